@@ -1,0 +1,257 @@
+"""One request to Graph: quota, token, retries, and what an error answer means.
+
+Sources: learn.microsoft.com/graph/errors, /graph/throttling, /graph/best-practices-concept. Not here: pages and collections
+(`pages.py`, `children.py`), batches (`batch.py`).
+"""
+
+import asyncio
+import email.utils
+import random
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from urllib.parse import quote, urlsplit
+
+import httpx
+import msgspec
+
+from aad_assets.catalog import Family
+from aad_assets.errors import (
+    Answer,
+    GraphError,
+    GraphUnavailable,
+    LicenceMissing,
+    NotFound,
+    PageTokenExpired,
+    PermissionMissing,
+    RequestRefused,
+    UntrustedAnswer,
+)
+from aad_assets.graph.meter import Meter
+from aad_assets.graph.sign_in import TokenSource
+from aad_assets.graph.throttle import Quotas
+from aad_assets.graph.transport import Transport
+
+_NO_LICENCE = {"Authentication_RequestFromNonPremiumTenantOrB2CTenant", "AadPremiumLicenseRequired"}
+_EXPIRED_PAGE = {"Directory_ExpiredPageToken", "DirectoryPageTokenNotFoundException"}
+PASSING = frozenset({429, 500, 502, 503, 504})
+
+T = TypeVar("T")
+
+IN_FLIGHT = 16
+"""Requests under way at once. Graph asks for no more than a few per collection; the quotas bound the rest."""
+
+
+@dataclass(frozen=True)
+class RetryPolicy:
+    """How long to believe that a fault passes."""
+
+    attempts: int = 8
+    """Tries of one request, throttled ones not counted."""
+    base: float = 0.5
+    """Seconds before the first retry; doubled for each further one, jittered."""
+    cap: float = 30.0
+    patience: float = 600.0
+    """Seconds that one request may spend waiting in all, throttling included."""
+
+    def backoff(self, attempt: int) -> float:
+        """Seconds to wait after the `attempt`-th try failed: full jitter above a floor."""
+        return float(min(self.cap, self.base * 2 ** (attempt - 1)) * random.uniform(0.5, 1.0))
+
+
+class Retrying:
+    """One request's (or batch item's) tries: counts them, and says how long to wait or that it is enough."""
+
+    def __init__(self, policy: RetryPolicy, meter: Meter) -> None:
+        self._policy = policy
+        self._meter = meter
+        self._attempt = 0
+        self._waited = 0.0
+
+    def wait_after(self, answer: Answer, retry_after: float | None) -> float:
+        """Seconds to wait before the next try. Raises GraphUnavailable when the budget is used up."""
+        if answer.status != 429 or retry_after is None:
+            self._attempt += 1
+        wait = retry_after if retry_after is not None else self._policy.backoff(max(self._attempt, 1))
+        self._waited += wait
+        if self._attempt >= self._policy.attempts or self._waited > self._policy.patience:
+            tried = f"given up after {self._attempt} tries and {self._waited:.0f} s; reload again later"
+            raise GraphUnavailable(answer, tried)
+        self._meter.retries += 1
+        return wait
+
+
+class ErrorBody(msgspec.Struct):
+    code: str | None = None
+    message: str | None = None
+
+
+class _ErrorEnvelope(msgspec.Struct):
+    error: ErrorBody = msgspec.field(default_factory=ErrorBody)
+
+
+class GraphClient:
+    """Requests to one tenant's Graph. Use as an async context manager."""
+
+    def __init__(
+        self,
+        base_url: str,
+        tokens: TokenSource,
+        transport: Transport,
+        quotas: Quotas,
+        retry: RetryPolicy | None = None,
+    ) -> None:
+        self.base_url = base_url
+        self.retry = retry or RetryPolicy()
+        self.quotas = quotas
+        self._tokens = tokens
+        self._transport = transport
+        self._http = transport.concurrent()
+        self._in_flight = asyncio.Semaphore(IN_FLIGHT)
+        self._origin = urlsplit(base_url)[:2]
+
+    async def __aenter__(self) -> "GraphClient":
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._http.aclose()
+
+    def url(self, path: str, options: Mapping[str, str | int] | None = None) -> str:
+        """The absolute URL of a path with OData options, each value percent-encoded ($ and , stay readable)."""
+        query = "&".join(f"{name}={quote(str(value), safe=',$()/')}" for name, value in (options or {}).items())
+        return f"{self.base_url}{path}" + (f"?{query}" if query else "")
+
+    async def get(
+        self,
+        url: str,
+        decode: Callable[[bytes], T],
+        meter: Meter,
+        *,
+        units: int = 1,
+        families: tuple[Family, ...] = (Family.DIRECTORY,),
+        headers: Mapping[str, str] | None = None,
+    ) -> T:
+        """The decoded body of a 200. Raises GraphError; UntrustedAnswer when the URL is not on the configured host.
+
+        `decode` raises msgspec.DecodeError on a body that is not whole, which is then asked for again: a gzip stream that
+        was cut unpacks without an error, and only the JSON shows it.
+        """
+        self.check_host(url)
+        return await self._request("GET", url, decode, meter, units, families, dict(headers or {}))
+
+    async def post(self, path: str, body: bytes, decode: Callable[[bytes], T], meter: Meter, *, units: int = 1) -> T:
+        """The decoded body of a 200; for POSTs that only read ($batch)."""
+        headers = {"Content-Type": "application/json"}
+        url = f"{self.base_url}{path}"
+        return await self._request("POST", url, decode, meter, units, (Family.DIRECTORY,), headers, body)
+
+    async def renew_token(self) -> None:
+        """Fetch a new token although the present one seems to live: an item of a batch was answered 401."""
+        await self._tokens.token(refused=await self._tokens.token())
+
+    def check_host(self, url: str) -> None:
+        """Refuse a link that leaves the configured host: the token would go with it."""
+        if urlsplit(url)[:2] != self._origin:
+            host = urlsplit(url).netloc or "no host"
+            raise UntrustedAnswer(
+                f"A nextLink leads to {host}, not to {self._origin[1]}: refused, since the token would go there. "
+                "If the host is right, set AAD_GRAPH_BASE_URL."
+            )
+
+    async def _request(
+        self,
+        method: str,
+        url: str,
+        decode: Callable[[bytes], T],
+        meter: Meter,
+        units: int,
+        families: tuple[Family, ...],
+        headers: dict[str, str],
+        body: bytes | None = None,
+    ) -> T:
+        retrying = Retrying(self.retry, meter)
+        path = url.removeprefix(self.base_url).split("?")[0]
+        told, refused_token, new_connection = f"{method} {path}", "", False
+        while True:
+            for family in families:
+                meter.throttled_seconds += await self.quotas.take(family, units if family is Family.DIRECTORY else 1)
+            token = await self._tokens.token(refused=refused_token)
+            headers["Authorization"] = f"Bearer {token}"
+            retry_after: float | None = None
+            meter.requests += 1
+            try:
+                response = await self._send(method, url, headers, body, new_connection)
+            except (httpx.TransportError, httpx.DecodingError) as error:
+                answer = Answer(0, type(error).__name__, str(error), "", told)
+            else:
+                meter.bytes += response.num_bytes_downloaded
+                if response.status_code == 200:
+                    try:
+                        return decode(response.content)
+                    except msgspec.DecodeError:
+                        pass
+                answer = read_answer(told, response.status_code, response.headers, response.content)
+                if response.status_code == 401 and token != refused_token:
+                    refused_token = token
+                    continue
+                if response.status_code not in PASSING and response.status_code != 200:
+                    raise error_for(answer)
+                retry_after = retry_after_seconds(response.headers)
+            wait = retrying.wait_after(answer, retry_after)
+            new_connection = answer.status != 429
+            if answer.status == 429:
+                self.quotas.pause(families[-1], wait)
+            else:
+                await asyncio.sleep(wait)
+
+    async def _send(
+        self, method: str, url: str, headers: dict[str, str], body: bytes | None, new_connection: bool
+    ) -> httpx.Response:
+        async with self._in_flight:
+            if not new_connection:
+                return await self._http.request(method, url, headers=headers, content=body)
+            # The fault may sit in the server that the pooled connections lead to.
+            async with self._transport.concurrent() as fresh:
+                return await fresh.request(method, url, headers=headers, content=body)
+
+
+def read_answer(told: str, status: int, headers: Mapping[str, str], body: bytes) -> Answer:
+    """What an error answer says; a body that is no error object is told as such, without its content."""
+    try:
+        error = msgspec.json.decode(body, type=_ErrorEnvelope).error
+    except msgspec.DecodeError:
+        error = ErrorBody()
+    if status == 200:
+        error.message = "the body is cut off, or is not what was asked for"
+    request_id = headers.get("request-id", "")
+    return Answer(status, error.code or "", error.message or "", request_id, told)
+
+
+def error_for(answer: Answer) -> GraphError:
+    """The exception that says what can be done about an answer that will not pass."""
+    if answer.code in _NO_LICENCE or "not licensed for this feature" in answer.message.lower():
+        return LicenceMissing(answer)
+    if answer.status == 401 or (answer.status == 403 and answer.code == "Authorization_RequestDenied"):
+        return PermissionMissing(answer)
+    if answer.code in _EXPIRED_PAGE:
+        return PageTokenExpired(answer)
+    if answer.status == 404:
+        return NotFound(answer)
+    if answer.status in PASSING:
+        return GraphUnavailable(answer)
+    return RequestRefused(answer)
+
+
+def retry_after_seconds(headers: Mapping[str, Any]) -> float | None:
+    """`Retry-After` as seconds from now, given in seconds or as a date; None when it is not given."""
+    value = headers.get("Retry-After") or headers.get("retry-after")
+    if value is None:
+        return None
+    try:
+        return max(0.0, float(value))
+    except ValueError:
+        try:
+            return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - time.time())
+        except ValueError:
+            return None

@@ -1,0 +1,151 @@
+"""Reading a list entity whole: its `$select`, its count, one chain or shards.
+
+Source: learn.microsoft.com/graph/query-parameters. Not here: children of parents (`children.py`).
+"""
+
+import asyncio
+from collections.abc import Sequence
+
+import msgspec
+
+from aad_assets.catalog import Entity, Family
+from aad_assets.errors import GraphError, NotFound, PermissionMissing, RequestRefused
+from aad_assets.graph import shards
+from aad_assets.graph.client import GraphClient
+from aad_assets.graph.meter import Meter
+from aad_assets.graph.pages import EVENTUAL, Query, Sink, decode_page, read_chain
+from aad_assets.graph.select import Selection, negotiate
+from aad_assets.graph.tasks import together
+from aad_assets.graph.throttle import resource_units
+
+_SHARDS_AT_ONCE = 8
+
+_SELECT_REFUSED = (RequestRefused, PermissionMissing)
+"""400 and 501, and 403 for a property that needs a permission of its own."""
+
+
+def list_query(
+    client: GraphClient,
+    entity: Entity,
+    select: tuple[str, ...],
+    *,
+    top: int | None = None,
+    filter_: str | None = None,
+) -> Query:
+    """The first request of `entity`'s list."""
+    options: dict[str, str | int] = {"$select": ",".join(select)}
+    if entity.page_size:
+        options["$top"] = min(top or entity.page_size, entity.page_size)
+    if filter_:
+        options["$filter"] = filter_
+    families: tuple[Family, ...] = (entity.family,)
+    if "keyCredentials" in select:
+        families += (Family.KEY_CREDENTIALS,)
+    units = resource_units(entity.path, select=True, top=top)
+    return Query(client.url(entity.path, options), units, families)
+
+
+async def count(client: GraphClient, path: str, meter: Meter, filter_: str | None = None) -> int | None:
+    """`{path}/$count` from Graph's index, which lags by some minutes; None where it is not answered."""
+    url = client.url(f"{path}/$count", {"$filter": filter_} if filter_ else None)
+    try:
+        return await client.get(url, _decode_count, meter, headers=EVENTUAL)
+    except (NotFound, RequestRefused):
+        return None
+
+
+def _decode_count(body: bytes) -> int | None:
+    text = body.decode("utf-8-sig", "replace").strip()
+    return int(text) if text.isdecimal() else None
+
+
+async def read_list(client: GraphClient, entity: Entity, meter: Meter, sink: Sink) -> Selection:
+    """Read every row into `sink`; returns what was selected. Raises GraphError or UntrustedAnswer."""
+    if entity.countable:
+        meter.expected = await count(client, entity.path, meter)
+    whole = Selection((entity.select,))
+    try:
+        await _read(client, entity, whole, meter, sink)
+        return whole
+    except _SELECT_REFUSED as refusal:
+        selection = await _answered(client, entity, meter, refusal)
+    await sink.reset()
+    meter.rows = 0
+    await _read(client, entity, selection, meter, sink)
+    return selection
+
+
+async def _answered(client: GraphClient, entity: Entity, meter: Meter, refusal: GraphError) -> Selection:
+    """What the list answers to, found by bisection. Raises `refusal` when the `$select` is not what it refused."""
+    identity, properties = entity.select[:1], entity.select[1:]
+
+    async def probe(selected: tuple[str, ...]) -> bool:
+        query = list_query(client, entity, identity + selected, top=1)
+        try:
+            await client.get(query.url, decode_page, meter, units=query.units, families=query.families)
+        except _SELECT_REFUSED:
+            return False
+        return True
+
+    if not await probe(()) or await probe(properties):
+        raise refusal
+    found = await negotiate(probe, properties)
+    return Selection(tuple(identity + selected for selected in found.passes), found.refused)
+
+
+async def _read(client: GraphClient, entity: Entity, selection: Selection, meter: Meter, sink: Sink) -> None:
+    filters = await _shard_filters(client, entity, meter)
+    at_once = asyncio.Semaphore(_SHARDS_AT_ONCE)
+
+    async def shard(pass_: int, filter_: str | None) -> None:
+        async with at_once:
+            query = list_query(client, entity, selection.passes[pass_], filter_=filter_)
+            await read_chain(client, query, meter, sink.part(pass_))
+
+    # One pass after the other: two side by side would be twice the rows under way and no faster.
+    for pass_ in range(len(selection.passes)):
+        await together(shard(pass_, filter_) for filter_ in filters)
+
+
+async def _shard_filters(client: GraphClient, entity: Entity, meter: Meter) -> list[str | None]:
+    """One filter a shard; `[None]` when one chain is better, or is the only one proved complete."""
+    if entity.shard_property is None or meter.expected is None or meter.expected < shards.MINIMUM:
+        return [None]
+    filters = shards.filters(entity.shard_property)
+    counts = await asyncio.gather(*(count(client, entity.path, meter, filter_) for filter_ in filters))
+    counted = [number for number in counts if number is not None]
+    if len(counted) < len(filters) or sum(counted) < meter.expected:
+        return [None]
+    largest_first = sorted(zip(counted, filters, strict=True), reverse=True)
+    return [filter_ for _, filter_ in largest_first]
+
+
+async def read_ids(client: GraphClient, entity: Entity, meter: Meter) -> list[str]:
+    """The ids alone, for children whose parent is not part of the run; requests are the child's."""
+    ids = _Ids()
+    await read_chain(client, list_query(client, entity, ("id",)), meter, ids)
+    meter.rows = 0
+    return ids.found
+
+
+class _Id(msgspec.Struct):
+    id: str
+
+
+_decode_id = msgspec.json.Decoder(_Id).decode
+
+
+class _Ids:
+    """A `Part` that keeps nothing but ids."""
+
+    def __init__(self) -> None:
+        self.found: list[str] = []
+
+    async def add(self, rows: Sequence[bytes | msgspec.Raw]) -> None:
+        self.found += (_decode_id(row).id for row in rows)
+
+    async def discard(self) -> None:
+        self.found.clear()
+
+    async def close(self) -> None:
+        self.found = list(dict.fromkeys(self.found))

@@ -1,0 +1,120 @@
+"""A chain of pages: nextLinks followed whole, the next page asked for while the last one is worked on.
+
+Source: learn.microsoft.com/graph/paging. Rows stay the bytes that Graph sent (`msgspec.Raw`). Not here: what an entity's
+first URL is (`lists.py`, `children.py`) and where rows go (whoever implements `Sink`).
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import msgspec
+
+from aad_assets.catalog import Family
+from aad_assets.errors import PageTokenExpired, UntrustedAnswer
+from aad_assets.graph.client import GraphClient
+from aad_assets.graph.meter import Meter
+
+RESTARTS = 5
+"""How often a collection is started again after its page token expired."""
+
+EVENTUAL = {"ConsistencyLevel": "eventual"}
+"""Header of advanced queries (learn.microsoft.com/graph/aad-advanced-queries); sent again on every page."""
+
+
+class Part(Protocol):
+    """Rows of one chain of pages. Nothing of it counts before `close`."""
+
+    async def add(self, rows: Sequence[bytes | msgspec.Raw]) -> None: ...
+
+    async def discard(self) -> None:
+        """Forget the rows added so far: the chain starts again."""
+
+    async def close(self) -> None:
+        """The chain ended properly."""
+
+
+class Sink(Protocol):
+    """Where an entity's rows go."""
+
+    def part(self, pass_: int = 0) -> Part:
+        """A new chain; `pass_` numbers the passes of a `$select` that had to be split."""
+
+    async def reset(self) -> None:
+        """Forget everything: the entity is read again in another way."""
+
+
+class Page(msgspec.Struct):
+    """One answer of a collection; rows are not decoded."""
+
+    value: list[msgspec.Raw]
+    next_link: str | None = msgspec.field(name="@odata.nextLink", default=None)
+
+
+decode_page = msgspec.json.Decoder(Page).decode
+
+
+@dataclass(frozen=True)
+class Query:
+    """A collection's first URL and how to ask for it and its further pages."""
+
+    url: str
+    units: int = 1
+    families: tuple[Family, ...] = (Family.DIRECTORY,)
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+async def pages(
+    client: GraphClient, query: Query, meter: Meter, first: Page | None = None
+) -> AsyncGenerator[list[msgspec.Raw], None]:
+    """Rows page by page, starting behind `first` when that page is there already.
+
+    Raises UntrustedAnswer when a nextLink comes twice, or leads to another host.
+    """
+
+    def ask(url: str) -> asyncio.Task[Page]:
+        return asyncio.create_task(
+            client.get(url, decode_page, meter, units=query.units, families=query.families, headers=query.headers)
+        )
+
+    seen = {hash(query.url)}
+    pending: asyncio.Task[Page] | None = None if first else ask(query.url)
+    try:
+        while True:
+            page = first if first is not None else await pending  # type: ignore[misc]
+            first = pending = None
+            if page.next_link:
+                if hash(page.next_link) in seen:
+                    path = page.next_link.removeprefix(client.base_url).split("?")[0]
+                    raise UntrustedAnswer(f"{path}: Graph sent the same nextLink twice, an endless chain. Reload again.")
+                seen.add(hash(page.next_link))
+                client.check_host(page.next_link)
+                pending = ask(page.next_link)
+            yield page.value
+            if pending is None:
+                return
+    finally:
+        if pending is not None:
+            pending.cancel()
+
+
+async def read_chain(client: GraphClient, query: Query, meter: Meter, part: Part) -> None:
+    """Read a chain to its end into `part`, starting again when the page token expires."""
+    for restart in range(RESTARTS + 1):
+        added = 0
+        try:
+            async with aclosing(pages(client, query, meter)) as chain:
+                async for rows in chain:
+                    await part.add(rows)
+                    added += len(rows)
+                    meter.rows += len(rows)
+            await part.close()
+            return
+        except PageTokenExpired:
+            meter.rows -= added
+            meter.restarts += 1
+            await part.discard()
+            if restart == RESTARTS:
+                raise

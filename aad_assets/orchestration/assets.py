@@ -1,0 +1,92 @@
+"""The multi-asset: every entity of one connection, read side by side in one process.
+
+One process means one token, one quota and one writer of the database; entities overlap since Graph is latency-bound. Each
+is yielded the moment it is published; failures are collected and raised at the end, so that the others land. Not here: how
+an entity is read and landed (`aad_assets.reload`), what Dagster shows of it (`specs.py`).
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+
+import dagster as dg
+
+from aad_assets.catalog import Entity
+from aad_assets.errors import AadAssetsError
+from aad_assets.orchestration.resources import EntraResource, WarehouseResource
+from aad_assets.orchestration.specs import asset_key, asset_spec, load_metadata
+from aad_assets.reload import Outcome, Reload
+from aad_assets.warehouse.target import Target
+
+Result = dg.MaterializeResult[None]
+
+
+def build_assets(
+    connection_name: str, prefix: str, entities: Sequence[Entity], owners: Sequence[str] = ()
+) -> dg.AssetsDefinition:
+    """The multi-asset over `entities`; ops and resource keys start with `prefix`."""
+    entra_key, warehouse_key = f"{prefix}entra", f"{prefix}warehouse"
+
+    @dg.multi_asset(
+        name=f"{prefix}reload",
+        specs=[asset_spec(connection_name, entity, owners) for entity in entities],
+        can_subset=True,
+        required_resource_keys={entra_key, warehouse_key},
+    )
+    def reload(context: dg.AssetExecutionContext) -> Iterator[Result | dg.AssetObservation]:
+        tables = {key.path[-1] for key in context.selected_asset_keys}
+        selected = [entity for entity in entities if entity.table in tables]
+        entra: EntraResource = getattr(context.resources, entra_key)
+        warehouse: WarehouseResource = getattr(context.resources, warehouse_key)
+        yield from reload_entities(context, connection_name, entra, warehouse, selected)
+
+    return reload
+
+
+def reload_entities(
+    context: dg.AssetExecutionContext,
+    connection_name: str,
+    entra: EntraResource,
+    warehouse: WarehouseResource,
+    entities: Sequence[Entity],
+) -> Iterator[Result | dg.AssetObservation]:
+    """Reload `entities`, yielding each as it is published. Raises Failure naming all that were not."""
+    failed: list[str] = []
+    try:
+        target = Target(warehouse.checked_database(connection_name), connection_name, lock_wait=warehouse.lock_wait_seconds)
+        reload = Reload(entra.connection(), target, entities, run_id=context.run_id, memory_limit=warehouse.memory_limit)
+        with closing(reload.outcomes()) as outcomes:
+            for outcome in outcomes:
+                if outcome is None:
+                    for table, line in reload.progress().items():
+                        context.log.info(f"{table}: {line}")
+                elif outcome.load.status == "published":
+                    context.log.info(published_line(outcome))
+                    yield Result(
+                        asset_key=asset_key(connection_name, outcome.entity.table),
+                        metadata=load_metadata(connection_name, outcome),
+                    )
+                elif outcome.load.status == "skipped":
+                    context.log.warning(outcome.load.reason)
+                    yield dg.AssetObservation(
+                        asset_key(connection_name, outcome.entity.table),
+                        description=outcome.load.reason,
+                        metadata={"status": "skipped", "licence": outcome.entity.licence or ""},
+                    )
+                else:
+                    context.log.error(outcome.load.reason)
+                    failed.append(str(outcome.load.reason))
+    except AadAssetsError as error:
+        context.log.error(str(error))
+        raise dg.Failure(description=str(error), allow_retries=False) from None
+    if failed:
+        count = f"{len(failed)} of {len(entities)} entities failed, the others are published"
+        raise dg.Failure(description="\n".join([f"{count}:", *failed]), allow_retries=False)
+
+
+def published_line(outcome: Outcome) -> str:
+    load = outcome.load
+    return (
+        f"{load.entity}: published {load.rows:,} rows in {outcome.seconds:.1f} s "
+        f"({load.inserted:,} inserted, {load.updated:,} updated, {load.deleted:,} deleted, {load.unchanged:,} unchanged; "
+        f"{load.requests:,} requests, {load.retries:,} retries)"
+    )

@@ -1,0 +1,88 @@
+"""The two resources: credentials to one tenant, and the database it is landed in.
+
+Every field stands for the setting of the same name (`tenant_id`: AAD_TENANT_ID) and has a default, so that definitions load
+with nothing set. Not here: what is done with them, and how the environment is read (`aad_assets.settings`).
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import dagster as dg
+from pydantic import Field
+
+from aad_assets.settings import Connection, Settings, check_database_name, resolve_database, variable
+
+# Dagster shows such fields as ****** in the UI and the API.
+_SECRET: dict[str, Any] = {"dagster__is_secret": True}
+
+
+class EntraResource(dg.ConfigurableResource[Connection]):
+    """OAuth credentials of an app registration in a Microsoft Entra ID tenant, and how to reach the tenant."""
+
+    tenant_id: str = Field(default="", description="Tenant GUID or domain (AAD_TENANT_ID).")
+    client_id: str = Field(default="", description="Application (client) ID of the app registration (AAD_CLIENT_ID).")
+    client_secret: str = Field(
+        default="",
+        repr=False,
+        json_schema_extra=_SECRET,
+        description="Client secret: its value, not its ID (AAD_CLIENT_SECRET). Give it as an EnvVar.",
+    )
+    client_certificate_path: str = Field(
+        default="", description="PEM or PFX file with certificate and private key (AAD_CLIENT_CERTIFICATE_PATH)."
+    )
+    client_certificate_password: str = Field(
+        default="",
+        repr=False,
+        json_schema_extra=_SECRET,
+        description="Password of that file (AAD_CLIENT_CERTIFICATE_PASSWORD). Give it as an EnvVar.",
+    )
+    auth: str = Field(default="", description="client_secret or certificate, when both are set (AAD_AUTH).")
+    cloud: str = Field(default="global", description="global, usgov, usgov_dod or china (AAD_CLOUD).")
+    authority_url: str = Field(default="", description="Sign-in authority, when not the cloud's (AAD_AUTHORITY_URL).")
+    graph_base_url: str = Field(
+        default="", description="Graph's base URL with /v1.0, when not the cloud's (AAD_GRAPH_BASE_URL)."
+    )
+    gateway_url: str = Field(
+        default="",
+        repr=False,
+        json_schema_extra=_SECRET,
+        description="HTTP(S) or SOCKS5 proxy for sign-in and Graph alike (AAD_GATEWAY_URL).",
+    )
+    ca_bundle: str = Field(default="", description="PEM file of extra trusted CAs (AAD_CA_BUNDLE).")
+    quota_share: float = Field(
+        default=1.0, description="Share of Graph's documented quotas that this app may use (AAD_QUOTA_SHARE)."
+    )
+
+    def connection(self) -> Connection:
+        """The settings in the form that reading takes; not yet checked."""
+        return Connection(**{name: getattr(self, name) for name in type(self).model_fields})
+
+
+class WarehouseResource(dg.ConfigurableResource["WarehouseResource"]):
+    """The DuckDB database that the tenant is landed in."""
+
+    database: str = Field(default="entra.duckdb", description="DuckDB file, or another attach target (AAD_DATABASE).")
+    lock_wait_seconds: float = Field(
+        default=30.0, description="How long to wait for a database that another process has open."
+    )
+    memory_limit: str = Field(default="512MB", description="Memory that DuckDB may use for typing and comparing.")
+
+    def checked_database(self, connection_name: str) -> str:
+        """The database with its path made absolute. ConfigurationError when it is named like a schema."""
+        database = resolve_database(self.database)
+        check_database_name(database, connection_name)
+        return database
+
+
+def entra_resource(settings: Settings, environment: Mapping[str, str]) -> EntraResource:
+    """Bound to the environment: what is set is referred to by its variable, so that no value is stored."""
+    bound = {
+        name: dg.EnvVar(variable(name))
+        for name in EntraResource.model_fields
+        if name != "quota_share" and environment.get(variable(name))
+    }
+    return EntraResource(**bound, quota_share=settings.connection.quota_share)
+
+
+def warehouse_resource(settings: Settings) -> WarehouseResource:
+    return WarehouseResource(database=settings.database)

@@ -1,0 +1,109 @@
+"""SQL builders for reload and compare. Pure text: no connection. Not here: when they run (`publish.py`).
+
+A row is compared by the hash of its columns, in one query over both sides: DuckDB's hash is not stable between its versions
+and must not be stored. The order of a collection means nothing, so lists are sorted first.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from aad_assets.catalog import Column
+from aad_assets.catalog.types import List, Struct, Type, quoted
+
+
+def comparable(expression: str, type_: Type, depth: int = 0) -> str:
+    """`expression` in a form that is equal when the values mean the same."""
+    if not _has_list(type_):
+        return expression
+    match type_:
+        case List(item):
+            inner = f"x{depth}"
+            if _has_list(item):
+                expression = f"list_transform({expression}, lambda {inner}: {comparable(inner, item, depth + 1)})"
+            return f"list_sort({expression})"
+        case Struct(fields):
+            members = ", ".join(
+                f"{quoted(name)} := {comparable(f'({expression}).{quoted(name)}', field, depth)}" for name, field in fields
+            )
+            return f"CASE WHEN {expression} IS NOT NULL THEN struct_pack({members}) END"
+        case _:
+            return expression
+
+
+def _has_list(type_: Type) -> bool:
+    match type_:
+        case List():
+            return True
+        case Struct(fields):
+            return any(_has_list(field) for _, field in fields)
+        case _:
+            return False
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A staged relation against the tenant's rows of a table.
+
+    `kept` are columns of the table that were not read: the stored values stay, and they do not count as differences.
+    """
+
+    table: str
+    staged: str
+    key: Sequence[str]
+    columns: Sequence[Column]
+    """Columns that were read."""
+    kept: Sequence[str] = ()
+
+    @property
+    def _keys(self) -> str:
+        return ", ".join(quoted(name) for name in self.key)
+
+    def _match(self, left: str, right: str) -> str:
+        return " AND ".join(f"{left}.{quoted(name)} = {right}.{quoted(name)}" for name in self.key)
+
+    def _hash(self) -> str:
+        values = [comparable(quoted(column.name), column.type) for column in self.columns]
+        return f"hash({', '.join([*values, '_extra'])})"
+
+    def difference(self) -> str:
+        """Temporary table `difference`: key and change (insert, update, delete). Parameter: $tenant."""
+        return f"""
+            CREATE OR REPLACE TEMP TABLE difference AS
+            SELECT {self._keys},
+                   CASE WHEN before.hash IS NULL THEN 'insert' WHEN now.hash IS NULL THEN 'delete' ELSE 'update' END AS change
+            FROM (SELECT {self._keys}, {self._hash()} AS hash FROM {self.staged}) now
+            FULL JOIN (SELECT {self._keys}, {self._hash()} AS hash FROM {self.table} WHERE _tenant_id = $tenant) before
+                USING ({self._keys})
+            WHERE now.hash IS DISTINCT FROM before.hash"""
+
+    def keep(self) -> str:
+        """Temporary table `kept`: the stored values of columns that were not read. Parameter: $tenant."""
+        names = ", ".join(quoted(name) for name in [*self.key, *self.kept])
+        return f"CREATE OR REPLACE TEMP TABLE kept AS SELECT {names} FROM {self.table} WHERE _tenant_id = $tenant"
+
+    def delete(self) -> str:
+        """Remove rows that are gone, and the old versions of those that changed. Parameter: $tenant."""
+        return (
+            f"DELETE FROM {self.table} USING difference d WHERE {self._match(self.table, 'd')} "
+            f"AND {self.table}._tenant_id = $tenant AND d.change IN ('update', 'delete')"
+        )
+
+    def insert(self) -> str:
+        """Add new rows and new versions. Parameters: $tenant, $loaded_at."""
+        read = [quoted(column.name) for column in self.columns]
+        kept = [quoted(name) for name in self.kept]
+        source = f"{self.staged} s JOIN difference d USING ({self._keys})"
+        if kept:
+            source += f" LEFT JOIN kept k USING ({self._keys})"
+        values = [name if name in map(quoted, self.key) else f"s.{name}" for name in read] + [f"k.{name}" for name in kept]
+        return f"""
+            INSERT INTO {self.table} ({", ".join([*read, *kept])}, _extra, _tenant_id, _loaded_at)
+            SELECT {", ".join(values)}, s._extra, $tenant, $loaded_at::TIMESTAMPTZ
+            FROM {source} WHERE d.change IN ('insert', 'update')"""
+
+    def insert_all(self) -> str:
+        """The first load: every row is new. Parameters: $tenant, $loaded_at."""
+        read = ", ".join(quoted(column.name) for column in self.columns)
+        return f"""
+            INSERT INTO {self.table} ({read}, _extra, _tenant_id, _loaded_at)
+            SELECT {read}, _extra, $tenant, $loaded_at::TIMESTAMPTZ FROM {self.staged}"""

@@ -1,0 +1,165 @@
+"""Publishing one staged entity: compare, apply the differences and record the load, in one transaction.
+
+Not here: the SQL of the comparison (`compare.py`), opening the database (`target.py`).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import duckdb
+import msgspec
+
+from aad_assets.catalog import Column, Entity
+from aad_assets.catalog.types import quoted
+from aad_assets.errors import WarehouseError
+from aad_assets.warehouse.compare import Comparison
+from aad_assets.warehouse.stage import Staged
+from aad_assets.warehouse.target import Target
+
+_OURS = ("_extra", "_tenant_id", "_loaded_at")
+
+
+@dataclass(frozen=True)
+class SchemaChange:
+    """A difference between what was asked for, what came and what the table holds."""
+
+    column: str
+    change: str
+    """`added`, `refused` (stored values kept) or `undeclared` (kept in `_extra`)."""
+
+
+@dataclass(kw_only=True)
+class Load:
+    """One row of `loads`."""
+
+    load_id: str
+    entity: str
+    tenant_id: str
+    run_id: str
+    started_at: datetime
+    published_at: datetime | None = None
+    status: str = "published"
+    reason: str | None = None
+    mode: str = "compare"
+    rows: int = 0
+    inserted: int = 0
+    updated: int = 0
+    deleted: int = 0
+    unchanged: int = 0
+    duplicates: int = 0
+    rejected: int = 0
+    requests: int = 0
+    retries: int = 0
+    throttled_seconds: float = 0.0
+    bytes: int = 0
+    schema_changes: list[SchemaChange] = field(default_factory=list)
+
+
+def publish(
+    cursor: duckdb.DuckDBPyConnection,
+    target: Target,
+    entity: Entity,
+    staged: Staged,
+    load: Load,
+    refused: Sequence[str] = (),
+) -> None:
+    """Bring the table to what was staged, and fill in `load`'s counts. `refused`: properties that were not read.
+
+    Raises WarehouseError; the table is then as it was. Blocks: call it in a thread.
+    """
+    with target.open(cursor, load.tenant_id):
+        _publish(cursor, target, entity, staged, load, refused)
+
+
+def record(cursor: duckdb.DuckDBPyConnection, target: Target, load: Load) -> None:
+    """Record a load that was not published. Raises WarehouseError. Blocks: call it in a thread."""
+    with target.open(cursor, load.tenant_id):
+        _record(cursor, target, load)
+
+
+def _publish(
+    cursor: duckdb.DuckDBPyConnection,
+    target: Target,
+    entity: Entity,
+    staged: Staged,
+    load: Load,
+    refused: Sequence[str],
+) -> None:
+    table = f"{target.schema}.{quoted(entity.table)}"
+    stored = _prepare_table(cursor, target, entity, load)
+    read = [column for column in entity.columns if column.source not in refused]
+    kept = [name for name in stored if name not in {column.name for column in read} and name not in _OURS]
+    comparison = Comparison(table, staged.relation, entity.key, read, kept)
+    parameters = {"tenant": load.tenant_id}
+    loaded = parameters | {"loaded_at": load.published_at}
+    before = _number(cursor, f"SELECT count(*) FROM {table} WHERE _tenant_id = $tenant", parameters)
+    if before == 0:
+        load.inserted = _number(cursor, comparison.insert_all(), loaded)
+    else:
+        cursor.execute(comparison.difference(), parameters)
+        changes = dict(cursor.execute("SELECT change, count(*) FROM difference GROUP BY change").fetchall())
+        load.inserted, load.updated, load.deleted = (changes.get(kind, 0) for kind in ("insert", "update", "delete"))
+        if kept:
+            cursor.execute(comparison.keep(), parameters)
+        if changes:
+            cursor.execute(comparison.delete(), parameters)
+            cursor.execute(comparison.insert(), loaded)
+    load.rows = staged.rows
+    load.unchanged = staged.rows - load.inserted - load.updated
+    load.duplicates = staged.duplicates
+    load.rejected = len(staged.rejects)
+    load.schema_changes += [SchemaChange(name, "refused") for name in refused]
+    load.schema_changes += [SchemaChange(name, "undeclared") for name in staged.undeclared]
+    if staged.rejects:
+        rejects = [[load.load_id, load.tenant_id, load.entity, r.key, r.column, r.value] for r in staged.rejects]
+        cursor.executemany(f"INSERT INTO {target.meta}.rejects VALUES (?, ?, ?, ?, ?, ?)", rejects)
+    _record(cursor, target, load)
+
+
+def _prepare_table(cursor: duckdb.DuckDBPyConnection, target: Target, entity: Entity, load: Load) -> list[str]:
+    """Create the table, or add the columns that it lacks; returns the names of the columns it has.
+
+    Raises WarehouseError when a column is stored in another type than declared.
+    """
+    table = f"{target.schema}.{quoted(entity.table)}"
+    definitions = ", ".join(_definition(column) for column in entity.columns)
+    cursor.execute(
+        f"CREATE TABLE IF NOT EXISTS {table} ({definitions}, _extra JSON, _tenant_id VARCHAR, _loaded_at TIMESTAMPTZ)"
+    )
+    stored = {row[0]: row[1] for row in cursor.execute(f"DESCRIBE {table}").fetchall()}
+    for column in entity.columns:
+        if column.name not in stored:
+            cursor.execute(f"ALTER TABLE {table} ADD COLUMN {_definition(column)}")
+            load.schema_changes.append(SchemaChange(column.name, "added"))
+        elif not _same_type(cursor, stored[column.name], column.duckdb_type):
+            raise WarehouseError(
+                f"{entity.table}.{column.name} is stored as {stored[column.name]} and is now declared as "
+                f"{column.duckdb_type}: rename or drop the table {entity.table}, and reload it."
+            )
+    return [*stored, *(column.name for column in entity.columns if column.name not in stored)]
+
+
+def _definition(column: Column) -> str:
+    return f"{quoted(column.name)} {column.duckdb_type}"
+
+
+def _same_type(cursor: duckdb.DuckDBPyConnection, stored: str, declared: str) -> bool:
+    """Whether two type names mean the same, however they are spelled."""
+    row = cursor.execute(f"SELECT typeof(NULL::{stored}) = typeof(NULL::{declared})").fetchone()
+    return bool(row and row[0])
+
+
+def _record(cursor: duckdb.DuckDBPyConnection, target: Target, load: Load) -> None:
+    values: dict[str, Any] = {name: getattr(load, name) for name in load.__dataclass_fields__}
+    changes = [{"column": change.column, "change": change.change} for change in load.schema_changes]
+    values["schema_changes"] = msgspec.json.encode(changes).decode() if changes else None
+    values["_tenant_id"] = values.pop("tenant_id")
+    names = ", ".join(values)
+    cursor.execute(f"INSERT INTO {target.meta}.loads ({names}) VALUES ({', '.join('$' + name for name in values)})", values)
+
+
+def _number(cursor: duckdb.DuckDBPyConnection, statement: str, parameters: dict[str, Any]) -> int:
+    row = cursor.execute(statement, parameters).fetchone()
+    return int(row[0]) if row else 0

@@ -1,0 +1,36 @@
+-- Bookkeeping of one connection. {meta} is the schema, qualified with the target's alias.
+CREATE SCHEMA IF NOT EXISTS {schema};
+CREATE SCHEMA IF NOT EXISTS {meta};
+
+CREATE TABLE IF NOT EXISTS {meta}.loads (
+    load_id VARCHAR,
+    entity VARCHAR,
+    _tenant_id VARCHAR,
+    run_id VARCHAR,
+    started_at TIMESTAMPTZ,
+    published_at TIMESTAMPTZ,
+    status VARCHAR,  -- published, blocked, failed, skipped
+    reason VARCHAR,
+    mode VARCHAR,
+    rows BIGINT,
+    inserted BIGINT,
+    updated BIGINT,
+    deleted BIGINT,
+    unchanged BIGINT,
+    duplicates BIGINT,
+    rejected BIGINT,
+    requests BIGINT,
+    retries BIGINT,
+    throttled_seconds DOUBLE,
+    bytes BIGINT,
+    schema_changes JSON
+);
+
+CREATE TABLE IF NOT EXISTS {meta}.rejects (
+    load_id VARCHAR,
+    _tenant_id VARCHAR,
+    entity VARCHAR,
+    key VARCHAR,
+    column_name VARCHAR,
+    value VARCHAR  -- as JSON text; a lone surrogate makes it no JSON that DuckDB reads
+);

@@ -1,0 +1,310 @@
+"""Rows on their way to the target: spooled as NDJSON, typed chunk by chunk, proved to have unique keys.
+
+A run stages in a DuckDB file of its own, so that the target is free while Graph is read. Memory and disk are bounded by the
+chunk, not by the tenant. Not here: whether rows fit (`proof.py`), the target (`target.py`, `publish.py`).
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO, TypeVar
+
+import duckdb
+import msgspec
+
+from aad_assets.catalog import Entity
+from aad_assets.catalog.entity import ODATA_TYPE, ODATA_TYPE_PREFIX
+from aad_assets.catalog.types import quoted
+from aad_assets.errors import WarehouseError
+from aad_assets.warehouse.proof import Proof, Reject
+
+T = TypeVar("T")
+
+CHUNK = 64 * 2**20
+"""Bytes of NDJSON that are typed at once."""
+
+_LARGEST_OBJECT = 16 * 2**20
+"""DuckDB's default for the size of one JSON object; raised for chunks with a larger one."""
+
+
+@dataclass(frozen=True)
+class Staged:
+    """An entity read whole: the relation that holds it, and what was noticed on the way."""
+
+    relation: str
+    rows: int
+    duplicates: int
+    rejects: tuple[Reject, ...] = ()
+    undeclared: tuple[str, ...] = ()
+
+
+class Stage:
+    """The DuckDB instance of one run, with a staging file attached as `stage`."""
+
+    def __init__(self, folder: Path, *, memory_limit: str = "512MB", chunk: int = CHUNK) -> None:
+        self.folder = folder
+        self.chunk = chunk
+        self._typing = asyncio.Lock()
+        self._active: set[duckdb.DuckDBPyConnection] = set()
+        config: dict[str, str | bool | int | float | list[str]] = {
+            "memory_limit": memory_limit,
+            "temp_directory": str(folder / "spill"),
+        }
+        self._connection = duckdb.connect(":memory:", config=config)
+        # A time without an offset counts as UTC, wherever this runs.
+        self._connection.execute("SET TimeZone = 'UTC'")
+        self._connection.execute(f"ATTACH {literal(str(folder / 'stage.duckdb'))} AS stage")
+
+    @contextlib.contextmanager
+    def cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection for one piece of work in one thread; `interrupt` reaches it."""
+        cursor = self._connection.cursor()
+        self._active.add(cursor)
+        try:
+            yield cursor
+        finally:
+            self._active.discard(cursor)
+            cursor.close()
+
+    async def run(self, work: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
+        """`work` in a thread, one at a time: the other core reads from Graph meanwhile."""
+
+        def call() -> T:
+            with self.cursor() as cursor:
+                return work(cursor)
+
+        async with self._typing:
+            return await _to_its_end(asyncio.to_thread(call), self.interrupt)
+
+    def interrupt(self) -> None:
+        """Stop what DuckDB is doing: the run was cancelled."""
+        for cursor in list(self._active):
+            cursor.interrupt()
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+async def _to_its_end(work: "asyncio.Future[T] | object", interrupt: Callable[[], None]) -> T:
+    """Wait for a thread even when cancelled, after interrupting it: it must not outlive its files."""
+    task: asyncio.Task[T] = asyncio.ensure_future(work)  # type: ignore[arg-type]
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        while not task.done():
+            interrupt()
+            await asyncio.wait([task], timeout=0.1)
+        raise
+
+
+class EntityStage:
+    """Takes the rows of one entity; see `aad_assets.graph.pages.Sink`."""
+
+    def __init__(self, stage: Stage, entity: Entity) -> None:
+        self.entity = entity
+        self.stage = stage
+        self.proof = Proof(entity)
+        self.relation = f"stage.main.{quoted(entity.table)}"
+        self.rejects: list[Reject] = []
+        self.undeclared: set[str] = set()
+        self._parts: list[StagePart] = []
+
+    async def create(self) -> None:
+        """Make the empty staging table."""
+        await self.stage.run(lambda cursor: cursor.execute(self._definition()) and None)
+
+    def part(self, pass_: int = 0) -> "StagePart":
+        part = StagePart(self, len(self._parts), pass_)
+        self._parts.append(part)
+        return part
+
+    async def reset(self) -> None:
+        for part in self._parts:
+            await part.discard()
+            await part.close()
+        self._parts.clear()
+        self.rejects.clear()
+        self.undeclared.clear()
+        await self.create()
+
+    async def abort(self) -> None:
+        """Stop typing: the read failed or was cancelled."""
+        for part in self._parts:
+            await part.abort()
+
+    async def finish(self, passes: Sequence[Sequence[str]] = ((),)) -> Staged:
+        """Prove the keys unique and join the passes. Raises WarehouseError when a chain did not end properly."""
+        if not all(part.closed for part in self._parts):
+            raise WarehouseError("the read did not end properly; nothing is published.")
+        return await self.stage.run(lambda cursor: self._finish(cursor, passes))
+
+    def _definition(self) -> str:
+        columns = ", ".join(f"{quoted(column.name)} {column.duckdb_type}" for column in self.entity.columns)
+        return f"CREATE OR REPLACE TABLE {self.relation} ({columns}, _extra JSON, _part INTEGER, _pass INTEGER)"
+
+    def _finish(self, cursor: duckdb.DuckDBPyConnection, passes: Sequence[Sequence[str]]) -> Staged:
+        key = ", ".join(quoted(name) for name in self.entity.key)
+        row = cursor.execute(
+            f"""DELETE FROM {self.relation} WHERE rowid IN (
+                SELECT rowid FROM {self.relation}
+                QUALIFY row_number() OVER (PARTITION BY _pass, {key} ORDER BY rowid DESC) > 1)"""
+        ).fetchone()
+        duplicates = row[0] if row else 0
+        relation = self.relation if len(passes) == 1 else self._joined(cursor, passes)
+        counted = cursor.execute(f"SELECT count(*) FROM {relation}").fetchone()
+        rows = counted[0] if counted else 0
+        return Staged(relation, rows, duplicates, tuple(self.rejects), tuple(sorted(self.undeclared)))
+
+    def _joined(self, cursor: duckdb.DuckDBPyConnection, passes: Sequence[Sequence[str]]) -> str:
+        """One row of each key's rows in all passes. A row that only some have came or went during the read."""
+        key = ", ".join(quoted(name) for name in self.entity.key)
+        source = {column.source: column.name for column in self.entity.columns}
+        values = [
+            f"p{number}.{quoted(source[name])}"
+            for number, names in enumerate(passes)
+            for name in names
+            if source[name] not in self.entity.key
+        ]
+        extra = "p0._extra"
+        for number in range(1, len(passes)):
+            extra = f"coalesce(json_merge_patch({extra}, p{number}._extra), {extra}, p{number}._extra)"
+        tables = " JOIN ".join(
+            f"(FROM {self.relation} WHERE _pass = {number}) p{number}" + (f" USING ({key})" if number else "")
+            for number in range(len(passes))
+        )
+        relation = f"stage.main.{quoted(self.entity.table + '_joined')}"
+        missing = [
+            f"NULL::{column.duckdb_type} AS {quoted(column.name)}"
+            for column in self.entity.columns
+            if column.source not in {name for names in passes for name in names} and column.name not in self.entity.key
+        ]
+        selected = ", ".join([key, *values, *missing, f"{extra} AS _extra"])
+        cursor.execute(f"CREATE OR REPLACE TABLE {relation} AS SELECT {selected} FROM {tables}")
+        return relation
+
+    async def ids(self, relation: str) -> list[str]:
+        """The `id` of every row, for the children."""
+        rows = await self.stage.run(lambda cursor: cursor.execute(f"SELECT id FROM {relation}").fetchall())
+        return [row[0] for row in rows]
+
+
+@dataclass
+class StagePart:
+    """The rows of one chain; see `aad_assets.graph.pages.Part`."""
+
+    owner: EntityStage
+    number: int
+    pass_: int
+    closed: bool = False
+    _file: BinaryIO | None = None
+    _size: int = 0
+    _longest: int = 0
+    _typed: bool = False
+    _background: "asyncio.Task[None] | None" = field(default=None, repr=False)
+
+    async def add(self, rows: Sequence[bytes | msgspec.Raw]) -> None:
+        """Spool rows; returns when the part may take more."""
+        if not rows:
+            return
+        data = self._proved(rows)
+        if self._file is None:
+            self._file = self._path().open("wb")
+        self._file.write(data)
+        self._size += len(data)
+        if self._size >= self.owner.stage.chunk:
+            await self._rotate()
+
+    async def discard(self) -> None:
+        await self._settled()
+        if self._file is not None:
+            self._file.close()
+            self._path().unlink()
+            self._file, self._size, self._longest = None, 0, 0
+        if self._typed:
+            statement = f"DELETE FROM {self.owner.relation} WHERE _part = {self.number}"
+            await self.owner.stage.run(lambda cursor: cursor.execute(statement) and None)
+            self._typed = False
+
+    async def close(self) -> None:
+        if self._file is not None:
+            await self._rotate()
+        await self._settled()
+        self.closed = True
+
+    async def abort(self) -> None:
+        if self._file is not None:
+            self._file.close()
+        if self._background is not None:
+            self._background.cancel()
+            await asyncio.gather(self._background, return_exceptions=True)
+
+    def _proved(self, rows: Sequence[bytes | msgspec.Raw]) -> bytes:
+        """The rows as NDJSON, those that do not fit mended."""
+        holds = self.owner.proof.holds
+        lines = [row if holds(row) else self._mended(row) for row in rows]
+        data = b"\n".join(lines)
+        if data.count(b"\n") >= len(lines):
+            # Indented JSON: a line break inside a string is always escaped, so that these stand between tokens.
+            data = b"\n".join(bytes(line).replace(b"\n", b" ").replace(b"\r", b" ") for line in lines)
+        self._longest = max(self._longest, max(len(bytes(line)) for line in lines) if len(data) > _LARGEST_OBJECT else 0)
+        return data + b"\n"
+
+    def _mended(self, row: bytes | msgspec.Raw) -> bytes:
+        mended = self.owner.proof.mend(row)
+        self.owner.rejects += mended.rejects
+        self.owner.undeclared.update(mended.undeclared)
+        return mended.row
+
+    async def _rotate(self) -> None:
+        """Hand the spooled chunk to DuckDB, in the background: one chunk at a time."""
+        assert self._file is not None
+        await self._settled()
+        self._file.close()
+        chunk = self._path().with_suffix(".chunk")
+        self._path().rename(chunk)
+        self._background = asyncio.create_task(self._type(chunk, max(self._longest + 1, _LARGEST_OBJECT)))
+        self._file, self._size, self._longest = None, 0, 0
+
+    async def _settled(self) -> None:
+        if self._background is not None:
+            task, self._background = self._background, None
+            await task
+
+    async def _type(self, chunk: Path, largest: int) -> None:
+        statement = _insert_statement(self, chunk, largest)
+        try:
+            await self.owner.stage.run(lambda cursor: cursor.execute(statement) and None)
+        except duckdb.Error as error:
+            # DuckDB's text quotes the row: only its kind is told.
+            kind = type(error).__name__
+            raise WarehouseError(f"DuckDB could not type a chunk of rows ({kind}); nothing is published.") from None
+        self._typed = True
+        chunk.unlink()
+
+    def _path(self) -> Path:
+        return self.owner.stage.folder / f"{self.owner.entity.table}-{self.number}.ndjson"
+
+
+def _insert_statement(part: StagePart, chunk: Path, largest: int) -> str:
+    """Type one chunk by the declared columns."""
+    columns = part.owner.entity.columns
+    declared = [f"{literal(column.source)}: {literal(column.duckdb_type)}" for column in columns]
+    types = ", ".join([*declared, "'_extra': 'JSON'"])
+    values = ", ".join(
+        f"replace({quoted(column.source)}, {literal(ODATA_TYPE_PREFIX)}, '')"
+        if column.source == ODATA_TYPE
+        else quoted(column.source)
+        for column in columns
+    )
+    return (
+        f"INSERT INTO {part.owner.relation} SELECT {values}, _extra, {part.number}, {part.pass_} "
+        f"FROM read_json({literal(str(chunk))}, format = 'newline_delimited', columns = {{{types}}}, "
+        f"maximum_object_size = {largest})"
+    )
+
+
+def literal(text: str) -> str:
+    """A SQL string."""
+    return "'" + text.replace("'", "''") + "'"

@@ -1,0 +1,126 @@
+"""The target database: attached for one short transaction, with a bounded wait when another process has it.
+
+Not here: what the transaction does (`publish.py`), the staging file (`stage.py`).
+"""
+
+import contextlib
+import os
+import re
+import time
+from collections.abc import Iterator
+from importlib import resources
+from pathlib import Path
+from threading import Lock
+
+import duckdb
+
+from aad_assets.errors import WarehouseError
+from aad_assets.settings import is_file
+from aad_assets.warehouse.stage import literal
+
+ALIAS = "target"
+_POLL = 0.2
+
+
+class Target:
+    """One connection's schemas in the database that users query."""
+
+    def __init__(self, database: str, connection_name: str, *, lock_wait: float = 30.0) -> None:
+        """`lock_wait`: seconds to wait for a database that another process has open."""
+        self.database = database
+        self.schema = f"{ALIAS}.{connection_name}"
+        self.meta = f"{ALIAS}.{connection_name}_meta"
+        self._lock_wait = lock_wait
+        self._one_at_a_time = Lock()
+        self._prepared = False
+
+    @contextlib.contextmanager
+    def open(self, cursor: duckdb.DuckDBPyConnection, tenant_id: str) -> Iterator[None]:
+        """A transaction on the target with the stage's `cursor`, which sees both. Commits at the end, rolls back on an error.
+
+        Raises WarehouseError when the database is locked, unreadable, full or of another tenant.
+        """
+        with self._one_at_a_time, _private_files():
+            self._attach(cursor)
+            try:
+                self._prepare(cursor, tenant_id)
+                cursor.execute("BEGIN")
+                try:
+                    yield
+                    cursor.execute("COMMIT")
+                except BaseException:
+                    _rollback(cursor)
+                    raise
+            except duckdb.InterruptException:
+                raise
+            except duckdb.Error as error:
+                raise WarehouseError(self._failed(error)) from None
+            finally:
+                self._detach(cursor)
+
+    def _attach(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        deadline = time.monotonic() + self._lock_wait
+        if is_file(self.database):
+            Path(self.database).parent.mkdir(parents=True, exist_ok=True)
+        while True:
+            try:
+                cursor.execute(f"ATTACH {literal(self.database)} AS {ALIAS}")
+                return
+            except duckdb.Error as error:
+                if "lock" not in str(error).lower():
+                    raise WarehouseError(self._failed(error)) from None
+                if time.monotonic() >= deadline:
+                    # The wait is the run's, not each entity's.
+                    waited, self._lock_wait = self._lock_wait, 0.0
+                    raise WarehouseError(self._locked(str(error), waited)) from None
+            time.sleep(_POLL)
+
+    def _prepare(self, cursor: duckdb.DuckDBPyConnection, tenant_id: str) -> None:
+        if self._prepared:
+            return
+        script = resources.files(__package__).joinpath("sql/meta.sql").read_text("utf-8")
+        cursor.execute(script.format(schema=self.schema, meta=self.meta))
+        others = cursor.execute(
+            f"SELECT DISTINCT _tenant_id FROM {self.meta}.loads WHERE _tenant_id <> ? AND status = 'published'",
+            [tenant_id],
+        ).fetchall()
+        if others:
+            raise WarehouseError(
+                f"The schema {self.schema.removeprefix(ALIAS + '.')} of {self.database} holds tenant {others[0][0]}, not "
+                f"{tenant_id}: set AAD_CONNECTION_NAME to another name, or AAD_DATABASE to another file."
+            )
+        self._prepared = True
+
+    def _detach(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        # The last one out writes the log into the file; readers then need nothing but the file.
+        for statement in (f"CHECKPOINT {ALIAS}", f"DETACH {ALIAS}"):
+            with contextlib.suppress(duckdb.Error):
+                cursor.execute(statement)
+
+    def _locked(self, text: str, waited: float) -> str:
+        holder = re.search(r"held in (\S+) \(PID (\d+)\)", text)
+        who = f"process {holder[2]} ({Path(holder[1]).name})" if holder else "another process"
+        return (
+            f"The database {self.database} (AAD_DATABASE) is in use by {who}; waited {waited:.0f} s. "
+            "Close it there, or set AAD_DATABASE to another file."
+        )
+
+    def _failed(self, error: duckdb.Error) -> str:
+        # Of DuckDB's text only the first line: what follows can quote the statement or values.
+        first = str(error).splitlines()[0][:300]
+        return f"The database {self.database} (AAD_DATABASE) cannot take the load: {first}. The tables are as they were."
+
+
+@contextlib.contextmanager
+def _private_files() -> Iterator[None]:
+    """Files made meanwhile, the database and its log, are readable by their owner alone."""
+    before = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
+def _rollback(cursor: duckdb.DuckDBPyConnection) -> None:
+    with contextlib.suppress(duckdb.Error):
+        cursor.execute("ROLLBACK")
