@@ -1,0 +1,146 @@
+"""Faults on demand: which requests go wrong, and how often.
+
+Here belong the rules and the dice. What each kind does to an answer is done where the answer is made: refusals in graph.py,
+broken transports in app.py.
+"""
+
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+from . import errors
+
+KINDS = frozenset(
+    [
+        "429",
+        "500",
+        "502",
+        "503",
+        "504",
+        "cut",
+        "drop",
+        "garbage",
+        "expired_page",
+        "empty_page",
+        "repeat_row",
+        "same_link",
+        "foreign_link",
+        "deny",
+        "unlicensed",
+        "refuse_select",
+        "expire_token",
+        "last_page_lost",
+        "null_property",
+        "latency",
+        "unknown_property",
+    ]
+)
+_FIELDS = frozenset({"kind", "path", "rate", "times", "retry_after", "property", "status", "ms"})
+_WORDS = {
+    "500": ("InternalServerError", "An internal server error has occurred."),
+    "502": ("BadGateway", "Failed to execute backend request."),
+    "503": ("ServiceUnavailable", "The service is unavailable."),
+    "504": ("GatewayTimeout", "The gateway did not receive an answer in time."),
+}
+
+
+@dataclass
+class Rule:
+    """One fault: applies to paths that contain `path`, at `rate`, at most `times` times."""
+
+    kind: str
+    path: str = ""
+    rate: float = 1.0
+    times: int | None = None
+    retry_after: int | None = 1
+    property: str = ""
+    status: int = 400
+    ms: float = 0.0
+    hits: int = 0
+    dice: Random = field(default_factory=Random, repr=False)
+    since: float = 0.0
+
+    @classmethod
+    def parse(cls, value: dict[str, Any], seed: int, now: float) -> "Rule":
+        """A rule from JSON. Unknown kinds and fields are refused."""
+        values = {**value, "kind": str(value.get("kind"))}
+        if values["kind"] not in KINDS:
+            raise ValueError(f"unknown fault kind {values['kind']!r}; known: {', '.join(sorted(KINDS))}")
+        if unknown := set(values) - _FIELDS:
+            raise ValueError(f"unknown fault fields: {', '.join(sorted(unknown))}")
+        values["path"] = values.get("path") or ""
+        return cls(**values, dice=Random(f"{seed}|{sorted(values.items(), key=str)}"), since=now)
+
+    def view(self) -> dict[str, Any]:
+        """The rule as JSON, with the number of times it applied."""
+        return {name: getattr(self, name) for name in (*sorted(_FIELDS), "hits")}
+
+
+def parse_short(text: str) -> list[dict[str, Any]]:
+    """The command line's form: `429:0.05,503:0.02`; without a rate always."""
+    rules: list[dict[str, Any]] = []
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        kind, _, rate = part.partition(":")
+        rules.append({"kind": kind, "rate": float(rate or 1)})
+    return rules
+
+
+class Faults:
+    """The rules in force."""
+
+    def __init__(self, seed: int) -> None:
+        self._seed = seed
+        self.rules: list[Rule] = []
+
+    def set(self, rules: list[dict[str, Any]], now: float) -> None:
+        """Replace all rules."""
+        self.rules = [Rule.parse(rule, self._seed + place, now) for place, rule in enumerate(rules)]
+
+    def take(self, kind: str, path: str) -> Rule | None:
+        """The rule of this kind that strikes now, if any: counts as one of its times."""
+        for rule in self.rules:
+            if rule.kind != kind or rule.path.lower() not in path.lower():
+                continue
+            if rule.times is not None and rule.hits >= rule.times:
+                continue
+            if rule.rate < 1 and rule.dice.random() >= rule.rate:
+                continue
+            rule.hits += 1
+            return rule
+        return None
+
+    def refuse(self, path: str, issued_at: float) -> None:
+        """Raise what the rules have in store for a request to Graph; `issued_at` is the token's age mark."""
+        if not self.rules:
+            return
+        for rule in self.rules:
+            if rule.kind == "expire_token" and issued_at > rule.since:
+                continue
+            if rule.kind in _REFUSALS and self.take_this(rule, path):
+                raise refusal(rule)
+
+    def take_this(self, rule: Rule, path: str) -> bool:
+        """Does this very rule strike now?"""
+        others, self.rules = self.rules, [rule]
+        try:
+            return self.take(rule.kind, path) is not None
+        finally:
+            self.rules = others
+
+
+_REFUSALS = frozenset({"429", "500", "502", "503", "504", "deny", "unlicensed", "expire_token"})
+
+
+def refusal(rule: Rule) -> errors.GraphError:
+    """The error that a rule stands for."""
+    match rule.kind:
+        case "429":
+            return errors.throttled(rule.retry_after)
+        case "deny":
+            return errors.denied()
+        case "unlicensed":
+            return errors.unlicensed()
+        case "expire_token":
+            return errors.unauthorized("Lifetime validation failed, the token is expired.")
+    code, message = _WORDS[rule.kind]
+    return errors.GraphError(int(rule.kind), code, message)

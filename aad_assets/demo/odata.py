@@ -1,0 +1,217 @@
+"""Query options, filters and page tokens: what can be asked, in general.
+
+What a given collection allows is declared in collections.py; answering is graph.py's.
+"""
+
+import re
+import struct
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import Error as Base64Error
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import blake2b
+from urllib.parse import parse_qsl
+
+from .errors import bad_request, unsupported
+
+_KNOWN = (
+    "$select",
+    "$top",
+    "$skip",
+    "$skiptoken",
+    "$count",
+    "$filter",
+    "$expand",
+    "$orderby",
+    "$search",
+    "$format",
+)
+Keys = frozenset[int]
+
+
+@dataclass(frozen=True)
+class Options:
+    """The query options of a request; `rest` is the query string without the page token."""
+
+    select: tuple[str, ...] = ()
+    top: int | None = None
+    count: bool = False
+    filter: str | None = None
+    expand: str | None = None
+    skiptoken: str | None = None
+    given: frozenset[str] = frozenset()
+    rest: str = ""
+    eventual: bool = False
+
+    @property
+    def digest(self) -> bytes:
+        """What a page token is bound to."""
+        return repr((self.select, self.top, self.count, self.filter, self.expand)).encode()
+
+
+def parse(query: str, eventual: bool) -> Options:
+    """The options in a query string. `$` may be left out, as in Graph v1.0."""
+    values: dict[str, str] = {}
+    for name, value in parse_qsl(query, keep_blank_values=True):
+        name = name if name.startswith("$") or f"${name}" not in _KNOWN else f"${name}"
+        if name.startswith("$") and name not in _KNOWN:
+            raise bad_request(f"The query parameter '{name}' is not supported.")
+        if name in values:
+            raise bad_request(f"Query option '{name}' was specified more than once, but it must be specified at most once.")
+        if name.startswith("$"):
+            values[name] = value
+    top = values.get("$top")
+    if top is not None and not re.fullmatch(r"\d{1,9}", top):
+        raise bad_request(f"Invalid value '{top}' for $top query option found.")
+    count = values.get("$count", "false").lower()
+    if count not in ("true", "false"):
+        raise bad_request(f"Invalid value '{count}' for $count query option found.")
+    rest = "&".join(part for part in query.split("&") if part and not re.match(r"(\$|%24)?skiptoken=", part, re.IGNORECASE))
+    return Options(
+        select=tuple(dict.fromkeys(name.strip() for name in values.get("$select", "").split(",") if name.strip())),
+        top=None if top is None else int(top),
+        count=count == "true",
+        filter=values.get("$filter"),
+        expand=values.get("$expand"),
+        skiptoken=values.get("$skiptoken"),
+        given=frozenset(values),
+        rest=rest,
+        eventual=eventual,
+    )
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a page starts: after this key. `number` counts pages from 0; `emptied` marks a page after an empty one."""
+
+    after: int = -1
+    number: int = 0
+    emptied: bool = False
+
+
+class Tokens:
+    """Page tokens: opaque, signed, bound to path and options."""
+
+    def __init__(self, seed: int) -> None:
+        self._key = blake2b(f"page tokens of {seed}".encode(), digest_size=32).digest()
+
+    def _mac(self, body: bytes, path: str, options: Options) -> bytes:
+        bound = body + path.lower().encode() + options.digest
+        return blake2b(bound, digest_size=12, key=self._key).digest()
+
+    def issue(self, place: Place, path: str, options: Options) -> str:
+        """The $skiptoken of a page."""
+        body = b"RFNwd" + struct.pack("<qI?", place.after, place.number, place.emptied)
+        return urlsafe_b64encode(body + self._mac(body, path, options)).decode().rstrip("=")
+
+    def read(self, path: str, options: Options) -> Place:
+        """The place a request asks for. A token of another query is refused."""
+        if options.skiptoken is None:
+            return Place()
+        try:
+            raw = urlsafe_b64decode(options.skiptoken + "=" * (-len(options.skiptoken) % 4))
+        except (Base64Error, ValueError):
+            raw = b""
+        body, mac = raw[:-12], raw[-12:]
+        if len(body) != 18 or not body.startswith(b"RFNwd"):
+            raise bad_request("The specified page token value is invalid.", "Request_BadRequest")
+        if mac != self._mac(body, path, options):
+            raise unsupported("The specified page token does not belong to this query.")
+        return Place(*struct.unpack("<qI?", body[5:]))
+
+
+_TOKENS = re.compile(
+    r"\s*(?:(?P<text>'(?:[^']|'')*')|(?P<word>[A-Za-z_][\w/]*)|(?P<mark>[(),])|(?P<value>[\w:.+-]+))",
+    re.ASCII,
+)
+
+
+class Filter:
+    """A parsed $filter: or, and, not, parentheses, startsWith, comparisons, in.
+
+    `match(function, property, value)` says which keys fit one condition, or refuses it; `everything` serves not.
+    """
+
+    def __init__(self, text: str, match: Callable[[str, str, str], Keys], everything: Callable[[], Keys]) -> None:
+        self._parts: list[tuple[str, str]] = []
+        self._match, self._everything = match, everything
+        self.advanced = False
+        at = 0
+        text = text.rstrip()
+        while at < len(text):
+            found = _TOKENS.match(text, at)
+            if not found or found.lastgroup is None:
+                raise bad_request(f"Invalid filter clause: Syntax error at position {at} in '{text}'.")
+            self._parts.append((found.lastgroup, found[found.lastgroup]))
+            at = found.end()
+        self._text = text
+
+    def keys(self) -> Keys:
+        """The keys that fit. Sets `advanced` when the query needs ConsistencyLevel: eventual."""
+        found = self._either()
+        if self._parts:
+            raise self._error()
+        return found
+
+    def _error(self) -> Exception:
+        return bad_request(f"Invalid filter clause: Syntax error in '{self._text}'.")
+
+    def _next(self, wanted: str | None = None) -> tuple[str, str]:
+        if not self._parts or (wanted is not None and self._parts[0][1].lower() != wanted):
+            raise self._error()
+        return self._parts.pop(0)
+
+    def _ahead(self, word: str) -> bool:
+        return bool(self._parts) and self._parts[0][0] != "text" and self._parts[0][1].lower() == word
+
+    def _either(self) -> Keys:
+        found = self._both()
+        while self._ahead("or"):
+            self._next()
+            found |= self._both()
+        return found
+
+    def _both(self) -> Keys:
+        found = self._one()
+        while self._ahead("and"):
+            self._next()
+            found &= self._one()
+        return found
+
+    def _value(self) -> str:
+        kind, value = self._next()
+        if kind == "mark":
+            raise self._error()
+        return value[1:-1].replace("''", "'") if kind == "text" else value
+
+    def _one(self) -> Keys:
+        if self._ahead("not"):
+            self._next()
+            self.advanced = True
+            return self._everything() - self._one()
+        if self._ahead("("):
+            self._next()
+            found = self._either()
+            self._next(")")
+            return found
+        name = self._next()[1]
+        if name.lower() == "startswith":
+            self._next("(")
+            name = self._value()
+            self._next(",")
+            value = self._value()
+            self._next(")")
+            return self._match("startswith", name, value)
+        function = self._next()[1].lower()
+        if function == "in":
+            self._next("(")
+            found = self._match("eq", name, self._value())
+            while self._ahead(","):
+                self._next()
+                found |= self._match("eq", name, self._value())
+            self._next(")")
+            return found
+        if function not in ("eq", "ne", "ge", "gt", "le", "lt"):
+            raise self._error()
+        self.advanced |= function == "ne"
+        return self._match(function, name, self._value())

@@ -1,0 +1,179 @@
+"""Starts the demo tenant as a process of its own and manages it; speaks to it over HTTPS alone."""
+
+import json
+import os
+import ssl
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, Self
+from urllib.parse import quote
+from urllib.request import HTTPSHandler, ProxyHandler, Request, build_opener
+
+_READY_SECONDS = 60
+_STOP_SECONDS = 5
+
+
+class DemoServerError(RuntimeError):
+    """The demo server did not start, or died; the message holds what it wrote to stderr."""
+
+
+class DemoServer:
+    """A demo tenant for the length of a `with` block.
+
+    `options` are those of `python -m aad_assets.demo`, with underscores: `DemoServer(users=300, no_quota=True)`. A sequence
+    repeats the option. After start `pid`, `tenant_id`, `tenant_domain`, `client_id`, `client_secret`,
+    `client_certificate`, `graph_base_url`, `authority_url`, `ca_bundle`, `day`, `users` and `seed` are set from demo.json.
+    """
+
+    pid: int
+    tenant_id: str
+    tenant_domain: str
+    client_id: str
+    client_secret: str
+    client_certificate: str
+    graph_base_url: str
+    authority_url: str
+    ca_bundle: str
+    day: int
+    users: int
+    seed: int
+
+    def __init__(self, *, state_dir: Path | str | None = None, **options: object) -> None:
+        self._temporary = None if state_dir else tempfile.TemporaryDirectory(prefix="aad-demo-")
+        self.state_dir = Path(state_dir or self._temporary.name)  # type: ignore[union-attr]
+        self._arguments = [*_arguments(options), "--state-dir", str(self.state_dir), "--watch-stdin"]
+        self._process: subprocess.Popen[str] | None = None
+        self._errors: IO[str] | None = None
+
+    def start(self) -> Self:
+        """Start the server and wait for its ready line."""
+        command = [sys.executable, "-m", "aad_assets.demo", *self._arguments]
+        self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed by stop()
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, text=True
+        )
+        assert self._process.stdout
+        watchdog = threading.Timer(_READY_SECONDS, self._process.kill)
+        watchdog.start()
+        try:
+            line = self._process.stdout.readline()
+        finally:
+            watchdog.cancel()
+        if not line.startswith("ready "):
+            self._fail()
+        for name, value in json.loads((self.state_dir / "demo.json").read_text("utf-8")).items():
+            setattr(self, name, value)
+        context = ssl.create_default_context(cafile=self.ca_bundle)
+        self._opener = build_opener(ProxyHandler({}), HTTPSHandler(context=context))
+        return self
+
+    def _fail(self) -> None:
+        assert self._process
+        self._process.wait(_STOP_SECONDS)
+        code = self._process.returncode
+        said = self.stderr()[-4000:]
+        self.stop()
+        raise DemoServerError(f"the demo server ended with exit code {code} before it was ready:\n{said}")
+
+    def stderr(self) -> str:
+        """What the server has written to stderr so far."""
+        assert self._errors
+        # The server shares the file position: read without moving it.
+        descriptor = self._errors.fileno()
+        return os.pread(descriptor, os.fstat(descriptor).st_size, 0).decode("utf-8", "replace")
+
+    def stop(self) -> None:
+        """End the server and wait for it."""
+        process, self._process = self._process, None
+        if process:
+            process.terminate()
+            try:
+                process.wait(_STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+            for stream in (process.stdin, process.stdout):
+                if stream:
+                    stream.close()
+        if self._errors:
+            self._errors.close()
+            self._errors = None
+        if self._temporary:
+            self._temporary.cleanup()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.stop()
+
+    def environment(self) -> dict[str, str]:
+        """The variables that point a client at this tenant."""
+        return {
+            "AAD_TENANT_ID": self.tenant_id,
+            "AAD_CLIENT_ID": self.client_id,
+            "AAD_CLIENT_SECRET": self.client_secret,
+            "AAD_AUTHORITY_URL": self.authority_url,
+            "AAD_GRAPH_BASE_URL": self.graph_base_url,
+            "AAD_CA_BUNDLE": self.ca_bundle,
+            "NO_PROXY": "localhost,127.0.0.1",
+        }
+
+    def _ask(self, method: str, path: str, body: object = None) -> IO[bytes]:
+        data = None if body is None else json.dumps(body).encode()
+        request = Request(f"{self.authority_url}/_demo/{path}", data, method=method)
+        answer: IO[bytes] = self._opener.open(request, timeout=_READY_SECONDS)
+        return answer
+
+    def _json(self, method: str, path: str, body: object = None) -> Any:
+        with self._ask(method, path, body) as answer:
+            text = answer.read()
+        return json.loads(text) if text else None
+
+    def faults(self, rules: Iterable[dict[str, Any]] | None = None) -> list[dict[str, Any]]:
+        """Put these fault rules in force; without an argument only show those in force, with their `hits`."""
+        made: list[dict[str, Any]] = self._json("GET" if rules is None else "PUT", "faults", rules and list(rules))
+        return made
+
+    def clear_faults(self) -> None:
+        """No faults any more."""
+        self._json("DELETE", "faults")
+
+    def set_day(self, day: int) -> None:
+        """Let days pass (or go back)."""
+        self._json("POST", "day", {"day": day})
+
+    def stats(self) -> dict[str, Any]:
+        """Requests by path template, tokens issued, 429s sent, most requests at once."""
+        made: dict[str, Any] = self._json("GET", "stats")
+        return made
+
+    def reset_stats(self) -> None:
+        """Count from zero."""
+        self._json("DELETE", "stats")
+
+    def objects(self, collection: str, parent: str | None = None) -> Iterator[dict[str, Any]]:
+        """The tenant's own full objects of a collection, by table name or path; of members and owners parent, id and type."""
+        query = f"?parent={quote(parent)}" if parent else ""
+        with self._ask("GET", f"objects/{quote(collection)}{query}") as answer:
+            for line in answer:
+                yield json.loads(line)
+
+
+def _arguments(options: dict[str, object]) -> list[str]:
+    arguments: list[str] = []
+    for name, value in options.items():
+        option = f"--{name.replace('_', '-')}"
+        if value is True:
+            arguments.append(option)
+        elif isinstance(value, Sequence) and not isinstance(value, str):
+            for each in value:
+                arguments += [option, str(each)]
+        elif value is not None and value is not False:
+            arguments += [option, str(value)]
+    return arguments

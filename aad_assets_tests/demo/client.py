@@ -1,0 +1,77 @@
+"""A raw client for the demo tenant: httpx and nothing clever. What the project's own client does is tested elsewhere."""
+
+import ssl
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+
+from aad_assets.demo import DemoServer
+
+EVENTUAL = {"ConsistencyLevel": "eventual"}
+Json = dict[str, Any]
+
+
+class Client:
+    """Signed in on first use; never retries."""
+
+    def __init__(self, demo: DemoServer) -> None:
+        self.demo = demo
+        self.http = httpx.Client(verify=ssl.create_default_context(cafile=demo.ca_bundle), trust_env=False)
+        self._token: str | None = None
+
+    def close(self) -> None:
+        self.http.close()
+
+    def form(self, **changes: str) -> dict[str, str]:
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": self.demo.client_id,
+            "client_secret": self.demo.client_secret,
+            "scope": f"{self.demo.authority_url}/.default",
+            **changes,
+        }
+        return {name: value for name, value in form.items() if value}
+
+    def sign_in(self, tenant: str | None = None, **changes: str) -> httpx.Response:
+        url = f"{self.demo.authority_url}/{tenant or self.demo.tenant_id}/oauth2/v2.0/token"
+        return self.http.post(url, data=self.form(**changes))
+
+    def token(self) -> str:
+        if self._token is None:
+            self._token = str(self.sign_in().json()["access_token"])
+        return self._token
+
+    def forget_token(self) -> None:
+        self._token = None
+
+    def get(self, url: str, **headers: str) -> httpx.Response:
+        url = url if url.startswith("https:") else self.demo.graph_base_url + url
+        return self.http.get(url, headers={"Authorization": f"Bearer {self.token()}", **headers})
+
+    def pages(self, url: str, **headers: str) -> Iterator[Json]:
+        """Every page; at most 1,000, so that an endless chain fails."""
+        following: str | None = url
+        for _ in range(1000):
+            if following is None:
+                return
+            answer = self.get(following, **headers)
+            assert answer.status_code == 200, answer.text
+            page: Json = answer.json()
+            yield page
+            following = page.get("@odata.nextLink")
+        raise AssertionError("the chain of pages does not end")
+
+    def rows(self, url: str, **headers: str) -> list[Json]:
+        return [row for page in self.pages(url, **headers) for row in page["value"]]
+
+    def batch(self, requests: list[Json]) -> httpx.Response:
+        return self.http.post(
+            f"{self.demo.graph_base_url}/$batch",
+            json={"requests": requests},
+            headers={"Authorization": f"Bearer {self.token()}"},
+        )
+
+
+def error_code(answer: httpx.Response) -> tuple[int, str]:
+    return answer.status_code, answer.json()["error"]["code"]
