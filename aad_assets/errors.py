@@ -40,7 +40,10 @@ class SignInError(ConfigurationError):
 
 @dataclass(frozen=True)
 class Answer:
-    """What Graph said: HTTP status, `error.code`, `error.message`, the request-id header, and what was asked."""
+    """What Graph said: HTTP status, `error.code`, `error.message`, the request-id header, and what was asked.
+
+    Status 0: nothing came that could be read; `code` and `message` are the fault's.
+    """
 
     status: int
     code: str
@@ -51,6 +54,8 @@ class Answer:
     def __str__(self) -> str:
         shown = self.code or "no error code"
         text = f": {self.message}" if self.message else ""
+        if not self.status:
+            return f"{self.path} got no answer: {shown}{text}"
         return f"{self.path} answered {self.status} {shown}{text} (request-id {self.request_id or 'none'})"
 
 

@@ -17,9 +17,17 @@ from time import monotonic
 import duckdb
 
 from aad_assets.catalog import CATALOG, Entity, Shape
-from aad_assets.errors import AadAssetsError, LicenceMissing, PermissionMissing, WarehouseError
+from aad_assets.errors import (
+    AadAssetsError,
+    ConfigurationError,
+    GraphError,
+    GraphUnavailable,
+    LicenceMissing,
+    PermissionMissing,
+    WarehouseError,
+)
 from aad_assets.graph.children import read_children
-from aad_assets.graph.client import GraphClient
+from aad_assets.graph.client import GraphClient, RetryPolicy
 from aad_assets.graph.lists import count, read_ids, read_list
 from aad_assets.graph.meter import Meter
 from aad_assets.graph.select import Selection
@@ -37,6 +45,9 @@ _STOPPING = 8.0
 """Seconds that a stopped reload may take to let go of its files."""
 
 _POLL = 0.2
+
+_GREETING = RetryPolicy(attempts=5)
+"""Some ten seconds: long enough for a restart of a proxy, short enough to wait for."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +112,7 @@ class Reload:
         """
         results: _Results = queue.SimpleQueue()
         stop = threading.Event()
-        thread = threading.Thread(target=self._thread, args=(results, stop), name="aad_assets-reload", daemon=True)
+        thread = threading.Thread(target=self._thread, args=(results, stop), name="aad_assets-reload")
         thread.start()
         try:
             while True:
@@ -130,7 +141,9 @@ class Reload:
         work = asyncio.create_task(self._run(results))
         while not work.done():
             await asyncio.wait([work], timeout=_POLL)
-            if stop.is_set():
+            # An interrupt can hit the caller while `outcomes` is suspended, and then nothing closes it: the process goes
+            # down, waits for this thread, and must find it stopping.
+            if stop.is_set() or not threading.main_thread().is_alive():
                 work.cancel()
         with suppress(asyncio.CancelledError):
             await work
@@ -146,8 +159,8 @@ class Reload:
                 tenant_id = await tokens.tenant_id()
                 await tokens.token()
                 await stage.run(lambda cursor: _touch(cursor, self._target, tenant_id))
+                await _greet(self._connection.base_url, tokens, transport, quotas)
                 async with GraphClient(self._connection.base_url, tokens, transport, quotas) as client:
-                    await _size(client, quotas)
                     self._progress = {entity.table: _Progress() for entity in self._entities}
                     await together(self._entity(client, stage, tenant_id, entity, results) for entity in self._entities)
             finally:
@@ -258,8 +271,22 @@ def _touch(cursor: duckdb.DuckDBPyConnection, target: Target, tenant_id: str) ->
         pass
 
 
-async def _size(client: GraphClient, quotas: Quotas) -> None:
-    """The directory quota depends on how many users the tenant has; not being told means the smallest."""
-    with suppress(AadAssetsError):
-        if (users := await count(client, "/users", Meter())) is not None:
-            quotas.size_for(users)
+async def _greet(base_url: str, tokens: TokenSource, transport: Transport, quotas: Quotas) -> None:
+    """Find out soon that Graph cannot be reached, and how many users there are: the directory quota depends on it.
+
+    Not being told how many means the smallest quota.
+    """
+    async with GraphClient(base_url, tokens, transport, quotas, _GREETING) as client:
+        try:
+            users = await count(client, "/users", Meter())
+        except GraphUnavailable as error:
+            if error.answer.status:
+                return
+            raise ConfigurationError(
+                f"Graph at {base_url} cannot be reached: {error.answer.message or error.answer.code}. "
+                "Check the network, AAD_GRAPH_BASE_URL, AAD_CLOUD, AAD_GATEWAY_URL and AAD_CA_BUNDLE."
+            ) from None
+        except GraphError:
+            return
+    if users is not None:
+        quotas.size_for(users)

@@ -26,6 +26,8 @@ AUTH_METHODS = ("client_secret", "certificate")
 # Contract names whose features are not in this release: refused by name rather than ignored in silence.
 _NOT_YET = ("AAD_FEDERATED_TOKEN_FILE", "AAD_MANAGED_IDENTITY", "AAD_CONNECTION_METADATA")
 
+_DUCKDB_OWN = frozenset({"information_schema", "pg_catalog", "system", "temp"})
+
 
 def variable(name: str) -> str:
     """The environment variable that sets the field `name`."""
@@ -122,10 +124,14 @@ class Connection:
                 problems.append(f"{variable(name)} names {path}, which is not a file")
         for name in ("authority_url", "graph_base_url"):
             url = getattr(self, name)
-            if url and not (urlsplit(url).scheme == "https" and urlsplit(url).netloc):
+            if url and not is_url(url, "https"):
                 problems.append(f"{variable(name)} is {url!r}: an https:// URL is needed")
-        if self.gateway_url and urlsplit(self.gateway_url).scheme not in ("http", "https", "socks5", "socks5h"):
-            problems.append("AAD_GATEWAY_URL needs to start with http://, https:// or socks5://")
+        if self.gateway_url and not is_url(self.gateway_url, "http", "https", "socks5", "socks5h"):
+            # Without the value: it may hold a password.
+            problems.append(
+                "AAD_GATEWAY_URL needs to be http://host:port, https://… or socks5://…, with special characters of a "
+                "password percent-encoded"
+            )
         if not self.quota_share > 0:
             problems.append("AAD_QUOTA_SHARE needs to be greater than 0")
         return problems
@@ -164,9 +170,20 @@ class Settings:
             raise ConfigurationError(
                 f"AAD_CONNECTION_NAME is {name!r}: small letters, digits and _ are needed, a letter first."
             )
+        if name in _DUCKDB_OWN:
+            raise ConfigurationError(f"AAD_CONNECTION_NAME is {name!r}, a name that DuckDB has for itself: choose another.")
         database = resolve_database(self.database or "entra.duckdb")
         check_database_name(database, name)
         return Settings(self.connection, name, database, self.schedule_cron, self.schedule_timezone)
+
+
+def is_url(text: str, *schemes: str) -> bool:
+    """Whether `text` is a URL of one of the schemes, with a host and a port that is a number if any."""
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in schemes and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        return False
 
 
 def is_file(database: str) -> bool:
@@ -180,8 +197,9 @@ def resolve_database(database: str) -> str:
 
 
 def check_database_name(database: str, connection_name: str) -> None:
-    """Refuse a file that DuckDB cannot tell from one of the connection's schemas."""
-    if is_file(database) and Path(database).stem in {
+    """Refuse a file that DuckDB cannot tell from one of the connection's schemas: it knows a file by its name up to the
+    first dot, in any case."""
+    if is_file(database) and Path(database).name.split(".")[0].lower() in {
         connection_name,
         f"{connection_name}_history",
         f"{connection_name}_meta",

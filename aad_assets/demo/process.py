@@ -66,11 +66,28 @@ class DemoServer:
             watchdog.cancel()
         if not line.startswith("ready "):
             self._fail()
+        self._read_state()
+        return self
+
+    def _read_state(self) -> None:
         for name, value in json.loads((self.state_dir / "demo.json").read_text("utf-8")).items():
             setattr(self, name, value)
         context = ssl.create_default_context(cafile=self.ca_bundle)
         self._opener = build_opener(ProxyHandler({}), HTTPSHandler(context=context))
-        return self
+
+    @classmethod
+    def running(cls, state_dir: Path | str) -> "DemoServer | None":
+        """The server that another process started with this state folder and left running; None when there is none.
+
+        It is not this process's to stop: use it without `with`.
+        """
+        server = cls(state_dir=state_dir)
+        try:
+            server._read_state()
+            server.stats()
+        except (OSError, ValueError):
+            return None
+        return server
 
     def _fail(self) -> None:
         assert self._process

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+import httpx
 import msgspec
 
 from aad_assets.catalog import Family
@@ -77,33 +78,42 @@ async def run_batches(
 
     async def worker() -> None:
         while batch := next_batch():
-            pause = 0.0
+            pause, failed, renew = 0.0, list[ItemT](), False
             for item, response in zip(batch, await _send(client, batch, meter), strict=True):
-                if response is not None and response.status == 404:
-                    await answered(item, None)
+                decoded = _decoded(response, decode)
+                if decoded is not None or (response is not None and response.status == 404):
+                    await answered(item, decoded)
                     continue
-                try:
-                    if response is not None and response.status == 200:
-                        await answered(item, decode(response.body))
-                        continue
-                except msgspec.DecodeError:
-                    response = None
-                pause = max(pause, await _later(client, item, response))
-                again.append(item)
+                pause = max(pause, _later(client, item, response))
+                failed.append(item)
+                renew = renew or (response is not None and response.status == 401)
+            if renew:
+                await client.renew_token()
             await asyncio.sleep(pause)
+            # Only now: another worker would send them at once.
+            again.extend(failed)
 
     await together(worker() for _ in range(AT_ONCE))
 
 
-async def _later(client: GraphClient, item: Item, response: _Response | None) -> float:
+def _decoded(response: _Response | None, decode: Callable[[msgspec.Raw], T]) -> T | None:
+    """The body of a sound 200."""
+    if response is None or response.status != 200:
+        return None
+    try:
+        return decode(response.body)
+    except msgspec.DecodeError:
+        return None
+
+
+def _later(client: GraphClient, item: Item, response: _Response | None) -> float:
     """Seconds to wait before a further batch with `item` in it. Raises GraphError when it will not pass."""
-    if response is None:
+    if response is None or response.status == 200:
         return item.retrying.wait_after(Answer(0, "", "the batch has no sound answer to it", "", item.path), None)
-    headers = response.headers or {}
+    headers = httpx.Headers(response.headers)
     answer = read_answer(item.path, response.status, headers, bytes(response.body))
     if response.status == 401 and not item.unauthorised:
         item.unauthorised = True
-        await client.renew_token()
         return 0.0
     if response.status not in PASSING:
         raise error_for(answer)

@@ -10,8 +10,8 @@ import random
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
-from urllib.parse import quote, urlsplit
+from typing import TypeVar
+from urllib.parse import quote
 
 import httpx
 import msgspec
@@ -66,25 +66,33 @@ class Retrying:
     def __init__(self, policy: RetryPolicy, meter: Meter) -> None:
         self._policy = policy
         self._meter = meter
+        self._tries = 0
         self._attempt = 0
         self._waited = 0.0
 
     def wait_after(self, answer: Answer, retry_after: float | None) -> float:
         """Seconds to wait before the next try. Raises GraphUnavailable when the budget is used up."""
-        if answer.status != 429 or retry_after is None:
+        self._tries += 1
+        # A Retry-After of 0, or a date that a fast clock has passed already, must not make an endless loop.
+        if answer.status != 429 or not retry_after:
             self._attempt += 1
-        wait = retry_after if retry_after is not None else self._policy.backoff(max(self._attempt, 1))
-        self._waited += wait
-        if self._attempt >= self._policy.attempts or self._waited > self._policy.patience:
-            tried = f"given up after {self._attempt} tries and {self._waited:.0f} s; reload again later"
+        wait = retry_after or self._policy.backoff(self._attempt)
+        if self._attempt >= self._policy.attempts or self._waited + wait > self._policy.patience:
+            tried = f"Given up after {self._tries} tries and {self._waited:.0f} s of waiting; reload again later"
             raise GraphUnavailable(answer, tried)
+        self._waited += wait
         self._meter.retries += 1
         return wait
+
+
+class _InnerError(msgspec.Struct):
+    request_id: str | None = msgspec.field(name="request-id", default=None)
 
 
 class ErrorBody(msgspec.Struct):
     code: str | None = None
     message: str | None = None
+    inner: _InnerError | None = msgspec.field(name="innerError", default=None)
 
 
 class _ErrorEnvelope(msgspec.Struct):
@@ -109,7 +117,7 @@ class GraphClient:
         self._transport = transport
         self._http = transport.concurrent()
         self._in_flight = asyncio.Semaphore(IN_FLIGHT)
-        self._origin = urlsplit(base_url)[:2]
+        self._origin = _origin(base_url)
 
     async def __aenter__(self) -> "GraphClient":
         return self
@@ -152,11 +160,11 @@ class GraphClient:
 
     def check_host(self, url: str) -> None:
         """Refuse a link that leaves the configured host: the token would go with it."""
-        if urlsplit(url)[:2] != self._origin:
-            host = urlsplit(url).netloc or "no host"
+        origin = _origin(url)
+        if origin != self._origin:
             raise UntrustedAnswer(
-                f"A nextLink leads to {host}, not to {self._origin[1]}: refused, since the token would go there. "
-                "If the host is right, set AAD_GRAPH_BASE_URL."
+                f"A nextLink leads to {origin or 'no URL'}, not to {self._origin}: refused, since the token would go "
+                "there. If the host is right, set AAD_GRAPH_BASE_URL."
             )
 
     async def _request(
@@ -192,7 +200,7 @@ class GraphClient:
                     except msgspec.DecodeError:
                         pass
                 answer = read_answer(told, response.status_code, response.headers, response.content)
-                if response.status_code == 401 and token != refused_token:
+                if response.status_code == 401 and not refused_token:
                     refused_token = token
                     continue
                 if response.status_code not in PASSING and response.status_code != 200:
@@ -216,6 +224,16 @@ class GraphClient:
                 return await fresh.request(method, url, headers=headers, content=body)
 
 
+def _origin(url: str) -> str:
+    """Scheme, host and port as the client that sends the request reads them; empty when it cannot be sent."""
+    try:
+        parsed = httpx.URL(url)
+    except httpx.InvalidURL:
+        return ""
+    # With a user in it, httpx would send that in place of the token.
+    return "" if parsed.userinfo or not parsed.host else f"{parsed.scheme}://{parsed.netloc.decode()}"
+
+
 def read_answer(told: str, status: int, headers: Mapping[str, str], body: bytes) -> Answer:
     """What an error answer says; a body that is no error object is told as such, without its content."""
     try:
@@ -224,7 +242,8 @@ def read_answer(told: str, status: int, headers: Mapping[str, str], body: bytes)
         error = ErrorBody()
     if status == 200:
         error.message = "the body is cut off, or is not what was asked for"
-    request_id = headers.get("request-id", "")
+    # The items of a batch may have it in the body alone.
+    request_id = headers.get("request-id") or (error.inner and error.inner.request_id) or ""
     return Answer(status, error.code or "", error.message or "", request_id, told)
 
 
@@ -243,9 +262,9 @@ def error_for(answer: Answer) -> GraphError:
     return RequestRefused(answer)
 
 
-def retry_after_seconds(headers: Mapping[str, Any]) -> float | None:
+def retry_after_seconds(headers: httpx.Headers) -> float | None:
     """`Retry-After` as seconds from now, given in seconds or as a date; None when it is not given."""
-    value = headers.get("Retry-After") or headers.get("retry-after")
+    value = headers.get("Retry-After")
     if value is None:
         return None
     try:

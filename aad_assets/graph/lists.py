@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import msgspec
 
 from aad_assets.catalog import Entity, Family
-from aad_assets.errors import GraphError, NotFound, PermissionMissing, RequestRefused
+from aad_assets.errors import GraphError, NotFound, PermissionMissing, RequestRefused, UntrustedAnswer
 from aad_assets.graph import shards
 from aad_assets.graph.client import GraphClient
 from aad_assets.graph.meter import Meter
@@ -19,6 +19,9 @@ from aad_assets.graph.tasks import together
 from aad_assets.graph.throttle import resource_units
 
 _SHARDS_AT_ONCE = 8
+
+_COUNT_HEADERS = EVENTUAL | {"Accept": "text/plain"}
+"""A count is documented as plain text, not JSON."""
 
 _SELECT_REFUSED = (RequestRefused, PermissionMissing)
 """400 and 501, and 403 for a property that needs a permission of its own."""
@@ -49,7 +52,7 @@ async def count(client: GraphClient, path: str, meter: Meter, filter_: str | Non
     """`{path}/$count` from Graph's index, which lags by some minutes; None where it is not answered."""
     url = client.url(f"{path}/$count", {"$filter": filter_} if filter_ else None)
     try:
-        return await client.get(url, _decode_count, meter, headers=EVENTUAL)
+        return await client.get(url, _decode_count, meter, headers=_COUNT_HEADERS)
     except (NotFound, RequestRefused):
         return None
 
@@ -112,7 +115,7 @@ async def _shard_filters(client: GraphClient, entity: Entity, meter: Meter) -> l
     if entity.shard_property is None or meter.expected is None or meter.expected < shards.MINIMUM:
         return [None]
     filters = shards.filters(entity.shard_property)
-    counts = await asyncio.gather(*(count(client, entity.path, meter, filter_) for filter_ in filters))
+    counts = await together(count(client, entity.path, meter, filter_) for filter_ in filters)
     counted = [number for number in counts if number is not None]
     if len(counted) < len(filters) or sum(counted) < meter.expected:
         return [None]
@@ -142,7 +145,10 @@ class _Ids:
         self.found: list[str] = []
 
     async def add(self, rows: Sequence[bytes | msgspec.Raw]) -> None:
-        self.found += (_decode_id(row).id for row in rows)
+        try:
+            self.found += [_decode_id(row).id for row in rows]
+        except msgspec.DecodeError:
+            raise UntrustedAnswer("Graph sent a row without an id. Reload again.") from None
 
     async def discard(self) -> None:
         self.found.clear()

@@ -98,6 +98,7 @@ async def pages(
     finally:
         if pending is not None:
             pending.cancel()
+            await asyncio.gather(pending, return_exceptions=True)
 
 
 async def read_chain(client: GraphClient, query: Query, meter: Meter, part: Part) -> None:

@@ -34,6 +34,7 @@ _ADVICE = {
     900023: "AAD_TENANT_ID is neither a GUID nor a domain of a tenant",
     700027: "the certificate of AAD_CLIENT_CERTIFICATE_PATH is not the one uploaded to the app",
     65001: "grant admin consent for the app's permissions",
+    70011: "AAD_GRAPH_BASE_URL or AAD_CLOUD does not belong to this tenant's cloud",
     500011: "AAD_GRAPH_BASE_URL or AAD_CLOUD does not belong to this tenant's cloud",
     53003: "a conditional access policy blocks this app: ask who keeps it to exclude the app",
 }
@@ -90,8 +91,8 @@ class TokenSource:
         if response.status_code == 429 or response.status_code >= 500:
             response.raise_for_status()
         try:
-            answer: dict[str, Any] = response.json()
-        except ValueError:
+            answer: dict[str, Any] = dict(response.json())
+        except (ValueError, TypeError):
             answer = {}
         if "issuer" not in answer or "token_endpoint" not in answer:
             raise _refusal(answer, f"{self._connection.authority} answered {response.status_code}")
@@ -134,18 +135,31 @@ class _MsalHttp:
         self._client = client
 
     def get(self, url: str, params: Any = None, headers: Any = None, **_: Any) -> httpx.Response:
-        return self._client.get(url, params=params, headers=headers)
+        return _sound(self._client.get(url, params=params, headers=headers))
 
     def post(self, url: str, params: Any = None, data: Any = None, headers: Any = None, **_: Any) -> httpx.Response:
-        return self._client.post(url, params=params, data=data, headers=headers)
+        return _sound(self._client.post(url, params=params, data=data, headers=headers))
 
     def close(self) -> None:
         """The client belongs to its maker."""
 
 
+def _sound(response: httpx.Response) -> httpx.Response:
+    """An answer that msal may see. It has no retries, and would log the text of one that is cut off, token and all."""
+    if response.status_code == 429 or response.status_code >= 500:
+        response.raise_for_status()
+    try:
+        response.json()
+    except ValueError:
+        raise httpx.RemoteProtocolError(f"the answer of status {response.status_code} is not JSON") from None
+    return response
+
+
 def certificate_credential(path: str, password: str) -> dict[str, Any]:
     """What msal takes for a PEM or PFX file with certificate and private key. ConfigurationError when it is neither."""
     from cryptography import x509
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
     from cryptography.hazmat.primitives.serialization import (
         Encoding,
         NoEncryption,
@@ -163,12 +177,12 @@ def certificate_credential(path: str, password: str) -> dict[str, Any]:
             certificate: x509.Certificate | None = x509.load_pem_x509_certificate(data)
         else:
             key, certificate, _ = pkcs12.load_key_and_certificates(data, secret)
-    except (OSError, ValueError, TypeError):
+    except (OSError, ValueError, TypeError, UnsupportedAlgorithm):
         # The library's own text may repeat what was in the file.
         key = certificate = None
-    if key is None or certificate is None:
+    if not isinstance(key, RSAPrivateKey) or certificate is None:
         raise ConfigurationError(
-            f"AAD_CLIENT_CERTIFICATE_PATH ({path}) is not a PEM or PFX file with certificate and private key, "
+            f"AAD_CLIENT_CERTIFICATE_PATH ({path}) is not a PEM or PFX file with certificate and RSA private key, "
             "or AAD_CLIENT_CERTIFICATE_PASSWORD is not its password."
         )
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()

@@ -10,15 +10,16 @@ from time import monotonic
 from aad_assets.catalog import Family
 
 # Requests or resource units, and the seconds that they are granted for.
-_DIRECTORY_BY_USERS = ((50, 3_500), (500, 5_000))
+_DIRECTORY_BY_USERS = ((50, 3_500), (501, 5_000))
 _DIRECTORY_LARGE = 8_000
 _LIMITS: dict[Family, tuple[float, float]] = {
     Family.DIRECTORY: (_DIRECTORY_BY_USERS[0][1], 10.0),
     Family.KEY_CREDENTIALS: (150, 60.0),
 }
 
-# A bucket refills at nine tenths of the limit and may run ahead by less than the last tenth, so that no window of the
-# period's length ever passes the limit, however the server's windows lie.
+# A bucket refills at nine tenths of the limit or less and may run ahead by what is left over the largest request, so that
+# no window of the period's length ever passes the limit, however the server's windows lie. (A share so small that one
+# request is more than half the limit can pass it by that request, and still never passes the tenant's quota.)
 _REFILL = 0.9
 _LARGEST_BATCH = 60.0
 
@@ -61,8 +62,9 @@ class Bucket:
         self.set_limit(limit, period)
 
     def set_limit(self, limit: float, period: float) -> None:
-        self._rate = _REFILL * limit / period
-        self._ahead = max(0.0, (1 - _REFILL) * limit - self._largest) / self._rate
+        refill = max(min(_REFILL * limit, limit - self._largest), limit / 2)
+        self._rate = refill / period
+        self._ahead = max(0.0, limit - refill - self._largest) / self._rate
 
     def pause(self, seconds: float) -> None:
         """Grant nothing for `seconds` from now: Graph said Retry-After."""

@@ -1,7 +1,8 @@
 """SQL builders for reload and compare. Pure text: no connection. Not here: when they run (`publish.py`).
 
 A row is compared by the hash of its columns, in one query over both sides: DuckDB's hash is not stable between its versions
-and must not be stored. The order of a collection means nothing, so lists are sorted first.
+and must not be stored. The order of a collection means nothing, so lists are sorted first. Lists and structs are hashed as
+JSON text, since DuckDB's own hash does not tell an empty list from NULL, `[0]` from `[0, 0]`, a struct of NULLs from NULL.
 """
 
 from collections.abc import Sequence
@@ -28,6 +29,11 @@ def comparable(expression: str, type_: Type, depth: int = 0) -> str:
             return f"CASE WHEN {expression} IS NOT NULL THEN struct_pack({members}) END"
         case _:
             return expression
+
+
+def _hashable(column: Column) -> str:
+    expression = comparable(quoted(column.name), column.type)
+    return f"to_json({expression})" if isinstance(column.type, List | Struct) else expression
 
 
 def _has_list(type_: Type) -> bool:
@@ -62,8 +68,7 @@ class Comparison:
         return " AND ".join(f"{left}.{quoted(name)} = {right}.{quoted(name)}" for name in self.key)
 
     def _hash(self) -> str:
-        values = [comparable(quoted(column.name), column.type) for column in self.columns]
-        return f"hash({', '.join([*values, '_extra'])})"
+        return f"hash({', '.join([*(_hashable(column) for column in self.columns), '_extra'])})"
 
     def difference(self) -> str:
         """Temporary table `difference`: key and change (insert, update, delete). Parameter: $tenant."""
@@ -77,9 +82,12 @@ class Comparison:
             WHERE now.hash IS DISTINCT FROM before.hash"""
 
     def keep(self) -> str:
-        """Temporary table `kept`: the stored values of columns that were not read. Parameter: $tenant."""
+        """Temporary table `kept`: stored values of columns that were not read, of rows that change. Parameter: $tenant."""
         names = ", ".join(quoted(name) for name in [*self.key, *self.kept])
-        return f"CREATE OR REPLACE TEMP TABLE kept AS SELECT {names} FROM {self.table} WHERE _tenant_id = $tenant"
+        return (
+            f"CREATE OR REPLACE TEMP TABLE kept AS SELECT {names} FROM {self.table} JOIN difference USING ({self._keys}) "
+            "WHERE _tenant_id = $tenant AND change = 'update'"
+        )
 
     def delete(self) -> str:
         """Remove rows that are gone, and the old versions of those that changed. Parameter: $tenant."""

@@ -9,6 +9,7 @@ Not here: files and SQL (`stage.py`).
 """
 
 import json
+import math
 import re
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -29,7 +30,11 @@ _NOTHING: Any = object()
 _CONTROL = ("@odata.context", "@odata.editLink", "@odata.etag", "@odata.id", "@odata.readLink")
 _PROPERTY_CONTROL = re.compile(r".+@odata\.(type|context|count|navigationLink|associationLink)")
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
-_DATE_TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(\.\d+)?(Z|[+-]\d\d:\d\d)?")
+_DATE_TIME = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(\.\d+)?([Zz]|[+-]\d\d:?\d\d)?")
+
+# Past these a number is kept as text: Python's limit on digits, and what a double tells apart.
+_DIGITS = 4300
+_EXACT = 2**53
 
 
 @dataclass(frozen=True)
@@ -67,15 +72,18 @@ class Proof:
         """Whether DuckDB can type the row without losing anything."""
         try:
             self._decode(row)
-        except msgspec.DecodeError:
+            if not self._closed:
+                str(row, "utf-8")  # members that the decoder skips, DuckDB reads
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return False
         return True
 
     def mend(self, row: bytes | msgspec.Raw) -> Mended:
         """The row with everything in it that fits. Raises UntrustedAnswer when it has no key."""
         try:
-            members = json.loads(bytes(row))
-        except ValueError:
+            # Bytes that are no UTF-8 become lone surrogates, and so rejects.
+            members = _LOADS(bytes(row).decode("utf-8", "surrogateescape"))
+        except (ValueError, RecursionError):
             members = None
         if not isinstance(members, dict):
             raise UntrustedAnswer("a row is not a JSON object. Reload again.")
@@ -89,7 +97,7 @@ class Proof:
                 if left is not _NOTHING:
                     extra[name] = left
             elif self._closed and not self._is_control(name, value):
-                extra[name] = mender.clean(value, name)
+                mender.add_undeclared(extra, name, value)
         if extra:
             kept["_extra"] = extra
         return Mended(json.dumps(kept).encode(), mender.rejects, list(extra))
@@ -158,6 +166,33 @@ def _strict_type(type_: Type) -> Any:
             return Any
 
 
+def _float(text: str) -> float | str:
+    """A number past the range of a double stays text."""
+    number = float(text)
+    return number if math.isfinite(number) else text
+
+
+def _integer(text: str) -> int | str:
+    return int(text) if len(text) <= _DIGITS else text
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object; where a name comes twice, the later ones count as undeclared, as DuckDB takes one alone."""
+    members = dict(pairs)
+    if len(members) == len(pairs):
+        return members
+    members = {}
+    for name, value in pairs:
+        free = name
+        while free in members:
+            free += "#"
+        members[free] = value
+    return members
+
+
+_LOADS = json.JSONDecoder(object_pairs_hook=_members, parse_float=_float, parse_int=_integer, strict=False).decode
+
+
 class _Mender:
     """Fits values to types and remembers what did not fit."""
 
@@ -194,6 +229,13 @@ class _Mender:
         self._reject(value, where)
         return None
 
+    def add_undeclared(self, extra: dict[str, Any], name: str, value: Any, where: str = "") -> None:
+        """Keep a member that is not declared; `where` is the path of what it belongs to."""
+        if _LONE_SURROGATE.search(name):
+            self._reject({name: value}, where or "_extra")
+        else:
+            extra[name] = self.clean(value, f"{where}.{name}" if where else name)
+
     def _fit_struct(self, value: dict[str, Any], fields: dict[str, Type], where: str) -> tuple[Any, Any]:
         kept: dict[str, Any] = {}
         extra: dict[str, Any] = {}
@@ -203,7 +245,7 @@ class _Mender:
                 if left is not _NOTHING:
                     extra[name] = left
             elif name not in _CONTROL and not _PROPERTY_CONTROL.fullmatch(name):
-                extra[name] = self.clean(member, f"{where}.{name}")
+                self.add_undeclared(extra, name, member, where)
         return kept, extra or _NOTHING
 
     def _reject(self, value: Any, where: str) -> None:
@@ -229,11 +271,13 @@ def _fit_scalar(value: Any, name: str) -> Any:
 def _fit_integer(value: Any, bound: int) -> Any:
     if isinstance(value, bool):
         return _NOTHING
+    if isinstance(value, float) and not (value.is_integer() and abs(value) <= _EXACT):
+        return _NOTHING
     try:
         number = int(value)
-    except (ValueError, OverflowError):
+    except ValueError:
         return _NOTHING
-    same = isinstance(value, str) or number == value
+    same = not isinstance(value, str) or value == str(number)
     return number if same and -bound <= number < bound else _NOTHING
 
 
@@ -242,7 +286,10 @@ def _fit_double(value: Any) -> Any:
         return _NOTHING
     if isinstance(value, str):
         return _NOT_A_NUMBER.get(value, _NOTHING)
-    return value
+    try:
+        return float(value)
+    except OverflowError:
+        return _NOTHING
 
 
 def _fit_date(value: Any, name: str) -> Any:
@@ -251,10 +298,10 @@ def _fit_date(value: Any, name: str) -> Any:
         return _NOTHING
     try:
         if name == "Date":
-            return date.fromisoformat(value).isoformat() if len(value) == 10 else _NOTHING
+            return value if date.fromisoformat(value).isoformat() == value else _NOTHING
         if not (found := _DATE_TIME.fullmatch(value)):
             return _NOTHING
-        text = f"{found[1]}{(found[2] or '')[:7]}{found[3] or 'Z'}"
+        text = f"{found[1]}T{found[2]}{(found[3] or '')[:7]}{(found[4] or 'Z').upper()}"
         msgspec.convert(text, datetime)
     except (ValueError, msgspec.ValidationError):
         return _NOTHING

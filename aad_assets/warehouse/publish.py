@@ -4,7 +4,7 @@ Not here: the SQL of the comparison (`compare.py`), opening the database (`targe
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -69,8 +69,11 @@ def publish(
 
     Raises WarehouseError; the table is then as it was. Blocks: call it in a thread.
     """
+    draft = replace(load, schema_changes=[*load.schema_changes])
     with target.open(cursor, load.tenant_id):
-        _publish(cursor, target, entity, staged, load, refused)
+        _publish(cursor, target, entity, staged, draft, refused)
+    # Only now: a load that failed has changed nothing and counts nothing.
+    vars(load).update(vars(draft))
 
 
 def record(cursor: duckdb.DuckDBPyConnection, target: Target, load: Load) -> None:
@@ -90,7 +93,8 @@ def _publish(
     table = f"{target.schema}.{quoted(entity.table)}"
     stored = _prepare_table(cursor, target, entity, load)
     read = [column for column in entity.columns if column.source not in refused]
-    kept = [name for name in stored if name not in {column.name for column in read} and name not in _OURS]
+    replaced = {column.name.lower() for column in read} | set(_OURS)
+    kept = [name for name in stored if name.lower() not in replaced]
     comparison = Comparison(table, staged.relation, entity.key, read, kept)
     parameters = {"tenant": load.tenant_id}
     loaded = parameters | {"loaded_at": load.published_at}
@@ -113,13 +117,17 @@ def _publish(
     load.schema_changes += [SchemaChange(name, "refused") for name in refused]
     load.schema_changes += [SchemaChange(name, "undeclared") for name in staged.undeclared]
     if staged.rejects:
-        rejects = [[load.load_id, load.tenant_id, load.entity, r.key, r.column, r.value] for r in staged.rejects]
-        cursor.executemany(f"INSERT INTO {target.meta}.rejects VALUES (?, ?, ?, ?, ?, ?)", rejects)
+        # Lists, since executemany takes its time for each row.
+        lists = [list(values) for values in zip(*((r.key, r.column, r.value) for r in staged.rejects), strict=True)]
+        cursor.execute(
+            f"INSERT INTO {target.meta}.rejects SELECT ?, ?, ?, {', '.join(['unnest(?::VARCHAR[])'] * len(lists))}",
+            [load.load_id, load.tenant_id, load.entity, *lists],
+        )
     _record(cursor, target, load)
 
 
 def _prepare_table(cursor: duckdb.DuckDBPyConnection, target: Target, entity: Entity, load: Load) -> list[str]:
-    """Create the table, or add the columns that it lacks; returns the names of the columns it has.
+    """Create the table, or add the columns that it lacks; returns the names of the columns it had.
 
     Raises WarehouseError when a column is stored in another type than declared.
     """
@@ -128,17 +136,19 @@ def _prepare_table(cursor: duckdb.DuckDBPyConnection, target: Target, entity: En
     cursor.execute(
         f"CREATE TABLE IF NOT EXISTS {table} ({definitions}, _extra JSON, _tenant_id VARCHAR, _loaded_at TIMESTAMPTZ)"
     )
-    stored = {row[0]: row[1] for row in cursor.execute(f"DESCRIBE {table}").fetchall()}
+    described = cursor.execute(f"DESCRIBE {table}").fetchall()
+    stored = {name.lower(): type_ for name, type_, *_ in described}  # names are the same to DuckDB in any case
     for column in entity.columns:
-        if column.name not in stored:
+        type_ = stored.get(column.name.lower())
+        if type_ is None:
             cursor.execute(f"ALTER TABLE {table} ADD COLUMN {_definition(column)}")
             load.schema_changes.append(SchemaChange(column.name, "added"))
-        elif not _same_type(cursor, stored[column.name], column.duckdb_type):
+        elif not _same_type(cursor, type_, column.duckdb_type):
             raise WarehouseError(
-                f"{entity.table}.{column.name} is stored as {stored[column.name]} and is now declared as "
+                f"{entity.table}.{column.name} is stored as {type_} and is now declared as "
                 f"{column.duckdb_type}: rename or drop the table {entity.table}, and reload it."
             )
-    return [*stored, *(column.name for column in entity.columns if column.name not in stored)]
+    return [name for name, *_ in described]
 
 
 def _definition(column: Column) -> str:
@@ -156,6 +166,8 @@ def _record(cursor: duckdb.DuckDBPyConnection, target: Target, load: Load) -> No
     changes = [{"column": change.column, "change": change.change} for change in load.schema_changes]
     values["schema_changes"] = msgspec.json.encode(changes).decode() if changes else None
     values["_tenant_id"] = values.pop("tenant_id")
+    if load.status != "published":
+        values["published_at"] = None  # set before the attempt that failed
     names = ", ".join(values)
     cursor.execute(f"INSERT INTO {target.meta}.loads ({names}) VALUES ({', '.join('$' + name for name in values)})", values)
 

@@ -6,7 +6,7 @@ chunk, not by the tenant. Not here: whether rows fit (`proof.py`), the target (`
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, TypeVar
@@ -19,6 +19,7 @@ from aad_assets.catalog.entity import ODATA_TYPE, ODATA_TYPE_PREFIX
 from aad_assets.catalog.types import quoted
 from aad_assets.errors import WarehouseError
 from aad_assets.warehouse.proof import Proof, Reject
+from aad_assets.warehouse.threads import all_ended, in_thread
 
 T = TypeVar("T")
 
@@ -27,6 +28,10 @@ CHUNK = 64 * 2**20
 
 _LARGEST_OBJECT = 16 * 2**20
 """DuckDB's default for the size of one JSON object; raised for chunks with a larger one."""
+
+
+_MENDED = b" "
+"""In front of a spooled row that was mended already."""
 
 
 @dataclass(frozen=True)
@@ -53,8 +58,8 @@ class Stage:
             "temp_directory": str(folder / "spill"),
         }
         self._connection = duckdb.connect(":memory:", config=config)
-        # A time without an offset counts as UTC, wherever this runs.
-        self._connection.execute("SET TimeZone = 'UTC'")
+        # A time without an offset counts as UTC, wherever this runs. Global, since cursors do not inherit the session's.
+        self._connection.execute("SET GLOBAL TimeZone = 'UTC'")
         self._connection.execute(f"ATTACH {literal(str(folder / 'stage.duckdb'))} AS stage")
 
     @contextlib.contextmanager
@@ -69,34 +74,42 @@ class Stage:
             cursor.close()
 
     async def run(self, work: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
-        """`work` in a thread, one at a time: the other core reads from Graph meanwhile."""
+        """`work` in a thread, one at a time: the other core reads from Graph meanwhile. Raises WarehouseError."""
 
         def call() -> T:
-            with self.cursor() as cursor:
-                return work(cursor)
+            try:
+                with self.cursor() as cursor:
+                    return work(cursor)
+            except duckdb.InterruptException:
+                raise
+            except duckdb.Error as error:
+                raise self._failed(type(error).__name__) from None  # DuckDB's text may quote a row
 
         async with self._typing:
-            return await _to_its_end(asyncio.to_thread(call), self.interrupt)
+            return await in_thread(call, self.interrupt)
 
     def interrupt(self) -> None:
         """Stop what DuckDB is doing: the run was cancelled."""
         for cursor in list(self._active):
-            cursor.interrupt()
+            with contextlib.suppress(duckdb.ConnectionException):  # it has just ended by itself
+                cursor.interrupt()
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[None]:
+        """Errors of the file system as WarehouseError."""
+        try:
+            yield
+        except OSError as error:
+            raise self._failed(error.strerror or type(error).__name__) from None
+
+    def _failed(self, why: str) -> WarehouseError:
+        return WarehouseError(
+            f"the rows could not be staged in {self.folder} ({why}); nothing is published. "
+            "Look at the free space there and at the memory."
+        )
 
     def close(self) -> None:
         self._connection.close()
-
-
-async def _to_its_end(work: "asyncio.Future[T] | object", interrupt: Callable[[], None]) -> T:
-    """Wait for a thread even when cancelled, after interrupting it: it must not outlive its files."""
-    task: asyncio.Task[T] = asyncio.ensure_future(work)  # type: ignore[arg-type]
-    try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
-        while not task.done():
-            interrupt()
-            await asyncio.wait([task], timeout=0.1)
-        raise
 
 
 class EntityStage:
@@ -107,8 +120,6 @@ class EntityStage:
         self.stage = stage
         self.proof = Proof(entity)
         self.relation = f"stage.main.{quoted(entity.table)}"
-        self.rejects: list[Reject] = []
-        self.undeclared: set[str] = set()
         self._parts: list[StagePart] = []
 
     async def create(self) -> None:
@@ -125,18 +136,20 @@ class EntityStage:
             await part.discard()
             await part.close()
         self._parts.clear()
-        self.rejects.clear()
-        self.undeclared.clear()
         await self.create()
 
     async def abort(self) -> None:
-        """Stop typing: the read failed or was cancelled."""
-        for part in self._parts:
-            await part.abort()
+        """Stop typing and remove spooled rows: the read failed or was cancelled."""
+        try:
+            await all_ended(task for part in self._parts for task in part.cancel())
+        finally:
+            for part in self._parts:
+                part.remove_files()
 
     async def finish(self, passes: Sequence[Sequence[str]] = ((),)) -> Staged:
         """Prove the keys unique and join the passes. Raises WarehouseError when a chain did not end properly."""
-        if not all(part.closed for part in self._parts):
+        read = {part.pass_ for part in self._parts}
+        if not read.issuperset(range(len(passes))) or not all(part.closed for part in self._parts):
             raise WarehouseError("the read did not end properly; nothing is published.")
         return await self.stage.run(lambda cursor: self._finish(cursor, passes))
 
@@ -155,7 +168,9 @@ class EntityStage:
         relation = self.relation if len(passes) == 1 else self._joined(cursor, passes)
         counted = cursor.execute(f"SELECT count(*) FROM {relation}").fetchone()
         rows = counted[0] if counted else 0
-        return Staged(relation, rows, duplicates, tuple(self.rejects), tuple(sorted(self.undeclared)))
+        rejects = dict.fromkeys(reject for part in self._parts for reject in part.rejects)  # duplicates have the same
+        undeclared = {name for part in self._parts for name in part.undeclared}
+        return Staged(relation, rows, duplicates, tuple(rejects), tuple(sorted(undeclared)))
 
     def _joined(self, cursor: duckdb.DuckDBPyConnection, passes: Sequence[Sequence[str]]) -> str:
         """One row of each key's rows in all passes. A row that only some have came or went during the read."""
@@ -198,47 +213,57 @@ class StagePart:
     number: int
     pass_: int
     closed: bool = False
+    rejects: list[Reject] = field(default_factory=list)
+    undeclared: set[str] = field(default_factory=set)
     _file: BinaryIO | None = None
     _size: int = 0
     _longest: int = 0
+    _chunks: int = 0
     _typed: bool = False
-    _background: "asyncio.Task[None] | None" = field(default=None, repr=False)
+    _typing: "set[asyncio.Task[None]]" = field(default_factory=set, repr=False)
 
     async def add(self, rows: Sequence[bytes | msgspec.Raw]) -> None:
-        """Spool rows; returns when the part may take more."""
+        """Spool rows; returns when the part may take more. Several tasks may add to one part."""
         if not rows:
             return
         data = self._proved(rows)
-        if self._file is None:
-            self._file = self._path().open("wb")
-        self._file.write(data)
+        with self.owner.stage.writing():
+            if self._file is None:
+                self._file = self._path("ndjson").open("wb")
+            self._file.write(data)
         self._size += len(data)
         if self._size >= self.owner.stage.chunk:
             await self._rotate()
 
     async def discard(self) -> None:
-        await self._settled()
-        if self._file is not None:
-            self._file.close()
-            self._path().unlink()
-            self._file, self._size, self._longest = None, 0, 0
+        await self._typed_all(self._typing)
+        self.remove_files()
+        self._file, self._size, self._longest = None, 0, 0
         if self._typed:
             statement = f"DELETE FROM {self.owner.relation} WHERE _part = {self.number}"
             await self.owner.stage.run(lambda cursor: cursor.execute(statement) and None)
             self._typed = False
+        self.rejects.clear()
+        self.undeclared.clear()
 
     async def close(self) -> None:
         if self._file is not None:
             await self._rotate()
-        await self._settled()
+        await self._typed_all(self._typing)
         self.closed = True
 
-    async def abort(self) -> None:
+    def cancel(self) -> "set[asyncio.Task[None]]":
+        """Cancel the typing; the caller waits for the returned tasks."""
+        for task in self._typing:
+            task.cancel()
+        return self._typing
+
+    def remove_files(self) -> None:
         if self._file is not None:
-            self._file.close()
-        if self._background is not None:
-            self._background.cancel()
-            await asyncio.gather(self._background, return_exceptions=True)
+            with contextlib.suppress(OSError):  # what could not be written is not wanted either
+                self._file.close()
+        for path in self.owner.stage.folder.glob(f"{self.owner.entity.table}-{self.number}.*"):
+            path.unlink()
 
     def _proved(self, rows: Sequence[bytes | msgspec.Raw]) -> bytes:
         """The rows as NDJSON, those that do not fit mended."""
@@ -253,38 +278,53 @@ class StagePart:
 
     def _mended(self, row: bytes | msgspec.Raw) -> bytes:
         mended = self.owner.proof.mend(row)
-        self.owner.rejects += mended.rejects
-        self.owner.undeclared.update(mended.undeclared)
-        return mended.row
+        self.rejects += mended.rejects
+        self.undeclared.update(mended.undeclared)
+        return _MENDED + mended.row
 
     async def _rotate(self) -> None:
-        """Hand the spooled chunk to DuckDB, in the background: one chunk at a time."""
+        """Hand the spooled chunk to DuckDB, in the background, and wait for those before it."""
         assert self._file is not None
-        await self._settled()
-        self._file.close()
-        chunk = self._path().with_suffix(".chunk")
-        self._path().rename(chunk)
-        self._background = asyncio.create_task(self._type(chunk, max(self._longest + 1, _LARGEST_OBJECT)))
-        self._file, self._size, self._longest = None, 0, 0
+        chunk = self._path(f"{self._chunks}.chunk")
+        with self.owner.stage.writing():
+            self._file.close()
+            self._path("ndjson").rename(chunk)
+        earlier = list(self._typing)
+        self._typing.add(asyncio.create_task(self._type(chunk, max(self._longest + 1, _LARGEST_OBJECT))))
+        self._file, self._size, self._longest, self._chunks = None, 0, 0, self._chunks + 1
+        await self._typed_all(earlier)
 
-    async def _settled(self) -> None:
-        if self._background is not None:
-            task, self._background = self._background, None
+    async def _typed_all(self, tasks: Iterable["asyncio.Task[None]"]) -> None:
+        for task in list(tasks):
             await task
+            self._typing.discard(task)
 
     async def _type(self, chunk: Path, largest: int) -> None:
-        statement = _insert_statement(self, chunk, largest)
-        try:
-            await self.owner.stage.run(lambda cursor: cursor.execute(statement) and None)
-        except duckdb.Error as error:
-            # DuckDB's text quotes the row: only its kind is told.
-            kind = type(error).__name__
-            raise WarehouseError(f"DuckDB could not type a chunk of rows ({kind}); nothing is published.") from None
-        self._typed = True
-        chunk.unlink()
+        def insert(cursor: duckdb.DuckDBPyConnection) -> None:
+            try:
+                cursor.execute(_insert_statement(self, chunk, largest))
+            except (duckdb.DataError, duckdb.InvalidInputException):
+                mended, longest = self._mended_chunk(chunk)
+                cursor.execute(_insert_statement(self, mended, max(longest + 1, largest)))
+                mended.unlink()
+            self._typed = True
+            chunk.unlink()
 
-    def _path(self) -> Path:
-        return self.owner.stage.folder / f"{self.owner.entity.table}-{self.number}.ndjson"
+        await self.owner.stage.run(insert)
+
+    def _mended_chunk(self, chunk: Path) -> tuple[Path, int]:
+        """All rows of a chunk mended, since DuckDB refuses one that the proof let pass: a name that comes twice in an object,
+        a time written with small letters."""
+        mended, longest = chunk.with_suffix(".mended"), 0
+        with self.owner.stage.writing(), chunk.open("rb") as rows, mended.open("wb") as file:
+            for row in rows:
+                line = row if row.startswith(_MENDED) else self._mended(row) + b"\n"
+                longest = max(longest, len(line))
+                file.write(line)
+        return mended, longest
+
+    def _path(self, suffix: str) -> Path:
+        return self.owner.stage.folder / f"{self.owner.entity.table}-{self.number}.{suffix}"
 
 
 def _insert_statement(part: StagePart, chunk: Path, largest: int) -> str:

@@ -17,9 +17,14 @@ import duckdb
 from aad_assets.errors import WarehouseError
 from aad_assets.settings import is_file
 from aad_assets.warehouse.stage import literal
+from aad_assets.warehouse.threads import pause
 
 ALIAS = "target"
 _POLL = 0.2
+_IN_USE = re.compile("lock on file|lock is held|already attached", re.IGNORECASE)
+
+# The mask of new files' modes is the process's, and DuckDB opens a file once in a process.
+_ONE_AT_A_TIME = Lock()
 
 
 class Target:
@@ -31,7 +36,6 @@ class Target:
         self.schema = f"{ALIAS}.{connection_name}"
         self.meta = f"{ALIAS}.{connection_name}_meta"
         self._lock_wait = lock_wait
-        self._one_at_a_time = Lock()
         self._prepared = False
 
     @contextlib.contextmanager
@@ -40,9 +44,9 @@ class Target:
 
         Raises WarehouseError when the database is locked, unreadable, full or of another tenant.
         """
-        with self._one_at_a_time, _private_files():
+        with _ONE_AT_A_TIME:
             self._attach(cursor)
-            try:
+            with self._attached(cursor):
                 self._prepare(cursor, tenant_id)
                 cursor.execute("BEGIN")
                 try:
@@ -51,29 +55,38 @@ class Target:
                 except BaseException:
                     _rollback(cursor)
                     raise
-            except duckdb.InterruptException:
-                raise
-            except duckdb.Error as error:
-                raise WarehouseError(self._failed(error)) from None
-            finally:
-                self._detach(cursor)
+
+    @contextlib.contextmanager
+    def _attached(self, cursor: duckdb.DuckDBPyConnection) -> Iterator[None]:
+        """DuckDB's errors as WarehouseError, and the file free at the end."""
+        try:
+            with _private_files():
+                try:
+                    yield
+                finally:
+                    self._detach(cursor)
+        except duckdb.InterruptException:
+            raise
+        except duckdb.Error as error:
+            raise WarehouseError(self._failed(error)) from None
 
     def _attach(self, cursor: duckdb.DuckDBPyConnection) -> None:
         deadline = time.monotonic() + self._lock_wait
-        if is_file(self.database):
-            Path(self.database).parent.mkdir(parents=True, exist_ok=True)
         while True:
             try:
-                cursor.execute(f"ATTACH {literal(self.database)} AS {ALIAS}")
+                with _private_files():
+                    if is_file(self.database):
+                        Path(self.database).parent.mkdir(parents=True, exist_ok=True)
+                    cursor.execute(f"ATTACH {literal(self.database)} AS {ALIAS}")
                 return
-            except duckdb.Error as error:
-                if "lock" not in str(error).lower():
+            except (duckdb.Error, OSError) as error:
+                if not _IN_USE.search(str(error)):
                     raise WarehouseError(self._failed(error)) from None
                 if time.monotonic() >= deadline:
                     # The wait is the run's, not each entity's.
                     waited, self._lock_wait = self._lock_wait, 0.0
                     raise WarehouseError(self._locked(str(error), waited)) from None
-            time.sleep(_POLL)
+            pause(_POLL)
 
     def _prepare(self, cursor: duckdb.DuckDBPyConnection, tenant_id: str) -> None:
         if self._prepared:
@@ -86,7 +99,7 @@ class Target:
         ).fetchall()
         if others:
             raise WarehouseError(
-                f"The schema {self.schema.removeprefix(ALIAS + '.')} of {self.database} holds tenant {others[0][0]}, not "
+                f"The schema {self.schema.removeprefix(ALIAS + '.')} of {self.shown} holds tenant {others[0][0]}, not "
                 f"{tenant_id}: set AAD_CONNECTION_NAME to another name, or AAD_DATABASE to another file."
             )
         self._prepared = True
@@ -100,15 +113,23 @@ class Target:
     def _locked(self, text: str, waited: float) -> str:
         holder = re.search(r"held in (\S+) \(PID (\d+)\)", text)
         who = f"process {holder[2]} ({Path(holder[1]).name})" if holder else "another process"
+        if "already attached" in text:
+            who = f"this process itself ({os.getpid()})"
         return (
-            f"The database {self.database} (AAD_DATABASE) is in use by {who}; waited {waited:.0f} s. "
+            f"The database {self.shown} (AAD_DATABASE) is in use by {who}; waited {waited:.0f} s. "
             "Close it there, or set AAD_DATABASE to another file."
         )
 
-    def _failed(self, error: duckdb.Error) -> str:
+    def _failed(self, error: Exception) -> str:
         # Of DuckDB's text only the first line: what follows can quote the statement or values.
-        first = str(error).splitlines()[0][:300]
-        return f"The database {self.database} (AAD_DATABASE) cannot take the load: {first}. The tables are as they were."
+        first = str(error).splitlines()[0][:300] if is_file(self.database) else type(error).__name__
+        return f"The database {self.shown} (AAD_DATABASE) cannot take the load: {first}. The tables are as they were."
+
+    @property
+    def shown(self) -> str:
+        """The database for people: of `ducklake:postgres:password=…` and the like only what kind it is."""
+        kind = re.match(r"([A-Za-z][\w+.-]*:)+", self.database)
+        return self.database if kind is None or is_file(self.database) else f"{kind[0]}…"
 
 
 @contextlib.contextmanager

@@ -1,0 +1,61 @@
+# The commands of this project; each makes .venv when it is not there. `make help` lists them.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+PYTEST := $(BIN)/python -m pytest
+
+.PHONY: help demo dev test test-slow lint types format lock bench clean
+
+help: ## list the commands
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 14
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 …")'
+	@echo "Installing the locked dependencies into $(VENV) (once, about a minute) …"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	@touch $(READY)
+
+demo: $(READY) ## reload a demo tenant into demo/entra.duckdb; again: a day later
+	@$(BIN)/aad-assets demo $(if $(wildcard demo/entra.duckdb),--again)
+
+dev: $(READY) ## dagster dev, on your tenant or with DEMO=1 on the demo tenant
+ifdef DEMO
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/aad-assets demo --run dagster dev
+else
+	@if [ -z "$$AAD_TENANT_ID" ] && [ ! -f .env ]; then \
+		echo "No credentials are set: the UI opens, and runs say what is missing. To set them, put into .env:"; \
+		printf '  AAD_TENANT_ID=…\n  AAD_CLIENT_ID=…\n  AAD_CLIENT_SECRET=…\n'; \
+		echo "README.md says where they come from; make dev DEMO=1 needs none."; \
+	fi
+	@PATH="$(CURDIR)/$(BIN):$$PATH" dagster dev
+endif
+
+test: $(READY) lint types ## lint, types and the test suite
+	$(PYTEST) -m "not slow"
+
+test-slow: $(READY) ## what takes too long for every change
+	$(PYTEST) -m slow
+
+lint: $(READY)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: $(READY)
+	$(BIN)/mypy
+
+format: $(READY) ## put the code into shape
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock: $(READY) ## take the newest releases that resolve together into requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --upgrade --extra demo --group dev --constraint constraints.txt \
+		--no-emit-index-url --no-emit-find-links --no-annotate --no-header --output-file requirements.lock pyproject.toml
+
+bench: $(READY) ## speed and memory of a reload of 200,000 users
+	$(BIN)/python -m benchmarks.reload_users
+
+clean: ## remove the demo and caches, not .venv
+	rm -rf demo .build .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,104 @@
+"""A demo tenant and the real entry points, as processes."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from aad_assets.demo import DemoServer
+
+BIN = Path(sys.executable).parent
+
+
+@dataclass
+class Place:
+    """An empty folder with the environment of one user: their settings, Dagster home and database."""
+
+    folder: Path
+    environment: dict[str, str]
+
+    @property
+    def database(self) -> Path:
+        return Path(self.environment["AAD_DATABASE"])
+
+    @property
+    def dagster_home(self) -> Path:
+        return Path(self.environment["DAGSTER_HOME"])
+
+    def materialize(self, select: str = "*", **changes: str) -> subprocess.CompletedProcess[str]:
+        """Run `dagster asset materialize`; `changes` replace environment variables, an empty one removes it."""
+        return subprocess.run(
+            self.command(select),
+            env=self.changed(**changes),
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    def start(self, select: str = "*", **changes: str) -> subprocess.Popen[str]:
+        """The same in the background, with stdout and stderr in one pipe."""
+        return subprocess.Popen(
+            self.command(select),
+            env=self.changed(**changes),
+            cwd=self.folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def command(self, select: str) -> list[str]:
+        return [str(BIN / "dagster"), "asset", "materialize", "-m", "aad_assets.definitions", "--select", select]
+
+    def changed(self, **changes: str) -> dict[str, str]:
+        return {name: value for name, value in {**self.environment, **changes}.items() if value}
+
+    def query(self, statement: str) -> list[tuple[Any, ...]]:
+        with duckdb.connect(str(self.database), read_only=True) as connection:
+            connection.execute("SET TimeZone = 'UTC'")
+            return connection.execute(statement).fetchall()
+
+
+def make_place(folder: Path, settings: dict[str, str]) -> Place:
+    home = folder / "dagster_home"
+    home.mkdir(parents=True)
+    (home / "dagster.yaml").write_text("telemetry:\n  enabled: false\n", encoding="utf-8")
+    plain = {name: value for name, value in os.environ.items() if not name.startswith(("AAD_", "DAGSTER_"))}
+    return Place(
+        folder,
+        {
+            **plain,
+            **settings,
+            "AAD_DATABASE": str(folder / "entra.duckdb"),
+            "AAD_QUOTA_SHARE": "50",
+            "DAGSTER_HOME": str(home),
+            "PATH": f"{BIN}:{os.environ['PATH']}",
+        },
+    )
+
+
+@pytest.fixture(scope="session")
+def shared_tenant() -> Iterator[DemoServer]:
+    """A tenant that no test changes."""
+    with DemoServer(users=300, no_quota=True) as server:
+        yield server
+
+
+@pytest.fixture
+def tenant() -> Iterator[DemoServer]:
+    """A tenant of the test's own: for faults and days."""
+    with DemoServer(users=300, no_quota=True) as server:
+        yield server
+
+
+@pytest.fixture
+def place_for(tmp_path: Path) -> Callable[[DemoServer], Place]:
+    """Makes a place that reads from a tenant."""
+    return lambda server: make_place(tmp_path / "place", server.environment())

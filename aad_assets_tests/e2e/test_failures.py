@@ -1,0 +1,220 @@
+"""What goes wrong for people, through `dagster asset materialize`: one message that names what to mend, nothing lost."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from aad_assets.catalog import CATALOG
+from aad_assets.demo import DemoServer
+from aad_assets_tests.e2e.conftest import Place
+
+PlaceFor = Callable[[DemoServer], Place]
+
+HOLD = """
+import duckdb, sys
+connection = duckdb.connect(sys.argv[1])
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+def messages(result: subprocess.CompletedProcess[str]) -> list[str]:
+    """Lines that the run logged as errors of its own, in order."""
+    return [
+        line.split(" - reload - ")[1]
+        for line in result.stderr.splitlines()
+        if " - ERROR - " in line and " - reload - " in line
+    ]
+
+
+def assert_one_message(result: subprocess.CompletedProcess[str], *parts: str) -> None:
+    """The run failed, and its first word on it is one line with these parts, before any stack trace."""
+    assert result.returncode == 1, result.stderr
+    first = messages(result)[0]
+    for part in parts:
+        assert part in first
+    assert "Traceback" not in result.stdout + result.stderr
+    assert result.stderr.index(first) < result.stderr.index("Stack Trace")
+
+
+def test_one_collection_without_permission_fails_alone_and_names_it(tenant: DemoServer, place_for: PlaceFor) -> None:
+    place = place_for(tenant)
+    tenant.faults([{"kind": "deny", "path": "/devices"}])
+
+    result = place.materialize("*")
+
+    assert_one_message(result, "devices", "Device.Read.All", "Authorization_RequestDenied", "request-id")
+    loads = dict(place.query("SELECT entity, status FROM aad_meta.loads"))
+    assert loads.pop("devices") == "failed"
+    assert loads == {table: "published" for table in CATALOG if table != "devices"}
+    reason = place.query("SELECT reason FROM aad_meta.loads WHERE status = 'failed'")[0][0]
+    assert "Device.Read.All" in reason
+
+
+def test_children_of_a_failed_parent_are_not_published(tenant: DemoServer, place_for: PlaceFor) -> None:
+    place = place_for(tenant)
+    tenant.faults([{"kind": "deny", "path": "/groups"}])
+
+    result = place.materialize('key:"aad/groups" or key:"aad/group_members" or key:"aad/domains"')
+
+    assert result.returncode == 1
+    loads = dict(place.query("SELECT entity, status FROM aad_meta.loads"))
+    assert loads == {"groups": "failed", "group_members": "failed", "domains": "published"}
+    assert any("group_members" in line and "groups could not be read" in line for line in messages(result))
+
+
+def test_an_unlicensed_entity_is_skipped_and_the_run_succeeds(tenant: DemoServer, place_for: PlaceFor) -> None:
+    place = place_for(tenant)
+    tenant.faults([{"kind": "unlicensed", "path": "/directory/administrativeUnits"}])
+
+    result = place.materialize('key:"aad/administrative_units" or key:"aad/domains"')
+
+    assert result.returncode == 0, result.stderr
+    loads = dict(place.query("SELECT entity, status FROM aad_meta.loads"))
+    assert loads == {"administrative_units": "skipped", "domains": "published"}
+
+
+def test_wrong_secret(shared_tenant: DemoServer, place_for: PlaceFor) -> None:
+    place = place_for(shared_tenant)
+
+    result = place.materialize('key:"aad/domains"', AAD_CLIENT_SECRET="5d0c1f2e-not-the-value")
+
+    assert_one_message(result, "AADSTS7000215", "AAD_CLIENT_SECRET", "trace id")
+    assert "5d0c1f2e-not-the-value" not in result.stdout + result.stderr
+
+
+def test_unknown_application(shared_tenant: DemoServer, place_for: PlaceFor) -> None:
+    result = place_for(shared_tenant).materialize('key:"aad/domains"', AAD_CLIENT_ID="00000000-1111-2222-3333-444444444444")
+
+    assert_one_message(result, "AADSTS700016", "AAD_CLIENT_ID")
+
+
+def test_unknown_tenant(shared_tenant: DemoServer, place_for: PlaceFor) -> None:
+    result = place_for(shared_tenant).materialize('key:"aad/domains"', AAD_TENANT_ID="nobody.example")
+
+    assert_one_message(result, "AADSTS90002", "AAD_TENANT_ID")
+
+
+def test_unreachable_authority(shared_tenant: DemoServer, place_for: PlaceFor) -> None:
+    started = time.monotonic()
+
+    result = place_for(shared_tenant).materialize('key:"aad/domains"', AAD_AUTHORITY_URL="https://localhost:9")
+
+    assert_one_message(result, "https://localhost:9", "cannot be reached", "AAD_AUTHORITY_URL")
+    assert time.monotonic() - started < 60
+
+
+def test_graph_of_another_cloud(shared_tenant: DemoServer, place_for: PlaceFor) -> None:
+    result = place_for(shared_tenant).materialize('key:"aad/domains"', AAD_GRAPH_BASE_URL="https://localhost:9/v1.0")
+
+    assert_one_message(result, "AADSTS70011", "AAD_GRAPH_BASE_URL", "AAD_CLOUD")
+
+
+def test_unreachable_graph(tenant: DemoServer, place_for: PlaceFor) -> None:
+    tenant.faults([{"kind": "drop"}])
+    started = time.monotonic()
+
+    result = place_for(tenant).materialize("*")
+
+    assert_one_message(result, tenant.graph_base_url, "AAD_GRAPH_BASE_URL")
+    assert time.monotonic() - started < 60
+
+
+def test_untrusted_certificate(shared_tenant: DemoServer, place_for: PlaceFor) -> None:
+    result = place_for(shared_tenant).materialize('key:"aad/domains"', AAD_CA_BUNDLE="")
+
+    assert_one_message(result, "certificate", "AAD_CA_BUNDLE")
+
+
+def test_no_settings_at_all(shared_tenant: DemoServer, place_for: PlaceFor) -> None:
+    unset = dict.fromkeys(shared_tenant.environment(), "")
+
+    result = place_for(shared_tenant).materialize('key:"aad/domains"', **unset)
+
+    assert_one_message(result, "AAD_TENANT_ID", "AAD_CLIENT_ID", "AAD_CLIENT_SECRET")
+
+
+def test_database_held_by_another_process(shared_tenant: DemoServer, place_for: PlaceFor) -> None:
+    place = place_for(shared_tenant)
+    started = time.monotonic()
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(place.database)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as holder:
+        assert holder.stdout
+        assert holder.stdin
+        assert holder.stdout.readline() == "held\n"
+        result = place.materialize("*")
+        holder.stdin.close()
+
+    assert_one_message(result, "AAD_DATABASE", str(place.database), str(holder.pid))
+    assert time.monotonic() - started < 60
+
+
+def test_database_named_like_the_schema(shared_tenant: DemoServer, place_for: PlaceFor) -> None:
+    place = place_for(shared_tenant)
+
+    result = place.materialize('key:"aad/domains"', AAD_DATABASE=str(place.folder / "aad.duckdb"))
+
+    assert result.returncode == 1
+    assert "AAD_DATABASE" in result.stderr
+    assert "AAD_CONNECTION_NAME" in result.stderr
+
+
+def test_another_tenant_in_the_same_schema(tenant: DemoServer, place_for: PlaceFor) -> None:
+    place = place_for(tenant)
+    assert place.materialize('key:"aad/domains"').returncode == 0
+    with DemoServer(users=60, seed=99, no_quota=True) as other:
+        result = place.materialize('key:"aad/domains"', **other.environment())
+
+    assert_one_message(result, tenant.tenant_id, other.tenant_id, "AAD_CONNECTION_NAME")
+    assert place.query("SELECT DISTINCT _tenant_id FROM aad.domains") == [(tenant.tenant_id,)]
+
+
+def test_a_refused_property_is_read_without_and_its_stored_values_stay(tenant: DemoServer, place_for: PlaceFor) -> None:
+    place = place_for(tenant)
+    assert place.materialize('key:"aad/users"').returncode == 0
+    before = place.query("SELECT id, jobTitle FROM aad.users ORDER BY id")
+    tenant.faults(
+        [
+            {"kind": "refuse_select", "path": "/users", "property": "jobTitle"},
+            {"kind": "refuse_select", "path": "/users", "property": "city", "status": 403},
+        ]
+    )
+
+    assert place.materialize('key:"aad/users"').returncode == 0
+
+    assert place.query("SELECT id, jobTitle FROM aad.users ORDER BY id") == before
+    changes, updated = place.query("SELECT schema_changes, updated FROM aad_meta.loads ORDER BY started_at DESC LIMIT 1")[0]
+    assert "jobTitle" in changes
+    assert "city" in changes
+    assert updated == 0
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"kind": "same_link", "path": "/groups"},
+        {"kind": "foreign_link", "path": "/groups"},
+    ],
+    ids=lambda fault: str(fault["kind"]),
+)
+def test_a_chain_that_breaks_the_protocol_is_not_published(
+    place_for: PlaceFor, large_groups: DemoServer, fault: dict[str, str]
+) -> None:
+    place = place_for(large_groups)
+    large_groups.faults([fault])
+
+    result = place.materialize('key:"aad/groups"')
+
+    assert_one_message(result, "groups", "nextLink")
+    assert place.query("SELECT status FROM aad_meta.loads") == [("failed",)]
+
+
+@pytest.fixture
+def large_groups() -> Iterator[DemoServer]:
+    """More than one page of groups."""
+    with DemoServer(users=8_200, no_quota=True) as server:
+        yield server

@@ -1,0 +1,45 @@
+"""Under every passing fault at once, what lands is still what the tenant holds."""
+
+from collections.abc import Callable
+
+from aad_assets.catalog import CATALOG
+from aad_assets.demo import DemoServer
+from aad_assets_tests.e2e.conftest import Place
+from aad_assets_tests.e2e.test_values import table_rows
+from aad_assets_tests.e2e.truth import expected_rows
+
+PASSING = [
+    {"kind": "empty_page", "path": "/users", "times": 1},
+    {"kind": "429", "rate": 0.05, "retry_after": 1},
+    {"kind": "429", "path": "/members", "times": 3, "retry_after": None},
+    {"kind": "503", "rate": 0.03},
+    {"kind": "504", "rate": 0.02},
+    {"kind": "cut", "rate": 0.02},
+    {"kind": "drop", "rate": 0.02},
+    {"kind": "garbage", "rate": 0.02},
+    {"kind": "expired_page", "times": 2},
+    {"kind": "repeat_row", "rate": 0.5},
+    {"kind": "503", "times": 1, "path": "oauth2"},
+]
+
+
+def test_everything_lands_whole_under_faults(place_for: Callable[[DemoServer], Place]) -> None:
+    with DemoServer(users=2_500, no_quota=True, token_lifetime=3) as tenant:
+        place = place_for(tenant)
+        tenant.faults(PASSING)
+
+        result = place.materialize("*")
+
+        assert result.returncode == 0, result.stderr[-3000:]
+        hits = {rule["kind"]: rule["hits"] for rule in tenant.faults()}
+        tokens = tenant.stats()["tokens_issued"]
+        tenant.clear_faults()
+        for entity in CATALOG.values():
+            assert table_rows(place, entity) == expected_rows(tenant, entity), entity.table
+    retries, duplicates = place.query("SELECT sum(retries), sum(duplicates) FROM aad_meta.loads")[0]
+    assert retries > 0
+    assert duplicates > 0
+    assert tokens > 1, "the token was not renewed in the middle of the run"
+    assert {"429", "503", "expired_page", "repeat_row", "empty_page"} <= {
+        kind for kind, n in hits.items() if n
+    }
