@@ -146,7 +146,7 @@ def demo_settings(server: DemoServer, folder: Path) -> dict[str, str]:
     dagster_home.mkdir(exist_ok=True)
     configuration = dagster_home / "dagster.yaml"
     if not configuration.exists():
-        configuration.write_text("telemetry:\n  enabled: false\n", encoding="utf-8")
+        configuration.write_text("telemetry:\n  enabled: false\nnux:\n  enabled: false\n", encoding="utf-8")
     return {
         **server.environment(),
         "AAD_DATABASE": str(folder / "entra.duckdb"),

@@ -87,7 +87,7 @@ class Reload:
         entities: Sequence[Entity],
         *,
         run_id: str = "",
-        memory_limit: str = "512MB",
+        memory_limit: str = "256MB",
     ) -> None:
         self._connection = connection
         self._target = target
@@ -204,7 +204,6 @@ class Reload:
 
     async def _read_and_publish(self, client: GraphClient, staging: EntityStage, entity: Entity, load: Load) -> None:
         progress = self._progress[entity.table]
-        await staging.create()
         selection = await self._read(client, staging, entity, progress.meter)
         staged = await staging.finish(selection.passes)
         if any(child.parent == entity.table for child in self._entities):

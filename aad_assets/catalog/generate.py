@@ -73,6 +73,11 @@ class Metadata:
         own = {p.attrib["Name"]: self.type_name(p.attrib["Type"]) for p in element.findall(f"{EDM}Property")}
         return inherited | own
 
+    def is_open(self, element: ElementTree.Element) -> bool:
+        """Whether a complex type, or one that it derives from, takes undeclared properties."""
+        base = element.get("BaseType")
+        return element.get("OpenType") == "true" or (base is not None and self.is_open(self.complex[self.short(base)]))
+
 
 def generate(metadata: Metadata, entity_types: Iterable[str]) -> dict[str, Any]:
     """The content of schema.json: `entities` and `complex`, each name → properties → type name.
@@ -88,7 +93,7 @@ def generate(metadata: Metadata, entity_types: Iterable[str]) -> dict[str, Any]:
             continue
         element = metadata.complex[name]
         properties = metadata.properties(element, metadata.complex)
-        fixed = properties and element.get("OpenType") != "true" and name not in metadata.derived
+        fixed = properties and not metadata.is_open(element) and name not in metadata.derived
         complex_types[name] = properties if fixed else None
         pending += properties.values() if fixed else ()
     return {"entities": entities, "complex": dict(sorted(complex_types.items()))}

@@ -16,6 +16,7 @@ from aad_assets.catalog import Family
 from aad_assets.errors import Answer
 from aad_assets.graph.client import PASSING, GraphClient, Retrying, error_for, read_answer, retry_after_seconds
 from aad_assets.graph.meter import Meter
+from aad_assets.graph.surrogates import hidden, shown
 from aad_assets.graph.tasks import together
 
 SIZE = 20
@@ -34,7 +35,19 @@ class _Responses(msgspec.Struct):
     responses: list[_Response]
 
 
-_decode_responses = msgspec.json.Decoder(_Responses).decode
+_decode_whole = msgspec.json.Decoder(_Responses).decode
+
+
+def _decode_responses(body: bytes) -> _Responses:
+    try:
+        return _decode_whole(body)
+    except msgspec.DecodeError:
+        if (readable := hidden(body)) is None:
+            raise
+    answers = _decode_whole(readable)
+    for answer in answers.responses:
+        answer.body = shown(answer.body)
+    return answers
 
 
 @dataclass

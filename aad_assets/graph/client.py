@@ -31,7 +31,7 @@ from aad_assets.errors import (
 from aad_assets.graph.meter import Meter
 from aad_assets.graph.sign_in import TokenSource
 from aad_assets.graph.throttle import Quotas
-from aad_assets.graph.transport import Transport
+from aad_assets.graph.transport import BROKEN, Transport
 
 _NO_LICENCE = {"Authentication_RequestFromNonPremiumTenantOrB2CTenant", "AadPremiumLicenseRequired"}
 _EXPIRED_PAGE = {"Directory_ExpiredPageToken", "DirectoryPageTokenNotFoundException"}
@@ -97,6 +97,16 @@ class ErrorBody(msgspec.Struct):
 
 class _ErrorEnvelope(msgspec.Struct):
     error: ErrorBody = msgspec.field(default_factory=ErrorBody)
+
+
+@dataclass(frozen=True)
+class _Received:
+    """An answer as it came, unpacked; `wire_bytes` is its size before."""
+
+    status: int
+    headers: httpx.Headers
+    body: bytes
+    wire_bytes: int
 
 
 class GraphClient:
@@ -189,23 +199,23 @@ class GraphClient:
             retry_after: float | None = None
             meter.requests += 1
             try:
-                response = await self._send(method, url, headers, body, new_connection)
-            except (httpx.TransportError, httpx.DecodingError) as error:
+                received = await self._send(method, url, headers, body, new_connection)
+            except BROKEN as error:
                 answer = Answer(0, type(error).__name__, str(error), "", told)
             else:
-                meter.bytes += response.num_bytes_downloaded
-                if response.status_code == 200:
+                meter.bytes += received.wire_bytes
+                if received.status == 200:
                     try:
-                        return decode(response.content)
+                        return decode(received.body)
                     except msgspec.DecodeError:
                         pass
-                answer = read_answer(told, response.status_code, response.headers, response.content)
-                if response.status_code == 401 and not refused_token:
+                answer = read_answer(told, received.status, received.headers, received.body)
+                if received.status == 401 and not refused_token:
                     refused_token = token
                     continue
-                if response.status_code not in PASSING and response.status_code != 200:
+                if received.status not in PASSING and received.status != 200:
                     raise error_for(answer)
-                retry_after = retry_after_seconds(response.headers)
+                retry_after = retry_after_seconds(received.headers)
             wait = retrying.wait_after(answer, retry_after)
             new_connection = answer.status != 429
             if answer.status == 429:
@@ -215,13 +225,23 @@ class GraphClient:
 
     async def _send(
         self, method: str, url: str, headers: dict[str, str], body: bytes | None, new_connection: bool
-    ) -> httpx.Response:
+    ) -> _Received:
         async with self._in_flight:
             if not new_connection:
-                return await self._http.request(method, url, headers=headers, content=body)
+                return await _receive(self._http, method, url, headers, body)
             # The fault may sit in the server that the pooled connections lead to.
             async with self._transport.concurrent() as fresh:
-                return await fresh.request(method, url, headers=headers, content=body)
+                return await _receive(fresh, method, url, headers, body)
+
+
+async def _receive(http: httpx.AsyncClient, method: str, url: str, headers: dict[str, str], body: bytes | None) -> _Received:
+    """Send a request and read its answer, without leaving the body in httpx's hands.
+
+    Its responses stand in reference cycles: pages of megabytes would stay until the garbage collector comes by.
+    """
+    async with http.stream(method, url, headers=headers, content=body) as response:
+        received = b"".join([chunk async for chunk in response.aiter_bytes()])
+        return _Received(response.status_code, response.headers, received, response.num_bytes_downloaded)
 
 
 def _origin(url: str) -> str:

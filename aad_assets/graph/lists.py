@@ -90,9 +90,11 @@ async def _answered(client: GraphClient, entity: Entity, meter: Meter, refusal: 
             return False
         return True
 
-    if not await probe(()) or await probe(properties):
+    if not await probe(()):
         raise refusal
     found = await negotiate(probe, properties)
+    if found.passes == (properties,):
+        raise refusal
     return Selection(tuple(identity + selected for selected in found.passes), found.refused)
 
 

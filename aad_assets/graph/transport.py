@@ -6,12 +6,16 @@ Not here: retries, throttling and what answers mean (`client.py`), sign-in (`sig
 import ssl
 
 import httpx
+import socksio
 
 from aad_assets.errors import ConfigurationError
 from aad_assets.settings import Connection
 
 TIMEOUT = httpx.Timeout(60.0, connect=10.0, pool=None)
 """Seconds. Graph may think for most of a minute over a page; a connection comes quickly or not at all."""
+
+BROKEN = (httpx.TransportError, httpx.DecodingError, socksio.SOCKSError)
+"""What a client raises when no answer comes, or one that cannot be unpacked."""
 
 USER_AGENT = "aad_assets (Dagster)"
 

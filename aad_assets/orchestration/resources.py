@@ -65,7 +65,7 @@ class WarehouseResource(dg.ConfigurableResource["WarehouseResource"]):
     lock_wait_seconds: float = Field(
         default=30.0, description="How long to wait for a database that another process has open."
     )
-    memory_limit: str = Field(default="512MB", description="Memory that DuckDB may use for typing and comparing.")
+    memory_limit: str = Field(default="256MB", description="Memory that DuckDB may use for typing and comparing.")
 
     def checked_database(self, connection_name: str) -> str:
         """The database with its path made absolute. ConfigurationError when it is named like a schema."""

@@ -1,11 +1,13 @@
 """Rows on their way to the target: spooled as NDJSON, typed chunk by chunk, proved to have unique keys.
 
-A run stages in a DuckDB file of its own, so that the target is free while Graph is read. Memory and disk are bounded by the
-chunk, not by the tenant. Not here: whether rows fit (`proof.py`), the target (`target.py`, `publish.py`).
+A typed chunk is a Parquet file in the run's own folder, so that the target is free while Graph is read: half the work of a
+DuckDB table, which writes small appends to its log first. The spool is bounded by the chunk, and memory with it. Not here:
+whether rows fit (`proof.py`), the target (`target.py`, `publish.py`).
 """
 
 import asyncio
 import contextlib
+import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,6 +32,9 @@ _LARGEST_OBJECT = 16 * 2**20
 """DuckDB's default for the size of one JSON object; raised for chunks with a larger one."""
 
 
+_THREADS = 1
+"""Of DuckDB: the other core reads from Graph. Two took three times as long to write wide rows (2 cores, 200,000 users)."""
+
 _MENDED = b" "
 """In front of a spooled row that was mended already."""
 
@@ -46,9 +51,9 @@ class Staged:
 
 
 class Stage:
-    """The DuckDB instance of one run, with a staging file attached as `stage`."""
+    """The DuckDB instance of one run, in memory, over the typed chunks in `folder`."""
 
-    def __init__(self, folder: Path, *, memory_limit: str = "512MB", chunk: int = CHUNK) -> None:
+    def __init__(self, folder: Path, *, memory_limit: str = "256MB", chunk: int = CHUNK) -> None:
         self.folder = folder
         self.chunk = chunk
         self._typing = asyncio.Lock()
@@ -56,11 +61,11 @@ class Stage:
         config: dict[str, str | bool | int | float | list[str]] = {
             "memory_limit": memory_limit,
             "temp_directory": str(folder / "spill"),
+            "threads": _THREADS,
         }
         self._connection = duckdb.connect(":memory:", config=config)
         # A time without an offset counts as UTC, wherever this runs. Global, since cursors do not inherit the session's.
         self._connection.execute("SET GLOBAL TimeZone = 'UTC'")
-        self._connection.execute(f"ATTACH {literal(str(folder / 'stage.duckdb'))} AS stage")
 
     @contextlib.contextmanager
     def cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -119,12 +124,8 @@ class EntityStage:
         self.entity = entity
         self.stage = stage
         self.proof = Proof(entity)
-        self.relation = f"stage.main.{quoted(entity.table)}"
+        self.chunks = itertools.count()
         self._parts: list[StagePart] = []
-
-    async def create(self) -> None:
-        """Make the empty staging table."""
-        await self.stage.run(lambda cursor: cursor.execute(self._definition()) and None)
 
     def part(self, pass_: int = 0) -> "StagePart":
         part = StagePart(self, len(self._parts), pass_)
@@ -136,7 +137,6 @@ class EntityStage:
             await part.discard()
             await part.close()
         self._parts.clear()
-        await self.create()
 
     async def abort(self) -> None:
         """Stop typing and remove spooled rows: the read failed or was cancelled."""
@@ -153,24 +153,40 @@ class EntityStage:
             raise WarehouseError("the read did not end properly; nothing is published.")
         return await self.stage.run(lambda cursor: self._finish(cursor, passes))
 
-    def _definition(self) -> str:
-        columns = ", ".join(f"{quoted(column.name)} {column.duckdb_type}" for column in self.entity.columns)
-        return f"CREATE OR REPLACE TABLE {self.relation} ({columns}, _extra JSON, _part INTEGER, _pass INTEGER)"
-
     def _finish(self, cursor: duckdb.DuckDBPyConnection, passes: Sequence[Sequence[str]]) -> Staged:
-        key = ", ".join(quoted(name) for name in self.entity.key)
-        row = cursor.execute(
-            f"""DELETE FROM {self.relation} WHERE rowid IN (
-                SELECT rowid FROM {self.relation}
-                QUALIFY row_number() OVER (PARTITION BY _pass, {key} ORDER BY rowid DESC) > 1)"""
-        ).fetchone()
-        duplicates = row[0] if row else 0
-        relation = self.relation if len(passes) == 1 else self._joined(cursor, passes)
-        counted = cursor.execute(f"SELECT count(*) FROM {relation}").fetchone()
-        rows = counted[0] if counted else 0
+        duplicates = sum(self._unify(cursor, number) for number in range(len(passes)))
+        relation = _memory(self._view(0)) if len(passes) == 1 else self._joined(cursor, passes)
+        rows = _number(cursor, f"SELECT count(*) FROM {relation}")
         rejects = dict.fromkeys(reject for part in self._parts for reject in part.rejects)  # duplicates have the same
         undeclared = {name for part in self._parts for name in part.undeclared}
         return Staged(relation, rows, duplicates, tuple(rejects), tuple(sorted(undeclared)))
+
+    def _view(self, pass_: int) -> str:
+        return f"{self.entity.table}_{pass_}"
+
+    def _unify(self, cursor: duckdb.DuckDBPyConnection, pass_: int) -> int:
+        """A view of one pass in which each key comes once, the last row of it; returns how many others there are."""
+        key = ", ".join(quoted(name) for name in self.entity.key)
+        files = [str(file) for part in self._parts if part.pass_ == pass_ for file in part.typed]
+        columns = ", ".join(
+            f"{quoted(column.name)}::{column.duckdb_type} AS {quoted(column.name)}" for column in self.entity.columns
+        )
+        if not files:
+            empty = ", ".join(f"NULL::{column.duckdb_type} AS {quoted(column.name)}" for column in self.entity.columns)
+            _define(cursor, self._view(pass_), f"SELECT {empty}, NULL::JSON AS _extra WHERE false")
+            return 0
+        rows = f"read_parquet([{', '.join(map(literal, files))}], file_row_number = true, hive_partitioning = false)"
+        every = f"SELECT {columns}, _extra::JSON AS _extra FROM {rows}"
+        duplicates = _number(cursor, f"SELECT coalesce(sum(n - 1), 0) FROM (SELECT count(*) AS n FROM {rows} GROUP BY {key})")
+        if duplicates:
+            superseded = f"{self._view(pass_)}_superseded"
+            cursor.execute(
+                f"""CREATE OR REPLACE TABLE {_memory(superseded)} AS SELECT _chunk, file_row_number FROM {rows}
+                    QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY _chunk DESC, file_row_number DESC) > 1"""
+            )
+            every += f" ANTI JOIN {_memory(superseded)} USING (_chunk, file_row_number)"
+        _define(cursor, self._view(pass_), every)
+        return duplicates
 
     def _joined(self, cursor: duckdb.DuckDBPyConnection, passes: Sequence[Sequence[str]]) -> str:
         """One row of each key's rows in all passes. A row that only some have came or went during the read."""
@@ -186,18 +202,18 @@ class EntityStage:
         for number in range(1, len(passes)):
             extra = f"coalesce(json_merge_patch({extra}, p{number}._extra), {extra}, p{number}._extra)"
         tables = " JOIN ".join(
-            f"(FROM {self.relation} WHERE _pass = {number}) p{number}" + (f" USING ({key})" if number else "")
+            f"{_memory(self._view(number))} p{number}" + (f" USING ({key})" if number else "")
             for number in range(len(passes))
         )
-        relation = f"stage.main.{quoted(self.entity.table + '_joined')}"
         missing = [
             f"NULL::{column.duckdb_type} AS {quoted(column.name)}"
             for column in self.entity.columns
             if column.source not in {name for names in passes for name in names} and column.name not in self.entity.key
         ]
         selected = ", ".join([key, *values, *missing, f"{extra} AS _extra"])
-        cursor.execute(f"CREATE OR REPLACE TABLE {relation} AS SELECT {selected} FROM {tables}")
-        return relation
+        joined = f"{self.entity.table}_joined"
+        _define(cursor, joined, f"SELECT {selected} FROM {tables}")
+        return _memory(joined)
 
     async def ids(self, relation: str) -> list[str]:
         """The `id` of every row, for the children."""
@@ -215,11 +231,10 @@ class StagePart:
     closed: bool = False
     rejects: list[Reject] = field(default_factory=list)
     undeclared: set[str] = field(default_factory=set)
+    typed: list[Path] = field(default_factory=list)
     _file: BinaryIO | None = None
     _size: int = 0
     _longest: int = 0
-    _chunks: int = 0
-    _typed: bool = False
     _typing: "set[asyncio.Task[None]]" = field(default_factory=set, repr=False)
 
     async def add(self, rows: Sequence[bytes | msgspec.Raw]) -> None:
@@ -239,10 +254,7 @@ class StagePart:
         await self._typed_all(self._typing)
         self.remove_files()
         self._file, self._size, self._longest = None, 0, 0
-        if self._typed:
-            statement = f"DELETE FROM {self.owner.relation} WHERE _part = {self.number}"
-            await self.owner.stage.run(lambda cursor: cursor.execute(statement) and None)
-            self._typed = False
+        self.typed.clear()
         self.rejects.clear()
         self.undeclared.clear()
 
@@ -285,13 +297,14 @@ class StagePart:
     async def _rotate(self) -> None:
         """Hand the spooled chunk to DuckDB, in the background, and wait for those before it."""
         assert self._file is not None
-        chunk = self._path(f"{self._chunks}.chunk")
+        number = next(self.owner.chunks)
+        chunk = self._path(f"{number}.chunk")
         with self.owner.stage.writing():
             self._file.close()
             self._path("ndjson").rename(chunk)
         earlier = list(self._typing)
-        self._typing.add(asyncio.create_task(self._type(chunk, max(self._longest + 1, _LARGEST_OBJECT))))
-        self._file, self._size, self._longest, self._chunks = None, 0, 0, self._chunks + 1
+        self._typing.add(asyncio.create_task(self._type(chunk, number, max(self._longest + 1, _LARGEST_OBJECT))))
+        self._file, self._size, self._longest = None, 0, 0
         await self._typed_all(earlier)
 
     async def _typed_all(self, tasks: Iterable["asyncio.Task[None]"]) -> None:
@@ -299,18 +312,20 @@ class StagePart:
             await task
             self._typing.discard(task)
 
-    async def _type(self, chunk: Path, largest: int) -> None:
-        def insert(cursor: duckdb.DuckDBPyConnection) -> None:
+    async def _type(self, chunk: Path, number: int, largest: int) -> None:
+        typed = self._path(f"{number}.parquet")
+
+        def copy(cursor: duckdb.DuckDBPyConnection) -> None:
             try:
-                cursor.execute(_insert_statement(self, chunk, largest))
+                cursor.execute(_copy_statement(self.owner.entity, chunk, typed, number, largest))
             except (duckdb.DataError, duckdb.InvalidInputException):
                 mended, longest = self._mended_chunk(chunk)
-                cursor.execute(_insert_statement(self, mended, max(longest + 1, largest)))
+                cursor.execute(_copy_statement(self.owner.entity, mended, typed, number, max(longest + 1, largest)))
                 mended.unlink()
-            self._typed = True
             chunk.unlink()
 
-        await self.owner.stage.run(insert)
+        await self.owner.stage.run(copy)
+        self.typed.append(typed)
 
     def _mended_chunk(self, chunk: Path) -> tuple[Path, int]:
         """All rows of a chunk mended, since DuckDB refuses one that the proof let pass: a name that comes twice in an object,
@@ -327,22 +342,36 @@ class StagePart:
         return self.owner.stage.folder / f"{self.owner.entity.table}-{self.number}.{suffix}"
 
 
-def _insert_statement(part: StagePart, chunk: Path, largest: int) -> str:
+def _copy_statement(entity: Entity, chunk: Path, typed: Path, number: int, largest: int) -> str:
     """Type one chunk by the declared columns."""
-    columns = part.owner.entity.columns
-    declared = [f"{literal(column.source)}: {literal(column.duckdb_type)}" for column in columns]
+    declared = [f"{literal(column.source)}: {literal(column.duckdb_type)}" for column in entity.columns]
     types = ", ".join([*declared, "'_extra': 'JSON'"])
     values = ", ".join(
-        f"replace({quoted(column.source)}, {literal(ODATA_TYPE_PREFIX)}, '')"
+        f"replace({quoted(column.source)}, {literal(ODATA_TYPE_PREFIX)}, '') AS {quoted(column.name)}"
         if column.source == ODATA_TYPE
-        else quoted(column.source)
-        for column in columns
+        else f"{quoted(column.source)} AS {quoted(column.name)}"
+        for column in entity.columns
     )
     return (
-        f"INSERT INTO {part.owner.relation} SELECT {values}, _extra, {part.number}, {part.pass_} "
-        f"FROM read_json({literal(str(chunk))}, format = 'newline_delimited', columns = {{{types}}}, "
-        f"maximum_object_size = {largest})"
+        f"COPY (SELECT {values}, _extra, {number} AS _chunk FROM read_json({literal(str(chunk))}, "
+        # Else a folder `id=5` in the path would be the id of every row.
+        f"format = 'newline_delimited', columns = {{{types}}}, maximum_object_size = {largest}, hive_partitioning = false)) "
+        f"TO {literal(str(typed))} (FORMAT parquet)"
     )
+
+
+def _define(cursor: duckdb.DuckDBPyConnection, view: str, select: str) -> None:
+    cursor.execute(f"CREATE OR REPLACE VIEW {_memory(view)} AS {select}")
+
+
+def _memory(name: str) -> str:
+    """A view or table of the run's own instance."""
+    return f"memory.main.{quoted(name)}"
+
+
+def _number(cursor: duckdb.DuckDBPyConnection, statement: str) -> int:
+    row = cursor.execute(statement).fetchone()
+    return int(row[0]) if row else 0
 
 
 def literal(text: str) -> str:

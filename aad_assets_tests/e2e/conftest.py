@@ -69,7 +69,7 @@ class Place:
 def make_place(folder: Path, settings: dict[str, str]) -> Place:
     home = folder / "dagster_home"
     home.mkdir(parents=True)
-    (home / "dagster.yaml").write_text("telemetry:\n  enabled: false\n", encoding="utf-8")
+    (home / "dagster.yaml").write_text("telemetry:\n  enabled: false\nnux:\n  enabled: false\n", encoding="utf-8")
     plain = {name: value for name, value in os.environ.items() if not name.startswith(("AAD_", "DAGSTER_"))}
     return Place(
         folder,

@@ -40,6 +40,4 @@ def test_everything_lands_whole_under_faults(place_for: Callable[[DemoServer], P
     assert retries > 0
     assert duplicates > 0
     assert tokens > 1, "the token was not renewed in the middle of the run"
-    assert {"429", "503", "expired_page", "repeat_row", "empty_page"} <= {
-        kind for kind, n in hits.items() if n
-    }
+    assert {"429", "503", "expired_page", "repeat_row", "empty_page"} <= {kind for kind, n in hits.items() if n}

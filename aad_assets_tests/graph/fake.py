@@ -5,6 +5,7 @@ Not here: a directory with rows and filters (`directory.py`), the identity platf
 
 import asyncio
 import inspect
+import json
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
@@ -53,9 +54,7 @@ def page(rows: Sequence[Any] = (), link: str | None = None) -> httpx.Response:
     return httpx.Response(200, json={"value": objects} | ({"@odata.nextLink": link} if link else {}))
 
 
-def refusal(
-    status: int, code: str = "Request_BadRequest", message: str = "It was said.", **headers: str
-) -> httpx.Response:
+def refusal(status: int, code: str = "Request_BadRequest", message: str = "It was said.", **headers: str) -> httpx.Response:
     """An error as Graph words it; header names are given with _ for -."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return httpx.Response(status, json={"error": {"code": code, "message": message}}, headers={"request-id": "req-7"} | named)
@@ -66,6 +65,25 @@ def streamed(body: bytes, **headers: str) -> httpx.Response:
     return httpx.Response(
         200, headers={name.replace("_", "-"): value for name, value in headers.items()}, stream=_Bytes(body)
     )
+
+
+def batched(
+    request: httpx.Request, answer: Callable[[httpx.Request], httpx.Response | None], *, backwards: bool = True
+) -> httpx.Response:
+    """The answer to a `$batch`, its items answered each for itself; None leaves an item out."""
+    items = msgspec.json.decode(request.content)["requests"]
+    assert 0 < len(items) <= 20, "Graph refuses batches of more than 20"
+    assert len({item["id"] for item in items}) == len(items), "ids have to be unique"
+    responses = []
+    for item in items:
+        assert item["method"] == "GET"
+        assert item["url"].startswith("/"), "relative to the base URL"
+        inner = answer(httpx.Request("GET", f"{BASE}{item['url']}", headers=item.get("headers")))
+        if inner is not None:
+            body = msgspec.Raw(inner.content or b"null")
+            headers = {"-".join(map(str.capitalize, name.split("-"))): value for name, value in inner.headers.items()}
+            responses.append({"id": item["id"], "status": inner.status_code, "headers": headers, "body": body})
+    return httpx.Response(200, content=msgspec.json.encode({"responses": responses[:: -1 if backwards else 1]}))
 
 
 class _Bytes(httpx.AsyncByteStream):
@@ -202,7 +220,7 @@ class MemoryPart:
 
     async def add(self, rows: Sequence[bytes | msgspec.Raw]) -> None:
         assert not self.closed
-        self.rows += [msgspec.json.decode(row) for row in rows]
+        self.rows += [json.loads(bytes(row)) for row in rows]
 
     async def discard(self) -> None:
         self.rows.clear()
@@ -240,6 +258,4 @@ class MemorySink:
 
 def connection(**values: Any) -> Connection:
     """A connection whose settings are complete."""
-    return Connection(
-        **{"tenant_id": "contoso.example", "client_id": "app", "client_secret": "s3cret-of-the-app"} | values
-    )
+    return Connection(**{"tenant_id": "contoso.example", "client_id": "app", "client_secret": "s3cret-of-the-app"} | values)

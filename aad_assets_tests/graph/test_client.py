@@ -157,7 +157,8 @@ def test_redirects_are_not_followed(graph: FakeGraph, status: int, location: str
 
 def test_a_url_keeps_what_odata_needs_readable_and_encodes_the_rest(graph: FakeGraph) -> None:
     async def urls(client: GraphClient) -> list[str]:
-        options = {"$select": "id,displayName", "$top": 5, "$filter": "startsWith(userPrincipalName,'#&+')"}
+        filter_ = "startsWith(userPrincipalName,'#&+')"
+        options: dict[str, str | int] = {"$select": "id,displayName", "$top": 5, "$filter": filter_}
         return [client.url("/users"), client.url("/users", options)]
 
     assert graph.run(urls) == [
@@ -173,7 +174,7 @@ def test_a_bounded_number_of_requests_is_under_way_at_once(graph: FakeGraph) -> 
         nonlocal under_way, most
         under_way += 1
         most = max(most, under_way)
-        for _ in range(3):
+        for _tick in range(3):
             await asyncio.sleep(0)
         under_way -= 1
         return page()

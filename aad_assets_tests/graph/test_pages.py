@@ -29,9 +29,7 @@ def read(graph: FakeGraph, query: Query = QUERY) -> MemoryPart:
 
 
 def test_a_chain_is_read_to_its_end(graph: FakeGraph) -> None:
-    graph.answers(
-        page(["a", "b"], f"{BASE}/users?$skiptoken=1"), page(["c"], f"{BASE}/users?$skiptoken=2"), page(["d"])
-    )
+    graph.answers(page(["a", "b"], f"{BASE}/users?$skiptoken=1"), page(["c"], f"{BASE}/users?$skiptoken=2"), page(["d"]))
     part = read(graph)
     assert part.ids == ["a", "b", "c", "d"]
     assert part.closed
@@ -117,7 +115,7 @@ def test_an_answer_that_is_no_page_is_not_an_empty_one(graph: FakeGraph, body: s
 
 
 def test_rows_stay_the_bytes_that_graph_sent(graph: FakeGraph) -> None:
-    row = b'{"id":"a", "n": 1.50, "big": 12345678901234567890, "text": "\\ud800\\u00e9"}'
+    row = b'{"id":"a", "n": 1.50, "big": 12345678901234567890, "text": "\\u00e9\\ud83d\\ude00"}'
     graph.answers(httpx.Response(200, content=b'{"value": [ ' + row + b" ]}"))
 
     async def collect(client: GraphClient) -> list[bytes]:
@@ -140,7 +138,9 @@ def test_an_expired_page_token_starts_the_chain_again_without_the_rows_so_far(gr
 
 
 def test_a_chain_is_started_again_five_times_at_most(graph: FakeGraph) -> None:
-    graph.handler = lambda request: expired() if "skiptoken" in str(request.url) else page(["a"], f"{BASE}/users?$skiptoken=1")
+    graph.handler = lambda request: (
+        expired() if "skiptoken" in str(request.url) else page(["a"], f"{BASE}/users?$skiptoken=1")
+    )
     part = MemoryPart()
     with pytest.raises(PageTokenExpired, match="Directory_ExpiredPageToken"):
         graph.run(lambda client: read_chain(client, QUERY, graph.meter, part))

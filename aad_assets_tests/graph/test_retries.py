@@ -4,16 +4,18 @@ import asyncio
 import email.utils
 import gzip
 import time
+from collections.abc import Callable
 
 import httpx
 import msgspec
 import pytest
+import socksio
 
 from aad_assets.catalog import Family
 from aad_assets.errors import GraphUnavailable
 from aad_assets.graph.client import GraphClient, RetryPolicy, retry_after_seconds
 
-from .fake import BASE, FakeGraph, streamed, page, refusal
+from .fake import BASE, Answer, FakeGraph, page, refusal, streamed
 
 BODY = msgspec.json.encode({"value": [{"id": str(number)} for number in range(200)]})
 
@@ -141,10 +143,11 @@ def test_back_off_grows_up_to_its_cap() -> None:
         assert all(most / 2 <= policy.backoff(attempt) <= most for _ in range(20))
 
 
-BROKEN = {
+BROKEN: dict[str, Callable[[], Answer]] = {
     "dropped before the answer": lambda: httpx.RemoteProtocolError("Server disconnected without sending a response."),
     "dropped in the body": lambda: httpx.ReadError(""),
     "not reachable": lambda: httpx.ConnectError("[Errno 111] Connection refused"),
+    "SOCKS proxy that is none": lambda: socksio.ProtocolError("Malformed reply"),
     "timed out": lambda: httpx.ReadTimeout(""),
     "JSON cut off": lambda: streamed(BODY[:-40]),
     "no JSON": lambda: streamed(b"<html>busy</html>"),

@@ -43,9 +43,7 @@ def test_no_window_ever_passes_the_limit(limit: int, period: float, takes: list[
 
 
 @given(takes=TAKES, pauses=st.lists(st.tuples(st.integers(0, 119), st.floats(0, 100)), max_size=5))
-def test_pauses_do_not_make_a_window_pass_the_limit(
-    takes: list[tuple[float, int]], pauses: list[tuple[int, float]]
-) -> None:
+def test_pauses_do_not_make_a_window_pass_the_limit(takes: list[tuple[float, int]], pauses: list[tuple[int, float]]) -> None:
     async def main() -> list[Grant]:
         granted: list[Grant] = []
         for number, take in enumerate(takes):
@@ -115,6 +113,36 @@ def test_units_are_granted_in_the_order_in_which_they_are_asked_for() -> None:
         return order
 
     assert run(main()) == list(range(30))
+
+
+def test_nobody_overtakes_the_one_who_waits() -> None:
+    clock, gate = Clock(), asyncio.Event()
+
+    async def sleep(seconds: float) -> None:
+        await gate.wait()
+        clock.time += seconds
+
+    bucket = Bucket(10, 10.0, clock=clock.now, sleep=sleep)
+
+    async def main() -> list[str]:
+        order: list[str] = []
+
+        async def take(name: str) -> None:
+            await bucket.take(5)
+            order.append(name)
+
+        await take("first")
+        waiting = asyncio.create_task(take("second"))
+        await asyncio.sleep(0)
+        clock.time += 100  # it may go on, and has not noticed yet
+        late = asyncio.create_task(take("third"))
+        for _ in range(5):
+            await asyncio.sleep(0)
+        gate.set()
+        await asyncio.gather(waiting, late)
+        return order
+
+    assert run(main()) == ["first", "second", "third"]
 
 
 def test_a_task_that_is_cancelled_while_it_waits_spends_nothing_and_holds_nobody_up() -> None:

@@ -1,0 +1,186 @@
+"""schema.json from Microsoft's metadata."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from aad_assets.catalog import ENTITIES, generate
+from aad_assets.catalog.generate import SCHEMA_FILE, Metadata, main, render
+
+CSDL = """<?xml version="1.0" encoding="utf-8"?>
+<edmx:Edmx Version="4.0" xmlns:edmx="http://docs.oasis-open.org/odata/ns/edmx">
+  <edmx:DataServices>
+    <Schema Namespace="microsoft.graph" Alias="graph" xmlns="http://docs.oasis-open.org/odata/ns/edm">
+      <EnumType Name="colour"><Member Name="red" Value="0"/></EnumType>
+      <EnumType Name="rights" IsFlags="true"><Member Name="read" Value="1"/></EnumType>
+      <EntityType Name="entity" Abstract="true">
+        <Key><PropertyRef Name="id"/></Key><Property Name="id" Type="Edm.String"/>
+      </EntityType>
+      <EntityType Name="directoryObject" BaseType="graph.entity" OpenType="true">
+        <Property Name="deletedDateTime" Type="Edm.DateTimeOffset"/>
+      </EntityType>
+      <EntityType Name="person" BaseType="microsoft.graph.directoryObject" OpenType="true">
+        <Property Name="name" Type="Edm.String" Nullable="false"/>
+        <Property Name="photo" Type="Edm.Stream"/>
+        <Property Name="eyes" Type="graph.colour"/>
+        <Property Name="rights" Type="Collection(microsoft.graph.rights)"/>
+        <Property Name="phones" Type="Collection(Edm.String)"/>
+        <Property Name="homes" Type="Collection(graph.address)"/>
+        <Property Name="tree" Type="graph.tree"/>
+        <Property Name="open" Type="graph.open"/>
+        <Property Name="opener" Type="graph.opener"/>
+        <Property Name="shapes" Type="Collection(graph.shape)"/>
+        <Property Name="circle" Type="graph.circle"/>
+        <Property Name="empty" Type="graph.empty"/>
+        <Property Name="plan" Type="microsoft.graph.governance.plan"/>
+        <Property Name="state" Type="governance.state"/>
+        <NavigationProperty Name="manager" Type="graph.directoryObject"/>
+      </EntityType>
+      <EntityType Name="unnamed" BaseType="graph.entity"><Property Name="thing" Type="graph.unused"/></EntityType>
+      <ComplexType Name="address">
+        <Property Name="street" Type="Edm.String"/><Property Name="place" Type="graph.place"/>
+      </ComplexType>
+      <ComplexType Name="place"><Property Name="height" Type="Edm.Double"/></ComplexType>
+      <ComplexType Name="tree"><Property Name="branches" Type="Collection(graph.tree)"/></ComplexType>
+      <ComplexType Name="open" OpenType="true"><Property Name="known" Type="Edm.String"/></ComplexType>
+      <ComplexType Name="opener" BaseType="graph.open"><Property Name="more" Type="Edm.String"/></ComplexType>
+      <ComplexType Name="shape" Abstract="true"><Property Name="area" Type="Edm.Int32"/></ComplexType>
+      <ComplexType Name="circle" BaseType="graph.shape"><Property Name="radius" Type="Edm.Int64"/></ComplexType>
+      <ComplexType Name="empty"/>
+      <ComplexType Name="unused"><Property Name="x" Type="Edm.String"/></ComplexType>
+      <Annotations Target="microsoft.graph.person"><Annotation Term="Org.OData.Core.V1.Description" String="A"/></Annotations>
+    </Schema>
+    <Schema Namespace="microsoft.graph.governance" Alias="governance" xmlns="http://docs.oasis-open.org/odata/ns/edm">
+      <EnumType Name="state"><Member Name="on" Value="0"/></EnumType>
+      <ComplexType Name="plan">
+        <Property Name="home" Type="graph.address"/><Property Name="place" Type="self.place"/>
+      </ComplexType>
+      <EntityType Name="task" BaseType="graph.entity"><Property Name="plan" Type="governance.plan"/></EntityType>
+    </Schema>
+    <Schema Namespace="microsoft.graph.self" Alias="self" xmlns="http://docs.oasis-open.org/odata/ns/edm">
+      <ComplexType Name="place"><Property Name="room" Type="Edm.Int32"/></ComplexType>
+    </Schema>
+  </edmx:DataServices>
+</edmx:Edmx>
+"""
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "metadata.xml"
+    path.write_text(CSDL, encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def person(file: Path) -> dict[str, Any]:
+    return generate.generate(Metadata(file), ["person"])
+
+
+def test_inherited_properties_come_first(person: dict[str, Any]) -> None:
+    assert list(person["entities"]["person"])[:3] == ["id", "deletedDateTime", "name"]
+
+
+def test_properties_have_their_types_and_relations_are_left_out(person: dict[str, Any]) -> None:
+    assert person["entities"] == {
+        "person": {
+            "id": "String",
+            "deletedDateTime": "DateTimeOffset",
+            "name": "String",
+            "photo": "Stream",
+            "eyes": "String",
+            "rights": "[String]",
+            "phones": "[String]",
+            "homes": "[address]",
+            "tree": "tree",
+            "open": "open",
+            "opener": "opener",
+            "shapes": "[shape]",
+            "circle": "circle",
+            "empty": "empty",
+            "plan": "governance.plan",
+            "state": "String",
+        }
+    }
+
+
+def test_complex_types_are_those_in_use_with_what_they_use(person: dict[str, Any]) -> None:
+    assert person["complex"] == {
+        "address": {"street": "String", "place": "place"},
+        "circle": {"area": "Int32", "radius": "Int64"},
+        "empty": None,
+        "governance.plan": {"home": "address", "place": "self.place"},
+        "open": None,
+        "opener": None,
+        "place": {"height": "Double"},
+        "self.place": {"room": "Int32"},
+        "shape": None,
+        "tree": {"branches": "[tree]"},
+    }
+    assert list(person["complex"]) == sorted(person["complex"])
+
+
+def test_types_of_other_namespaces_keep_the_rest_of_theirs(file: Path) -> None:
+    schema = generate.generate(Metadata(file), ["governance.task"])
+    assert schema["entities"] == {"governance.task": {"id": "String", "plan": "governance.plan"}}
+    assert "self.place" in schema["complex"]
+
+
+def test_an_entity_type_that_the_metadata_lacks_is_a_key_error(file: Path) -> None:
+    with pytest.raises(KeyError, match="nobody"):
+        generate.generate(Metadata(file), ["nobody"])
+
+
+def test_the_file_has_one_type_a_line_and_says_the_same(person: dict[str, Any]) -> None:
+    text = render(person)
+    assert json.loads(text) == person
+    assert len(text.splitlines()) == len(person["entities"]) + len(person["complex"]) + 4
+    assert '"empty": null,' in text.splitlines()
+
+
+def test_the_command_writes_the_types_that_the_catalogue_names(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = tmp_path / "schema.json"
+    monkeypatch.setattr(generate, "SCHEMA_FILE", written)
+    monkeypatch.setattr("aad_assets.catalog.entities.ENTITIES", [type("Named", (), {"type": "governance.task"})])
+    assert main([str(file)]) == 0
+    assert json.loads(written.read_text("utf-8"))["entities"].keys() == {"governance.task"}
+
+
+@pytest.mark.parametrize("arguments", [[], ["one", "two"]])
+def test_the_command_says_how_it_is_used(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(arguments) == 2
+    assert "METADATA.XML" in capsys.readouterr().err
+
+
+def test_the_schema_in_the_package_is_written_as_the_generator_writes_it() -> None:
+    text = SCHEMA_FILE.read_text("utf-8")
+    schema = json.loads(text)
+    assert render(schema) == text
+    assert list(schema) == ["entities", "complex"]
+    assert list(schema["entities"]) == sorted({entity.type for entity in ENTITIES})
+
+
+def test_the_schema_in_the_package_holds_every_complex_type_that_it_uses_and_no_other() -> None:
+    schema = json.loads(SCHEMA_FILE.read_text("utf-8"))
+    used: set[str] = set()
+    pending = [name for properties in schema["entities"].values() for name in properties.values()]
+    pending += [name for entity in ENTITIES for _, name in entity.undeclared]
+    while pending:
+        name = pending.pop().strip("[]")
+        if name in used or name[0].isupper():
+            continue
+        used.add(name)
+        pending += (schema["complex"][name] or {}).values()
+    assert used == set(schema["complex"])
+
+
+@pytest.mark.skipif("AAD_METADATA_FILE" not in os.environ, reason="AAD_METADATA_FILE names no metadata file")
+def test_the_schema_in_the_package_is_what_the_metadata_file_says() -> None:
+    metadata = Metadata(Path(os.environ["AAD_METADATA_FILE"]))
+    expected = render(generate.generate(metadata, {entity.type for entity in ENTITIES}))
+    assert SCHEMA_FILE.read_text("utf-8") == expected

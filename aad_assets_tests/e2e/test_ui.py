@@ -1,0 +1,191 @@
+"""The UI in a real browser, from workspace.yaml: what people see, press and get; and the schedule behind it."""
+
+import os
+import re
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from aad_assets.catalog import CATALOG
+from aad_assets.demo import DemoServer
+from aad_assets_tests.e2e.conftest import Place, make_place
+from aad_assets_tests.e2e.webserver import DagsterDev
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PATIENCE = 90
+
+
+def eventually(found: Callable[[], Any]) -> Any:
+    """The first truthy value of `found`, asked again until the patience ends."""
+    deadline = time.monotonic() + PATIENCE
+    while not (value := found()):
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.2)  # between two looks, not instead of one
+    return value
+
+
+@pytest.fixture(scope="module")
+def place(shared_tenant: DemoServer, tmp_path_factory: pytest.TempPathFactory) -> Place:
+    return make_place(tmp_path_factory.mktemp("ui") / "place", shared_tenant.environment())
+
+
+@pytest.fixture(scope="module")
+def dev(place: Place) -> Iterator[DagsterDev]:
+    with DagsterDev(place, AAD_SCHEDULE_CRON="* * * * *") as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    if CHROMIUM is None and not os.environ.get("CI"):
+        pytest.skip("no Chromium here: install it to test the UI")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser, dev: DagsterDev) -> Iterator[Page]:
+    page = browser.new_page(viewport={"width": 1600, "height": 1000}, base_url=dev.url)
+    page.set_default_timeout(30_000)
+    yield page
+    page.close()
+
+
+def launched_by(dev: DagsterDev, press: Callable[[], None]) -> str:
+    """The id of the run that `press` starts."""
+    before = {run["id"] for run in dev.runs()}
+    press()
+    new = eventually(
+        lambda: [r for r in dev.runs() if r["id"] not in before and not any("schedule" in t["key"] for t in r["tags"])]
+    )
+    return str(new[0]["id"])
+
+
+def status_of(dev: DagsterDev, run_id: str) -> str:
+    return next(str(run["status"]) for run in dev.runs() if run["id"] == run_id)
+
+
+def ended(dev: DagsterDev, run_id: str) -> str:
+    """The status in which the run ended."""
+    eventually(lambda: status_of(dev, run_id) in {"SUCCESS", "FAILURE", "CANCELED"})
+    return status_of(dev, run_id)
+
+
+def test_the_asset_graph_shows_the_groups(page: Page) -> None:
+    page.goto("/asset-groups")
+
+    for group in {entity.group for entity in CATALOG.values()}:
+        expect(page.get_by_text(group.value, exact=True).first).to_be_visible()
+
+
+def test_materialize_on_one_asset(page: Page, dev: DagsterDev, place: Place) -> None:
+    page.goto("/assets/aad/users")
+    run_id = launched_by(dev, page.locator("button", has_text=re.compile("^Materialize$")).click)
+
+    assert ended(dev, run_id) == "SUCCESS"
+
+    rows = place.query("SELECT count(*) FROM aad.users")[0][0]
+    page.goto("/assets/aad/users")
+    expect(page.get_by_text(f"{rows:,}", exact=True).first).to_be_visible()
+    # The UI shows column names of a materialisation in small letters.
+    expect(page.get_by_text(re.compile("^userPrincipalName$", re.IGNORECASE)).first).to_be_visible()
+    expect(page.get_by_text("STRUCT(", exact=False).first).to_be_visible()
+
+
+def test_materialize_all(page: Page, dev: DagsterDev, place: Place) -> None:
+    page.goto("/asset-groups")
+    run_id = launched_by(dev, page.get_by_role("button", name="Materialize all").click)
+
+    assert ended(dev, run_id) == "SUCCESS"
+
+    loads = place.query(f"SELECT entity FROM aad_meta.loads WHERE run_id = '{run_id}' AND status = 'published'")
+    assert {load[0] for load in loads} == set(CATALOG)
+
+
+def test_secrets_are_hidden_in_ui_and_api(page: Page, dev: DagsterDev, shared_tenant: DemoServer) -> None:
+    page.goto("/locations/aad_assets/resources/entra")
+    expect(page.get_by_text("client_secret", exact=False).first).to_be_visible()
+    shown = page.content()
+    query = """{ repositoriesOrError { ... on RepositoryConnection { nodes { allTopLevelResourceDetails {
+        name configFields { name defaultValueAsJson } configuredValues { key value type } } } } } }"""
+    answered = str(dev.ask(query))
+
+    assert "configuredValues" in answered
+    assert "AAD_CLIENT_SECRET" in shown
+    assert shared_tenant.client_secret not in shown + answered
+
+
+def test_the_schedule_turned_on_launches_a_run(page: Page, dev: DagsterDev) -> None:
+    page.goto("/locations/aad_assets/schedules/reload_directory_schedule")
+    switch = page.locator("input[type=checkbox]").first
+    switch.dispatch_event("click")
+    try:
+        scheduled = eventually(
+            lambda: [
+                run
+                for run in dev.runs()
+                if {"key": "dagster/schedule_name", "value": "reload_directory_schedule"} in run["tags"]
+            ]
+        )
+        assert ended(dev, str(scheduled[0]["id"])) == "SUCCESS"
+    finally:
+        switch.dispatch_event("click")
+
+
+@pytest.fixture
+def slow(tmp_path: Any) -> Iterator[tuple[DagsterDev, Place]]:
+    """A location of its own whose groups take minutes."""
+    with DemoServer(users=300, no_quota=True) as server:
+        server.faults([{"kind": "latency", "path": "/groups", "ms": 120_000}])
+        place = make_place(tmp_path / "place", server.environment())
+        with DagsterDev(place) as dev:
+            yield dev, place
+
+
+def test_terminate_cancels_the_reads_and_frees_the_database(browser: Browser, slow: tuple[DagsterDev, Place]) -> None:
+    dev, place = slow
+    page = browser.new_page(viewport={"width": 1600, "height": 1000}, base_url=dev.url)
+    page.goto("/asset-groups")
+    run_id = launched_by(dev, page.get_by_role("button", name="Materialize all").click)
+    staging = place.database.with_name(f".{place.database.name}.staging")
+    eventually(lambda: place.database.exists() and place.database.stat().st_size > 0 and staging.exists())
+
+    page.goto(f"/runs/{run_id}")
+    page.get_by_role("button", name="Terminate").first.click()
+    page.get_by_role("button", name="Terminate 1 run").click()
+    began = time.monotonic()
+    assert ended(dev, run_id) == "CANCELED"
+
+    assert time.monotonic() - began < 10
+    eventually(lambda: not staging.exists())
+    assert place.query("SELECT count(*) FROM aad_meta.loads WHERE entity = 'groups'") == [(0,)]
+
+
+def test_with_an_empty_environment_the_ui_opens_and_the_run_says_what_to_set(
+    browser: Browser, shared_tenant: DemoServer, tmp_path: Any
+) -> None:
+    place = make_place(tmp_path / "place", {})
+    with DagsterDev(place) as dev:
+        page = browser.new_page(viewport={"width": 1600, "height": 1000}, base_url=dev.url)
+        page.goto("/assets/aad/users")
+        run_id = launched_by(dev, page.locator("button", has_text=re.compile("^Materialize$")).click)
+        assert ended(dev, run_id) == "FAILURE"
+
+        page.goto(f"/runs/{run_id}")
+        expect(page.get_by_text("set AAD_TENANT_ID to the tenant's GUID or domain").first).to_be_visible()
+        page.close()

@@ -1,0 +1,78 @@
+"""`dagster dev` from workspace.yaml as a process, and its GraphQL API. No test in here."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import threading
+from pathlib import Path
+from typing import Any
+from urllib.request import ProxyHandler, Request, build_opener
+
+from aad_assets_tests.e2e.conftest import BIN, Place
+
+ROOT = Path(__file__).parents[2]
+_SERVING = re.compile(r"Serving dagster-webserver on (http://127\.0\.0\.1:\d+)")
+_open = build_opener(ProxyHandler({})).open
+
+
+class DagsterDev:
+    """A running `dagster dev`; use as a context manager. `url` is the UI's."""
+
+    def __init__(self, place: Place, **changes: str) -> None:
+        self._process = subprocess.Popen(
+            [str(BIN / "dagster"), "dev", "-w", str(ROOT / "workspace.yaml"), "-h", "127.0.0.1", "-p", "0"],
+            cwd=ROOT,
+            env=place.changed(PYTHONUNBUFFERED="1", **changes),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        self.output: list[str] = []
+        self._served = threading.Event()
+        self.url = ""
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self._process.stdout
+        for line in self._process.stdout:
+            self.output.append(line)
+            if found := _SERVING.search(line):
+                self.url = found[1]
+                self._served.set()
+        self._served.set()
+
+    def __enter__(self) -> "DagsterDev":
+        if not self._served.wait(60) or not self.url:
+            self.__exit__()
+            raise AssertionError("dagster dev did not come up:\n" + "".join(self.output[-40:]))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.killpg(self._process.pid, signal.SIGINT)
+        try:
+            self._process.wait(30)
+        except subprocess.TimeoutExpired:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+        self._reader.join()
+        assert self._process.stdout
+        self._process.stdout.close()
+
+    def ask(self, query: str, **variables: Any) -> Any:
+        """The `data` of a GraphQL answer."""
+        body = json.dumps({"query": query, "variables": variables}).encode()
+        request = Request(f"{self.url}/graphql", body, {"Content-Type": "application/json"})
+        with _open(request, timeout=60) as response:
+            answer = json.load(response)
+        assert "errors" not in answer, answer
+        return answer["data"]
+
+    def runs(self) -> list[dict[str, Any]]:
+        """Runs with id, status, tags, newest first."""
+        query = "{ runsOrError { ... on Runs { results { id status tags { key value } } } } }"
+        found: list[dict[str, Any]] = self.ask(query)["runsOrError"]["results"]
+        return found

@@ -1,0 +1,80 @@
+"""A small directory behind the fake Graph: lists with $select, $top, $filter and $count, relations, batches.
+
+As strict as Graph where the client could get it wrong. Not here: faults; tests script those in front of it.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl
+
+import httpx
+
+from .fake import BASE, batched, page, refusal
+
+Row = Mapping[str, Any]
+
+_STARTS_WITH = re.compile(r"startsWith\((\w+),'((?:[^']|'')*)'\)")
+
+
+@dataclass
+class FakeDirectory:
+    """Rows by path. Call it with a request for the answer."""
+
+    rows: Mapping[str, Sequence[Row]]
+    refused: frozenset[str] = frozenset()
+    """Properties that a list answers 400 to."""
+    longest_select: int = 10_000
+    """Characters of `$select` that fit."""
+    uncounted: str = "?"
+    """`$count` with a filter that contains this is answered 400."""
+    uncountable: bool = False
+    default_page: int = 2
+    asked: list[httpx.Request] = field(default_factory=list)
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        path = request.url.path.removeprefix("/v1.0")
+        if path == "/$batch":
+            return batched(request, self.collection)
+        return self.count(request, path) if path.endswith("/$count") else self.collection(request)
+
+    def collection(self, request: httpx.Request) -> httpx.Response:
+        self.asked.append(request)
+        path, options = request.url.path.removeprefix("/v1.0"), _options(request)
+        if path not in self.rows:
+            return refusal(404, "Request_ResourceNotFound", f"Resource '{path}' does not exist.")
+        selected = options.get("$select", "id")
+        if wrong := self.refused.intersection(selected.split(",")):
+            return refusal(400, "BadRequest", f"Could not find a property named '{min(wrong)}'.")
+        if len(selected) > self.longest_select:
+            return refusal(400, "Request_UriTooLong", "The request is too long.")
+        top, skip = int(options.get("$top", self.default_page)), int(options.pop("$skiptoken", 0))
+        if not 1 <= top <= 999:
+            return refusal(400, "Request_UnsupportedQuery", f"Invalid page size specified: '{top}'.")
+        rows = self._filtered(path, options.get("$filter"))
+        shown = [{name: row[name] for name in selected.split(",") if name in row} for row in rows[skip : skip + top]]
+        more = "&".join(f"{name}={value}" for name, value in options.items()).replace("#", "%23").replace("&'", "%26'")
+        link = f"{BASE}{path}?{more}&$skiptoken={skip + top}" if skip + top < len(rows) else None
+        return page(shown, link)
+
+    def count(self, request: httpx.Request, path: str) -> httpx.Response:
+        filter_ = _options(request).get("$filter")
+        if self.uncountable or self.uncounted in (filter_ or ""):
+            return refusal(400, "Request_UnsupportedQuery", "Raw count is not supported.")
+        if request.headers.get("ConsistencyLevel") != "eventual":
+            return refusal(400, "Request_UnsupportedQuery", "ConsistencyLevel is missing.")
+        assert request.headers["Accept"] == "text/plain"
+        return httpx.Response(200, text=f"\ufeff{len(self._filtered(path.removesuffix('/$count'), filter_))}")
+
+    def _filtered(self, path: str, filter_: str | None) -> Sequence[Row]:
+        if filter_ is None:
+            return self.rows[path]
+        found = _STARTS_WITH.fullmatch(filter_)
+        assert found, filter_
+        name, start = found[1], found[2].replace("''", "'").lower()
+        return [row for row in self.rows[path] if row[name].lower().startswith(start)]
+
+
+def _options(request: httpx.Request) -> dict[str, str]:
+    return dict(parse_qsl(request.url.query.decode(), keep_blank_values=True, strict_parsing=bool(request.url.query)))

@@ -1,0 +1,279 @@
+"""One collection per parent: every child, with its parent and its type."""
+
+import random
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import unquote
+
+import httpx
+import pytest
+
+from aad_assets.catalog import CATALOG, Entity
+from aad_assets.errors import PageTokenExpired, PermissionMissing, UntrustedAnswer
+from aad_assets.graph.children import read_children
+
+from .directory import FakeDirectory, Row
+from .fake import BASE, FakeGraph, MemoryPart, batched, page, refusal
+
+MEMBERS, OWNERS = CATALOG["group_members"], CATALOG["group_owners"]
+ASSIGNMENTS = CATALOG["app_role_assignments"]
+USER = "#microsoft.graph.user"
+SERVICE_PRINCIPAL = "#microsoft.graph.servicePrincipal"
+
+
+def read(graph: FakeGraph, entity: Entity, parents: Sequence[str]) -> list[dict[str, Any]]:
+    part = MemoryPart()
+    graph.run(lambda client: read_children(client, entity, parents, graph.meter, part))
+    assert part.closed
+    return part.rows
+
+
+def typed(id_: str) -> Row:
+    return {"id": id_, "@odata.type": USER}
+
+
+class Owners:
+    """Owners of groups, page by page. The first pages come in a batch, the others alone."""
+
+    def __init__(self, pages: dict[str, list[list[str]]]) -> None:
+        self.pages = pages
+        self.singly: list[httpx.Request] = []
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        if request.method == "POST":
+            return batched(request, self.page)
+        self.singly.append(request)
+        return self.page(request)
+
+    def page(self, request: httpx.Request) -> httpx.Response:
+        group = request.url.path.split("/")[3]
+        if group not in self.pages:
+            return refusal(404, "Request_ResourceNotFound")
+        place = int(request.url.params.get("$skiptoken", 0))
+        more = place + 1 < len(self.pages[group])
+        link = f"{BASE}/groups/{group}/owners?$select=id&$top=999&$skiptoken={place + 1}" if more else None
+        return page([typed(id_) for id_ in self.pages[group][place]], link)
+
+
+def test_every_child_comes_with_its_parent(graph: FakeGraph) -> None:
+    parents = [f"g{number}" for number in range(53)]
+    graph.handler = Owners({parent: [[f"{parent}-{each}" for each in range(int(parent[1:]) % 4)]] for parent in parents})
+    rows = read(graph, OWNERS, parents)
+    assert {(row["groupId"], row["id"]) for row in rows} == {
+        (parent, f"{parent}-{each}") for parent in parents for each in range(int(parent[1:]) % 4)
+    }
+    assert all(row["@odata.type"] == USER for row in rows)
+    assert graph.meter.rows == len(rows)
+    assert (graph.meter.parents, graph.meter.parents_expected) == (53, 53)
+
+
+def test_no_parents_mean_no_rows_and_a_proper_end(graph: FakeGraph) -> None:
+    assert read(graph, OWNERS, []) == []
+    assert graph.requests == []
+
+
+def test_next_links_of_items_are_followed(graph: FakeGraph) -> None:
+    owners = Owners({"g": [["a", "b"], [], ["c"], ["d"]], "h": [["e"]]})
+    graph.handler = owners
+    rows = read(graph, OWNERS, ["g", "h"])
+    assert sorted((row["groupId"], row["id"]) for row in rows) == [
+        ("g", "a"), ("g", "b"), ("g", "c"), ("g", "d"), ("h", "e"),
+    ]  # fmt: skip
+    assert len(owners.singly) == 3
+
+
+def test_a_parent_that_vanished_has_no_children(graph: FakeGraph) -> None:
+    graph.handler = Owners({"g": [["a"]]})
+    assert [row["id"] for row in read(graph, OWNERS, ["gone", "g"])] == ["a"]
+    assert graph.meter.parents == 2
+
+
+def test_a_parent_that_vanishes_between_its_pages_has_no_children(graph: FakeGraph) -> None:
+    owners = Owners({"g": [["a"], ["b"]], "h": [["c"]]})
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        return owners(request) if request.method == "POST" else refusal(404, "Request_ResourceNotFound")
+
+    graph.handler = handler
+    assert [row["id"] for row in read(graph, OWNERS, ["g", "h"])] == ["c"]
+
+
+def test_a_missing_permission_fails_the_read_and_leaves_the_part_open(graph: FakeGraph) -> None:
+    graph.handler = lambda request: batched(request, lambda _: refusal(403, "Authorization_RequestDenied"))
+    part = MemoryPart()
+    with pytest.raises(PermissionMissing):
+        graph.run(lambda client: read_children(client, OWNERS, ["g"], graph.meter, part))
+    assert not part.closed
+
+
+def test_a_next_link_of_an_item_to_another_host_is_refused(graph: FakeGraph) -> None:
+    graph.handler = lambda request: batched(request, lambda _: page(["a"], "https://evil.example/v1.0/x"))
+    with pytest.raises(UntrustedAnswer, match=r"evil\.example"):
+        read(graph, OWNERS, ["g"])
+    assert {request.url.host for request in graph.requests} == {"graph.test"}
+
+
+def test_an_expired_page_token_costs_the_rows_of_that_parent_alone(graph: FakeGraph) -> None:
+    owners = Owners({"g": [["a", "gone"], ["b"]], "h": [["c"]]})
+    expired = iter([True])
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        if request.method == "GET" and next(expired, False):
+            owners.pages["g"] = [["a"], ["b"]]
+            return refusal(400, "Directory_ExpiredPageToken")
+        return owners(request)
+
+    graph.handler = handler
+    assert sorted(row["id"] for row in read(graph, OWNERS, ["g", "h"])) == ["a", "b", "c"]
+    assert graph.meter.restarts == 1
+    assert Counter(request.method for request in graph.requests) == {"POST": 1, "GET": 3}
+
+
+def test_a_parent_is_started_again_five_times_at_most(graph: FakeGraph) -> None:
+    owners = Owners({"g": [["a"], ["b"]]})
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        expired = request.method == "GET" and "$skiptoken" in request.url.params
+        return refusal(400, "Directory_ExpiredPageToken") if expired else owners(request)
+
+    graph.handler = handler
+    with pytest.raises(PageTokenExpired):
+        read(graph, OWNERS, ["g"])
+    assert graph.meter.restarts == 6
+    assert len(owners.singly) == 5
+
+
+class Members:
+    """Members as v1.0 serves them: the plain path leaves service principals out, the cast has them, without their type."""
+
+    def __init__(self, members: dict[str, list[str]]) -> None:
+        self.members = members
+        self.asked: list[httpx.Request] = []
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        return batched(request, self.page) if request.method == "POST" else self.page(request)
+
+    def page(self, request: httpx.Request) -> httpx.Response:
+        self.asked.append(request)
+        group, rest = request.url.path.removeprefix("/v1.0/groups/").split("/", 1)
+        cast = rest.endswith("/microsoft.graph.servicePrincipal")
+        found = [id_ for id_ in self.members[group] if id_.startswith("sp") == cast]
+        place = int(request.url.params.get("$skiptoken", 0))
+        count = "$count=true&" if cast else ""
+        link = f"{BASE}/groups/{group}/{rest}?{count}$skiptoken={place + 1}" if place + 1 < len(found) else None
+        rows = found[place : place + 1]
+        return page(rows if cast else [typed(id_) for id_ in rows], link)
+
+
+def test_the_cast_adds_the_members_that_the_plain_path_leaves_out_with_their_type(graph: FakeGraph) -> None:
+    members = Members({"g": ["a", "sp1", "b", "sp2"], "h": ["sp3"], "i": []})
+    graph.handler = members
+    rows = read(graph, MEMBERS, ["g", "h", "i"])
+    assert {(row["groupId"], row["id"], row["@odata.type"]) for row in rows} == {
+        ("g", "a", USER),
+        ("g", "b", USER),
+        ("g", "sp1", SERVICE_PRINCIPAL),
+        ("g", "sp2", SERVICE_PRINCIPAL),
+        ("h", "sp3", SERVICE_PRINCIPAL),
+    }
+    assert graph.meter.parents == 3
+
+
+def test_the_cast_alone_asks_for_eventual_consistency_and_a_count_on_every_page(graph: FakeGraph) -> None:
+    members = Members({"g": ["a", "b", "sp1", "sp2", "sp3"]})
+    graph.handler = members
+    read(graph, MEMBERS, ["g"])
+    for request in members.asked:
+        cast = request.url.path.endswith("servicePrincipal")
+        assert request.headers.get("ConsistencyLevel") == ("eventual" if cast else None)
+        assert request.url.params.get("$count") == ("true" if cast else None)
+    assert len(members.asked) == 5
+
+
+def test_a_type_that_graph_sends_with_the_cast_is_kept(graph: FakeGraph) -> None:
+    row = {"@odata.type": SERVICE_PRINCIPAL, "id": "sp1"}
+    graph.handler = lambda request: batched(
+        request, lambda inner: page([row] if inner.url.path.endswith("servicePrincipal") else [])
+    )
+    (found,) = read(graph, MEMBERS, ["g"])
+    assert found == row | {"groupId": "g"}
+
+
+@pytest.mark.parametrize("parent", ["a/b?c#d", "o'neill & sons", "ä %2F", "contoso.example", "$batch"])
+def test_parent_ids_are_percent_encoded(graph: FakeGraph, parent: str) -> None:
+    asked: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.raw_path.decode())
+        return page([typed("a")])
+
+    graph.handler = lambda request: batched(request, answer)
+    assert read(graph, OWNERS, [parent]) == [{"groupId": parent, "id": "a", "@odata.type": USER}]
+    before, inside, after = asked[0].split("?")[0].partition("/groups/")[::1]
+    assert (before, inside) == ("/v1.0", "/groups/")
+    encoded = after.removesuffix("/owners")
+    assert "/" not in encoded
+    assert unquote(encoded) == parent
+
+
+def test_rows_that_name_their_parent_themselves_are_left_as_they_came(graph: FakeGraph) -> None:
+    row = {"id": "r", "resourceId": "sp", "principalId": "u", "appRoleId": "x"}
+    asked: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        return page([row])
+
+    graph.handler = lambda request: batched(request, answer)
+    assert read(graph, ASSIGNMENTS, ["sp"]) == [row]
+    assert asked[0].url.params["$top"] == "999", "without it Graph was seen to cut the list off in silence"
+
+
+@pytest.mark.parametrize("entity", [entity for entity in CATALOG.values() if entity.parent], ids=lambda entity: entity.table)
+def test_children_are_asked_for_with_every_property_and_the_largest_page(graph: FakeGraph, entity: Entity) -> None:
+    asked: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        return page()
+
+    graph.handler = lambda request: batched(request, answer)
+    read(graph, entity, ["p"])
+    assert len(asked) == 1 + len(entity.casts)
+    for request in asked:
+        assert request.url.params["$select"].split(",") == list(entity.select)
+        assert request.url.params.get("$top") == (str(entity.page_size) if entity.page_size else None)
+
+
+def test_a_stormy_read_brings_the_same_rows_as_a_calm_one(graph: FakeGraph) -> None:
+    dice = random.Random(4)
+    owners = Owners({f"g{n}": [[f"{n}-{p}-{r}" for r in range(3)] for p in range(1 + n % 3)] for n in range(90)})
+
+    def stormy(request: httpx.Request) -> httpx.Response | None:
+        match dice.randrange(8):
+            case 0:
+                return refusal(429, Retry_After="1")
+            case 1:
+                return refusal(503)
+            case 2:
+                return None if request.headers.get("x") else httpx.Response(200, content=b'"cut"')
+            case _:
+                return owners.page(request)
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        if request.method == "POST":
+            return batched(request, stormy)
+        return stormy(request) or refusal(504)
+
+    graph.handler = handler
+    rows = read(graph, OWNERS, list(owners.pages))
+    wanted = [(group, id_) for group, pages in owners.pages.items() for ids in pages for id_ in ids]
+    assert sorted((row["groupId"], row["id"]) for row in rows) == sorted(wanted)
+    assert graph.meter.retries > 20
+
+
+def test_children_of_the_small_directory_are_complete(graph: FakeGraph) -> None:
+    rows = {f"/groups/g{n}/owners": [typed(f"o{n}-{each}") for each in range(n)] for n in range(1, 30)}
+    graph.handler = FakeDirectory(rows)
+    assert len(read(graph, OWNERS, [f"g{n}" for n in range(40)])) == sum(range(30))

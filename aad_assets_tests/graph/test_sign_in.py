@@ -1,0 +1,257 @@
+"""Tokens: held, renewed, refused in words, and never told."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+import httpx
+import pytest
+import socksio
+
+from aad_assets.errors import ConfigurationError, SignInError
+from aad_assets.graph.sign_in import TokenSource
+
+from .fake import TOKEN, Clock, connection, run
+from .identity import AUTHORITY, SCOPE, SECRET, TENANT, Answer, FakeIdentity, refused
+
+REACH = {"authority_url": AUTHORITY, "graph_base_url": "https://graph.test/v1.0", "client_secret": SECRET}
+
+
+@pytest.fixture
+def identity() -> FakeIdentity:
+    return FakeIdentity()
+
+
+@pytest.fixture(autouse=True)
+def _no_waits(slept: list[float]) -> None:
+    """Back-off takes no time in any of these tests."""
+
+
+def source(identity: FakeIdentity, clock: Clock | None = None, **values: Any) -> TokenSource:
+    return TokenSource(connection(**REACH | values), identity, clock=(clock or Clock()).now)
+
+
+def test_a_token_is_asked_for_with_the_apps_credential_and_scope(identity: FakeIdentity) -> None:
+    assert run(source(identity).token()) == f"{TOKEN}-1"
+    (form,) = identity.forms
+    assert form["grant_type"] == "client_credentials"
+    assert form["client_id"] == "app"
+    assert form["client_secret"] == SECRET
+    assert form["scope"] == SCOPE
+
+
+def test_many_tasks_share_one_token(identity: FakeIdentity) -> None:
+    tokens = source(identity)
+
+    async def many() -> set[str]:
+        return set(await asyncio.gather(*(tokens.token() for _ in range(20))))
+
+    assert run(many()) == {f"{TOKEN}-1"}
+    assert len(identity.forms) == 1
+
+
+def test_a_token_is_renewed_before_it_expires_and_not_much_earlier(identity: FakeIdentity) -> None:
+    clock = Clock()
+    tokens = source(identity, clock)
+    seen = []
+    for age in (0, 2_000, 2_879, 2_881, 3_599, 2_881 * 2):
+        clock.time = 1_000 + age
+        seen.append(run(tokens.token()))
+    assert [token.removeprefix(f"{TOKEN}-") for token in seen] == ["1", "1", "1", "2", "2", "3"]
+
+
+def test_short_lived_tokens_are_renewed_in_time_as_well(identity: FakeIdentity) -> None:
+    """msal itself takes a token with less than five minutes left for expired."""
+    identity.expires_in = 60
+    clock = Clock()
+    tokens = source(identity, clock)
+    seen = []
+    for age in (0, 40, 50):
+        clock.time = 1_000 + age
+        seen.append(run(tokens.token()))
+    assert seen == [f"{TOKEN}-1", f"{TOKEN}-1", f"{TOKEN}-2"]
+
+
+def test_a_refused_token_is_replaced_once_for_all_who_hold_it(identity: FakeIdentity) -> None:
+    tokens = source(identity)
+
+    async def work() -> tuple[str, set[str]]:
+        first = await tokens.token()
+        return first, set(await asyncio.gather(*(tokens.token(refused=first) for _ in range(9))))
+
+    first, others = run(work())
+    assert others == {f"{TOKEN}-2"} != {first}
+    assert len(identity.forms) == 2
+
+
+@pytest.mark.parametrize("name", ["contoso.example", TENANT, TENANT.upper()])
+def test_the_tenant_is_known_by_its_guid_whatever_name_is_configured(identity: FakeIdentity, name: str) -> None:
+    assert run(source(identity, tenant_id=name).tenant_id()) == TENANT
+
+
+def test_the_configured_guid_is_taken_where_the_issuer_has_none(identity: FakeIdentity) -> None:
+    identity.issuer = f"{AUTHORITY}/{{tenantid}}/v2.0"
+    assert run(source(identity, tenant_id=TENANT.upper()).tenant_id()) == TENANT
+    with pytest.raises(ConfigurationError, match="set AAD_TENANT_ID to the GUID"):
+        run(source(identity).tenant_id())
+
+
+@pytest.mark.parametrize(
+    ("code", "said", "advice"),
+    [
+        (7000215, "Invalid client secret provided.", "AAD_CLIENT_SECRET is wrong: paste the secret's value, not its ID"),
+        (7000222, "The provided client secret keys are expired.", "AAD_CLIENT_SECRET has expired"),
+        (700016, "Application with identifier 'app' was not found.", "AAD_CLIENT_ID is not known in this tenant"),
+        (700027, "The certificate is not registered.", "the certificate of AAD_CLIENT_CERTIFICATE_PATH is not"),
+        (65001, "The user or administrator has not consented.", "grant admin consent"),
+        (53003, "Access has been blocked.", "a conditional access policy blocks this app"),
+        (500011, "The resource principal was not found.", "AAD_GRAPH_BASE_URL or AAD_CLOUD does not belong"),
+    ],
+)
+def test_a_refused_sign_in_says_in_one_line_what_to_do(identity: FakeIdentity, code: int, said: str, advice: str) -> None:
+    identity.tokens = [refused(code, said)]
+    with pytest.raises(SignInError) as caught:
+        run(source(identity).token())
+    shown = str(caught.value)
+    assert caught.value.code == f"AADSTS{code}"
+    assert shown.startswith(f"Sign-in failed: AADSTS{code}: {said.rstrip('.')} (trace id 0d1f2a1e-")
+    assert f"What to do: {advice}" in shown
+    assert "\n" not in shown
+    assert "Correlation" not in shown
+    assert len(identity.forms) == 1, "asking again would not help"
+
+
+@pytest.mark.parametrize("work", ["token", "tenant_id"])
+def test_an_unknown_tenant_is_named_with_its_setting(identity: FakeIdentity, work: str) -> None:
+    identity.discovery = [refused(90002, "Tenant 'contoso.example' not found.", "invalid_tenant", 400)]
+    with pytest.raises(SignInError, match=r"AADSTS90002: Tenant 'contoso.example' not found .*AAD_TENANT_ID") as caught:
+        run(getattr(source(identity), work)())
+    assert caught.value.code == "AADSTS90002"
+    assert identity.forms == [], "no credential is sent to a tenant that is not there"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        httpx.Response(404, text="<html>"),
+        httpx.Response(400, json=["x"]),
+        httpx.Response(200, json={}),
+        httpx.Response(302, headers={"Location": "https://evil.example/"}),
+    ],
+)
+def test_an_authority_that_is_none_is_told(identity: FakeIdentity, answer: httpx.Response) -> None:
+    identity.discovery = [answer]
+    with pytest.raises(SignInError, match=rf"https://login\.test/contoso\.example answered {answer.status_code}"):
+        run(source(identity).tenant_id())
+
+
+def test_an_authority_that_lacks_an_endpoint_is_told(identity: FakeIdentity) -> None:
+    found = {"issuer": identity.issuer, "token_endpoint": f"{AUTHORITY}/token"}
+    identity.discovery = [httpx.Response(200, json=found), httpx.Response(200, json=found)]
+    with pytest.raises(SignInError, match=r"https://login\.test/contoso\.example does not answer like an authority"):
+        run(source(identity).token())
+
+
+def test_an_oauth_error_without_a_code_is_shown_as_it_is(identity: FakeIdentity) -> None:
+    identity.tokens = [httpx.Response(400, json={"error": "invalid_scope"})]
+    with pytest.raises(SignInError, match=r"^Sign-in failed: invalid_scope\.$") as caught:
+        run(source(identity).token())
+    assert caught.value.code == "invalid_scope"
+
+
+def passing() -> list[Answer]:
+    """Each another kind of fault that passes."""
+    cut = httpx.Response(200, content=f'{{"token_type": "Bearer", "access_token": "{TOKEN}-cut'.encode())
+    return [
+        httpx.Response(503, text="busy"),
+        httpx.Response(500, json={"error": "server_error"}),
+        httpx.Response(429, json={"error": "throttled"}, headers={"Retry-After": "1"}),
+        httpx.ConnectError("[Errno 111] Connection refused"),
+        httpx.ReadTimeout("timed out"),
+        httpx.RemoteProtocolError("Server disconnected"),
+        socksio.ProtocolError("Malformed reply"),
+        cut,
+    ]
+
+
+@pytest.mark.parametrize("fault", range(len(passing())))
+@pytest.mark.parametrize("where", ["tokens", "discovery"])
+def test_a_passing_fault_of_the_sign_in_is_tried_again(identity: FakeIdentity, where: str, fault: int) -> None:
+    setattr(identity, where, [passing()[fault]])
+    assert run(source(identity).token()).startswith(TOKEN)
+
+
+@pytest.mark.parametrize("fault", range(len(passing())))
+def test_a_fault_of_msals_own_discovery_is_tried_again(identity: FakeIdentity, fault: int) -> None:
+    first = identity._discover(httpx.Request("GET", f"{AUTHORITY}/v2.0/.well-known/openid-configuration"))[1]()
+    identity.discovery = [first, passing()[fault]]
+    assert run(source(identity).token()).startswith(TOKEN)
+
+
+@pytest.mark.parametrize("fault", range(len(passing())))
+def test_a_sign_in_that_stays_out_of_reach_names_the_settings(
+    identity: FakeIdentity, fault: int, slept: list[float], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    identity.tokens = [answer for _ in range(9) for answer in [passing()[fault]]]
+    with pytest.raises(ConfigurationError, match=r"https://login\.test/contoso\.example cannot be reached") as caught:
+        run(source(identity).token())
+    assert "AAD_AUTHORITY_URL" in str(caught.value)
+    assert "AAD_CA_BUNDLE" in str(caught.value)
+    assert len(identity.forms) == 4
+    assert sum(slept) < 10
+    assert_secrets_are_kept(caplog, caught.value)
+
+
+def test_a_gateway_that_refuses_is_named_at_once(identity: FakeIdentity) -> None:
+    identity.discovery = [httpx.ProxyError("407 Proxy Authentication Required")]
+    with pytest.raises(ConfigurationError, match=r"through AAD_GATEWAY_URL: 407 Proxy Authentication Required") as caught:
+        run(source(identity, gateway_url="http://user:p4ssword@gateway.test:80").token())
+    assert "p4ssword" not in str(caught.value)
+
+
+def test_a_failed_sign_in_is_not_remembered(identity: FakeIdentity) -> None:
+    identity.tokens = [refused(7000215, "Invalid client secret provided.")]
+    tokens = source(identity)
+    with pytest.raises(SignInError):
+        run(tokens.token())
+    assert run(tokens.token()).startswith(TOKEN)
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        [],
+        [refused(7000215, "Invalid client secret provided.")],
+        [httpx.Response(503)] * 9,
+        [httpx.Response(200, text=f'{{"access_token": "{TOKEN}-cut')] * 9,
+        [httpx.Response(200, text=f'["{TOKEN}"]')] * 9,
+    ],
+    ids=["granted", "refused", "busy", "cut off", "a list"],
+)
+def test_no_secret_and_no_token_is_logged_or_told(
+    identity: FakeIdentity, caplog: pytest.LogCaptureFixture, answers: Sequence[Answer]
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    identity.tokens = list(answers)
+    tokens = source(identity, gateway_url="http://user:p4ssword@gateway.test:80")
+    error: Exception | None = None
+    try:
+        run(tokens.token())
+    except ConfigurationError as caught:
+        error = caught
+    assert bool(error) == bool(answers)
+    assert caplog.records
+    assert_secrets_are_kept(caplog, error)
+    for shown in (repr(tokens), repr(tokens._connection), repr(vars(tokens)["_connection"]), str(tokens)):
+        assert SECRET not in shown
+        assert TOKEN not in shown
+        assert "p4ssword" not in shown
+
+
+def assert_secrets_are_kept(caplog: pytest.LogCaptureFixture, error: BaseException | None) -> None:
+    told = [caplog.text, repr(error), str(error)]
+    while error := error and (error.__cause__ or error.__context__):
+        told += [repr(error), str(error)]
+    assert not any(secret in text for text in told for secret in (SECRET, TOKEN, "p4ssword"))

@@ -1,0 +1,44 @@
+"""The hierarchy of errors: what its module promises is what there is."""
+
+import inspect
+import re
+
+import pytest
+
+from aad_assets import errors
+from aad_assets.errors import AadAssetsError, Answer, GraphUnavailable, PermissionMissing
+
+
+def test_the_tree_in_the_docstring_is_the_hierarchy() -> None:
+    assert errors.__doc__
+    drawn: dict[str, str] = {}
+    above: dict[int, str] = {}
+    for line in errors.__doc__.splitlines():
+        if found := re.match(r"([│ ]*[├└]── )?(\w+)(\s{2,}|$)", line):
+            depth = len(found[1] or "") // 4
+            above[depth] = found[2]
+            if depth:
+                drawn[found[2]] = above[depth - 1]
+    classes = [each for _, each in inspect.getmembers(errors, inspect.isclass) if issubclass(each, AadAssetsError)]
+    assert drawn == {each.__name__: each.__bases__[0].__name__ for each in classes if each is not AadAssetsError}
+
+
+def test_a_graph_error_shows_status_code_message_request_id_and_advice() -> None:
+    answer = Answer(403, "Authorization_RequestDenied", "Insufficient privileges.", "req-1", "GET /users")
+    error = PermissionMissing(answer, "Grant it")
+    assert error.answer is answer
+    assert str(error) == (
+        "GET /users answered 403 Authorization_RequestDenied: Insufficient privileges. (request-id req-1). Grant it"
+    )
+
+
+@pytest.mark.parametrize(
+    ("answer", "shown"),
+    [
+        (Answer(400, "", "", "", "GET /x"), "GET /x answered 400 no error code (request-id none)"),
+        (Answer(0, "ReadTimeout", "", "", "GET /x"), "GET /x got no answer: ReadTimeout"),
+        (Answer(0, "ConnectError", "refused", "", "GET /x"), "GET /x got no answer: ConnectError: refused"),
+    ],
+)
+def test_an_answer_without_words_is_still_readable(answer: Answer, shown: str) -> None:
+    assert str(GraphUnavailable(answer)) == shown

@@ -1,0 +1,250 @@
+"""Settings: defaults, what they imply, and messages that name the variable."""
+
+from dataclasses import fields
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from aad_assets.errors import ConfigurationError
+from aad_assets.settings import CLOUDS, Connection, Settings, check_database_name, is_file, resolve_database, variable
+
+SECRET = {
+    "AAD_CLIENT_SECRET": "s3cret",
+    "AAD_CLIENT_CERTIFICATE_PASSWORD": "p4ssword",
+    "AAD_GATEWAY_URL": "http://me:p4ssword@gateway.example:80",
+}
+COMPLETE = {"AAD_TENANT_ID": "contoso.example", "AAD_CLIENT_ID": "app", "AAD_CLIENT_SECRET": "s3cret"}
+
+
+def read(**environment: str) -> Settings:
+    return Settings.from_environment(environment)
+
+
+def problems(**environment: str) -> str:
+    """What `check` says of a complete connection with these variables set or, when empty, unset."""
+    with pytest.raises(ConfigurationError) as caught:
+        Settings.from_environment(COMPLETE | environment).connection.check()
+    return str(caught.value)
+
+
+def test_an_empty_environment_has_a_default_for_everything() -> None:
+    settings = read()
+    assert settings.connection == Connection()
+    assert settings.connection_name == "aad"
+    assert settings.database == str(Path.cwd() / "entra.duckdb")
+    assert (settings.schedule_cron, settings.schedule_timezone) == ("0 2 * * *", "UTC")
+    assert settings.connection.cloud == "global"
+    assert settings.connection.quota_share == 1.0
+
+
+def test_every_field_is_set_by_the_variable_of_its_name(tmp_path: Path) -> None:
+    own = {"connection_name": "prod", "database": "/data/x.duckdb", "schedule_cron": "@daily", "schedule_timezone": "CET"}
+    reach = {field.name: f"value of {field.name}" for field in fields(Connection)} | {"quota_share": "0.25"}
+    settings = read(**{variable(name): f" {value} " for name, value in (own | reach).items()})
+    assert {name: getattr(settings, name) for name in own} == own
+    assert {name: getattr(settings.connection, name) for name in reach} == reach | {"quota_share": 0.25}
+
+
+def test_an_empty_variable_counts_as_not_set() -> None:
+    assert (
+        read(AAD_CLOUD="", AAD_DATABASE="  ", AAD_QUOTA_SHARE="", AAD_CONNECTION_NAME="", AAD_MANAGED_IDENTITY="") == read()
+    )
+
+
+def test_the_process_environment_is_read_at_the_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AAD_CONNECTION_NAME", "from_the_process")
+    assert Settings.from_environment().connection_name == "from_the_process"
+
+
+def test_a_complete_connection_passes() -> None:
+    read(**COMPLETE).connection.check()
+
+
+@pytest.mark.parametrize("name", COMPLETE)
+def test_a_missing_setting_is_named(name: str) -> None:
+    assert f"set {name} to" in problems(**{name: ""})
+
+
+def test_everything_missing_is_said_at_once() -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        read().connection.check()
+    assert all(name in str(caught.value) for name in (*COMPLETE, "AAD_CLIENT_CERTIFICATE_PATH"))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("AAD_AUTH", "delegated"),
+        ("AAD_AUTH", "certificate"),
+        ("AAD_CLOUD", "germany"),
+        ("AAD_CLIENT_CERTIFICATE_PATH", "/nowhere/client.pem"),
+        ("AAD_CA_BUNDLE", "/nowhere/ca.pem"),
+        ("AAD_AUTHORITY_URL", "http://login.example"),
+        ("AAD_AUTHORITY_URL", "login.example"),
+        ("AAD_AUTHORITY_URL", "https://"),
+        ("AAD_AUTHORITY_URL", "https://[login.example"),
+        ("AAD_AUTHORITY_URL", "https://login.example:port"),
+        ("AAD_GRAPH_BASE_URL", "http://graph.example/v1.0"),
+        ("AAD_GRAPH_BASE_URL", "graph.example/v1.0"),
+        ("AAD_QUOTA_SHARE", "0"),
+        ("AAD_QUOTA_SHARE", "-1"),
+        ("AAD_QUOTA_SHARE", "nan"),
+    ],
+)
+def test_a_wrong_value_is_named_with_its_variable(name: str, value: str) -> None:
+    assert name in problems(**{name: value})
+
+
+@pytest.mark.parametrize(
+    "gateway",
+    [
+        "gateway.example:80",
+        "ftp://gateway.example",
+        "http://",
+        "http://me:p4ss#word@gateway.example:80",
+        "http://me:p4ss/word@gateway.example:80",
+        "http://[me:p4ssword@gateway.example",
+    ],
+)
+def test_a_wrong_gateway_is_named_without_its_password(gateway: str) -> None:
+    said = problems(AAD_GATEWAY_URL=gateway)
+    assert "AAD_GATEWAY_URL" in said
+    assert "p4ss" not in said
+    assert "word@" not in said
+
+
+@pytest.mark.parametrize(
+    "gateway",
+    ["http://10.0.0.1:3128", "https://me:p%23w@gateway.example", "socks5://[::1]:1080", "socks5h://gateway.example"],
+)
+def test_proxies_of_every_kind_pass(gateway: str) -> None:
+    read(**COMPLETE, AAD_GATEWAY_URL=gateway).connection.check()
+
+
+def test_two_credentials_need_a_choice(tmp_path: Path) -> None:
+    certificate = tmp_path / "client.pem"
+    certificate.touch()
+    both = {"AAD_CLIENT_CERTIFICATE_PATH": str(certificate)}
+    said = problems(**both)
+    assert all(name in said for name in ("AAD_CLIENT_SECRET", "AAD_CLIENT_CERTIFICATE_PATH", "AAD_AUTH"))
+    for auth in ("client_secret", "certificate"):
+        connection = read(**COMPLETE | both, AAD_AUTH=auth).connection
+        connection.check()
+        assert connection.credential == auth
+    alone = read(**COMPLETE | both | {"AAD_CLIENT_SECRET": ""}).connection
+    alone.check()
+    assert alone.credential == "certificate"
+    assert "AAD_AUTH is client_secret, and AAD_CLIENT_SECRET is not set" in problems(
+        **both, AAD_CLIENT_SECRET="", AAD_AUTH="client_secret"
+    )
+
+
+def test_a_share_that_is_no_number_is_refused_when_settings_are_read() -> None:
+    with pytest.raises(ConfigurationError, match="AAD_QUOTA_SHARE is 'half'"):
+        read(AAD_QUOTA_SHARE="half")
+
+
+@pytest.mark.parametrize("name", ["AAD_FEDERATED_TOKEN_FILE", "AAD_MANAGED_IDENTITY", "AAD_CONNECTION_METADATA"])
+def test_what_this_release_does_not_do_is_refused_by_name(name: str) -> None:
+    with pytest.raises(ConfigurationError, match=name):
+        read(**{name: "x"})
+
+
+@pytest.mark.parametrize(
+    ("cloud", "login", "graph"),
+    [
+        ("global", "login.microsoftonline.com", "graph.microsoft.com"),
+        ("usgov", "login.microsoftonline.us", "graph.microsoft.us"),
+        ("usgov_dod", "login.microsoftonline.us", "dod-graph.microsoft.us"),
+        ("china", "login.partner.microsoftonline.cn", "microsoftgraph.chinacloudapi.cn"),
+    ],
+)
+def test_a_cloud_implies_where_to_sign_in_and_what_to_read(cloud: str, login: str, graph: str) -> None:
+    connection = read(**COMPLETE, AAD_CLOUD=cloud).connection
+    connection.check()
+    assert connection.authority == f"https://{login}/contoso.example"
+    assert connection.base_url == f"https://{graph}/v1.0"
+    assert connection.scope == f"https://{graph}/.default"
+
+
+def test_every_cloud_is_tested() -> None:
+    assert list(CLOUDS) == ["global", "usgov", "usgov_dod", "china"]
+
+
+def test_urls_override_what_the_cloud_implies() -> None:
+    urls = {"AAD_AUTHORITY_URL": "https://login.example/", "AAD_GRAPH_BASE_URL": "https://graph.example:8443/v1.0/"}
+    connection = read(**COMPLETE, **urls).connection
+    connection.check()
+    assert connection.authority == "https://login.example/contoso.example"
+    assert connection.base_url == "https://graph.example:8443/v1.0"
+    assert connection.scope == "https://graph.example:8443/.default"
+    whole = read(**COMPLETE, AAD_AUTHORITY_URL="https://login.example/tenant/").connection
+    assert whole.authority == "https://login.example/tenant"
+
+
+def test_a_relative_database_is_made_absolute_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    settings = read(AAD_DATABASE="data/entra.duckdb")
+    monkeypatch.chdir("/")
+    assert settings.database == str(tmp_path / "data/entra.duckdb")
+    assert settings.resolved() == settings
+
+
+def test_a_home_folder_is_expanded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/me")
+    assert resolve_database("~/entra.duckdb") == "/home/me/entra.duckdb"
+
+
+@pytest.mark.parametrize(
+    "target", ["ducklake:postgres:dbname=lake", "md:entra", "postgres:host=db", "ducklake:meta.ducklake"]
+)
+def test_other_attach_targets_are_left_alone(target: str) -> None:
+    assert not is_file(target)
+    assert read(AAD_DATABASE=target).database == target
+    check_database_name("md:aad", "aad")
+
+
+@pytest.mark.parametrize("name", ["aad", "aad_history", "aad_meta", "AAD", "Aad_Meta"])
+@pytest.mark.parametrize("ending", ["", ".duckdb", ".db", ".prod.duckdb"])
+def test_a_file_that_duckdb_cannot_tell_from_a_schema_is_refused(tmp_path: Path, name: str, ending: str) -> None:
+    path = tmp_path / f"{name}{ending}"
+    with pytest.raises(ConfigurationError, match=r"AAD_DATABASE.*AAD_CONNECTION_NAME"):
+        read(AAD_DATABASE=str(path))
+    with duckdb.connect(str(path)) as database:
+        database.execute(f"CREATE SCHEMA {name}")
+        with pytest.raises(duckdb.BinderException, match="Ambiguous"):
+            database.execute(f"CREATE TABLE {name}.users (id VARCHAR)")
+
+
+@pytest.mark.parametrize("file", ["entra.duckdb", "my_aad.duckdb", "aads.duckdb", "x.aad.duckdb", "aad/entra.duckdb"])
+def test_other_files_are_taken(tmp_path: Path, file: str) -> None:
+    read(AAD_DATABASE=file)
+    path = tmp_path / file
+    path.parent.mkdir(exist_ok=True)
+    with duckdb.connect(str(path)) as database:
+        database.execute("CREATE SCHEMA aad; CREATE TABLE aad.users (id VARCHAR)")
+
+
+def test_the_name_of_another_connection_makes_the_usual_file_names_free() -> None:
+    assert read(AAD_CONNECTION_NAME="prod", AAD_DATABASE="/data/aad.duckdb").database == "/data/aad.duckdb"
+    with pytest.raises(ConfigurationError, match="prod"):
+        read(AAD_CONNECTION_NAME="prod", AAD_DATABASE="/data/prod_meta.duckdb")
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Prod", "1prod", "my-tenant", "a.b", "ä", "a b", "_a", 'a"b', "temp", "system", "pg_catalog", "information_schema"],
+)
+def test_a_connection_name_that_dagster_or_duckdb_cannot_take_is_refused(name: str) -> None:
+    with pytest.raises(ConfigurationError, match="AAD_CONNECTION_NAME is"):
+        read(AAD_CONNECTION_NAME=name)
+
+
+def test_no_secret_is_in_a_repr_or_a_message() -> None:
+    settings = read(**SECRET)
+    with pytest.raises(ConfigurationError) as caught:
+        settings.connection.check()
+    for shown in (repr(settings), str(settings), repr(settings.connection), f"{settings.connection}", str(caught.value)):
+        assert "s3cret" not in shown
+        assert "p4ssword" not in shown

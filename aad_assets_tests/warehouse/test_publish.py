@@ -1,0 +1,249 @@
+"""One load: the table, its record, and nothing at all when it fails."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from aad_assets.catalog import CATALOG, Column, Entity
+from aad_assets.catalog.types import Json, List, Scalar, Struct
+from aad_assets.errors import WarehouseError
+from aad_assets.warehouse import publish as publish_module
+from aad_assets.warehouse.compare import Comparison
+from aad_assets.warehouse.publish import SchemaChange, publish, record
+from aad_assets.warehouse.target import Target
+from aad_assets_tests.warehouse.support import (
+    FIRST_LOAD,
+    STRING,
+    TENANT,
+    THINGS,
+    Lab,
+    MemoryTarget,
+    Row,
+    entity,
+    new_load,
+    read_alone,
+)
+
+PEOPLE = entity({"id": STRING, "name": STRING, "age": Scalar("Int32"), "tags": List(STRING)}, table="people")
+
+
+def counts(load: Any) -> tuple[int, int, int, int]:
+    return (load.inserted, load.updated, load.deleted, load.unchanged)
+
+
+def test_a_load_inserts_updates_deletes_and_leaves_alone(lab: Lab, target: Target) -> None:
+    first = lab.publish(target, [{"id": "a", "name": "A"}, {"id": "b", "name": "B"}, {"id": "c"}], PEOPLE)
+    assert counts(first) == (3, 0, 0, 0)
+    second = lab.publish(target, [{"id": "a", "name": "A"}, {"id": "b", "name": "B2"}, {"id": "d"}], PEOPLE, number=1)
+    assert counts(second) == (1, 1, 1, 1)
+    rows = lab.table(target, PEOPLE)
+    assert {key: (row["name"], row["_loaded_at"]) for key, row in rows.items()} == {
+        "a": ("A", 0),
+        "b": ("B2", 1),
+        "d": (None, 1),
+    }
+
+
+def test_an_empty_read_deletes_every_row_of_the_tenant(lab: Lab, target: Target) -> None:
+    lab.publish(target, [{"id": "a"}, {"id": "b"}], PEOPLE)
+    assert counts(lab.publish(target, [], PEOPLE, number=1)) == (0, 0, 2, 0)
+    assert lab.table(target, PEOPLE) == {}
+
+
+def test_a_load_changes_the_rows_of_its_tenant_alone(lab: Lab, target: Target) -> None:
+    lab.publish(target, [{"id": "a", "name": "A"}, {"id": "b"}], PEOPLE)
+    lab.stored(target, f"UPDATE {{schema}}.people SET _tenant_id = 'other' WHERE _tenant_id = '{TENANT}'")
+    before = lab.table(target, PEOPLE, "other")
+    assert counts(lab.publish(target, [{"id": "a", "name": "mine"}], PEOPLE, number=1)) == (1, 0, 0, 0)
+    assert counts(lab.publish(target, [{"id": "a", "name": "changed"}], PEOPLE, number=2)) == (0, 1, 0, 0)
+    assert counts(lab.publish(target, [], PEOPLE, number=3)) == (0, 0, 1, 0)
+    assert lab.table(target, PEOPLE, "other") == before
+    assert len(before) == 2
+
+
+def test_columns_that_were_refused_keep_what_is_stored(lab: Lab, target: Target) -> None:
+    rows: list[Row] = [{"id": key, "name": key, "age": 1, "tags": [key]} for key in "abc"]
+    lab.publish(target, rows, PEOPLE)
+    read: list[Row] = [{"id": "a", "name": "a"}, {"id": "b", "name": "B"}, {"id": "d", "name": "d"}]
+    load = lab.publish(target, read, PEOPLE, number=1, refused=["age", "tags"])
+    assert counts(load) == (1, 1, 1, 1)
+    assert load.schema_changes == [SchemaChange("age", "refused"), SchemaChange("tags", "refused")]
+    stored = {key: (row["name"], row["age"], row["tags"]) for key, row in lab.table(target, PEOPLE).items()}
+    assert stored == {"a": ("a", 1, ["a"]), "b": ("B", 1, ["b"]), "d": ("d", None, None)}
+    again = lab.publish(target, [{"id": "a", "name": "a", "age": 2, "tags": ["a"]}], PEOPLE, number=2)
+    assert counts(again) == (0, 1, 2, 0)
+
+
+def test_columns_that_were_refused_from_the_first_are_null(lab: Lab, target: Target) -> None:
+    lab.publish(target, [{"id": "a", "name": "a"}], PEOPLE, refused=["age"])
+    assert lab.table(target, PEOPLE)["a"]["age"] is None
+
+
+def test_a_new_column_is_added_and_noted(lab: Lab, target: Target) -> None:
+    lab.publish(target, [{"id": "a", "name": "A"}, {"id": "b", "name": "B"}], PEOPLE)
+    wider = replace(PEOPLE, given=(*PEOPLE.given, Column("new", "new", List(Struct((("x", STRING),))))))
+    load = lab.publish(target, [{"id": "a", "name": "A", "new": [{"x": "1"}]}, {"id": "b", "name": "B"}], wider, number=1)
+    assert counts(load) == (0, 1, 0, 1)
+    assert load.schema_changes == [SchemaChange("new", "added")]
+    rows = lab.table(target, wider)
+    assert (rows["a"]["new"], rows["b"]["new"], rows["b"]["_loaded_at"]) == ([{"x": "1"}], None, 0)
+    assert lab.publish(target, [{"id": "a"}], wider, number=2).schema_changes == []
+
+
+def test_a_column_that_is_no_longer_declared_keeps_its_values(lab: Lab, target: Target) -> None:
+    lab.publish(target, [{"id": "a", "name": "A", "age": 5}, {"id": "b"}], PEOPLE)
+    narrower = replace(PEOPLE, given=PEOPLE.given[:2])
+    load = lab.publish(target, [{"id": "a", "name": "A2"}, {"id": "b"}], narrower, number=1)
+    assert counts(load) == (0, 1, 0, 1)
+    assert lab.table(target, PEOPLE)["a"]["age"] == 5
+
+
+def test_a_column_whose_name_changes_case_is_the_same_column(lab: Lab, target: Target) -> None:
+    before = entity({"id": STRING, "fullName": STRING, "AGE": Scalar("Int32"), "oldNote": STRING}, table="people")
+    lab.publish(target, [{"id": "a", "fullName": "A", "AGE": 6, "oldNote": "kept"}], before)
+    now = entity({"id": STRING, "fullname": STRING, "age": Scalar("Int32")}, table="people")
+    load = lab.publish(target, [{"id": "a", "fullname": "A", "age": 7}], now, number=1)
+    assert (counts(load), load.schema_changes) == ((0, 1, 0, 0), [])
+    stored = lab.stored(target, "SELECT id, fullName, AGE, oldNote FROM {schema}.people")
+    assert stored == [("a", "A", 7, "kept")]
+
+
+@pytest.mark.parametrize(
+    ("stored", "declared"),
+    [
+        (STRING, Scalar("Int32")),
+        (Scalar("Int32"), Scalar("Int64")),
+        (STRING, List(STRING)),
+        (Json(), STRING),
+        (Struct((("a", STRING),)), Struct((("a", STRING), ("b", STRING)))),
+    ],
+    ids=str,
+)
+def test_a_column_stored_in_another_type_is_refused(lab: Lab, target: Target, stored: Any, declared: Any) -> None:
+    lab.publish(target, [{"id": "a"}], entity({"id": STRING, "value": stored}))
+    changed = entity({"id": STRING, "first": STRING, "value": declared})
+    load = new_load(1, changed)
+    staged = lab.land([{"id": "b"}], changed)
+    with lab.stage.cursor() as cursor, pytest.raises(WarehouseError, match=r"things\.value is stored as .* rename or drop"):
+        publish(cursor, target, changed, staged, load)
+    assert (counts(load), load.schema_changes) == ((0, 0, 0, 0), [])
+    assert lab.stored(target, "SELECT column_name FROM (DESCRIBE {schema}.things) WHERE column_name = 'first'") == []
+
+
+@pytest.mark.parametrize("of", [THINGS, *CATALOG.values()], ids=lambda of: of.table)
+def test_every_table_of_the_catalogue_takes_a_row_twice(shared_lab: Lab, of: Entity) -> None:
+    lab, target = shared_lab, MemoryTarget(shared_lab)
+    row: Row = {column.source: "k" for column in of.columns if column.name in of.key}
+    assert counts(lab.publish(target, [row], of)) == (1, 0, 0, 0)
+    second = lab.publish(target, [row], of, number=1)
+    assert (counts(second), second.schema_changes) == ((0, 0, 0, 1), [])
+
+
+def test_a_load_is_recorded_with_all_that_is_known_of_it(lab: Lab, target: Target) -> None:
+    load = new_load(3, PEOPLE)
+    load.requests, load.retries, load.throttled_seconds, load.bytes = 12, 2, 1.5, 2**40
+    staged = lab.land([{"id": "a", "age": "old", "new": 1}, {"id": "b"}, {"id": "b"}], PEOPLE)
+    with lab.stage.cursor() as cursor:
+        publish(cursor, target, PEOPLE, staged, load, ["tags"])
+    (text,) = lab.stored(target, "SELECT to_json(l)::VARCHAR FROM {meta}.loads l")[0]
+    assert json.loads(text) == {
+        "load_id": "load-3",
+        "entity": "people",
+        "_tenant_id": TENANT,
+        "run_id": "run-3",
+        "started_at": "2026-01-04 00:00:00+00",
+        "published_at": "2026-01-04 00:00:00+00",
+        "status": "published",
+        "reason": None,
+        "mode": "compare",
+        "rows": 2,
+        "inserted": 2,
+        "updated": 0,
+        "deleted": 0,
+        "unchanged": 0,
+        "duplicates": 1,
+        "rejected": 1,
+        "requests": 12,
+        "retries": 2,
+        "throttled_seconds": 1.5,
+        "bytes": 2**40,
+        "schema_changes": [{"column": "tags", "change": "refused"}, {"column": "new", "change": "undeclared"}],
+    }
+
+
+def test_a_load_that_was_not_published_is_recorded_without_a_time_of_publishing(lab: Lab, target: Target) -> None:
+    load = new_load(0, PEOPLE)
+    load.status, load.reason = "failed", "people: it's broken"
+    with lab.stage.cursor() as cursor:
+        record(cursor, target, load)
+    found = lab.stored(target, "SELECT status, reason, published_at IS NULL, rows, schema_changes FROM {meta}.loads")
+    assert found == [("failed", "people: it's broken", True, 0, None)]
+
+
+def test_rejects_are_written_with_their_rows_key(lab: Lab, target: Target) -> None:
+    rows: list[Row] = [{"id": f"k{number}", "age": "x" * number, "tags": ["ok", {}]} for number in range(50)]
+    load = lab.publish(target, rows, PEOPLE)
+    assert load.rejected == 100
+    found = lab.stored(target, "SELECT * FROM {meta}.rejects WHERE key = 'k3' ORDER BY column_name")
+    assert found == [("load-0", TENANT, "people", "k3", "age", '"xxx"'), ("load-0", TENANT, "people", "k3", "tags[1]", "{}")]
+    assert lab.table(target, PEOPLE)["k3"]["tags"] == ["ok", None]
+
+
+def test_two_tables_stand_side_by_side(lab: Lab, target: Target) -> None:
+    lab.publish(target, [{"id": "a"}], PEOPLE)
+    lab.publish(target, [{"id": "b"}], THINGS)
+    lab.publish(target, [], PEOPLE, number=1)
+    assert (list(lab.table(target, PEOPLE)), list(lab.table(target))) == ([], ["b"])
+
+
+def test_two_connections_share_a_file(lab: Lab, database: Path) -> None:
+    one, two = Target(str(database), "aad"), Target(str(database), "emea")
+    lab.publish(one, [{"id": "a"}], PEOPLE)
+    with lab.stage.cursor() as cursor:
+        publish(cursor, two, PEOPLE, lab.land([{"id": "b"}], PEOPLE), new_load(0, PEOPLE, "another"))
+    assert read_alone(database, "SELECT id FROM aad.people UNION ALL SELECT id FROM emea.people") == [("a",), ("b",)]
+
+
+@pytest.mark.parametrize("error", [duckdb.IOException("no space left"), RuntimeError("a bug"), KeyboardInterrupt()], ids=repr)
+@pytest.mark.parametrize("step", ["delete", "insert", "_record"])
+def test_a_failure_leaves_everything_as_it_was(
+    lab: Lab, target: Target, monkeypatch: pytest.MonkeyPatch, step: str, error: BaseException
+) -> None:
+    lab.publish(target, [{"id": "a", "name": "A"}, {"id": "b", "name": "B"}], PEOPLE)
+    before = lab.table(target, PEOPLE)
+    wider = replace(PEOPLE, given=(*PEOPLE.given, Column("new", "new", STRING)))
+
+    def fail(*_: Any) -> Any:
+        raise error
+
+    with monkeypatch.context() as patched:
+        patched.setattr(publish_module if step == "_record" else Comparison, step, fail)
+        load = new_load(1, wider)
+        staged = lab.land([{"id": "a", "name": "changed", "age": "reject"}, {"id": "c"}], wider)
+        with lab.stage.cursor() as cursor, pytest.raises((WarehouseError, RuntimeError, KeyboardInterrupt)):
+            publish(cursor, target, wider, staged, load)
+    assert (counts(load), load.rows, load.rejected, load.schema_changes) == ((0, 0, 0, 0), 0, 0, [])
+    assert lab.table(target, PEOPLE) == before
+    assert lab.stored(target, "SELECT load_id FROM {meta}.loads") == [("load-0",)]
+    assert lab.stored(target, "SELECT * FROM {meta}.rejects") == []
+    assert "new" not in [row[0] for row in lab.stored(target, "DESCRIBE {schema}.people")]
+    assert counts(lab.publish(target, [{"id": "a", "name": "A"}, {"id": "c"}], PEOPLE, number=2)) == (1, 0, 1, 1)
+
+
+def test_an_error_of_duckdb_names_the_database_and_says_that_the_tables_are_as_they_were(
+    lab: Lab, target: Target, database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Comparison, "insert_all", lambda _: "SELECT\n'Ada' FROM nowhere")
+    with pytest.raises(WarehouseError, match=r"AAD_DATABASE.*as they were") as caught:
+        lab.publish(target, [{"id": "a"}], PEOPLE)
+    assert str(database) in str(caught.value)
+    assert "Ada" not in str(caught.value)
+
+
+def test_times_are_stored_in_utc(lab: Lab, target: Target) -> None:
+    lab.publish(target, [{"id": "a"}], PEOPLE)
+    assert lab.stored(target, f"SELECT _loaded_at = TIMESTAMPTZ '{FIRST_LOAD}' FROM {{schema}}.people") == [(True,)]

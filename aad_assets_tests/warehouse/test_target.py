@@ -1,0 +1,295 @@
+"""The database file: who may have it, when, and what is said when it cannot be had."""
+
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import duckdb
+import pytest
+
+from aad_assets.errors import WarehouseError
+from aad_assets.warehouse import target as target_module
+from aad_assets.warehouse.target import Target
+from aad_assets_tests.warehouse.support import HOLD_DATABASE, OTHER_TENANT, TENANT, Lab, OtherProcess, read_alone
+
+
+def touch(lab: Lab, target: Target, tenant: str = TENANT) -> None:
+    with lab.stage.cursor() as cursor, target.open(cursor, tenant):
+        pass
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+@pytest.fixture
+def umask_022() -> Iterator[None]:
+    before = os.umask(0o022)
+    yield
+    os.umask(before)
+
+
+def test_opening_makes_the_schemas_and_the_bookkeeping(lab: Lab, target: Target, database: Path) -> None:
+    touch(lab, target)
+    found = read_alone(database, "SELECT schema_name || '.' || table_name FROM duckdb_tables() ORDER BY 1")
+    assert found == [("aad_meta.loads",), ("aad_meta.rejects",)]
+
+
+def test_what_was_done_is_committed_at_the_end(lab: Lab, target: Target, database: Path) -> None:
+    with lab.stage.cursor() as cursor, target.open(cursor, TENANT):
+        cursor.execute(f"CREATE TABLE {target.schema}.things AS SELECT 42 AS answer")
+    assert read_alone(database, "SELECT answer FROM aad.things") == [(42,)]
+
+
+def test_what_was_done_is_undone_on_an_error(lab: Lab, target: Target, database: Path) -> None:
+    def fail(cursor: duckdb.DuckDBPyConnection) -> None:
+        with target.open(cursor, TENANT):
+            cursor.execute(f"CREATE TABLE {target.schema}.things AS SELECT 42 AS answer")
+            raise RuntimeError
+
+    with lab.stage.cursor() as cursor, pytest.raises(RuntimeError):
+        fail(cursor)
+    assert read_alone(database, "SELECT count(*) FROM duckdb_tables() WHERE table_name = 'things'") == [(0,)]
+    touch(lab, target)
+
+
+def test_afterwards_the_file_is_free_and_whole_without_its_log(lab: Lab, target: Target, database: Path) -> None:
+    touch(lab, target)
+    assert not database.with_name("entra.duckdb.wal").exists()
+    with OtherProcess(HOLD_DATABASE, str(database)) as other:
+        assert other.line() == "held"
+
+
+def test_while_it_is_open_no_other_process_has_it(lab: Lab, target: Target, database: Path) -> None:
+    script = "import sys, duckdb\ntry: duckdb.connect(sys.argv[1])\nexcept duckdb.Error: print('locked')"
+    with lab.stage.cursor() as cursor, target.open(cursor, TENANT), OtherProcess(script, str(database)) as other:
+        assert other.line() == "locked"
+
+
+def test_a_lock_is_waited_for_as_long_as_was_said(lab: Lab, database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = SimpleNamespace(now=0.0)
+
+    def pause(seconds: float) -> None:
+        clock.now += seconds
+
+    monkeypatch.setattr(target_module, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    monkeypatch.setattr(target_module, "pause", pause)
+    target = Target(str(database), "aad", lock_wait=30.0)
+    with OtherProcess(HOLD_DATABASE, str(database)) as other:
+        assert other.line() == "held"
+        with pytest.raises(WarehouseError) as caught:
+            touch(lab, target)
+        assert clock.now == pytest.approx(30.0, abs=0.3)
+        message = str(caught.value)
+        assert f"The database {database} (AAD_DATABASE) is in use by process {other.process.pid} (python" in message
+        assert "waited 30 s" in message
+        with pytest.raises(WarehouseError, match=r"waited 0 s"):
+            touch(lab, target)  # the wait is the run's, not each entity's
+        assert clock.now == pytest.approx(30.0, abs=0.3)
+
+
+def test_a_lock_that_is_released_meanwhile_is_taken(lab: Lab, database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    target = Target(str(database), "aad", lock_wait=30.0)
+    with OtherProcess(HOLD_DATABASE, str(database)) as other:
+        assert other.line() == "held"
+        waits: list[str] = []
+
+        def pause(_: float) -> None:
+            other.go_on()
+            waits.append(other.line())
+
+        monkeypatch.setattr(target_module, "pause", pause)
+        touch(lab, target)
+        assert waits == ["released"]
+    assert read_alone(database, "SELECT count(*) FROM aad_meta.loads") == [(0,)]
+
+
+def test_a_database_that_this_process_itself_has_open_is_waited_for(
+    lab: Lab, database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connection = duckdb.connect(str(database))
+    with pytest.raises(WarehouseError, match=rf"in use by this process itself \({os.getpid()}\)"):
+        touch(lab, Target(str(database), "aad", lock_wait=0.0))
+    monkeypatch.setattr(target_module, "pause", lambda _: connection.close())
+    touch(lab, Target(str(database), "aad", lock_wait=30.0))
+
+
+def test_a_path_that_speaks_of_locks_is_not_taken_for_a_locked_file(lab: Lab, tmp_path: Path) -> None:
+    folder = tmp_path / "clock-lockers"
+    folder.mkdir()
+    database = folder / "locked.duckdb"
+    database.write_bytes(b"no database" * 1000)
+    with pytest.raises(WarehouseError, match=r"cannot take the load"):
+        touch(lab, Target(str(database), "aad", lock_wait=60.0))
+
+
+def test_a_file_that_is_no_database_is_told_and_left_as_it_is(lab: Lab, target: Target, database: Path) -> None:
+    content = b"surely not a database" * 1000
+    database.write_bytes(content)
+    with pytest.raises(WarehouseError, match=r"entra\.duckdb \(AAD_DATABASE\) cannot take the load: .*not a valid DuckDB"):
+        touch(lab, target)
+    assert database.read_bytes() == content
+    database.unlink()
+    touch(lab, target)
+
+
+def test_a_damaged_database_is_told(lab: Lab, target: Target, database: Path) -> None:
+    touch(lab, target)
+    whole = bytearray(database.read_bytes())
+    whole[4096:] = b"\xff" * (len(whole) - 4096)
+    database.write_bytes(whole)
+    with pytest.raises(WarehouseError, match="AAD_DATABASE"):
+        touch(lab, Target(str(database), "aad", lock_wait=0.0))
+
+
+def test_a_folder_that_cannot_be_made_is_told(lab: Lab, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(WarehouseError, match=r"AAD_DATABASE\) cannot take the load: .*File exists"):
+        touch(lab, Target(str(tmp_path / "file" / "entra.duckdb"), "aad"))
+
+
+def test_a_folder_in_the_place_of_the_file_is_told(lab: Lab, target: Target, database: Path) -> None:
+    database.mkdir()
+    with pytest.raises(WarehouseError, match="AAD_DATABASE"):
+        touch(lab, target)
+
+
+UNPRIVILEGED = """
+import os, sys
+from pathlib import Path
+from aad_assets.errors import WarehouseError
+from aad_assets.warehouse.target import Target
+from aad_assets_tests.warehouse.support import TENANT, Lab
+
+lab = Lab(Path(sys.argv[1]))
+if os.geteuid() == 0:
+    os.setuid(65534)
+try:
+    with lab.stage.cursor() as cursor, Target(sys.argv[2], "aad").open(cursor, TENANT):
+        print("opened", flush=True)
+except WarehouseError as error:
+    print(error, flush=True)
+"""
+
+
+def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    for name, permissions in (("staging", 0o700), ("closed", 0o500)):
+        (tmp_path / name).mkdir(mode=permissions)
+    database = tmp_path / "closed" / "entra.duckdb"
+    with OtherProcess(UNPRIVILEGED, str(tmp_path / "staging"), str(database)) as other:
+        told = other.line()
+    assert told.startswith(f"The database {database} (AAD_DATABASE) cannot take the load: ")
+    assert "Permission denied" in told
+
+
+def test_a_folder_that_is_missing_is_made_private(lab: Lab, tmp_path: Path, umask_022: None) -> None:
+    touch(lab, Target(str(tmp_path / "a" / "b" / "entra.duckdb"), "aad"))
+    assert mode(tmp_path / "a" / "b") == 0o700
+
+
+def test_the_database_and_its_log_are_their_owners_alone(lab: Lab, target: Target, database: Path, umask_022: None) -> None:
+    with lab.stage.cursor() as cursor, target.open(cursor, TENANT):
+        assert mode(database) == 0o600
+        assert mode(database.with_name("entra.duckdb.wal")) == 0o600
+    assert mode(database) == 0o600
+    assert os.umask(0o022) == 0o022
+
+
+def test_the_mask_of_new_files_is_as_it_was_while_a_lock_is_waited_for(
+    lab: Lab, database: Path, monkeypatch: pytest.MonkeyPatch, umask_022: None
+) -> None:
+    masks: list[int] = []
+    connection = duckdb.connect(str(database))
+
+    def pause(_: float) -> None:
+        masks.append(os.umask(0o022))
+        connection.close()
+
+    monkeypatch.setattr(target_module, "pause", pause)
+    touch(lab, Target(str(database), "aad"))
+    assert masks == [0o022]
+
+
+def test_a_database_of_another_tenant_is_refused(lab: Lab, target: Target, database: Path) -> None:
+    lab.publish(target, [{"id": "a"}])
+    other = Target(str(database), "aad")
+    with pytest.raises(WarehouseError, match=f"holds tenant {TENANT}, not {OTHER_TENANT}: set AAD_CONNECTION_NAME"):
+        touch(lab, other, OTHER_TENANT)
+    assert lab.table(target).keys() == {"a"}
+    touch(lab, Target(str(database), "emea"), OTHER_TENANT)
+
+
+def test_a_load_that_failed_does_not_make_it_another_tenants(lab: Lab, target: Target, database: Path) -> None:
+    lab.publish(target, [{"id": "a"}])
+    lab.stored(target, "UPDATE {meta}.loads SET status = 'failed'")
+    touch(lab, Target(str(database), "aad"), OTHER_TENANT)
+
+
+@pytest.mark.parametrize(
+    "name", ['it\'s "our" data.duckdb', "en tra; DROP.duckdb", "ä[b]*.duckdb", "a:b.duckdb", "no ending"]
+)
+def test_a_path_may_have_any_name(lab: Lab, tmp_path: Path, name: str) -> None:
+    database = tmp_path / "it's a folder" / name
+    lab.publish(Target(str(database), "aad"), [{"id": "a"}])
+    assert read_alone(database, "SELECT id FROM aad.things") == [("a",)]
+
+
+@pytest.mark.parametrize(
+    ("database", "shown"),
+    [
+        ("ducklake:postgres:dbname=lake host=db password=hunter2", "ducklake:postgres:…"),
+        ("postgres://entra:hunter2@db/lake", "postgres:…"),
+        ("md:lake?motherduck_token=hunter2", "md:…"),
+        ("/data/entra:2.duckdb", "/data/entra:2.duckdb"),
+    ],
+)
+def test_secrets_of_a_target_that_is_no_file_are_not_told(database: str, shown: str) -> None:
+    class Refusing:
+        def execute(self, statement: str) -> None:
+            raise duckdb.IOException(f"cannot connect: {statement}; {database}")
+
+    target = Target(database, "aad", lock_wait=0.0)
+    assert target.shown == shown
+    with pytest.raises(WarehouseError) as caught, target.open(cast(Any, Refusing()), TENANT):
+        pass
+    assert "hunter2" not in str(caught.value)
+    assert f"The database {shown} (AAD_DATABASE)" in str(caught.value)
+
+
+KILLED = """
+import sys
+from pathlib import Path
+from aad_assets.warehouse import publish
+from aad_assets.warehouse.target import Target
+from aad_assets_tests.warehouse.support import Lab
+
+database, staging, point = sys.argv[1:]
+
+def wait(*_):
+    print("now", flush=True)
+    sys.stdin.readline()
+
+setattr(Target if point == "_detach" else publish, point, wait)
+lab = Lab(Path(staging))
+lab.publish(Target(database, "aad"), [{"id": "b", "name": "x" * 1000} for n in range(1)] + [{"id": "c"}], number=1)
+"""
+
+
+@pytest.mark.parametrize(("point", "left"), [("_record", {"a", "b"}), ("_detach", {"b", "c"})], ids=["before", "after"])
+def test_a_kill_leaves_the_rows_of_before_or_after_and_the_next_load_works(
+    lab: Lab, target: Target, database: Path, tmp_path: Path, point: str, left: set[str]
+) -> None:
+    """`before` the transaction is committed, or `after` that, before the file is closed."""
+    lab.publish(target, [{"id": "a"}, {"id": "b"}])
+    (tmp_path / "killed").mkdir()
+    with OtherProcess(KILLED, str(database), str(tmp_path / "killed"), point) as other:
+        assert other.line() == "now"
+        other.kill()
+    assert lab.table(target).keys() == left
+    assert lab.stored(target, "SELECT count(*) FROM {meta}.loads") == [(1 if point == "_record" else 2,)]
+    load = lab.publish(target, [{"id": "a"}, {"id": "c"}], number=2)
+    assert (load.inserted + load.unchanged, load.deleted) == (2, 1)
+    assert read_alone(database, "SELECT id FROM aad.things ORDER BY id") == [("a",), ("c",)]
