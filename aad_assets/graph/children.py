@@ -24,11 +24,12 @@ from aad_assets.graph.throttle import resource_units
 async def read_children(client: GraphClient, entity: Entity, parents: Sequence[str], meter: Meter, part: Part) -> None:
     """Read the children of all `parents` into `part`. A parent that vanished has none."""
     paths = 1 + len(entity.casts)
-    answers = 0
+    answers = vanished = 0
     meter.parents_expected = len(parents)
 
     async def answered(item: ChildItem, first: Page | None) -> None:
-        nonlocal answers
+        nonlocal answers, vanished
+        vanished += first is None
         rows = await _whole(client, item, first, meter) if first else []
         await part.add(_with_parent(entity, item, rows))
         meter.rows += len(rows)
@@ -36,7 +37,20 @@ async def read_children(client: GraphClient, entity: Entity, parents: Sequence[s
         meter.parents = answers // paths
 
     await run_batches(client, _items(client, entity, parents, meter), decode_page, meter, answered)
+    if vanished and vanished == answers:
+        await _prove_vanished(client, entity, parents[0], meter)
     await part.close()
+
+
+async def _prove_vanished(client: GraphClient, entity: Entity, parent: str, meter: Meter) -> None:
+    """Every parent answered 404: raises NotFound when one of them is there, since then it is the API that is not."""
+    item = next(_items(client, entity, [parent], meter))
+    path = entity.path[: entity.path.index("{id}")] + quote(parent, safe="")
+    try:
+        await client.get(client.url(path, {"$select": "id"}), bytes, meter)
+    except NotFound:
+        return
+    await client.get(f"{client.base_url}{item.url}", decode_page, meter)
 
 
 class ChildItem(Item):

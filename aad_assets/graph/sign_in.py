@@ -21,6 +21,9 @@ from aad_assets.settings import Connection
 _HELD = 0.8
 """Share of a token's life after which a new one is fetched."""
 
+_RENEW_AGAIN = 60.0
+"""Seconds until the next try, when the authority was out of reach and the token still has life in it."""
+
 _ATTEMPTS = 4
 
 _GUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -52,7 +55,7 @@ class TokenSource:
         self._clock = clock
         self._renewing = asyncio.Lock()
         self._token = ""
-        self._renew_at = 0.0
+        self._renew_at = self._expires_at = 0.0
 
     async def tenant_id(self) -> str:
         """The tenant's GUID, from the issuer in its OpenID configuration."""
@@ -66,10 +69,21 @@ class TokenSource:
         """A token with life left in it, other than `refused`, which Graph has just turned down."""
         async with self._renewing:
             if not self._token or self._token == refused or self._clock() >= self._renew_at:
-                answer = await self._retried(self._acquire)
-                self._token = answer["access_token"]
-                self._renew_at = self._clock() + _HELD * float(answer.get("expires_in", 3600))
+                try:
+                    await self._renew()
+                except SignInError:
+                    raise
+                except ConfigurationError:  # the authority is out of reach, which may pass while the token lives
+                    if not self._token or self._token == refused or self._clock() >= self._expires_at:
+                        raise
+                    self._renew_at = self._clock() + _RENEW_AGAIN
             return self._token
+
+    async def _renew(self) -> None:
+        answer = await self._retried(self._acquire)
+        life = float(answer.get("expires_in", 3600))
+        self._token = answer["access_token"]
+        self._renew_at, self._expires_at = self._clock() + _HELD * life, self._clock() + life
 
     async def _retried(self, call: Callable[[httpx.Client], dict[str, Any]]) -> dict[str, Any]:
         """`call` in a thread of its own, again after passing faults."""

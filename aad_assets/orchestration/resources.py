@@ -10,7 +10,7 @@ from typing import Any
 import dagster as dg
 from pydantic import Field
 
-from aad_assets.settings import Connection, Settings, check_database_name, resolve_database, variable
+from aad_assets.settings import Connection, Settings, check_database_name, is_file, resolve_database, variable
 
 # Dagster shows such fields as ****** in the UI and the API.
 _SECRET: dict[str, Any] = {"dagster__is_secret": True}
@@ -85,4 +85,6 @@ def entra_resource(settings: Settings, environment: Mapping[str, str]) -> EntraR
 
 
 def warehouse_resource(settings: Settings) -> WarehouseResource:
-    return WarehouseResource(database=settings.database)
+    """The file as an absolute path; any other attach target by its variable, since a password may stand in it."""
+    database = settings.database if is_file(settings.database) else dg.EnvVar(variable("database"))
+    return WarehouseResource(database=database)

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from aad_assets.catalog import CATALOG, Entity
-from aad_assets.errors import PageTokenExpired, PermissionMissing, UntrustedAnswer
+from aad_assets.errors import NotFound, PageTokenExpired, PermissionMissing, UntrustedAnswer
 from aad_assets.graph.children import read_children
 
 from .directory import FakeDirectory, Row
@@ -277,3 +277,18 @@ def test_children_of_the_small_directory_are_complete(graph: FakeGraph) -> None:
     rows = {f"/groups/g{n}/owners": [typed(f"o{n}-{each}") for each in range(n)] for n in range(1, 30)}
     graph.handler = FakeDirectory(rows)
     assert len(read(graph, OWNERS, [f"g{n}" for n in range(40)])) == sum(range(30))
+
+
+def test_an_api_that_is_missing_is_no_empty_table(graph: FakeGraph) -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.method == "POST":
+            return batched(request, answer)
+        if request.url.path.endswith("/owners"):
+            return refusal(404, "Request_ResourceNotFound")
+        return httpx.Response(200, json={"id": "g1"})
+
+    graph.handler = answer
+    part = MemoryPart()
+    with pytest.raises(NotFound, match="/groups/g1/owners answered 404"):
+        graph.run(lambda client: read_children(client, OWNERS, ["g1", "g2"], graph.meter, part))
+    assert not part.closed

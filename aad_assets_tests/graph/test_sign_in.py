@@ -255,3 +255,20 @@ def assert_secrets_are_kept(caplog: pytest.LogCaptureFixture, error: BaseExcepti
     while error := error and (error.__cause__ or error.__context__):
         told += [repr(error), str(error)]
     assert not any(secret in text for text in told for secret in (SECRET, TOKEN, "p4ssword"))
+
+
+def test_while_the_authority_is_out_of_reach_a_token_with_life_in_it_is_used(
+    identity: FakeIdentity, slept: list[float]
+) -> None:
+    clock = Clock()
+    tokens = source(identity, clock)
+    first = run(tokens.token())
+    identity.tokens = [passing()[0]] * 99
+    clock.time = 1_000 + 3_000
+    assert run(tokens.token()) == first
+    asked = len(identity.forms)
+    assert run(tokens.token()) == first
+    assert len(identity.forms) == asked, "the next try is a minute later"
+    clock.time = 1_000 + 3_601
+    with pytest.raises(ConfigurationError, match="cannot be reached"):
+        run(tokens.token())

@@ -212,6 +212,16 @@ def test_a_name_that_comes_twice_keeps_both_values(shared_lab: Lab) -> None:
     assert stored["_extra"] == {"name#": "second", "info": {"size#": 2}}
 
 
+def test_rows_that_were_mended_stay_so_when_duckdb_refuses_another_of_their_chunk(shared_lab: Lab) -> None:
+    refused = b'{"id": "2", "moment": "2024-05-06t07:08:09z", "name": "n", "tags": ["a"]}'
+    staged = shared_lab.land([{"id": "1", "new": {"a": 1}, "small": "x"}, refused, {"id": "3", "name": "sound"}])
+    rows = shared_lab.rows(staged)
+    assert rows["1"]["_extra"] == {"new": {"a": 1}}
+    assert (rows["2"]["moment"], rows["2"]["tags"], rows["3"]["name"]) == ("2024-05-06 07:08:09+00", ["a"], "sound")
+    assert [(reject.key, reject.column) for reject in staged.rejects] == [("1", "small")]
+    assert staged.undeclared == ("new",)
+
+
 @pytest.mark.parametrize(
     "row",
     [
@@ -264,7 +274,9 @@ def test_an_edge_keeps_ids_and_type_whatever_else_a_member_shows(shared_lab: Lab
         {"groupId": "g", "id": "b", "@odata.type": "#microsoft.graph.device", "displayName": None},
         {"groupId": "g", "id": "c"},
     ]
-    staged = shared_lab.land([*rows, b'{"groupId": "g", "id": "d", "displayName": "\xff"}'], members)
+    broken = b'{"groupId": "g", "id": "d", "displayName": "\xff"}'
+    assert not Proof(members).holds(broken)
+    staged = shared_lab.land([*rows, broken], members)
     kinds = {key: row["memberType"] for key, row in shared_lab.rows(staged, members).items()}
     assert kinds == {"g|a": "user", "g|b": "device", "g|c": None, "g|d": None}
     assert staged.rejects == ()

@@ -27,11 +27,12 @@ def lab(make_lab: MakeLab) -> Lab:
 
 
 def spooled(lab: Lab) -> list[Path]:
-    return [path for path in lab.folder.iterdir() if path.name.startswith("things-")]
+    return [path for path in lab.folder.glob("things-*") if path.suffix != ".parquet"]
 
 
 def typed(lab: Lab, staging: EntityStage) -> int:
-    return int(lab.query(f"SELECT count(*) FROM {staging.relation}")[0][0])
+    files = [str(path) for path in lab.folder.glob(f"{staging.entity.table}-*.parquet")]
+    return int(lab.query(f"SELECT count(*) FROM read_parquet({files})")[0][0]) if files else 0
 
 
 def test_chunks_are_typed_as_soon_as_they_are_full(lab: Lab) -> None:

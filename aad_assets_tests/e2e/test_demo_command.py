@@ -1,0 +1,98 @@
+"""`aad-assets demo`, as the README says: a first reload, a day later, and a tenant that stays."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from aad_assets.catalog import CATALOG
+from aad_assets_tests.e2e.conftest import BIN
+
+COMMAND = [str(BIN / "aad-assets"), "demo"]
+ROW = re.compile(r"^(\w+) +([\d,]+) +([\d,]+) +([\d,]+) +([\d,]+) +[\d.]+$", re.MULTILINE)
+
+
+def clean_environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith(("AAD_", "DAGSTER_"))}
+
+
+def run_demo(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    command = [*COMMAND, "--folder", str(folder), *options]
+    return subprocess.run(command, env=clean_environment(), capture_output=True, text=True, timeout=120, check=False)
+
+
+def shown(output: str) -> dict[str, list[int]]:
+    """rows, inserted, updated, deleted by entity, from the printed table."""
+    return {found[0]: [int(number.replace(",", "")) for number in found[1:]] for found in ROW.findall(output)}
+
+
+def test_a_first_reload_and_a_day_later(tmp_path: Path) -> None:
+    first = run_demo(tmp_path / "demo", "--users", "200")
+    again = run_demo(tmp_path / "demo", "--again")
+
+    assert first.returncode == again.returncode == 0, first.stderr + again.stderr
+    before, after = shown(first.stdout), shown(again.stdout)
+    assert set(before) == set(after) == set(CATALOG)
+    assert all(rows == inserted > 0 for rows, inserted, _, _ in before.values())
+    assert sum(inserted for _, inserted, _, _ in after.values()) > 0
+    assert sum(updated for _, _, updated, _ in after.values()) > 0
+    assert sum(deleted for _, _, _, deleted in after.values()) > 0
+    for table, (rows, inserted, _, deleted) in after.items():
+        assert rows == before[table][0] + inserted - deleted
+    assert "make dev DEMO=1" in first.stdout
+    with duckdb.connect(str(tmp_path / "demo" / "entra.duckdb"), read_only=True) as connection:
+        assert connection.execute("SELECT count(*) FROM aad.users").fetchone() == (after["users"][0],)
+
+
+def test_again_without_a_first_time_says_so(tmp_path: Path) -> None:
+    result = run_demo(tmp_path / "demo", "--again")
+
+    assert result.returncode == 1
+    assert result.stderr.startswith("aad-assets: --again needs a first reload")
+
+
+def test_run_gives_a_command_the_settings(tmp_path: Path) -> None:
+    result = run_demo(tmp_path / "demo", "--users", "60", "--run", "sh", "-c", "echo $AAD_GRAPH_BASE_URL; exit 3")
+
+    assert result.returncode == 3
+    assert re.search(r"https://localhost:\d+/v1\.0", result.stdout)
+
+
+def test_a_tenant_that_stays_can_be_reached_with_the_printed_settings(tmp_path: Path) -> None:
+    folder = tmp_path / "demo"
+    command = [*COMMAND, "--folder", str(folder), "--users", "60", "--keep"]
+    with subprocess.Popen(command, env=clean_environment(), stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        settings = {}
+        for line in process.stdout:
+            if line.startswith("export "):
+                name, _, value = line.removeprefix("export ").strip().partition("=")
+                settings[name] = value.strip("'")
+            if line.strip() == "dagster dev":
+                break
+        try:
+            reload = [str(BIN / "dagster"), "asset", "materialize", "-m", "aad_assets.definitions", "--select", "*"]
+            result = subprocess.run(
+                reload, env={**clean_environment(), **settings}, cwd=tmp_path, capture_output=True, text=True, check=False
+            )
+            assert result.returncode == 0, result.stderr
+            again = run_demo(folder, "--again")
+            assert again.returncode == 0, again.stderr
+            assert json.loads((folder / "state.json").read_text())["day"] == 1
+            assert settings["AAD_GRAPH_BASE_URL"] in again.stdout, "a tenant that was kept is the one that is reloaded"
+        finally:
+            process.send_signal(signal.SIGINT)
+        process.wait(20)
+
+
+@pytest.mark.parametrize("words", [["--help"], ["demo", "--help"]])
+def test_help_is_there(words: list[str]) -> None:
+    result = subprocess.run([str(BIN / "aad-assets"), *words], capture_output=True, text=True, check=False)
+
+    assert result.returncode == 0
+    assert "demo" in result.stdout

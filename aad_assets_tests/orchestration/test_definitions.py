@@ -1,0 +1,125 @@
+"""The public surface in Dagster: keys, groups, jobs, schedules, resources, and what of them is hidden."""
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from aad_assets.catalog import CATALOG, ENTITIES, Entity
+from aad_assets.errors import ConfigurationError
+from aad_assets.orchestration import EntraResource, WarehouseResource, build_definitions
+from aad_assets.orchestration.specs import asset_spec, tag_value
+from aad_assets.settings import Connection, Settings
+
+SECRETS: dict[str, Any] = {
+    "client_secret": "s3cr3t~value",
+    "client_certificate_password": "p4ssw0rd",
+    "gateway_url": "http://u:gw-pass@proxy",
+}
+
+
+def test_the_public_surface_is_as_released() -> None:
+    definitions = build_definitions(environment={})
+    repository = definitions.get_repository_def()
+
+    assert {key.to_user_string() for key in repository.assets_defs_by_key} == {f"aad/{table}" for table in CATALOG}
+    assert {spec.group_name for spec in definitions.resolve_all_asset_specs()} == {"directory", "relationships", "access"}
+    assert {job.name for job in repository.get_all_jobs() if not job.name.startswith("__")} == {"reload_directory"}
+    assert [(s.name, s.cron_schedule, s.execution_timezone) for s in repository.schedule_defs] == [
+        ("reload_directory_schedule", "0 2 * * *", "UTC")
+    ]
+    assert set(repository.get_top_level_resources()) == {"entra", "warehouse"}
+
+
+def test_definitions_load_in_an_empty_environment() -> None:
+    code = (
+        "import aad_assets.definitions as d; from dagster import in_process_executor; "
+        "assert d.defs.executor is in_process_executor; d.defs.get_repository_def(); print('loaded')"
+    )
+    result = subprocess.run([sys.executable, "-W", "error", "-c", code], env={}, capture_output=True, text=True, check=False)
+
+    assert result.stdout == "loaded\n", result.stderr
+
+
+@pytest.mark.parametrize("entity", ENTITIES, ids=lambda entity: entity.table)
+def test_an_asset_shows_what_it_is(entity: Entity) -> None:
+    spec = asset_spec("aad", entity, ["team:identity"])
+    schema = spec.metadata["dagster/column_schema"]
+
+    assert spec.skippable
+    assert spec.description
+    assert entity.permission in spec.description
+    assert spec.kinds == {"duckdb", "azure"}
+    assert spec.owners == ["team:identity"]
+    assert spec.metadata["dagster/table_name"] == f"aad.{entity.table}"
+    assert spec.metadata["graph"].value == entity.documentation_url
+    assert [column.name for column in schema.columns] == [
+        *(column.name for column in entity.columns),
+        "_extra",
+        "_tenant_id",
+        "_loaded_at",
+    ]
+    assert {dep.asset_key.path[-1] for dep in spec.deps} == ({entity.parent} if entity.parent else set())
+
+
+def test_another_connection_is_prefixed_and_lives_beside_the_first() -> None:
+    other = build_definitions(Settings(connection_name="contoso", database="/data/tenants.duckdb"), environment={})
+    merged = dg.Definitions.merge(build_definitions(environment={}), other)
+    repository = merged.get_repository_def()
+
+    assert {key.path[0] for key in repository.assets_defs_by_key} == {"aad", "contoso"}
+    assert {s.name for s in repository.schedule_defs} == {"reload_directory_schedule", "contoso_reload_directory_schedule"}
+    assert {"entra", "warehouse", "contoso_entra", "contoso_warehouse"} <= set(repository.get_top_level_resources())
+
+
+def test_only_variables_that_are_set_are_bound_and_secrets_by_name_alone() -> None:
+    environment = {"AAD_TENANT_ID": "contoso.example", "AAD_CLIENT_SECRET": SECRETS["client_secret"], "AAD_CLIENT_ID": ""}
+    definitions = build_definitions(environment=environment)
+    entra = (definitions.resources or {})["entra"]
+
+    bound = entra.get_resource_definition().config_schema.default_value
+    assert bound["client_secret"] == {"env": "AAD_CLIENT_SECRET"}
+    assert bound["tenant_id"] == {"env": "AAD_TENANT_ID"}
+    assert not bound.get("client_id")
+    assert SECRETS["client_secret"] not in json.dumps(bound) + repr(entra) + str(entra)
+
+
+def test_secrets_are_marked_and_in_no_repr() -> None:
+    entra = EntraResource(tenant_id="contoso.example", **SECRETS)
+    schema = EntraResource.to_config_schema().as_field().config_type.fields  # type: ignore[attr-defined]
+
+    assert {name for name, field in schema.items() if field.is_secret} == set(SECRETS)
+    for shown in (repr(entra), str(entra), repr(entra.connection()), str(entra.connection())):
+        assert not [secret for secret in SECRETS.values() if secret in shown]
+    assert entra.connection().client_secret == SECRETS["client_secret"]
+
+
+def test_every_field_of_a_resource_has_a_default_and_a_description() -> None:
+    for resource in (EntraResource, WarehouseResource):
+        for name, field in resource.model_fields.items():
+            assert not field.is_required(), name
+            assert field.description, name
+
+
+def test_resource_fields_are_those_of_the_connection() -> None:
+    assert EntraResource().connection() == Connection()
+
+
+def test_a_database_named_like_a_schema_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match=r"AAD_DATABASE.*AAD_CONNECTION_NAME"):
+        WarehouseResource(database="/data/contoso_meta.duckdb").checked_database("contoso")
+
+
+def test_another_attach_target_is_bound_by_its_variable() -> None:
+    target = "ducklake:postgres:dbname=lake password=hush"
+    definitions = build_definitions(environment={"AAD_DATABASE": target})
+
+    assert "hush" not in repr((definitions.resources or {})["warehouse"])
+
+
+def test_tag_values_are_such_as_dagster_takes() -> None:
+    assert tag_value("AuditLog.Read.All + User.Read.All") == "AuditLog.Read.All___User.Read.All"
+    assert len(tag_value("x" * 80)) == 63
