@@ -82,7 +82,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             figures = reload_users(server, folder)
             with duckdb.connect(str(folder / "entra.duckdb"), read_only=True) as connection:
                 counts = connection.execute(
-                    """SELECT format('{:,} rows, {:,} inserted, {:,} updated, {:,} deleted; {:,} MB on the wire, staged in {:.1f} s',
+                    """SELECT format('{:,} rows: {:,} inserted, {:,} updated, {:,} deleted; {:,} MB received in {:.1f} s',
                                   rows, inserted, updated, deleted, bytes // 1000000, epoch(published_at - started_at))
                        FROM aad_meta.loads ORDER BY started_at DESC LIMIT 1"""
                 ).fetchone()

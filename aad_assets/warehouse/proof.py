@@ -37,7 +37,7 @@ _DIGITS = 4300
 _EXACT = 2**53
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Reject:
     """A value that does not fit: key values joined by `|`, where it stood, and the value as JSON."""
 

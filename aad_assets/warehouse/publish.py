@@ -113,15 +113,14 @@ def _publish(
     load.rows = staged.rows
     load.unchanged = staged.rows - load.inserted - load.updated
     load.duplicates = staged.duplicates
-    load.rejected = len(staged.rejects)
     load.schema_changes += [SchemaChange(name, "refused") for name in refused]
     load.schema_changes += [SchemaChange(name, "undeclared") for name in staged.undeclared]
     if staged.rejects:
-        # Lists, since executemany takes its time for each row.
-        lists = [list(values) for values in zip(*((r.key, r.column, r.value) for r in staged.rejects), strict=True)]
-        cursor.execute(
-            f"INSERT INTO {target.meta}.rejects SELECT ?, ?, ?, {', '.join(['unnest(?::VARCHAR[])'] * len(lists))}",
-            [load.load_id, load.tenant_id, load.entity, *lists],
+        load.rejected = _number(
+            cursor,
+            f"INSERT INTO {target.meta}.rejects SELECT DISTINCT $load, $tenant, $entity, key, column_name, value "
+            f"FROM {staged.rejects}",
+            parameters | {"load": load.load_id, "entity": load.entity},
         )
     _record(cursor, target, load)
 

@@ -31,6 +31,8 @@ CHUNK = 64 * 2**20
 _LARGEST_OBJECT = 16 * 2**20
 """DuckDB's default for the size of one JSON object; raised for chunks with a larger one."""
 
+_REJECTS = 10_000
+"""Rejects of a part that Python holds before DuckDB takes them."""
 
 _THREADS = 1
 """Of DuckDB: the other core reads from Graph. Two took three times as long to write wide rows (2 cores, 200,000 users)."""
@@ -46,7 +48,8 @@ class Staged:
     relation: str
     rows: int
     duplicates: int
-    rejects: tuple[Reject, ...] = ()
+    rejects: str | None = None
+    """The relation of values that did not fit, as `key`, `column_name` and `value`; one may be there twice."""
     undeclared: tuple[str, ...] = ()
 
 
@@ -125,6 +128,7 @@ class EntityStage:
         self.stage = stage
         self.proof = Proof(entity)
         self.chunks = itertools.count()
+        self._rejects: str | None = None
         self._parts: list[StagePart] = []
 
     def part(self, pass_: int = 0) -> "StagePart":
@@ -157,9 +161,8 @@ class EntityStage:
         duplicates = sum(self._unify(cursor, number) for number in range(len(passes)))
         relation = _memory(self._view(0)) if len(passes) == 1 else self._joined(cursor, passes)
         rows = _number(cursor, f"SELECT count(*) FROM {relation}")
-        rejects = dict.fromkeys(reject for part in self._parts for reject in part.rejects)  # duplicates have the same
         undeclared = {name for part in self._parts for name in part.undeclared}
-        return Staged(relation, rows, duplicates, tuple(rejects), tuple(sorted(undeclared)))
+        return Staged(relation, rows, duplicates, self._rejects, tuple(sorted(undeclared)))
 
     def _view(self, pass_: int) -> str:
         return f"{self.entity.table}_{pass_}"
@@ -215,6 +218,25 @@ class EntityStage:
         _define(cursor, joined, f"SELECT {selected} FROM {tables}")
         return _memory(joined)
 
+    async def reject(self, part: int, rejects: Sequence[Reject]) -> None:
+        """Hand a part's rejects to DuckDB: a property of another type than declared is one on every row."""
+        lists = [list(values) for values in zip(*((r.key, r.column, r.value) for r in rejects), strict=True)]
+
+        def insert(cursor: duckdb.DuckDBPyConnection) -> None:
+            if self._rejects is None:
+                self._rejects = _memory(f"{self.entity.table}_rejects")
+                columns = "part INTEGER, key VARCHAR, column_name VARCHAR, value VARCHAR"
+                cursor.execute(f"CREATE OR REPLACE TABLE {self._rejects} ({columns})")
+            unnested = ", ".join(["unnest(?::VARCHAR[])"] * len(lists))
+            cursor.execute(f"INSERT INTO {self._rejects} SELECT {part}, {unnested}", lists)
+
+        await self.stage.run(insert)
+
+    async def forget_rejects(self, part: int) -> None:
+        if self._rejects is not None:
+            statement = f"DELETE FROM {self._rejects} WHERE part = {part}"
+            await self.stage.run(lambda cursor: cursor.execute(statement) and None)
+
     async def ids(self, relation: str) -> list[str]:
         """The `id` of every row, for the children."""
         rows = await self.stage.run(lambda cursor: cursor.execute(f"SELECT id FROM {relation}").fetchall())
@@ -230,6 +252,7 @@ class StagePart:
     pass_: int
     closed: bool = False
     rejects: list[Reject] = field(default_factory=list)
+    """Those that DuckDB does not hold yet."""
     undeclared: set[str] = field(default_factory=set)
     typed: list[Path] = field(default_factory=list)
     _file: BinaryIO | None = None
@@ -249,6 +272,8 @@ class StagePart:
         self._size += len(data)
         if self._size >= self.owner.stage.chunk:
             await self._rotate()
+        if len(self.rejects) >= _REJECTS:
+            await self._hand_over_rejects()
 
     async def discard(self) -> None:
         await self._typed_all(self._typing)
@@ -257,11 +282,13 @@ class StagePart:
         self.typed.clear()
         self.rejects.clear()
         self.undeclared.clear()
+        await self.owner.forget_rejects(self.number)
 
     async def close(self) -> None:
         if self._file is not None:
             await self._rotate()
         await self._typed_all(self._typing)
+        await self._hand_over_rejects()
         self.closed = True
 
     def cancel(self) -> "set[asyncio.Task[None]]":
@@ -290,9 +317,15 @@ class StagePart:
 
     def _mended(self, row: bytes | msgspec.Raw) -> bytes:
         mended = self.owner.proof.mend(row)
-        self.rejects += mended.rejects
+        self.rejects.extend(mended.rejects)
         self.undeclared.update(mended.undeclared)
         return _MENDED + mended.row
+
+    async def _hand_over_rejects(self) -> None:
+        # The thread that types may add to the list meanwhile.
+        if rejects := self.rejects[:]:
+            del self.rejects[: len(rejects)]
+            await self.owner.reject(self.number, rejects)
 
     async def _rotate(self) -> None:
         """Hand the spooled chunk to DuckDB, in the background, and wait for those before it."""

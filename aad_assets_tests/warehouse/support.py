@@ -16,6 +16,7 @@ import duckdb
 
 from aad_assets.catalog import Column, Entity, Group
 from aad_assets.catalog.types import Json, List, Scalar, Struct, Type, quoted
+from aad_assets.warehouse.proof import Reject
 from aad_assets.warehouse.publish import Load, publish
 from aad_assets.warehouse.stage import CHUNK, EntityStage, Stage, Staged
 from aad_assets.warehouse.target import ALIAS, Target
@@ -111,6 +112,13 @@ class Lab:
         found = self.query(f"SELECT to_json(t)::VARCHAR FROM (SELECT {columns} FROM {staged.relation}) t")
         decoded: list[Row] = [json.loads(row[0]) for row in found]
         return {"|".join(row[name] for name in of.key): row for row in decoded}
+
+    def rejects(self, staged: Staged) -> list[Reject]:
+        """What did not fit, in order."""
+        if staged.rejects is None:
+            return []
+        found = self.query(f"SELECT DISTINCT key, column_name, value FROM {staged.rejects} ORDER BY ALL")
+        return [Reject(*values) for values in found]
 
     def query(self, statement: str) -> list[tuple[Any, ...]]:
         with self.stage.cursor() as cursor:
