@@ -17,10 +17,10 @@ import duckdb
 import msgspec
 
 from aad_assets.catalog import Entity
-from aad_assets.catalog.entity import ODATA_TYPE, ODATA_TYPE_PREFIX
 from aad_assets.catalog.types import quoted
 from aad_assets.errors import WarehouseError
 from aad_assets.warehouse.proof import Proof, Reject
+from aad_assets.warehouse.statements import copy_statement, literal, memory
 from aad_assets.warehouse.threads import all_ended, in_thread
 
 T = TypeVar("T")
@@ -159,7 +159,7 @@ class EntityStage:
 
     def _finish(self, cursor: duckdb.DuckDBPyConnection, passes: Sequence[Sequence[str]]) -> Staged:
         duplicates = sum(self._unify(cursor, number) for number in range(len(passes)))
-        relation = _memory(self._view(0)) if len(passes) == 1 else self._joined(cursor, passes)
+        relation = memory(self._view(0)) if len(passes) == 1 else self._joined(cursor, passes)
         rows = _number(cursor, f"SELECT count(*) FROM {relation}")
         undeclared = {name for part in self._parts for name in part.undeclared}
         return Staged(relation, rows, duplicates, self._rejects, tuple(sorted(undeclared)))
@@ -184,10 +184,10 @@ class EntityStage:
         if duplicates:
             superseded = f"{self._view(pass_)}_superseded"
             cursor.execute(
-                f"""CREATE OR REPLACE TABLE {_memory(superseded)} AS SELECT _chunk, file_row_number FROM {rows}
+                f"""CREATE OR REPLACE TABLE {memory(superseded)} AS SELECT _chunk, file_row_number FROM {rows}
                     QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY _chunk DESC, file_row_number DESC) > 1"""
             )
-            every += f" ANTI JOIN {_memory(superseded)} USING (_chunk, file_row_number)"
+            every += f" ANTI JOIN {memory(superseded)} USING (_chunk, file_row_number)"
         _define(cursor, self._view(pass_), every)
         return duplicates
 
@@ -205,8 +205,7 @@ class EntityStage:
         for number in range(1, len(passes)):
             extra = f"coalesce(json_merge_patch({extra}, p{number}._extra), {extra}, p{number}._extra)"
         tables = " JOIN ".join(
-            f"{_memory(self._view(number))} p{number}" + (f" USING ({key})" if number else "")
-            for number in range(len(passes))
+            f"{memory(self._view(number))} p{number}" + (f" USING ({key})" if number else "") for number in range(len(passes))
         )
         missing = [
             f"NULL::{column.duckdb_type} AS {quoted(column.name)}"
@@ -216,7 +215,7 @@ class EntityStage:
         selected = ", ".join([key, *values, *missing, f"{extra} AS _extra"])
         joined = f"{self.entity.table}_joined"
         _define(cursor, joined, f"SELECT {selected} FROM {tables}")
-        return _memory(joined)
+        return memory(joined)
 
     async def reject(self, part: int, rejects: Sequence[Reject]) -> None:
         """Hand a part's rejects to DuckDB: a property of another type than declared is one on every row."""
@@ -224,7 +223,7 @@ class EntityStage:
 
         def insert(cursor: duckdb.DuckDBPyConnection) -> None:
             if self._rejects is None:
-                self._rejects = _memory(f"{self.entity.table}_rejects")
+                self._rejects = memory(f"{self.entity.table}_rejects")
                 columns = "part INTEGER, key VARCHAR, column_name VARCHAR, value VARCHAR"
                 cursor.execute(f"CREATE OR REPLACE TABLE {self._rejects} ({columns})")
             unnested = ", ".join(["unnest(?::VARCHAR[])"] * len(lists))
@@ -350,10 +349,10 @@ class StagePart:
 
         def copy(cursor: duckdb.DuckDBPyConnection) -> None:
             try:
-                cursor.execute(_copy_statement(self.owner.entity, chunk, typed, number, largest))
+                cursor.execute(copy_statement(self.owner.entity, chunk, typed, number, largest))
             except (duckdb.DataError, duckdb.InvalidInputException):
                 mended, longest = self._mended_chunk(chunk)
-                cursor.execute(_copy_statement(self.owner.entity, mended, typed, number, max(longest + 1, largest)))
+                cursor.execute(copy_statement(self.owner.entity, mended, typed, number, max(longest + 1, largest)))
                 mended.unlink()
             chunk.unlink()
 
@@ -375,38 +374,10 @@ class StagePart:
         return self.owner.stage.folder / f"{self.owner.entity.table}-{self.number}.{suffix}"
 
 
-def _copy_statement(entity: Entity, chunk: Path, typed: Path, number: int, largest: int) -> str:
-    """Type one chunk by the declared columns."""
-    declared = [f"{literal(column.source)}: {literal(column.duckdb_type)}" for column in entity.columns]
-    types = ", ".join([*declared, "'_extra': 'JSON'"])
-    values = ", ".join(
-        f"replace({quoted(column.source)}, {literal(ODATA_TYPE_PREFIX)}, '') AS {quoted(column.name)}"
-        if column.source == ODATA_TYPE
-        else f"{quoted(column.source)} AS {quoted(column.name)}"
-        for column in entity.columns
-    )
-    return (
-        f"COPY (SELECT {values}, _extra, {number} AS _chunk FROM read_json({literal(str(chunk))}, "
-        # Else a folder `id=5` in the path would be the id of every row.
-        f"format = 'newline_delimited', columns = {{{types}}}, maximum_object_size = {largest}, hive_partitioning = false)) "
-        f"TO {literal(str(typed))} (FORMAT parquet)"
-    )
-
-
 def _define(cursor: duckdb.DuckDBPyConnection, view: str, select: str) -> None:
-    cursor.execute(f"CREATE OR REPLACE VIEW {_memory(view)} AS {select}")
-
-
-def _memory(name: str) -> str:
-    """A view or table of the run's own instance."""
-    return f"memory.main.{quoted(name)}"
+    cursor.execute(f"CREATE OR REPLACE VIEW {memory(view)} AS {select}")
 
 
 def _number(cursor: duckdb.DuckDBPyConnection, statement: str) -> int:
     row = cursor.execute(statement).fetchone()
     return int(row[0]) if row else 0
-
-
-def literal(text: str) -> str:
-    """A SQL string."""
-    return "'" + text.replace("'", "''") + "'"

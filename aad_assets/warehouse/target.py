@@ -16,7 +16,7 @@ import duckdb
 
 from aad_assets.errors import WarehouseError
 from aad_assets.settings import is_file
-from aad_assets.warehouse.stage import literal
+from aad_assets.warehouse.statements import literal
 from aad_assets.warehouse.threads import pause
 
 ALIAS = "target"

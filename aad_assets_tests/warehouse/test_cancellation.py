@@ -150,7 +150,7 @@ def test_abort_waits_for_the_chunk_that_is_being_typed(
                 ended.set()
 
     monkeypatch.setattr(lab.stage, "cursor", cursor)
-    monkeypatch.setattr("aad_assets.warehouse.stage._copy_statement", lambda *_: ENDLESS)
+    monkeypatch.setattr("aad_assets.warehouse.stage.copy_statement", lambda *_: ENDLESS)
 
     async def stopped() -> None:
         staging = EntityStage(lab.stage, SMALL)

@@ -57,7 +57,9 @@ def landed(shared_lab: Lab, row: Row | bytes) -> tuple[Row, dict[str, Any]]:
     ],
 )
 def test_a_value_that_does_not_fit_is_null_and_rejected_whole(shared_lab: Lab, column: str, value: Any) -> None:
-    stored, rejects = landed(shared_lab, {"id": "1", column: value, "guid": "stays"})
+    row = {"id": "1", column: value, "guid": "stays"}
+    assert not Proof(THINGS).holds(encoded(row))
+    stored, rejects = landed(shared_lab, row)
     assert stored == {"guid": "stays"}
     assert rejects == {column: json.dumps(value)}
 

@@ -10,6 +10,7 @@ import pytest
 from aad_assets.catalog import CATALOG
 from aad_assets.errors import WarehouseError
 from aad_assets.warehouse.stage import EntityStage
+from aad_assets.warehouse.target import Target
 from aad_assets_tests.warehouse.conftest import MakeLab
 from aad_assets_tests.warehouse.support import STRING, THINGS, Lab, OtherProcess, Row, encoded, entity
 
