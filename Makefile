@@ -23,7 +23,7 @@ demo: $(READY) ## reload a demo tenant into demo/entra.duckdb; again: a day late
 
 dev: $(READY) ## dagster dev, on your tenant or with DEMO=1 on the demo tenant
 ifdef DEMO
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/aad-assets demo --run dagster dev
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/aad-assets demo --run dagster dev -w "$(CURDIR)/workspace.yaml"
 else
 	@if [ -z "$$AAD_TENANT_ID" ] && [ ! -f .env ]; then \
 		echo "No credentials are set: the UI opens, and runs say what is missing. To set them, put into .env:"; \

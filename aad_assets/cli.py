@@ -20,7 +20,7 @@ from pathlib import Path
 import duckdb
 
 from aad_assets.demo import DemoServer, DemoServerError
-from aad_assets.errors import AadAssetsError, ConfigurationError
+from aad_assets.errors import AadAssetsError
 
 DEMO_FOLDER = Path("demo")
 
@@ -66,7 +66,7 @@ def _parser() -> argparse.ArgumentParser:
         dest="command",
         nargs=argparse.REMAINDER,
         metavar="COMMAND",
-        help="instead of reloading, run COMMAND with the settings that reach the tenant",
+        help="instead of reloading, run COMMAND in the folder, with the settings that reach the tenant",
     )
     demo.set_defaults(function=_demo)
     return parser
@@ -76,15 +76,13 @@ def _demo(options: argparse.Namespace) -> int:
     folder = Path(options.folder).absolute()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     state = _DemoState.read(folder)
-    if options.again and state.reloads == 0:
-        raise ConfigurationError(f"--again needs a first reload in {folder}: run `aad-assets demo` without it.")
     state.users = options.users or state.users
     state.seed = options.seed or state.seed
-    state.day += bool(options.again)
+    state.day += bool(options.again and state.reloads)  # a first reload that failed is tried again as it was
     with _tenant(options, folder, state) as server:
         settings = demo_settings(server, folder)
         if options.command:
-            return subprocess.run(options.command, env=os.environ | settings, check=False).returncode
+            return subprocess.run(options.command, env=environment(settings), cwd=folder, check=False).returncode
         when = f"day {state.day}" if state.day else "its first day"
         print(f"Demo tenant {server.tenant_domain}, {state.users:,} users, {when}, at {server.graph_base_url}", flush=True)
         began = datetime.now(UTC)
@@ -155,14 +153,24 @@ def demo_settings(server: DemoServer, folder: Path) -> dict[str, str]:
     }
 
 
+def environment(settings: dict[str, str]) -> dict[str, str]:
+    """This process's environment with the demo's settings in place of any others.
+
+    Dagster lets a `.env` file in the working directory win over the environment, so it has to run elsewhere as well.
+    """
+    others = {name: value for name, value in os.environ.items() if not name.startswith("AAD_")}
+    return {**others, **settings, "PYTHONUNBUFFERED": "1"}
+
+
 def _materialize(folder: Path, settings: dict[str, str]) -> int:
     """Reload everything, showing what the reload says; the whole of what Dagster prints goes to reload.log."""
     command = [sys.executable, "-m", "dagster", "asset", "materialize", "-m", "aad_assets.definitions", "--select", "*"]
-    environment = {**os.environ, **settings, "PYTHONUNBUFFERED": "1"}
     log_file = folder / "reload.log"
     with (
         log_file.open("w", encoding="utf-8") as log,
-        subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process,
+        subprocess.Popen(
+            command, env=environment(settings), cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        ) as process,
     ):
         assert process.stdout
         for line in process.stdout:

@@ -7,11 +7,13 @@ each entity the moment it is published, and stopping the iteration stops the rel
 import asyncio
 import queue
 import threading
+import traceback
 import uuid
 from collections.abc import Generator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from time import monotonic
 
 import duckdb
@@ -23,7 +25,6 @@ from aad_assets.errors import (
     GraphError,
     GraphUnavailable,
     LicenceMissing,
-    PermissionMissing,
     WarehouseError,
 )
 from aad_assets.graph.children import read_children
@@ -48,6 +49,9 @@ _POLL = 0.2
 
 _GREETING = RetryPolicy(attempts=5)
 """Some ten seconds: long enough for a restart of a proxy, short enough to wait for."""
+
+_GREETING_SECONDS = 30.0
+"""For a host that swallows what it is sent."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +78,7 @@ class _Progress:
     meter: Meter = field(default_factory=Meter)
     ids: "asyncio.Future[list[str]]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
     ended: asyncio.Event = field(default_factory=asyncio.Event)
-    failed: bool = False
+    error: Exception | None = None
 
 
 class Reload:
@@ -87,7 +91,7 @@ class Reload:
         entities: Sequence[Entity],
         *,
         run_id: str = "",
-        memory_limit: str = "256MB",
+        memory_limit: str = "200MB",
     ) -> None:
         self._connection = connection
         self._target = target
@@ -188,8 +192,7 @@ class Reload:
         try:
             await self._read_and_publish(client, staging, entity, load)
         except Exception as caught:
-            error = caught
-            progress.failed = True
+            error = progress.error = caught
             load.status = "skipped" if isinstance(caught, LicenceMissing) else "failed"
             load.reason = reason(entity, caught)
             _count(load, progress.meter)
@@ -226,34 +229,43 @@ class Reload:
             return await read_ids(client, CATALOG[entity.parent or ""], meter)
         await asyncio.wait([parent.ids])
         if parent.ids.cancelled():
-            raise _parent_failed(entity)
+            raise _without_parent(entity, parent)
         return parent.ids.result()
 
     async def _parent_ended(self, entity: Entity) -> None:
         """Children are published after their parents, and never when those were not."""
         if parent := self._progress.get(entity.parent or ""):
             await parent.ended.wait()
-            if parent.failed:
-                raise _parent_failed(entity)
+            if parent.error:
+                raise _without_parent(entity, parent)
 
 
 def reason(entity: Entity, error: Exception) -> str:
     """The message for people: the entity, what happened, and the permission or licence that would mend it."""
     text = str(error)
-    if isinstance(error, PermissionMissing):
+    if isinstance(error, LicenceMissing):
+        text += f". Skipped: it needs the licence {entity.licence or 'that the answer names'}."
+    elif isinstance(error, GraphError) and error.answer.status in (401, 403):
         text += (
             f". It needs the application permission {entity.permission}: add it under API permissions in the app "
             "registration, and grant admin consent."
         )
-    elif isinstance(error, LicenceMissing):
-        text += f". Skipped: it needs the licence {entity.licence or 'that the answer names'}."
     elif not isinstance(error, AadAssetsError):
         # The text of an unforeseen error may quote rows or a token.
-        text = f"unexpected {type(error).__name__}; nothing is published. Please report it."
+        text = f"unexpected {type(error).__name__} at {_where(error)}; nothing is published. Please report it."
     return f"{entity.table}: {text}"
 
 
-def _parent_failed(entity: Entity) -> AadAssetsError:
+def _where(error: Exception) -> str:
+    """File, line and function in which an unforeseen error was raised."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{Path(frames[-1].filename).name}:{frames[-1].lineno} in {frames[-1].name}" if frames else "an unknown place"
+
+
+def _without_parent(entity: Entity, parent: _Progress) -> AadAssetsError:
+    """Children of what the tenant has no licence for are skipped with it."""
+    if isinstance(parent.error, LicenceMissing):
+        return LicenceMissing(parent.error.answer)
     return AadAssetsError(
         f"not published, since {entity.parent} could not be read in this run. Mend {entity.parent} and reload both."
     )
@@ -277,15 +289,13 @@ async def _greet(base_url: str, tokens: TokenSource, transport: Transport, quota
     """
     async with GraphClient(base_url, tokens, transport, quotas, _GREETING) as client:
         try:
-            users = await count(client, "/users", Meter())
-        except GraphUnavailable as error:
-            if error.answer.status:
-                return
+            async with asyncio.timeout(_GREETING_SECONDS):
+                users = await count(client, "/users", Meter())
+        except (GraphUnavailable, TimeoutError) as error:
+            why = error.answer.message or error.answer.code if isinstance(error, GraphUnavailable) else "no answer"
             raise ConfigurationError(
-                f"Graph at {base_url} cannot be reached: {error.answer.message or error.answer.code}. "
+                f"Graph at {base_url} cannot be reached: {why}. "
                 "Check the network, AAD_GRAPH_BASE_URL, AAD_CLOUD, AAD_GATEWAY_URL and AAD_CA_BUNDLE."
             ) from None
-        except GraphError:
-            return
     if users is not None:
         quotas.size_for(users)

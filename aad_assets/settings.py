@@ -116,6 +116,8 @@ class Connection:
 
     def _wrong_place(self) -> list[str]:
         problems = []
+        if self.tenant_id and not re.fullmatch(r"[A-Za-z0-9.-]+", self.tenant_id):
+            problems.append("AAD_TENANT_ID is neither a GUID nor a domain")
         if self.cloud not in CLOUDS:
             problems.append(f"AAD_CLOUD is {self.cloud!r}, not one of {', '.join(CLOUDS)}")
         for name in ("client_certificate_path", "ca_bundle"):

@@ -27,7 +27,7 @@ AT_ONCE = 4
 class _Response(msgspec.Struct):
     id: str
     status: int
-    headers: dict[str, str] | None = None
+    headers: dict[str, str | float] | None = None
     body: msgspec.Raw = msgspec.field(default_factory=lambda: msgspec.Raw(b"{}"))
 
 
@@ -123,7 +123,7 @@ def _later(client: GraphClient, item: Item, response: _Response | None) -> float
     """Seconds to wait before a further batch with `item` in it. Raises GraphError when it will not pass."""
     if response is None or response.status == 200:
         return item.retrying.wait_after(Answer(0, "", "the batch has no sound answer to it", "", item.path), None)
-    headers = httpx.Headers(response.headers)
+    headers = httpx.Headers({name: str(value) for name, value in (response.headers or {}).items()})
     answer = read_answer(item.path, response.status, headers, bytes(response.body))
     if response.status == 401 and not item.unauthorised:
         item.unauthorised = True

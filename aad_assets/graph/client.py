@@ -201,7 +201,7 @@ class GraphClient:
             try:
                 received = await self._send(method, url, headers, body, new_connection)
             except BROKEN as error:
-                answer = Answer(0, type(error).__name__, str(error), "", told)
+                answer = _no_answer(told, error)
             else:
                 meter.bytes += received.wire_bytes
                 if received.status == 200:
@@ -252,6 +252,12 @@ def _origin(url: str) -> str:
         return ""
     # With a user in it, httpx would send that in place of the token.
     return "" if parsed.userinfo or not parsed.host else f"{parsed.scheme}://{parsed.netloc.decode()}"
+
+
+def _no_answer(told: str, error: Exception) -> Answer:
+    # A header that cannot be sent is quoted in the text, and one of them is the token.
+    text = "" if isinstance(error, httpx.LocalProtocolError) else str(error)
+    return Answer(0, type(error).__name__, text, "", told)
 
 
 def read_answer(told: str, status: int, headers: Mapping[str, str], body: bytes) -> Answer:

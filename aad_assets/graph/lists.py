@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import msgspec
 
 from aad_assets.catalog import Entity, Family
-from aad_assets.errors import GraphError, NotFound, PermissionMissing, RequestRefused, UntrustedAnswer
+from aad_assets.errors import GraphError, GraphUnavailable, LicenceMissing, PermissionMissing, RequestRefused, UntrustedAnswer
 from aad_assets.graph import shards
 from aad_assets.graph.client import GraphClient
 from aad_assets.graph.meter import Meter
@@ -23,8 +23,11 @@ _SHARDS_AT_ONCE = 8
 _COUNT_HEADERS = EVENTUAL | {"Accept": "text/plain"}
 """A count is documented as plain text, not JSON."""
 
-_SELECT_REFUSED = (RequestRefused, PermissionMissing)
-"""400 and 501, and 403 for a property that needs a permission of its own."""
+_SELECT_REFUSED = (RequestRefused, PermissionMissing, LicenceMissing)
+"""400 and 501, and 403 for a property that needs a permission or a licence of its own."""
+
+_MORE = 1.01
+"""How much the shards' counts may exceed the whole's: people join between two counts."""
 
 
 def list_query(
@@ -49,11 +52,16 @@ def list_query(
 
 
 async def count(client: GraphClient, path: str, meter: Meter, filter_: str | None = None) -> int | None:
-    """`{path}/$count` from Graph's index, which lags by some minutes; None where it is not answered."""
+    """`{path}/$count` from Graph's index, which lags by some minutes; None where it is not answered.
+
+    Raises GraphUnavailable when Graph cannot be reached at all. Any other error says nothing of the collection itself.
+    """
     url = client.url(f"{path}/$count", {"$filter": filter_} if filter_ else None)
     try:
         return await client.get(url, _decode_count, meter, headers=_COUNT_HEADERS)
-    except (NotFound, RequestRefused):
+    except GraphError as error:
+        if isinstance(error, GraphUnavailable) and not error.answer.status:
+            raise
         return None
 
 
@@ -119,7 +127,11 @@ async def _shard_filters(client: GraphClient, entity: Entity, meter: Meter) -> l
     filters = shards.filters(entity.shard_property)
     counts = await together(count(client, entity.path, meter, filter_) for filter_ in filters)
     counted = [number for number in counts if number is not None]
-    if len(counted) < len(filters) or sum(counted) < meter.expected:
+    again = await count(client, entity.path, meter)
+    if again is None or len(counted) < len(filters):
+        return [None]
+    meter.expected = max(meter.expected, again)
+    if not meter.expected <= sum(counted) <= meter.expected * _MORE:
         return [None]
     largest_first = sorted(zip(counted, filters, strict=True), reverse=True)
     return [filter_ for _, filter_ in largest_first]

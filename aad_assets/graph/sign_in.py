@@ -25,6 +25,8 @@ _RENEW_AGAIN = 60.0
 """Seconds until the next try, when the authority was out of reach and the token still has life in it."""
 
 _ATTEMPTS = 4
+_PATIENCE = 15.0
+"""Seconds after which no further try is begun."""
 
 _GUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
@@ -41,6 +43,12 @@ _ADVICE = {
     500011: "AAD_GRAPH_BASE_URL or AAD_CLOUD does not belong to this tenant's cloud",
     53003: "a conditional access policy blocks this app: ask who keeps it to exclude the app",
 }
+
+
+_ADVICE_ELSE = (
+    "check AAD_TENANT_ID, AAD_CLIENT_ID and the credential; the code's page is at https://login.microsoftonline.com/error"
+)
+_ADVICE_WITHOUT_CODE = "check AAD_TENANT_ID, AAD_CLIENT_ID, AAD_CLOUD and AAD_AUTHORITY_URL"
 
 
 class TokenSource:
@@ -81,17 +89,21 @@ class TokenSource:
 
     async def _renew(self) -> None:
         answer = await self._retried(self._acquire)
+        if not re.fullmatch(r"[!-~]+", str(answer["access_token"])):
+            raise SignInError(f"Sign-in failed: {self._connection.authority} sent a token that no header can carry.")
         life = float(answer.get("expires_in", 3600))
         self._token = answer["access_token"]
         self._renew_at, self._expires_at = self._clock() + _HELD * life, self._clock() + life
 
     async def _retried(self, call: Callable[[httpx.Client], dict[str, Any]]) -> dict[str, Any]:
         """`call` in a thread of its own, again after passing faults."""
+        began = self._clock()
         for attempt in range(1, _ATTEMPTS + 1):
             try:
                 return await asyncio.to_thread(self._with_client, call)
             except (*BROKEN, httpx.HTTPStatusError) as error:
-                if attempt == _ATTEMPTS or isinstance(error, httpx.UnsupportedProtocol | httpx.ProxyError):
+                hopeless = isinstance(error, httpx.UnsupportedProtocol | httpx.ProxyError)
+                if hopeless or attempt == _ATTEMPTS or self._clock() - began > _PATIENCE:
                     raise self._unreachable(error) from None
                 await asyncio.sleep(random.uniform(0.5, 1.0) * 2 ** (attempt - 1))
         raise AssertionError("unreachable")
@@ -217,8 +229,8 @@ def _refusal(answer: dict[str, Any], otherwise: str) -> SignInError:
     """One line: AADSTS code, what was said, what to do, trace id."""
     said = str(answer.get("error_description") or answer.get("error") or otherwise)
     codes = answer.get("error_codes") or [int(code) for code in re.findall(r"AADSTS(\d+)", said)]
-    advice = next((_ADVICE[code] for code in codes if code in _ADVICE), "")
+    advice = next((_ADVICE[code] for code in codes if code in _ADVICE), _ADVICE_WITHOUT_CODE if not codes else _ADVICE_ELSE)
     text = re.split(r"\s*Trace ID:|[\r\n]", said)[0].rstrip(". ")
     trace = f" (trace id {answer['trace_id']})" if answer.get("trace_id") else ""
     code = f"AADSTS{codes[0]}" if codes else str(answer.get("error", ""))
-    return SignInError(f"Sign-in failed: {text}{trace}." + (f" What to do: {advice}." if advice else ""), code=code)
+    return SignInError(f"Sign-in failed: {text}{trace}. What to do: {advice}.", code=code)

@@ -14,6 +14,9 @@ from aad_assets.settings import Connection
 TIMEOUT = httpx.Timeout(60.0, connect=10.0, pool=None)
 """Seconds. Graph may think for most of a minute over a page; a connection comes quickly or not at all."""
 
+SIGN_IN_TIMEOUT = httpx.Timeout(15.0, connect=5.0)
+"""Seconds. Sign-in answers at once, and a thread that waits for it cannot be cancelled."""
+
 BROKEN = (httpx.TransportError, httpx.DecodingError, socksio.SOCKSError)
 """What a client raises when no answer comes, or one that cannot be unpacked."""
 
@@ -41,7 +44,9 @@ class Transport:
 
     def blocking(self) -> httpx.Client:
         """For sign-in, which msal does in a thread of its own."""
-        return httpx.Client(verify=self._tls, proxy=self._gateway, timeout=TIMEOUT, headers={"User-Agent": USER_AGENT})
+        return httpx.Client(
+            verify=self._tls, proxy=self._gateway, timeout=SIGN_IN_TIMEOUT, headers={"User-Agent": USER_AGENT}
+        )
 
     def concurrent(self) -> httpx.AsyncClient:
         """For Graph. How many requests are under way is the caller's to bound."""

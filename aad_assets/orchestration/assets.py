@@ -21,9 +21,16 @@ Result = dg.MaterializeResult[None]
 
 
 def build_assets(
-    connection_name: str, prefix: str, entities: Sequence[Entity], owners: Sequence[str] = ()
+    connection_name: str,
+    prefix: str,
+    entities: Sequence[Entity],
+    owners: Sequence[str] = (),
+    problems: Sequence[str] = (),
 ) -> dg.AssetsDefinition:
-    """The multi-asset over `entities`; ops and resource keys start with `prefix`."""
+    """The multi-asset over `entities`; ops and resource keys start with `prefix`.
+
+    `problems` of the settings, found when the definitions were built, fail every run.
+    """
     entra_key, warehouse_key = f"{prefix}entra", f"{prefix}warehouse"
 
     @dg.multi_asset(
@@ -37,6 +44,9 @@ def build_assets(
         selected = [entity for entity in entities if entity.table in tables]
         entra: EntraResource = getattr(context.resources, entra_key)
         warehouse: WarehouseResource = getattr(context.resources, warehouse_key)
+        if problems:
+            context.log.error(" ".join(problems))
+            raise dg.Failure(description=" ".join(problems), allow_retries=False)
         yield from reload_entities(context, connection_name, entra, warehouse, selected)
 
     return reload

@@ -6,10 +6,12 @@ live in one by `Definitions.merge`. Not here: the executor, which is the code lo
 
 import os
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import dagster as dg
 
 from aad_assets.catalog import ENTITIES, Entity
+from aad_assets.errors import ConfigurationError
 from aad_assets.orchestration.assets import build_assets
 from aad_assets.orchestration.resources import EntraResource, WarehouseResource, entra_resource, warehouse_resource
 from aad_assets.settings import Settings
@@ -27,24 +29,21 @@ def build_definitions(
     """Assets, job, schedule and resources of one connection.
 
     `settings` default to the environment; `entra` and `warehouse` replace the resources made from them; `owners` are put on
-    every asset (`team:identity`, `someone@contoso.com`). Raises ConfigurationError when a setting cannot be read.
+    every asset (`team:identity`, `someone@contoso.com`). What cannot be read of the environment is told by the run, so that
+    the UI opens all the same.
     """
-    settings = settings or Settings.from_environment(environment)
+    problems: list[str] = []
+    if settings is None:
+        settings = _readable(environment, problems)
     name = settings.connection_name
     prefix = "" if name == "aad" else f"{name}_"
-    assets = build_assets(name, prefix, entities, owners)
+    assets = build_assets(name, prefix, entities, owners, problems)
     job = dg.define_asset_job(
         f"{prefix}reload_directory",
         selection=dg.AssetSelection.assets(assets),
         description="Reload the whole directory and compare it with what is there.",
     )
-    schedule = dg.ScheduleDefinition(
-        name=f"{prefix}reload_directory_schedule",
-        job=job,
-        cron_schedule=settings.schedule_cron,
-        execution_timezone=settings.schedule_timezone,
-        description="Set by AAD_SCHEDULE_CRON and AAD_SCHEDULE_TIMEZONE.",
-    )
+    schedule = _schedule(f"{prefix}reload_directory_schedule", job, settings, problems)
     return dg.Definitions(
         assets=[assets],
         jobs=[job],
@@ -54,3 +53,32 @@ def build_definitions(
             f"{prefix}warehouse": warehouse or warehouse_resource(settings),
         },
     )
+
+
+def _readable(environment: Mapping[str, str], problems: list[str]) -> Settings:
+    """The settings, or their defaults and the problem."""
+    try:
+        return Settings.from_environment(environment)
+    except ConfigurationError as error:
+        problems.append(str(error))
+        return Settings().resolved()
+
+
+def _schedule(name: str, job: Any, settings: Settings, problems: list[str]) -> dg.ScheduleDefinition:
+    def defined(cron: str, timezone: str) -> dg.ScheduleDefinition:
+        return dg.ScheduleDefinition(
+            name=name,
+            job=job,
+            cron_schedule=cron,
+            execution_timezone=timezone,
+            description="Set by AAD_SCHEDULE_CRON and AAD_SCHEDULE_TIMEZONE.",
+        )
+
+    try:
+        return defined(settings.schedule_cron, settings.schedule_timezone)
+    except dg.DagsterInvalidDefinitionError:
+        problems.append(
+            f"AAD_SCHEDULE_CRON ({settings.schedule_cron!r}) is no cron expression, or AAD_SCHEDULE_TIMEZONE "
+            f"({settings.schedule_timezone!r}) no time zone such as Europe/Berlin."
+        )
+        return defined(Settings.schedule_cron, Settings.schedule_timezone)

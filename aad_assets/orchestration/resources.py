@@ -55,7 +55,10 @@ class EntraResource(dg.ConfigurableResource[Connection]):
 
     def connection(self) -> Connection:
         """The settings in the form that reading takes; not yet checked."""
-        return Connection(**{name: getattr(self, name) for name in type(self).model_fields})
+        values: dict[str, Any] = {name: getattr(self, name) for name in type(self).model_fields}
+        # Mounted secrets often end in a line break.
+        stripped: dict[str, Any] = {name: v.strip() if isinstance(v, str) else v for name, v in values.items()}
+        return Connection(**stripped)
 
 
 class WarehouseResource(dg.ConfigurableResource["WarehouseResource"]):
@@ -65,7 +68,7 @@ class WarehouseResource(dg.ConfigurableResource["WarehouseResource"]):
     lock_wait_seconds: float = Field(
         default=30.0, description="How long to wait for a database that another process has open."
     )
-    memory_limit: str = Field(default="256MB", description="Memory that DuckDB may use for typing and comparing.")
+    memory_limit: str = Field(default="200MB", description="Memory that DuckDB may use for typing and comparing.")
 
     def checked_database(self, connection_name: str) -> str:
         """The database with its path made absolute. ConfigurationError when it is named like a schema."""

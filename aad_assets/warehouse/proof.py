@@ -100,7 +100,7 @@ class Proof:
                 mender.add_undeclared(extra, name, value)
         if extra:
             kept["_extra"] = extra
-        return Mended(json.dumps(kept).encode(), mender.rejects, list(extra))
+        return Mended(json.dumps(kept, sort_keys=True).encode(), mender.rejects, list(extra))
 
     def _key_of(self, members: dict[str, Any]) -> str:
         values = [members.get(column.source) for column in self._key]

@@ -56,7 +56,7 @@ class Staged:
 class Stage:
     """The DuckDB instance of one run, in memory, over the typed chunks in `folder`."""
 
-    def __init__(self, folder: Path, *, memory_limit: str = "256MB", chunk: int = CHUNK) -> None:
+    def __init__(self, folder: Path, *, memory_limit: str = "200MB", chunk: int = CHUNK) -> None:
         self.folder = folder
         self.chunk = chunk
         self._typing = asyncio.Lock()

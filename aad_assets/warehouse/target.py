@@ -35,7 +35,7 @@ class Target:
         self.database = database
         self.schema = f"{ALIAS}.{connection_name}"
         self.meta = f"{ALIAS}.{connection_name}_meta"
-        self._lock_wait = lock_wait
+        self._lock_wait = self._wait_left = lock_wait
         self._prepared = False
 
     @contextlib.contextmanager
@@ -71,20 +71,21 @@ class Target:
             raise WarehouseError(self._failed(error)) from None
 
     def _attach(self, cursor: duckdb.DuckDBPyConnection) -> None:
-        deadline = time.monotonic() + self._lock_wait
+        deadline = time.monotonic() + self._wait_left
         while True:
             try:
                 with _private_files():
                     if is_file(self.database):
                         Path(self.database).parent.mkdir(parents=True, exist_ok=True)
                     cursor.execute(f"ATTACH {literal(self.database)} AS {ALIAS}")
+                self._wait_left = self._lock_wait
                 return
             except (duckdb.Error, OSError) as error:
                 if not _IN_USE.search(str(error)):
                     raise WarehouseError(self._failed(error)) from None
                 if time.monotonic() >= deadline:
-                    # The wait is the run's, not each entity's.
-                    waited, self._lock_wait = self._lock_wait, 0.0
+                    # Entities that are ready at the same time wait once, not one after the other.
+                    waited, self._wait_left = self._wait_left, 0.0
                     raise WarehouseError(self._locked(str(error), waited)) from None
             pause(_POLL)
 

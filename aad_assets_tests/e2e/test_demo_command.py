@@ -49,11 +49,27 @@ def test_a_first_reload_and_a_day_later(tmp_path: Path) -> None:
         assert connection.execute("SELECT count(*) FROM aad.users").fetchone() == (after["users"][0],)
 
 
-def test_again_without_a_first_time_says_so(tmp_path: Path) -> None:
-    result = run_demo(tmp_path / "demo", "--again")
+def test_again_after_a_first_time_that_failed_is_the_first_time(tmp_path: Path) -> None:
+    folder = tmp_path / "demo"
+    failed = run_demo(folder, "--users", "60", "--faults", "deny:1")
+    again = run_demo(folder, "--again")
 
-    assert result.returncode == 1
-    assert result.stderr.startswith("aad-assets: --again needs a first reload")
+    assert failed.returncode == 1
+    assert again.returncode == 0, again.stderr
+    assert json.loads((folder / "state.json").read_text())["day"] == 0
+
+
+def test_settings_of_a_real_tenant_do_not_reach_the_demo(tmp_path: Path) -> None:
+    real = {"AAD_TENANT_ID": "real.example", "AAD_CONNECTION_NAME": "real", "AAD_GATEWAY_URL": "http://127.0.0.1:9"}
+    (tmp_path / ".env").write_text("".join(f"{name}={value}\n" for name, value in real.items()))
+    command = [*COMMAND, "--users", "60"]
+
+    result = subprocess.run(
+        command, cwd=tmp_path, env=clean_environment() | real, capture_output=True, text=True, timeout=120, check=False
+    )
+
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert set(shown(result.stdout)) == set(CATALOG)
 
 
 def test_run_gives_a_command_the_settings(tmp_path: Path) -> None:

@@ -238,7 +238,6 @@ def test_rows_that_came_before_the_select_was_refused_count_for_nothing(graph: F
     ("answer", "expected"),
     [
         (refusal(404, "Request_ResourceNotFound"), NotFound),
-        (refusal(403, "Authentication_RequestFromNonPremiumTenantOrB2CTenant"), LicenceMissing),
         (refusal(503), GraphUnavailable),
     ],
     ids=str,
@@ -250,6 +249,26 @@ def test_other_errors_of_a_list_are_raised_without_further_questions(
     with pytest.raises(expected):
         read(graph, SKUS)
     assert len(graph.requests) == (8 if answer.status_code == 503 else 1)
+
+
+def test_an_unlicensed_list_is_told_after_one_further_question(graph: FakeGraph) -> None:
+    graph.handler = lambda _: refusal(403, "Authentication_RequestFromNonPremiumTenantOrB2CTenant")
+    with pytest.raises(LicenceMissing):
+        read(graph, SKUS)
+    assert len(graph.requests) == 2, "whether it answers to the id alone"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [refusal(403, "Authorization_RequestDenied"), refusal(403, "AadPremiumLicenseRequired"), refusal(400), refusal(503)],
+    ids=str,
+)
+def test_a_count_that_is_not_answered_does_not_cost_the_list(graph: FakeGraph, answer: httpx.Response) -> None:
+    directory = FakeDirectory({"/groups": [{"id": f"g{each}"} for each in range(20)]})
+    graph.handler = lambda request: answer if request.url.path.endswith("$count") else directory(request)
+    _, sink = read(graph, GROUPS)
+    assert len(sink.ids()) == 20
+    assert graph.meter.expected is None
 
 
 def test_ids_are_read_for_children_whose_parent_is_not_part_of_the_run(graph: FakeGraph) -> None:

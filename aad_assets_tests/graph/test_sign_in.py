@@ -155,7 +155,9 @@ def test_an_authority_that_lacks_an_endpoint_is_told(identity: FakeIdentity) -> 
 
 def test_an_oauth_error_without_a_code_is_shown_as_it_is(identity: FakeIdentity) -> None:
     identity.tokens = [httpx.Response(400, json={"error": "invalid_scope"})]
-    with pytest.raises(SignInError, match=r"^Sign-in failed: invalid_scope\.$") as caught:
+    with pytest.raises(
+        SignInError, match=r"^Sign-in failed: invalid_scope\. What to do: check AAD_TENANT_ID, .*AAD_AUTHORITY_URL\.$"
+    ) as caught:
         run(source(identity).token())
     assert caught.value.code == "invalid_scope"
 
@@ -272,3 +274,10 @@ def test_while_the_authority_is_out_of_reach_a_token_with_life_in_it_is_used(
     clock.time = 1_000 + 3_601
     with pytest.raises(ConfigurationError, match="cannot be reached"):
         run(tokens.token())
+
+
+def test_a_token_that_no_header_can_carry_is_refused_unseen(identity: FakeIdentity) -> None:
+    identity.tokens = [httpx.Response(200, json={"access_token": "eyJhidden\n", "expires_in": 3600})]
+    with pytest.raises(SignInError) as caught:
+        run(source(identity).token())
+    assert "eyJhidden" not in str(caught.value)

@@ -8,7 +8,7 @@ import pytest
 import trustme
 
 from aad_assets.errors import ConfigurationError
-from aad_assets.graph.transport import BROKEN, TIMEOUT, Transport, trusted
+from aad_assets.graph.transport import BROKEN, SIGN_IN_TIMEOUT, TIMEOUT, Transport, trusted
 
 from .fake import connection, run
 
@@ -17,7 +17,7 @@ def test_neither_client_follows_redirects() -> None:
     transport = Transport(connection())
     with transport.blocking() as client:
         assert not client.follow_redirects
-        assert client.timeout == TIMEOUT
+        assert client.timeout == SIGN_IN_TIMEOUT
 
     async def concurrent() -> None:
         async with transport.concurrent() as client:

@@ -120,6 +120,30 @@ def test_another_attach_target_is_bound_by_its_variable() -> None:
     assert "hush" not in repr((definitions.resources or {})["warehouse"])
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("AAD_SCHEDULE_CRON", "every day"),
+        ("AAD_SCHEDULE_TIMEZONE", "Mars/Olympus"),
+        ("AAD_QUOTA_SHARE", "half"),
+        ("AAD_CONNECTION_NAME", "Not A Name"),
+        ("AAD_DATABASE", "aad.duckdb"),
+        ("AAD_MANAGED_IDENTITY", "system"),
+    ],
+)
+def test_a_setting_that_cannot_be_read_fails_the_run_and_not_the_ui(name: str, value: str) -> None:
+    definitions = build_definitions(environment={name: value})
+
+    with pytest.raises(dg.Failure, match=name):
+        definitions.resolve_job_def("reload_directory").execute_in_process()
+
+
+def test_line_breaks_around_mounted_secrets_do_not_count() -> None:
+    assert EntraResource(tenant_id="contoso.example\n", client_secret=" value\n").connection() == Connection(
+        tenant_id="contoso.example", client_secret="value"
+    )
+
+
 def test_tag_values_are_such_as_dagster_takes() -> None:
     assert tag_value("AuditLog.Read.All + User.Read.All") == "AuditLog.Read.All___User.Read.All"
     assert len(tag_value("x" * 80)) == 63
