@@ -7,7 +7,7 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 import httpx
 import msgspec
@@ -69,6 +69,43 @@ ItemT = TypeVar("ItemT", bound=Item)
 T = TypeVar("T")
 
 
+class _Queue(Generic[ItemT]):
+    """Items that wait to be sent, and those that rest after a failure."""
+
+    def __init__(self, items: Iterable[ItemT]) -> None:
+        self._waiting = iter(items)
+        self._again: deque[ItemT] = deque()
+        self._resting: set[asyncio.Task[None]] = set()
+
+    async def next_batch(self) -> list[ItemT]:
+        """Up to 20 items, as soon as there are any; none when nothing waits or rests any more."""
+        while not (batch := self._take()) and self._resting:
+            await asyncio.wait(self._resting, return_when=asyncio.FIRST_COMPLETED)
+        return batch
+
+    def _take(self) -> list[ItemT]:
+        batch = [self._again.popleft() for _ in range(min(SIZE, len(self._again)))]
+        while len(batch) < SIZE and (item := next(self._waiting, None)) is not None:
+            batch.append(item)
+        return batch
+
+    def rest(self, items: list[ItemT], seconds: float) -> None:
+        """Let `items` wait again after `seconds`, and not before: another worker would send them at once."""
+
+        async def return_later() -> None:
+            await asyncio.sleep(seconds)
+            self._again.extend(items)
+
+        task = asyncio.create_task(return_later())
+        self._resting.add(task)
+        task.add_done_callback(self._resting.discard)
+
+    async def close(self) -> None:
+        for task in self._resting:
+            task.cancel()
+        await asyncio.gather(*self._resting, return_exceptions=True)
+
+
 async def run_batches(
     client: GraphClient,
     items: Iterable[ItemT],
@@ -80,17 +117,10 @@ async def run_batches(
 
     Items that are throttled or fail in passing go into a later batch. Raises GraphError when one fails for good.
     """
-    waiting = iter(items)
-    again: deque[ItemT] = deque()
-
-    def next_batch() -> list[ItemT]:
-        batch = [again.popleft() for _ in range(min(SIZE, len(again)))]
-        while len(batch) < SIZE and (item := next(waiting, None)) is not None:
-            batch.append(item)
-        return batch
+    queue = _Queue(items)
 
     async def worker() -> None:
-        while batch := next_batch():
+        while batch := await queue.next_batch():
             pause, failed, renew = 0.0, list[ItemT](), False
             for item, response in zip(batch, await _send(client, batch, meter), strict=True):
                 decoded = _decoded(response, decode)
@@ -102,11 +132,13 @@ async def run_batches(
                 renew = renew or (response is not None and response.status == 401)
             if renew:
                 await client.renew_token()
-            await asyncio.sleep(pause)
-            # Only now: another worker would send them at once.
-            again.extend(failed)
+            if failed:
+                queue.rest(failed, pause)
 
-    await together(worker() for _ in range(AT_ONCE))
+    try:
+        await together(worker() for _ in range(AT_ONCE))
+    finally:
+        await queue.close()
 
 
 def _decoded(response: _Response | None, decode: Callable[[msgspec.Raw], T]) -> T | None:

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+import pytest
+
 from aad_assets.catalog import CATALOG
 from aad_assets.demo import DemoServer
 from aad_assets_tests.e2e.conftest import Place
@@ -41,3 +43,21 @@ def test_everything_lands_whole_under_faults(place_for: Callable[[DemoServer], P
     assert duplicates > 0
     assert tokens > 1, "the token was not renewed in the middle of the run"
     assert {"429", "503", "expired_page", "repeat_row", "empty_page"} <= {kind for kind, n in hits.items() if n}
+
+
+@pytest.mark.slow
+def test_a_large_tenant_lands_whole_under_faults(place_for: Callable[[DemoServer], Place]) -> None:
+    """100,000 users in shards of many pages, some of which expire, break or are throttled."""
+    with DemoServer(users=100_000, no_quota=True, token_lifetime=10) as tenant:
+        place = place_for(tenant)
+        tenant.faults([rule | {"rate": 0.002} if rule.get("rate") else rule for rule in PASSING])
+
+        result = place.materialize('key:"aad/users" or key:"aad/groups" or key:"aad/group_members"')
+
+        assert result.returncode == 0, result.stderr[-3000:]
+        tenant.clear_faults()
+        for table in ("users", "groups", "group_members"):
+            key = ", ".join(CATALOG[table].key)
+            stored = set(place.query(f"SELECT {key} FROM aad.{table}"))
+            expected = {(item["parent"], item["id"]) if "parent" in item else (item["id"],) for item in tenant.objects(table)}
+            assert stored == expected, table
