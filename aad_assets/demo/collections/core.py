@@ -1,75 +1,16 @@
-"""Every collection of Graph that the demo tenant answers: one declaration each.
-
-A new collection is one entry here plus one generator in directory/. How a request is answered is graph.py's.
-"""
+"""The directory's objects, and what ties them together."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from functools import partial
-from typing import Literal
 
-from .directory import Directory
-from .directory.directory import Related
-from .directory.edges import TYPES
-from .directory.rendering import Kind, Plain
-
-Rows = Callable[[Directory, tuple[int, ...]], Kind]
-Starts = Callable[[Directory, str], Sequence[int]]
+from ..directory import Directory
+from ..directory.directory import Related
+from ..directory.edges import TYPES
+from ..directory.rendering import Kind, Plain
+from .declaration import DIRECTORY_ROLES, Collection, Rows
 
 
-@dataclass(frozen=True, eq=False)
-class Collection:
-    """One collection.
-
-    `path` has `{id}` for parents; `rows` gives the objects on a day, given the parents' keys. `page` is the largest
-    $top, None where the collection does not page (its whole answer is one page unless $top is sent). `roles`: any one
-    of these permissions suffices.
-    """
-
-    table: str
-    path: str
-    type: str
-    rows: Rows
-    roles: tuple[str, ...]
-    page: int | None = 999
-    default_page: int = 100
-    family: str = "directory"
-    cost: int = 1
-    context: str = ""
-    select_only: bool = False
-    eventual: bool = False
-    """Answers advanced queries alone: ConsistencyLevel: eventual and $count=true."""
-    single_only: frozenset[str] = frozenset()
-    """Properties that exist on a single object only: a list that names them answers 400."""
-    not_in_lists: frozenset[str] = frozenset()
-    """Properties that make a list answer 501."""
-    starts: tuple[str, Starts] | None = None
-    """The property whose startsWith() is supported, and how it is found."""
-    expands: frozenset[str] = frozenset()
-    scan: bool = False
-    """Comparisons on any property are supported (small collections and logs)."""
-    restricted: dict[str, str] = field(default_factory=dict)
-    """Properties that need a permission of their own."""
-    form: Literal["list", "singleton", "action"] = "list"
-    """A singleton answers one object at the path itself; an action is a list that is asked for by POST."""
-    hidden: Callable[[Directory, int], bool] | None = None
-    """Says whether the parent hides its members from apps without Member.Read.Hidden."""
-
-    @property
-    def segments(self) -> tuple[str, ...]:
-        """The path, split."""
-        return tuple(self.path.strip("/").split("/"))
-
-    @property
-    def related(self) -> bool:
-        """Are the rows references to directory objects (members, owners)?"""
-        return self.type in ("directoryObject", *TYPES) and "{id}" in self.path
-
-
-_DIRECTORY = ("Directory.Read.All", "Directory.ReadWrite.All")
-
-
-def _related(find: Callable[[Directory, int], Sequence[int]], cast: str | None = None, hide: str | None = None) -> Rows:
+def related(find: Callable[[Directory, int], Sequence[int]], cast: str | None = None, hide: str | None = None) -> Rows:
     """Members or owners of the parent; `hide` is a type that v1.0 leaves out."""
 
     def rows(directory: Directory, parents: tuple[int, ...]) -> Kind:
@@ -112,10 +53,10 @@ _SINGLE_GROUP = frozenset(
         "unseenCount",
     ]
 )
-_MEMBER_ROLES = ("GroupMember.Read.All", "Group.Read.All", *_DIRECTORY)
-_APP_ROLES = ("Application.Read.All", *_DIRECTORY)
-_UNIT_ROLES = ("AdministrativeUnit.Read.All", *_DIRECTORY)
-_ROLE_ROLES = ("RoleManagement.Read.Directory", "RoleManagement.Read.All", *_DIRECTORY)
+_MEMBER_ROLES = ("GroupMember.Read.All", "Group.Read.All", *DIRECTORY_ROLES)
+_APP_ROLES = ("Application.Read.All", *DIRECTORY_ROLES)
+_UNIT_ROLES = ("AdministrativeUnit.Read.All", *DIRECTORY_ROLES)
+_ROLE_ROLES = ("RoleManagement.Read.Directory", "RoleManagement.Read.All", *DIRECTORY_ROLES)
 
 COLLECTIONS = (
     Collection(
@@ -123,7 +64,7 @@ COLLECTIONS = (
         "/users",
         "user",
         lambda directory, _: directory.people.kind,
-        ("User.Read.All", "User.ReadWrite.All", *_DIRECTORY),
+        ("User.Read.All", "User.ReadWrite.All", *DIRECTORY_ROLES),
         cost=2,
         not_in_lists=_PROFILE,
         starts=("userPrincipalName", lambda directory, prefix: directory.people.starting(prefix)),
@@ -138,7 +79,7 @@ COLLECTIONS = (
         "/groups",
         "group",
         lambda directory, _: directory.groups.kind,
-        ("Group.Read.All", "GroupMember.Read.All", "Group.ReadWrite.All", *_DIRECTORY),
+        ("Group.Read.All", "GroupMember.Read.All", "Group.ReadWrite.All", *DIRECTORY_ROLES),
         single_only=_SINGLE_GROUP,
         starts=("mailNickname", lambda directory, prefix: directory.groups.starting(prefix)),
     ),
@@ -164,7 +105,7 @@ COLLECTIONS = (
         "/devices",
         "device",
         lambda directory, _: directory.devices.kind,
-        ("Device.Read.All", *_DIRECTORY),
+        ("Device.Read.All", *DIRECTORY_ROLES),
         starts=("deviceId", lambda directory, prefix: directory.devices.starting(prefix)),
     ),
     Collection(
@@ -172,7 +113,7 @@ COLLECTIONS = (
         "/contacts",
         "orgContact",
         lambda directory, _: directory.tenant.contacts,
-        ("OrgContact.Read.All", *_DIRECTORY),
+        ("OrgContact.Read.All", *DIRECTORY_ROLES),
     ),
     Collection(
         "administrative_units",
@@ -186,7 +127,7 @@ COLLECTIONS = (
         "/organization",
         "organization",
         lambda directory, _: directory.tenant.organization,
-        ("Organization.Read.All", "User.Read.All", *_DIRECTORY),
+        ("Organization.Read.All", "User.Read.All", *DIRECTORY_ROLES),
         page=None,
     ),
     Collection(
@@ -194,14 +135,14 @@ COLLECTIONS = (
         "/domains",
         "domain",
         lambda directory, _: directory.tenant.domains,
-        ("Domain.Read.All", *_DIRECTORY),
+        ("Domain.Read.All", *DIRECTORY_ROLES),
     ),
     Collection(
         "subscribed_skus",
         "/subscribedSkus",
         "subscribedSku",
         lambda directory, _: directory.tenant.skus,
-        ("LicenseAssignment.Read.All", "Organization.Read.All", *_DIRECTORY),
+        ("LicenseAssignment.Read.All", "Organization.Read.All", *DIRECTORY_ROLES),
         page=None,
         cost=3,
         select_only=True,
@@ -211,7 +152,7 @@ COLLECTIONS = (
         "/oauth2PermissionGrants",
         "oAuth2PermissionGrant",
         lambda directory, _: directory.principals.grants,
-        ("DelegatedPermissionGrant.ReadWrite.All", *_DIRECTORY),
+        ("DelegatedPermissionGrant.ReadWrite.All", *DIRECTORY_ROLES),
         cost=2,
     ),
     Collection(
@@ -254,7 +195,7 @@ COLLECTIONS = (
         "group_members",
         "/groups/{id}/members",
         "directoryObject",
-        _related(lambda directory, group: directory.groups.members(group), hide="servicePrincipal"),
+        related(lambda directory, group: directory.groups.members(group), hide="servicePrincipal"),
         _MEMBER_ROLES,
         cost=3,
         hidden=lambda directory, key: directory.groups.hides_members(key),
@@ -263,7 +204,7 @@ COLLECTIONS = (
         "group_members_service_principals",
         "/groups/{id}/members/microsoft.graph.servicePrincipal",
         "servicePrincipal",
-        _related(lambda directory, group: directory.groups.members(group), cast="servicePrincipal"),
+        related(lambda directory, group: directory.groups.members(group), cast="servicePrincipal"),
         _MEMBER_ROLES,
         cost=3,
         context="servicePrincipals",
@@ -274,21 +215,21 @@ COLLECTIONS = (
         "group_owners",
         "/groups/{id}/owners",
         "directoryObject",
-        _related(lambda directory, group: directory.groups.owners(group)),
+        related(lambda directory, group: directory.groups.owners(group)),
         _MEMBER_ROLES,
     ),
     Collection(
         "application_owners",
         "/applications/{id}/owners",
         "directoryObject",
-        _related(lambda directory, app: directory.applications.owners(app)),
+        related(lambda directory, app: directory.applications.owners(app)),
         _APP_ROLES,
     ),
     Collection(
         "service_principal_owners",
         "/servicePrincipals/{id}/owners",
         "directoryObject",
-        _related(lambda directory, principal: directory.principals.owners(principal)),
+        related(lambda directory, principal: directory.principals.owners(principal)),
         _APP_ROLES,
     ),
     Collection(
@@ -302,17 +243,8 @@ COLLECTIONS = (
         "administrative_unit_members",
         "/directory/administrativeUnits/{id}/members",
         "directoryObject",
-        _related(lambda directory, unit: directory.units.members(unit)),
+        related(lambda directory, unit: directory.units.members(unit)),
         _UNIT_ROLES,
         hidden=lambda directory, key: directory.units.hides_members(key),
     ),
 )
-
-BY_TABLE = {collection.table: collection for collection in COLLECTIONS}
-BY_SEGMENTS = {tuple(part.lower() for part in collection.segments): collection for collection in COLLECTIONS}
-SEGMENTS = frozenset(
-    tuple(part.lower() for part in collection.segments[:length])
-    for collection in COLLECTIONS
-    for length in range(1, len(collection.segments) + 1)
-)
-"""Every beginning of a path that leads somewhere, `{id}` included."""
