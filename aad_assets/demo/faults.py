@@ -29,6 +29,7 @@ KINDS = frozenset(
         "unlicensed",
         "refuse_select",
         "expire_token",
+        "claims_challenge",
         "last_page_lost",
         "null_property",
         "latency",
