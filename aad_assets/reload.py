@@ -245,7 +245,7 @@ def reason(entity: Entity, error: Exception) -> str:
     text = str(error)
     if isinstance(error, LicenceMissing):
         text += f". Skipped: it needs the licence {entity.licence or 'that the answer names'}."
-    elif isinstance(error, GraphError) and error.answer.status in (401, 403):
+    elif isinstance(error, GraphError) and error.answer.status in (401, 403) and not error.advice:
         text += (
             f". It needs the application permission {entity.permission}: add it under API permissions in the app "
             "registration, and grant admin consent."

@@ -208,7 +208,9 @@ def test_a_sign_in_that_stays_out_of_reach_names_the_settings(
 
 def test_a_gateway_that_refuses_is_named_at_once(identity: FakeIdentity) -> None:
     identity.discovery = [httpx.ProxyError("407 Proxy Authentication Required")]
-    with pytest.raises(ConfigurationError, match=r"through AAD_GATEWAY_URL: 407 Proxy Authentication Required") as caught:
+    with pytest.raises(
+        ConfigurationError, match=r"through AAD_GATEWAY_URL \(http://gateway\.test:80\): 407 Proxy Authentication Required"
+    ) as caught:
         run(source(identity, gateway_url="http://user:p4ssword@gateway.test:80").token())
     assert "p4ssword" not in str(caught.value)
 
