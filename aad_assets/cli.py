@@ -19,6 +19,7 @@ from pathlib import Path
 
 import duckdb
 
+from aad_assets.commands import login, logout
 from aad_assets.demo import DemoServer, DemoServerError
 from aad_assets.errors import AadAssetsError
 
@@ -69,6 +70,8 @@ def _parser() -> argparse.ArgumentParser:
         help="instead of reloading, run COMMAND in the folder, with the settings that reach the tenant",
     )
     demo.set_defaults(function=_demo)
+    login.add(commands)
+    logout.add(commands)
     return parser
 
 

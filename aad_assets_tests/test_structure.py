@@ -19,7 +19,8 @@ ALLOWED = {
     "orchestration": {"reload", "warehouse", "catalog", "settings", "errors"},
     "definitions": {"orchestration"},
     "demo": set[str](),
-    "cli": {"demo", "settings", "errors"},
+    "commands": {"graph", "catalog", "settings", "errors"},
+    "cli": {"commands", "demo", "settings", "errors"},
 }
 FOREIGN = {
     "catalog": {"dagster", "httpx", "msal", "duckdb", "msgspec"},

@@ -116,7 +116,7 @@ def understood(connection: Connection) -> Iterator[None]:
 def _app_credential(connection: Connection) -> Any:
     """msal's `client_credential`; None for a public client."""
     if connection.credential == "workload_identity":
-        return {"client_assertion": federated_token(connection.federated_token_file)}
+        return {"client_assertion": lambda: federated_token(connection.federated_token_file)}
     if connection.client_certificate_path and connection.credential in ("certificate", "delegated"):
         return certificate_credential(connection.client_certificate_path, connection.client_certificate_password)
     return connection.client_secret or None

@@ -71,12 +71,10 @@ class TokenCache:
         """
         cache = msal.SerializableTokenCache()
         with self._locked():
+            if not (content := self._load()):
+                raise SignInError(f"Nobody is signed in ({self.path} holds no sign-in): run aad-assets login.")
             try:
-                cache.deserialize(self._persistence.load())
-            except PersistenceNotFound:
-                raise SignInError(f"Nobody is signed in ({self.path} is not there): run aad-assets login.") from None
-            except OSError as error:
-                raise self._unusable(error) from None
+                cache.deserialize(content)
             except ValueError:
                 raise SignInError(f"{self.path} holds no sign-in that can be read: {LOGIN_AGAIN}.") from None
             try:
@@ -93,16 +91,23 @@ class TokenCache:
     def remove(self) -> bool:
         """Forget the sign-in; whether there was one."""
         with self._locked():
-            try:
-                there = bool(self._persistence.load())
-            except PersistenceNotFound:
-                there = False
+            there = bool(self._load())
             if there and self.is_encrypted:
                 self._persistence.save("")
             self.path.unlink(missing_ok=True)
             return there
 
+    def _load(self) -> str:
+        try:
+            return str(self._persistence.load() or "")
+        except PersistenceNotFound:
+            return ""
+        except OSError as error:
+            raise self._unusable(error) from None
+
     def _save(self, cache: msal.SerializableTokenCache) -> None:
+        for token in list(cache.search(cache.CredentialType.ACCESS_TOKEN)):  # each process fetches its own
+            cache.remove_at(token)
         try:
             self._persistence.save(cache.serialize())
         except OSError as error:

@@ -102,7 +102,8 @@ def _claims(assertion: str, key: rsa.RSAPublicKey, audiences: list[str], rules: 
         options={"require": ["exp"], "verify_exp": False, "verify_nbf": False, "verify_iat": False},
     )
     now = time.time() + rules.clock_offset
-    if not float(claims.get("nbf", 0)) - 300 <= now <= float(claims["exp"]) + 300:
+    begins = max(float(claims.get("nbf", 0)), float(claims.get("iat", 0)))
+    if not begins - 300 <= now <= float(claims["exp"]) + 300:
         raise AadError(401, "invalid_client", 700024, "Client assertion is not within its valid time range.")
     return claims
 

@@ -1,0 +1,23 @@
+"""`aad-assets logout`: forget the sign-in that `aad-assets login` keeps."""
+
+import argparse
+
+from aad_assets.commands.login import connection_here
+from aad_assets.graph.token_cache import TokenCache
+
+
+def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Declare the command."""
+    logout = subparsers.add_parser(
+        "logout",
+        help="forget the sign-in of a person",
+        description="Remove what `aad-assets login` keeps. To end the sign-in at Microsoft as well, have the person's "
+        "sessions revoked in the Entra admin centre.",
+    )
+    logout.set_defaults(function=_logout)
+
+
+def _logout(_: argparse.Namespace) -> int:
+    cache = TokenCache(connection_here())
+    print(f"Signed out: {cache.path} is removed." if cache.remove() else "Nobody was signed in.")
+    return 0
