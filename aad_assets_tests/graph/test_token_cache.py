@@ -1,5 +1,6 @@
 """The file of a delegated sign-in: replaced as a whole, locked, and told about without its content."""
 
+import importlib.util
 import os
 import stat
 import threading
@@ -93,8 +94,13 @@ def test_one_waits_for_the_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     path = tmp_path / "sign-in.json"
     kept(path).replace(filled())
     order = []
+
+    def second() -> None:
+        kept(path).replace(filled())
+        order.append("second")
+
     with kept(path).opened():
-        waiting = threading.Thread(target=lambda: (kept(path).replace(filled()), order.append("second")))
+        waiting = threading.Thread(target=second)
         waiting.start()
         order.append("first")
     waiting.join()
@@ -106,7 +112,7 @@ def test_one_waits_for_the_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 def test_each_app_and_tenant_has_a_file_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(token_cache, "user_data_path", lambda *_, **__: tmp_path)
-    monkeypatch.setattr(token_cache.importlib.util, "find_spec", lambda _: None)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
     one = connection(auth="delegated")
     paths = {TokenCache(each).path for each in (one, replace(one, client_id="other"), replace(one, tenant_id="../else"))}
     assert len(paths) == 3
@@ -128,7 +134,7 @@ def test_the_systems_keyring_is_used_unless_a_file_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, named: bool, build: Any, encrypted: bool
 ) -> None:
     monkeypatch.setattr(token_cache, "user_data_path", lambda *_, **__: tmp_path)
-    monkeypatch.setattr(token_cache.importlib.util, "find_spec", lambda _: object())
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _: object())
     monkeypatch.setattr(msal_extensions, "build_encrypted_persistence", build)
     place = {"token_cache": str(tmp_path / "named.json")} if named else {}
     cache = TokenCache(connection(auth="delegated", **place))
