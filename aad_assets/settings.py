@@ -98,6 +98,8 @@ class Connection:
     gateway_url: str = _secret()
     ca_bundle: str = ""
     quota_share: float = 1.0
+    log_days: int = 7
+    """How many days before today the first load of a log begins."""
 
     @property
     def authority(self) -> str:
@@ -174,16 +176,8 @@ class Connection:
             problems.append("AAD_MANAGED_IDENTITY is neither system nor the client ID of a user-assigned identity")
         return problems
 
-    def _wrong_place(self) -> list[str]:
+    def _wrong_urls(self) -> list[str]:
         problems = []
-        if self.tenant_id and not re.fullmatch(r"[A-Za-z0-9.-]+", self.tenant_id):
-            problems.append("AAD_TENANT_ID is neither a GUID nor a domain")
-        if self.cloud not in CLOUDS:
-            problems.append(f"AAD_CLOUD is {self.cloud!r}, not one of {', '.join(CLOUDS)}")
-        for name in ("client_certificate_path", "ca_bundle"):
-            path = getattr(self, name)
-            if path and not Path(path).is_file():
-                problems.append(f"{variable(name)} names {path}, which is not a file")
         for name in ("authority_url", "graph_base_url"):
             url = getattr(self, name)
             if url and not is_url(url, "https"):
@@ -196,8 +190,22 @@ class Connection:
                 "AAD_GATEWAY_URL needs to be http://host:port, https://… or socks5://…, with special characters of a "
                 "password percent-encoded"
             )
+        return problems
+
+    def _wrong_place(self) -> list[str]:
+        problems = self._wrong_urls()
+        if self.tenant_id and not re.fullmatch(r"[A-Za-z0-9.-]+", self.tenant_id):
+            problems.append("AAD_TENANT_ID is neither a GUID nor a domain")
+        if self.cloud not in CLOUDS:
+            problems.append(f"AAD_CLOUD is {self.cloud!r}, not one of {', '.join(CLOUDS)}")
+        for name in ("client_certificate_path", "ca_bundle"):
+            path = getattr(self, name)
+            if path and not Path(path).is_file():
+                problems.append(f"{variable(name)} names {path}, which is not a file")
         if not self.quota_share > 0:
             problems.append("AAD_QUOTA_SHARE needs to be greater than 0")
+        if not 0 <= self.log_days <= 30:
+            problems.append("AAD_LOG_DAYS needs to be between 0 and 30, the days that Graph keeps its logs")
         return problems
 
 
@@ -221,11 +229,12 @@ class Settings:
         reach: dict[str, str | float] = {**named, **_federation(environment, named)}
         if cache := named.get("token_cache"):
             reach["token_cache"] = str(Path(cache).expanduser().absolute())
-        if share := reach.get("quota_share"):
-            try:
-                reach["quota_share"] = float(share)
-            except ValueError:
-                raise ConfigurationError(f"AAD_QUOTA_SHARE is {share!r}: a number such as 0.5 is needed.") from None
+        for name, number, example in (("quota_share", float, "a number such as 0.5"), ("log_days", int, "a whole number")):
+            if text := reach.get(name):
+                try:
+                    reach[name] = number(text)
+                except ValueError:
+                    raise ConfigurationError(f"{variable(name)} is {text!r}: {example} is needed.") from None
         own = _values(environment, {f.name for f in fields(cls)} - {"connection"})
         settings = cls(connection=Connection(**reach), **own)  # type: ignore[arg-type]
         return settings.resolved()

@@ -50,10 +50,10 @@ def test_an_empty_environment_has_a_default_for_everything() -> None:
 def test_every_field_is_set_by_the_variable_of_its_name(tmp_path: Path) -> None:
     own = {"connection_name": "prod", "database": "/data/x.duckdb", "schedule_cron": "@daily", "schedule_timezone": "CET"}
     reach = {field.name: f"value of {field.name}" for field in fields(Connection)}
-    reach |= {"quota_share": "0.25", "token_cache": str(tmp_path / "sign-in.json")}
+    reach |= {"quota_share": "0.25", "log_days": "3", "token_cache": str(tmp_path / "sign-in.json")}
     settings = read(**{variable(name): f" {value} " for name, value in (own | reach).items()})
     assert {name: getattr(settings, name) for name in own} == own
-    assert {name: getattr(settings.connection, name) for name in reach} == reach | {"quota_share": 0.25}
+    assert {name: getattr(settings.connection, name) for name in reach} == reach | {"quota_share": 0.25, "log_days": 3}
 
 
 def test_an_empty_variable_counts_as_not_set() -> None:

@@ -5,7 +5,6 @@ else suffices is taken from the permissions that Microsoft's reference lists for
 what their directory roles let them see; that is not known here.
 """
 
-import re
 from collections.abc import Collection
 
 from aad_assets.catalog.entity import Entity
@@ -30,8 +29,7 @@ _WIDER = {
 
 def missing(entity: Entity, scopes: Collection[str]) -> list[str]:
     """The permissions of `entity` that none of `scopes` stands for; empty when it can be read."""
-    wanted = re.split(r"\s*[+,]\s*", entity.permission)
-    return [permission for permission in wanted if not _sufficient(permission).intersection(scopes)]
+    return [permission for permission in entity.permissions if not _sufficient(permission).intersection(scopes)]
 
 
 def _sufficient(permission: str) -> set[str]:

@@ -17,6 +17,9 @@ _SECRET: dict[str, Any] = {"dagster__is_secret": True}
 
 _PLAIN = ("tenant_id", "client_id", "federated_token_file", "cloud", "authority_url", "token_cache")
 
+_NUMBERS = ("quota_share", "log_days")
+"""Fields that an EnvVar, which is text, cannot fill."""
+
 
 class EntraResource(dg.ConfigurableResource[Connection]):
     """OAuth credentials of an app registration in a Microsoft Entra ID tenant, and how to reach the tenant."""
@@ -74,6 +77,8 @@ class EntraResource(dg.ConfigurableResource[Connection]):
         default=1.0, description="Share of Graph's documented quotas that this app may use (AAD_QUOTA_SHARE)."
     )
 
+    log_days: int = Field(default=7, description="How many days before today the first load of a log begins (AAD_LOG_DAYS).")
+
     def connection(self) -> Connection:
         """The settings in the form that reading takes; not yet checked."""
         values: dict[str, Any] = {name: getattr(self, name) for name in type(self).model_fields}
@@ -103,13 +108,14 @@ def entra_resource(settings: Settings, environment: Mapping[str, str]) -> EntraR
 
     What only the settings know, such as what AZURE_* variables say, is none of it secret and stands here as it is.
     """
+    connection = settings.connection
     bound: dict[str, Any] = {
-        name: value for name in _PLAIN if (value := getattr(settings.connection, name)) != getattr(Connection, name)
+        name: value for name in _PLAIN if (value := getattr(connection, name)) != getattr(Connection, name)
     }
     for name in EntraResource.model_fields:
-        if name not in ("quota_share", "token_cache") and environment.get(variable(name)):
+        if name not in (*_NUMBERS, "token_cache") and environment.get(variable(name)):
             bound[name] = dg.EnvVar(variable(name))
-    return EntraResource(**bound, quota_share=settings.connection.quota_share)
+    return EntraResource(**bound, **{name: getattr(connection, name) for name in _NUMBERS})
 
 
 def warehouse_resource(settings: Settings) -> WarehouseResource:

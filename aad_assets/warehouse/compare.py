@@ -59,6 +59,8 @@ class Comparison:
     columns: Sequence[Column]
     """Columns that were read."""
     kept: Sequence[str] = ()
+    merge: bool = False
+    """Rows that were not staged stay."""
 
     @property
     def _keys(self) -> str:
@@ -77,7 +79,8 @@ class Comparison:
             SELECT {self._keys},
                    CASE WHEN before.hash IS NULL THEN 'insert' WHEN now.hash IS NULL THEN 'delete' ELSE 'update' END AS change
             FROM (SELECT {self._keys}, {self._hash()} AS hash FROM {self.staged}) now
-            FULL JOIN (SELECT {self._keys}, {self._hash()} AS hash FROM {self.table} WHERE _tenant_id = $tenant) before
+            {"LEFT" if self.merge else "FULL"} JOIN
+                (SELECT {self._keys}, {self._hash()} AS hash FROM {self.table} WHERE _tenant_id = $tenant) before
                 USING ({self._keys})
             WHERE now.hash IS DISTINCT FROM before.hash"""
 

@@ -15,6 +15,7 @@ from aad_assets.catalog import Column, Entity
 from aad_assets.catalog.types import quoted
 from aad_assets.errors import WarehouseError
 from aad_assets.warehouse.compare import Comparison
+from aad_assets.warehouse.log_days import LogDay, record_day
 from aad_assets.warehouse.stage import Staged
 from aad_assets.warehouse.target import Target
 
@@ -64,14 +65,19 @@ def publish(
     staged: Staged,
     load: Load,
     refused: Sequence[str] = (),
+    day: LogDay | None = None,
 ) -> None:
     """Bring the table to what was staged, and fill in `load`'s counts. `refused`: properties that were not read.
+
+    With `day`, what was staged is that day of a log: rows are merged, and none is deleted.
 
     Raises WarehouseError; the table is then as it was. Blocks: call it in a thread.
     """
     draft = replace(load, schema_changes=[*load.schema_changes])
     with target.open(cursor, load.tenant_id):
-        _publish(cursor, target, entity, staged, draft, refused)
+        _publish(cursor, target, entity, staged, draft, refused, day)
+        if day:
+            record_day(cursor, target, entity.table, load.tenant_id, day)
     # Only now: a load that failed has changed nothing and counts nothing.
     vars(load).update(vars(draft))
 
@@ -89,13 +95,14 @@ def _publish(
     staged: Staged,
     load: Load,
     refused: Sequence[str],
+    day: LogDay | None,
 ) -> None:
     table = f"{target.schema}.{quoted(entity.table)}"
     stored = _prepare_table(cursor, target, entity, load)
     read = [column for column in entity.columns if column.source not in refused]
     replaced = {column.name.lower() for column in read} | set(_OURS)
     kept = [name for name in stored if name.lower() not in replaced]
-    comparison = Comparison(table, staged.relation, entity.key, read, kept)
+    comparison = Comparison(table, staged.relation, entity.key, read, kept, merge=day is not None)
     parameters = {"tenant": load.tenant_id}
     loaded = parameters | {"loaded_at": load.published_at}
     before = _number(cursor, f"SELECT count(*) FROM {table} WHERE _tenant_id = $tenant", parameters)

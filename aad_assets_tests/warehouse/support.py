@@ -40,7 +40,7 @@ class GivenEntity(Entity):
     given: tuple[Column, ...] = ()
 
     @cached_property
-    def columns(self) -> tuple[Column, ...]:
+    def every_column(self) -> tuple[Column, ...]:
         return self.given
 
 
@@ -52,7 +52,7 @@ def entity(columns: Mapping[str, Type], *, table: str = "things", key: tuple[str
         type="thing",
         group=Group.DIRECTORY,
         description="For tests.",
-        permission="None",
+        permissions=("None",),
         key=key,
         given=given,
     )

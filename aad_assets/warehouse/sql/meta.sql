@@ -34,3 +34,10 @@ CREATE TABLE IF NOT EXISTS {meta}.rejects (
     column_name VARCHAR,
     value VARCHAR  -- as JSON text; a lone surrogate makes it no JSON that DuckDB reads
 );
+
+CREATE TABLE IF NOT EXISTS {meta}.log_days (
+    entity VARCHAR,
+    _tenant_id VARCHAR,
+    day DATE,  -- UTC
+    whole BOOLEAN  -- it was over before it was read
+);
