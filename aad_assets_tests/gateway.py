@@ -8,6 +8,7 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
+THREAD = "gateway"
 USER, PASSWORD = "gateway-user", "g8teway~p4ssw0rd"
 
 
@@ -25,7 +26,7 @@ class Gateway:
         self.port = 0
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
-        self._thread = threading.Thread(target=self._run)
+        self._thread = threading.Thread(target=self._run, name=THREAD)
 
     @property
     def url(self) -> str:
