@@ -78,7 +78,7 @@ def reload_entities(
             entra.connection(),
             target,
             entities,
-            run_id=context.run_id,
+            run_id=context.run.run_id,
             memory_limit=warehouse.memory_limit,
             log_days=config.log_days,
         )
