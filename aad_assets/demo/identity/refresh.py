@@ -39,13 +39,13 @@ class People:
             raise not_consented(self._registration.client_id)
         return audience, granted if ".default" in names else names
 
-    def answer(self, client: str, scope: str, claims: str, nonce: str = "") -> dict[str, Any]:
-        """The answer of the token endpoint for somebody who has signed in."""
+    def answer(self, client: str, scope: str, claims: str, nonce: str = "", *, renewed: bool = False) -> dict[str, Any]:
+        """The answer of the token endpoint for somebody who has signed in; `renewed` by a refresh token, which is replaced."""
         audience, scopes = self.check_scope(scope)
         if self._rules.blocked:
             raise blocked()
         answer = self._tokens.person(audience, client, scopes, claims, nonce)
-        if "offline_access" in scope.split():
+        if renewed or "offline_access" in scope.split():
             token = f"1.{token_urlsafe(300)}"
             self._refresh[token] = _Refresh(client, time.time())
             answer["refresh_token"] = token
@@ -67,7 +67,7 @@ class People:
             )
         if time.time() > known.since + self._rules.refresh_lifetime:
             raise _invalid(700082, "The refresh token has expired due to inactivity.")
-        answer = self.answer(client, form.get("scope", ""), form.get("claims", ""))
+        answer = self.answer(client, form.get("scope", ""), form.get("claims", ""), renewed=True)
         known.used = True
         return answer
 
