@@ -267,7 +267,7 @@ def test_two_connections_with_credentials_of_their_own_live_in_one_location(
     demo = place.demo
     monkeypatch.setenv("CONTOSO_SECRET", demo.client_secret)
     monkeypatch.setenv("FABRIKAM_PASSWORD", CERTIFICATE_PASSWORD)
-    reach = {
+    reach: dict[str, Any] = {
         "tenant_id": demo.tenant_id,
         "client_id": demo.client_id,
         "authority_url": demo.authority_url,

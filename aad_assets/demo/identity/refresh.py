@@ -40,7 +40,7 @@ class People:
         return audience, granted if ".default" in names else names
 
     def answer(self, client: str, scope: str, claims: str, nonce: str = "", *, renewed: bool = False) -> dict[str, Any]:
-        """The answer of the token endpoint for somebody who has signed in; `renewed` by a refresh token, which is replaced."""
+        """The answer of the token endpoint for somebody who has signed in; `renewed`: by a refresh token."""
         audience, scopes = self.check_scope(scope)
         if self._rules.blocked:
             raise blocked()
