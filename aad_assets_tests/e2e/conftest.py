@@ -12,6 +12,7 @@ import duckdb
 import pytest
 
 from aad_assets.demo import DemoServer
+from aad_assets_tests.e2e.commands import Commands
 
 BIN = Path(sys.executable).parent
 
@@ -102,3 +103,9 @@ def tenant() -> Iterator[DemoServer]:
 def place_for(tmp_path: Path) -> Callable[[DemoServer], Place]:
     """Makes a place that reads from a tenant."""
     return lambda server: make_place(tmp_path / "place", server.environment())
+
+
+@pytest.fixture
+def commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Commands:
+    """`aad-assets` in this process, in an empty folder and with nothing set."""
+    return Commands(tmp_path, monkeypatch, capsys)
