@@ -54,8 +54,9 @@ lock: $(READY) ## take the newest releases that resolve together into requiremen
 	$(BIN)/uv pip compile --quiet --universal --upgrade --extra demo --group dev --constraint constraints.txt \
 		--no-emit-index-url --no-emit-find-links --no-annotate --no-header --output-file requirements.lock pyproject.toml
 
-bench: $(READY) ## speed and memory of a reload of 200,000 users
+bench: $(READY) ## speed and memory: 200,000 users; a month of 100,000 sign-ins a day
 	$(BIN)/python -m benchmarks.reload_users
+	$(BIN)/python -m benchmarks.reload_logs
 
 clean: ## remove the demo and caches, not .venv
 	rm -rf demo .build .mypy_cache .pytest_cache .ruff_cache .hypothesis

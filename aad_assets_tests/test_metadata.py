@@ -14,6 +14,7 @@ from aad_assets.errors import ConfigurationError
 from aad_assets.metadata import Choice, apply, export, parse, read
 
 BADGE = "extension_0123456789abcdef0123456789abcdef_badge"
+FEDERATED = "domain_federation_configurations"
 PIM = ("group_eligibility_schedule_instances", "group_assignment_schedule_instances")
 RESTING = [entity for entity in ENTITIES if not entity.on]
 
@@ -180,11 +181,11 @@ def test_yaml_has_many_words_for_on(line: str) -> None:
         ),
         (
             "entities:\n  groups:\n    columns:\n      isAssignableToRole: off\n  group_assignment_schedule_instances: off",
-            "line 4: groups.isAssignableToRole cannot be off, since group_eligibility_schedule_instances is read by it: turn it on, or that off.",
+            f"line 4: groups.isAssignableToRole cannot be off, since {PIM[0]} is read by it: turn it on, or that off.",
         ),
         (
             "entities:\n  domains:\n    columns: {authenticationType: off}",
-            "line 3: domains.authenticationType cannot be off, since domain_federation_configurations is read by it: turn it on, or that off.",
+            f"line 3: domains.authenticationType cannot be off, since {FEDERATED} is read by it: turn it on, or that off.",
         ),
         (
             "entities:\n  applications:\n    columns: {appId: off}",

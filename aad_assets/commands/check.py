@@ -28,7 +28,7 @@ def add(subparsers: Subparsers) -> None:
         description="Try sign-in and one small request per entity. Exit code 1 when an entity that is on cannot be read.",
     )
     check.add_argument("--all", action="store_true", help="try entities that are off as well")
-    check.add_argument("--json", action="store_true", help="for machines; docs/connection-metadata.md has the fields")
+    check.add_argument("--json", action="store_true", help="for machines; docs/check.md explains the fields")
     check.set_defaults(function=_check)
 
 
