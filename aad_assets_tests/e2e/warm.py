@@ -15,7 +15,17 @@ import sys
 import tempfile
 from pathlib import Path
 
-_SLOW_TO_IMPORT = ("dagster._cli", "dagster._core.storage.base_storage", "httpx", "msal", "pandas")
+_SLOW_TO_IMPORT = (
+    "anyio",
+    "dagster._cli",
+    "dagster._core.definitions.antlr_asset_selection.antlr_asset_selection",
+    "dagster._core.storage.base_storage",
+    "fsspec",
+    "httpcore",
+    "httpx",
+    "msal",
+    "pandas",
+)
 """Not DuckDB, nor what imports it: it starts a thread, and threads do not survive a fork."""
 
 _RUN = b"!"
