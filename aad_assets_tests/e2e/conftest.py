@@ -34,9 +34,9 @@ class Place:
     def dagster_home(self) -> Path:
         return Path(self.environment["DAGSTER_HOME"])
 
-    def materialize(self, select: str = "*", **changes: str) -> subprocess.CompletedProcess[str]:
+    def materialize(self, select: str = "*", *options: str, **changes: str) -> subprocess.CompletedProcess[str]:
         """Run `dagster asset materialize`; `changes` replace environment variables, an empty one removes it."""
-        return WARM.dagster(self.command(select)[1:], env=self.changed(**changes), cwd=self.folder, timeout=120)
+        return WARM.dagster([*self.command(select)[1:], *options], env=self.changed(**changes), cwd=self.folder, timeout=120)
 
     def start(self, select: str = "*", **changes: str) -> subprocess.Popen[str]:
         """The same in the background, as a process from its start, with stdout and stderr in one pipe."""

@@ -1,5 +1,6 @@
 """Through `dagster asset materialize`: what lands is what the tenant holds, value by value."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -94,10 +95,10 @@ def test_children_are_reloaded_without_their_parents(
 
 
 def test_a_day_later_the_differences_are_counted_and_applied(
-    tenant: DemoServer, place_for: Callable[[DemoServer], Place]
+    loaded: Place, tenant: DemoServer, place_for: Callable[[DemoServer], Place]
 ) -> None:
     place = place_for(tenant)
-    assert place.materialize("*").returncode == 0
+    shutil.copy(loaded.database, place.database)  # read from a tenant that was the same, and stays as it was
     before = {table: expected_rows(tenant, entity) for table, entity in CATALOG.items()}
     tenant.set_day(1)
     after = {table: expected_rows(tenant, entity) for table, entity in CATALOG.items()}
