@@ -71,6 +71,7 @@ def dev(place: Place) -> Iterator[DagsterDev]:
 def browser() -> Iterator[Browser]:
     if CHROMIUM is None and not os.environ.get("CI"):
         pytest.skip("no Chromium here: install it to test the UI")
+    expect.set_options(timeout=30_000)  # Playwright's own five seconds are short for a machine that does three things at once
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser
