@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PYTEST := $(BIN)/python -m pytest
+# Three processes on two cores: the end-to-end tests wait half of their time. A file's tests share what its fixtures started.
+PARALLEL := -n 3 --dist loadfile --no-loadscope-reorder
 
 .PHONY: help demo dev test test-slow lint types format lock bench clean
 
@@ -34,7 +36,7 @@ else
 endif
 
 test: $(READY) lint types ## lint, types and the test suite
-	$(PYTEST) -m "not slow"
+	$(PYTEST) $(PARALLEL) -m "not slow"
 
 test-slow: $(READY) ## what takes too long for every change
 	$(PYTEST) -m slow

@@ -44,6 +44,7 @@ def test_with_every_permission_everything_is_readable(commands: Commands, shared
     consent = f"{shared_tenant.authority_url}/{shared_tenant.tenant_id}/adminconsent?client_id={shared_tenant.client_id}"
     assert said.out.endswith(f"{consent}\n")
     assert said.err == ""
+    assert shared_tenant.client_secret not in said.out
 
 
 def test_all_tries_what_is_off_too(commands: Commands, shared_tenant: DemoServer) -> None:
