@@ -7,7 +7,7 @@ starts. Not here: what is done with the settings (sign-in: `graph/`, database: `
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -41,10 +41,7 @@ _AZURE = {
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
-# Contract names whose features are not in this release: refused by name rather than ignored in silence.
-_NOT_YET = ("AAD_CONNECTION_METADATA",)
-
-_DUCKDB_OWN = frozenset({"information_schema", "pg_catalog", "system", "temp"})
+_DUCKDB_OWN = frozenset({"information_schema", "memory", "pg_catalog", "system", "target", "temp"})
 
 
 def variable(name: str) -> str:
@@ -215,6 +212,8 @@ class Settings:
 
     connection: Connection = field(default_factory=Connection)
     connection_name: str = "aad"
+    connection_metadata: str = ""
+    """File that selects entities and columns (`aad_assets.metadata`); empty: everything that is on by default."""
     database: str = ""
     schedule_cron: str = "0 2 * * *"
     schedule_timezone: str = "UTC"
@@ -222,9 +221,6 @@ class Settings:
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
         """Read the `AAD_*` variables. A value that cannot be read at all raises ConfigurationError."""
-        for name in _NOT_YET:
-            if environment.get(name):
-                raise ConfigurationError(f"{name} is set, and this release does not support it yet: unset it.")
         named = _values(environment, {f.name for f in fields(Connection)})
         reach: dict[str, str | float] = {**named, **_federation(environment, named)}
         if cache := named.get("token_cache"):
@@ -240,7 +236,7 @@ class Settings:
         return settings.resolved()
 
     def resolved(self) -> "Settings":
-        """With the database's path made absolute, and names checked that Dagster and DuckDB both have to take."""
+        """With paths made absolute, and names checked that Dagster and DuckDB both have to take."""
         name = self.connection_name
         if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
             raise ConfigurationError(
@@ -250,7 +246,8 @@ class Settings:
             raise ConfigurationError(f"AAD_CONNECTION_NAME is {name!r}, a name that DuckDB has for itself: choose another.")
         database = resolve_database(self.database or "entra.duckdb")
         check_database_name(database, name)
-        return Settings(self.connection, name, database, self.schedule_cron, self.schedule_timezone)
+        metadata = absolute(self.connection_metadata) if self.connection_metadata else ""
+        return replace(self, database=database, connection_metadata=metadata)
 
 
 def is_url(text: str, *schemes: str) -> bool:
@@ -267,9 +264,14 @@ def is_file(database: str) -> bool:
     return not re.match(r"[A-Za-z][A-Za-z0-9_+.-]+:", database) or Path(database).is_absolute()
 
 
+def absolute(path: str) -> str:
+    """Relative to the working directory; `~` is the home folder."""
+    return str(Path(path).expanduser().absolute())
+
+
 def resolve_database(database: str) -> str:
     """A relative file path made absolute, since runs may start in another folder; other targets as they are."""
-    return str(Path(database).expanduser().absolute()) if is_file(database) else database
+    return absolute(database) if is_file(database) else database
 
 
 def check_database_name(database: str, connection_name: str) -> None:

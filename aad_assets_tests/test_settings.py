@@ -250,12 +250,6 @@ def test_a_share_that_is_no_number_is_refused_when_settings_are_read() -> None:
         read(AAD_QUOTA_SHARE="half")
 
 
-@pytest.mark.parametrize("name", ["AAD_CONNECTION_METADATA"])
-def test_what_this_release_does_not_do_is_refused_by_name(name: str) -> None:
-    with pytest.raises(ConfigurationError, match=name):
-        read(**{name: "x"})
-
-
 @pytest.mark.parametrize(
     ("cloud", "login", "graph"),
     [
@@ -294,6 +288,15 @@ def test_a_relative_database_is_made_absolute_once(tmp_path: Path, monkeypatch: 
     monkeypatch.chdir("/")
     assert settings.database == str(tmp_path / "data/entra.duckdb")
     assert settings.resolved() == settings
+
+
+def test_a_relative_metadata_file_is_made_absolute_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    settings = read(AAD_CONNECTION_METADATA="entra.yaml")
+    monkeypatch.chdir("/")
+    assert settings.connection_metadata == str(tmp_path / "entra.yaml")
+    assert settings.resolved() == settings
+    assert read(AAD_CONNECTION_METADATA=" ").connection_metadata == ""
 
 
 def test_a_home_folder_is_expanded(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,29 +10,28 @@ import queue
 import sys
 import threading
 import webbrowser
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
-from pathlib import Path
 
-from dotenv import dotenv_values
-
-from aad_assets.catalog import CATALOG
+from aad_assets.catalog import Entity
 from aad_assets.catalog.delegated import missing
+from aad_assets.commands import Subparsers
+from aad_assets.commands.environment import configured, settings
 from aad_assets.commands.terminal import lines, unechoed
 from aad_assets.errors import SignInError
 from aad_assets.graph.delegated import DelegatedSignIn, Flow, SignedIn, pasted
 from aad_assets.graph.loopback import Catcher
 from aad_assets.graph.token_cache import TokenCache
 from aad_assets.graph.transport import Transport
-from aad_assets.settings import Connection, Settings
+from aad_assets.settings import Connection
 
 _PATIENCE = 600.0
 """Seconds for a person to sign in: codes live no longer."""
 
 
-def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Declare the command."""
+def add(subparsers: Subparsers) -> None:
+    """Add the command to the parser."""
     login = subparsers.add_parser(
         "login",
         help="sign in as a person (delegated)",
@@ -44,25 +43,18 @@ def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
     login.set_defaults(function=_login)
 
 
-def connection_here() -> Connection:
-    """The connection as Dagster would see it here. Raises ConfigurationError when a person cannot sign in with it."""
-    environment = {**os.environ, **{name: value or "" for name, value in dotenv_values(Path.cwd() / ".env").items()}}
-    settings = Settings.from_environment(environment)
-    replace(settings.connection, auth="delegated").check()
-    return settings.connection
-
-
 def _login(options: argparse.Namespace) -> int:
-    configured = connection_here()
-    connection = replace(configured, auth="delegated")
+    chosen = settings()
+    connection = replace(chosen.connection, auth="delegated")
+    connection.check()
     sign_in = DelegatedSignIn(connection, Transport(connection))
     if options.device_code:
         signed_in = asyncio.run(_by_device(sign_in))
     else:
         signed_in = _by_code(sign_in, connection, not options.no_browser)
     organization = asyncio.run(sign_in.verify())
-    _show(signed_in, organization, TokenCache(connection))
-    if configured.auth != "delegated":
+    _show(signed_in, organization, TokenCache(connection), [entity for entity in configured(chosen) if entity.on])
+    if chosen.connection.auth != "delegated":
         print("\nSet AAD_AUTH=delegated, so that reloads use this sign-in.")
     return 0
 
@@ -117,14 +109,13 @@ def _has_browser() -> bool:
     return sys.platform == "darwin" or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
-def _show(signed_in: SignedIn, organization: str, cache: TokenCache) -> None:
-    lacking = {table: lacks for table, entity in CATALOG.items() if (lacks := missing(entity, signed_in.scopes))}
+def _show(signed_in: SignedIn, organization: str, cache: TokenCache, entities: Sequence[Entity]) -> None:
+    lacking = {entity.table: lacks for entity in entities if (lacks := missing(entity, signed_in.scopes))}
+    readable = f"{len(entities) - len(lacking)} of {len(entities)} entities"
     print(f"Signed in  {signed_in.name} <{signed_in.account}>")
     print(f"Tenant     {organization or 'name not readable'} ({signed_in.tenant_id})")
     print(f"Scopes     {', '.join(sorted(signed_in.scopes)) or 'none'}")
-    print(
-        f"Readable   {len(CATALOG) - len(lacking)} of {len(CATALOG)} entities by these scopes; directory roles may narrow it"
-    )
+    print(f"Readable   {readable} by these scopes; directory roles may narrow it")
     for table, lacks in lacking.items():
         print(f"           not {table}: it needs {', '.join(lacks)}")
     print(f"Kept in    {'the keyring of this system' if cache.is_encrypted else f'{cache.path} (mode 0600)'}")

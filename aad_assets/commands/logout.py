@@ -1,13 +1,15 @@
 """`aad-assets logout`: forget the sign-in that `aad-assets login` keeps."""
 
 import argparse
+from dataclasses import replace
 
-from aad_assets.commands.login import connection_here
+from aad_assets.commands import Subparsers
+from aad_assets.commands.environment import settings
 from aad_assets.graph.token_cache import TokenCache
 
 
-def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    """Declare the command."""
+def add(subparsers: Subparsers) -> None:
+    """Add the command to the parser."""
     logout = subparsers.add_parser(
         "logout",
         help="forget the sign-in of a person",
@@ -18,6 +20,6 @@ def add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> No
 
 
 def _logout(_: argparse.Namespace) -> int:
-    cache = TokenCache(connection_here())
+    cache = TokenCache(replace(settings().connection, auth="delegated"))
     print(f"Signed out: {cache.path} is removed." if cache.remove() else "Nobody was signed in.")
     return 0

@@ -9,6 +9,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
@@ -27,7 +28,8 @@ class DemoServer:
     """A demo tenant for the length of a `with` block.
 
     `options` are those of `python -m aad_assets.demo`, with underscores: `DemoServer(users=300, no_quota=True)`. A sequence
-    repeats the option. After start the attributes below are set from demo.json.
+    repeats the option; `licences` names what the tenant has bought, `()` nothing, by default everything. After start the
+    attributes below are set from demo.json.
     """
 
     pid: int
@@ -50,9 +52,13 @@ class DemoServer:
     users: int
     seed: int
 
-    def __init__(self, *, state_dir: Path | str | None = None, **options: object) -> None:
+    def __init__(
+        self, *, state_dir: Path | str | None = None, licences: Sequence[str] | None = None, **options: object
+    ) -> None:
         self._temporary = None if state_dir else tempfile.TemporaryDirectory(prefix="aad-demo-")
         self.state_dir = Path(state_dir or self._temporary.name)  # type: ignore[union-attr]
+        if licences is not None:
+            options["licences"] = ",".join(licences) or "none"
         self._arguments = [*_arguments(options), "--state-dir", str(self.state_dir), "--watch-stdin"]
         self._process: subprocess.Popen[str] | None = None
         self._errors: IO[str] | None = None
@@ -191,6 +197,14 @@ class DemoServer:
     def set_day(self, day: int) -> None:
         """Let days pass (or go back)."""
         self._json("POST", "day", {"day": day})
+
+    def set_now(self, now: datetime | None) -> None:
+        """Let the logs take this for the present moment (UTC without a time zone); None: the clock's."""
+        self._json("POST", "now", {"now": now and now.isoformat()})
+
+    def forget_logs_before(self, day: date) -> None:
+        """Let the logs lose the rows of earlier days."""
+        self._json("POST", "forgotten", {"before": day.isoformat()})
 
     def stats(self) -> dict[str, Any]:
         """Requests by path template, tokens issued, 429s sent, most requests at once."""

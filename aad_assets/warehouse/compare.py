@@ -7,6 +7,7 @@ JSON text, since DuckDB's own hash does not tell an empty list from NULL, `[0]` 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 
 from aad_assets.catalog import Column
 from aad_assets.catalog.types import List, Struct, Type, quoted
@@ -59,8 +60,8 @@ class Comparison:
     columns: Sequence[Column]
     """Columns that were read."""
     kept: Sequence[str] = ()
-    merge: bool = False
-    """Rows that were not staged stay."""
+    day: tuple[str, date] | None = None
+    """A log's time column and the UTC day that was read: rows that were not staged stay."""
 
     @property
     def _keys(self) -> str:
@@ -74,13 +75,30 @@ class Comparison:
 
     def difference(self) -> str:
         """Temporary table `difference`: key and change (insert, update, delete). Parameter: $tenant."""
+        now = f"SELECT {self._keys}, {self._hash()} AS hash FROM {self.staged}"
+        before = f"SELECT {self._keys}, {self._hash()} AS hash FROM {self.table} WHERE _tenant_id = $tenant"
+        if self.day:
+            return self._merged(now, before)
         return f"""
             CREATE OR REPLACE TEMP TABLE difference AS
             SELECT {self._keys},
                    CASE WHEN before.hash IS NULL THEN 'insert' WHEN now.hash IS NULL THEN 'delete' ELSE 'update' END AS change
-            FROM (SELECT {self._keys}, {self._hash()} AS hash FROM {self.staged}) now
-            {"LEFT" if self.merge else "FULL"} JOIN
-                (SELECT {self._keys}, {self._hash()} AS hash FROM {self.table} WHERE _tenant_id = $tenant) before
+            FROM ({now}) now FULL JOIN ({before}) before USING ({self._keys})
+            WHERE now.hash IS DISTINCT FROM before.hash"""
+
+    def _merged(self, now: str, before: str) -> str:
+        """Of a log only the day's own rows are hashed: the table holds years. Keys are looked up in all of it."""
+        column, day = self.day or ("", date.min)
+        within = " AND ".join(
+            f"{quoted(column)} {sign} TIMESTAMPTZ '{moment} 00:00:00+00'"
+            for sign, moment in ((">=", day), ("<", day + timedelta(days=1)))
+        )
+        return f"""
+            CREATE OR REPLACE TEMP TABLE difference AS
+            SELECT {self._keys}, CASE WHEN known.there THEN 'update' ELSE 'insert' END AS change
+            FROM ({now}) now
+            LEFT JOIN ({before} AND {within}) before USING ({self._keys})
+            LEFT JOIN (SELECT {self._keys}, true AS there FROM {self.table} WHERE _tenant_id = $tenant) known
                 USING ({self._keys})
             WHERE now.hash IS DISTINCT FROM before.hash"""
 

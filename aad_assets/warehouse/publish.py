@@ -77,7 +77,7 @@ def publish(
     with target.open(cursor, load.tenant_id):
         _publish(cursor, target, entity, staged, draft, refused, day)
         if day:
-            record_day(cursor, target, entity.table, load.tenant_id, day)
+            record_day(cursor, target, entity.table, load.tenant_id, day, load.load_id)
     # Only now: a load that failed has changed nothing and counts nothing.
     vars(load).update(vars(draft))
 
@@ -102,7 +102,14 @@ def _publish(
     read = [column for column in entity.columns if column.source not in refused]
     replaced = {column.name.lower() for column in read} | set(_OURS)
     kept = [name for name in stored if name.lower() not in replaced]
-    comparison = Comparison(table, staged.relation, entity.key, read, kept, merge=day is not None)
+    comparison = Comparison(
+        table,
+        staged.relation,
+        entity.key,
+        read,
+        kept,
+        (entity.time_property, day.day) if day and entity.time_property else None,
+    )
     parameters = {"tenant": load.tenant_id}
     loaded = parameters | {"loaded_at": load.published_at}
     before = _number(cursor, f"SELECT count(*) FROM {table} WHERE _tenant_id = $tenant", parameters)
@@ -121,7 +128,8 @@ def _publish(
     load.unchanged = staged.rows - load.inserted - load.updated
     load.duplicates = staged.duplicates
     load.schema_changes += [SchemaChange(name, "refused") for name in refused]
-    load.schema_changes += [SchemaChange(name, "undeclared") for name in staged.undeclared]
+    if not entity.polymorphic:  # what only some of its types have is always there
+        load.schema_changes += [SchemaChange(name, "undeclared") for name in staged.undeclared]
     if staged.rejects:
         load.rejected = _number(
             cursor,
