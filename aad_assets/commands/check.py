@@ -28,6 +28,9 @@ def add(subparsers: Subparsers) -> None:
         description="Try sign-in and one small request per entity. Exit code 1 when an entity that is on cannot be read.",
     )
     check.add_argument("--all", action="store_true", help="try entities that are off as well")
+    check.add_argument(
+        "--permissions", action="store_true", help="only print the permissions to grant; ask the tenant nothing"
+    )
     check.add_argument("--json", action="store_true", help="for machines; docs/check.md explains the fields")
     check.set_defaults(function=_check)
 
@@ -35,6 +38,9 @@ def add(subparsers: Subparsers) -> None:
 def _check(options: argparse.Namespace) -> int:
     chosen = settings()
     entities = [entity for entity in configured(chosen) if entity.on or options.all]
+    if options.permissions:
+        print("\n".join(needed_permissions(entities)))
+        return 0
     report = probe(chosen.connection, entities)
     if options.json:
         print(json.dumps(as_json(chosen.connection, report), indent=2, ensure_ascii=False))
