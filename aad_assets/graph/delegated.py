@@ -4,7 +4,9 @@ Sources: learn.microsoft.com/entra/identity-platform/v2-oauth2-auth-code-flow an
 sign-in is kept (`token_cache.py`), how it is renewed (`credentials.py`), what is shown and asked (the command).
 """
 
+import asyncio
 import re
+import time
 import warnings
 from dataclasses import dataclass
 from typing import Any
@@ -109,21 +111,23 @@ class DelegatedSignIn:
         return await self._authority.ask(call)
 
     async def finish_device(self, flow: Flow) -> SignedIn:
-        """Wait until the code was entered, and store the sign-in."""
+        """Ask until the code was entered or has ended, and store the sign-in."""
+        cache = msal.SerializableTokenCache()
 
-        def call(client: httpx.Client) -> SignedIn:
-            cache = msal.SerializableTokenCache()
+        def call(client: httpx.Client) -> dict[str, Any]:
             with understood(self._connection):
                 app = application(self._connection, client, cache)
-                answer = app.acquire_token_by_device_flow(flow)
-            if answer.get("error") == "authorization_pending":
-                answer = {"error": "expired_token", "error_description": "Nobody entered the code in time"}
-            return self._stored(answer, cache)
+                answer: dict[str, Any] = app.acquire_token_by_device_flow(flow, exit_condition=lambda _: True)
+            return answer
 
-        try:
-            return await self._authority.ask(call)
-        finally:
-            flow["expires_at"] = 0  # ends the thread that asks, when this was cancelled
+        interval = int(flow.get("interval", 5))
+        while (answer := await self._authority.ask(call)).get("error") in ("authorization_pending", "slow_down"):
+            if time.time() > flow["expires_at"]:
+                answer = {"error": "expired_token", "error_description": "Nobody entered the code in time"}
+                break
+            interval += 5 * (answer["error"] == "slow_down")
+            await asyncio.sleep(interval)
+        return self._stored(answer, cache)
 
     def _stored(self, answer: dict[str, Any], cache: msal.SerializableTokenCache) -> SignedIn:
         if "access_token" not in answer:

@@ -83,7 +83,7 @@ def refusal(answer: Mapping[str, Any], otherwise: str, connection: Connection) -
     """One line: AADSTS code, what was said (`otherwise`: when nothing was), trace id, what to do."""
     said = str(answer.get("error_description") or answer.get("error") or otherwise)
     codes = answer.get("error_codes") or [int(code) for code in re.findall(r"AADSTS(\d+)", said)]
-    text = re.split(r"\s*Trace ID:|[\r\n]", said)[0].rstrip(". ")
+    text = "".join(filter(str.isprintable, re.split(r"\s*Trace ID:|[\r\n]", said)[0])).rstrip(". ")
     trace_id = answer.get("trace_id") or next(iter(re.findall(r"Trace ID: (\S+)", said)), "")
     trace = f" (trace id {trace_id})" if trace_id else ""
     code = f"AADSTS{codes[0]}" if codes else str(answer.get("error", ""))

@@ -24,7 +24,7 @@ from aad_assets.errors import ConfigurationError, SignInError
 from aad_assets.graph.refusals import LOGIN_AGAIN
 from aad_assets.settings import Connection
 
-_WAIT = 60.0
+_WAIT = 30.0
 """Seconds to wait for another process that renews the sign-in."""
 
 _POLL = 0.05
