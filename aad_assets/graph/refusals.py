@@ -71,7 +71,15 @@ _ADVICE = {
 _CLOCK = {700024, 500133}
 
 # What signing in anew mends, for people; other refusals would only come again.
-_STALE = {"invalid_grant", "interaction_required", "login_required", "consent_required", "expired_token"}
+_STALE = {
+    "access_denied",
+    "authorization_declined",
+    "consent_required",
+    "expired_token",
+    "interaction_required",
+    "invalid_grant",
+    "login_required",
+}
 
 _ADVICE_ELSE = (
     "check AAD_TENANT_ID, AAD_CLIENT_ID and the credential; the code's page is at https://login.microsoftonline.com/error"

@@ -18,13 +18,17 @@ from aad_assets.catalog import CATALOG
 from aad_assets.catalog.delegated import missing
 from aad_assets.demo import DemoServer
 from aad_assets.errors import ConfigurationError, SignInError
+from aad_assets.graph.client import GraphClient
 from aad_assets.graph.delegated import DelegatedSignIn, Flow, SignedIn, pasted
+from aad_assets.graph.lists import read_list
+from aad_assets.graph.meter import Meter
 from aad_assets.graph.sign_in import TokenSource
+from aad_assets.graph.throttle import Quotas
 from aad_assets.graph.token_cache import TokenCache
 from aad_assets.graph.transport import Transport
 from aad_assets.settings import Connection
 
-from .fake import Clock, run
+from .fake import Clock, MemorySink, run
 from .signing_in import NATIVE_CLIENT, connection_to, domains, person, sign_in, true_domains
 
 
@@ -335,3 +339,24 @@ def test_what_can_be_read_follows_from_the_scopes() -> None:
     assert missing(CATALOG["user_sign_in_activity"], {"User.Read.All"}) == ["AuditLog.Read.All"]
     everything = {permission for entity in CATALOG.values() for permission in entity.permissions}
     assert not [table for table, entity in CATALOG.items() if missing(entity, everything)]
+
+
+@pytest.mark.slow
+def test_tokens_of_a_minute_outlast_a_longer_read(demo: DemoServer, connection: Connection) -> None:
+    """In real time: three minutes' reading in six pieces."""
+    demo.sign_in_rules(token_lifetime=60, revoke_rotated=True)
+    sign_in(demo, connection)
+    demo.reset_stats()
+    demo.faults([{"kind": "latency", "path": "/domains", "ms": 30_000}])
+
+    async def main() -> list[str]:
+        transport, sink = Transport(connection), MemorySink()
+        tokens = TokenSource(connection, transport)
+        async with GraphClient(connection.base_url, tokens, transport, Quotas()) as client:
+            for _ in range(6):
+                await read_list(client, CATALOG["domains"], Meter(), sink)
+        return sink.ids()
+
+    assert run(main()) == sorted(true_domains(demo) * 6)
+    assert demo.stats()["tokens_issued"] <= 4
+    assert domains(connection) == true_domains(demo)

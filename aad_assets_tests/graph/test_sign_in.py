@@ -5,17 +5,21 @@ import json
 import logging
 from base64 import urlsafe_b64encode
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import httpx
+import jwt
 import pytest
 import socksio
+from cryptography.hazmat.primitives.hashes import SHA256
 
 from aad_assets.errors import ConfigurationError, SignInError
 from aad_assets.graph.sign_in import TokenSource
 
 from .fake import TOKEN, Clock, connection, run
 from .identity import AUTHORITY, SCOPE, SECRET, TENANT, Answer, FakeIdentity, refused
+from .test_certificates import CERTIFICATE, CERTIFICATE_PEM, pem
 
 REACH = {"authority_url": AUTHORITY, "graph_base_url": "https://graph.test/v1.0", "client_secret": SECRET}
 
@@ -331,3 +335,14 @@ def test_a_refusals_trace_id_is_found_in_its_text_too(identity: FakeIdentity) ->
     identity.tokens = [httpx.Response(400, json={"error": "invalid_grant", "error_description": said})]
     with pytest.raises(SignInError, match=r"AADSTS50105: Not assigned \(trace id abc-1\)\. What to do: the account is not"):
         run(source(identity).token())
+
+
+def test_a_certificate_is_named_by_its_sha256_thumbprint(identity: FakeIdentity, tmp_path: Path) -> None:
+    path = tmp_path / "client.pem"
+    path.write_bytes(pem() + CERTIFICATE_PEM)
+    run(source(identity, client_secret="", client_certificate_path=str(path)).token())
+    (form,) = identity.forms
+    header = jwt.get_unverified_header(form["client_assertion"])
+    assert header["x5t#S256"].rstrip("=") == urlsafe_b64encode(CERTIFICATE.fingerprint(SHA256())).decode().rstrip("=")
+    assert header["alg"] == "PS256"
+    assert "x5t" not in header
