@@ -37,7 +37,11 @@ grant() { # kind of permission, and how az abbreviates it
 	ids_of "$1" | while read -r id; do
 		az ad app permission add --id "$app" --api "$graph" --api-permissions "$id=$2" --only-show-errors
 	done
-	az ad app permission admin-consent --id "$app"
+	for _ in 1 2 3 4 5 6; do # what was just registered takes a while to be known everywhere
+		if az ad app permission admin-consent --id "$app"; then return; fi
+		sleep 10
+	done
+	echo "The permissions are added; admin consent was not given: grant it on the app's API permissions page." >&2
 }
 
 register() {
@@ -91,7 +95,7 @@ managed-identity)
 		az rest --method POST --url "https://graph.microsoft.com/v1.0/servicePrincipals/$2/appRoleAssignments" --output none \
 			--body "{\"principalId\": \"$2\", \"resourceId\": \"$resource\", \"appRoleId\": \"$id\"}"
 	done
-	settings "AAD_MANAGED_IDENTITY=system"
+	settings "AAD_MANAGED_IDENTITY=system # or the client ID of a user-assigned identity"
 	;;
 delegated)
 	permissions="$permissions User.Read offline_access"
