@@ -1,5 +1,6 @@
 """Through `dagster asset materialize`: what lands is what the tenant holds, value by value."""
 
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -120,6 +121,16 @@ def test_every_view_has_rows(loaded: Place) -> None:
 @pytest.mark.parametrize("entity", ENTITIES, ids=lambda entity: entity.table)
 def test_the_query_of_the_reference_page_runs(loaded: Place, entity: Entity) -> None:
     loaded.query(entity.query)
+
+
+def test_the_queries_of_the_first_page_run(loaded: Place) -> None:
+    page = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+    statements = [
+        each for block in re.findall(r"```sql\n(.*?)```", page, re.DOTALL) for each in block.split(";") if each.strip()
+    ]
+    assert len(statements) >= 3
+    for statement in statements:
+        loaded.query(statement)
 
 
 def test_one_asset_is_reloaded_alone(shared_tenant: DemoServer, place_for: Callable[[DemoServer], Place]) -> None:
