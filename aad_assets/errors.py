@@ -50,6 +50,8 @@ class Answer:
     message: str
     request_id: str
     path: str
+    inner_code: str = ""
+    """`error.innerError.code`, where Graph hides the reason now and then."""
 
     def __str__(self) -> str:
         shown = self.code or "no error code"

@@ -20,6 +20,7 @@ EXTENSION = "extension_"
 
 _BOOLEAN = "tag:yaml.org,2002:bool"
 _NULL = "tag:yaml.org,2002:null"
+_MERGE = "tag:yaml.org,2002:merge"
 _ON = {"on", "true", "yes"}
 
 
@@ -79,19 +80,25 @@ class _Parser:
         self._lines: dict[tuple[str, str], int] = {}
         """Where a column is turned off."""
 
-    def parse(self, text: str) -> Metadata:
+    def _root(self, text: str) -> yaml.Node | None:
         try:
-            root = yaml.compose(text, yaml.SafeLoader)
+            root: yaml.Node | None = yaml.compose(text, yaml.SafeLoader)
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             self.problems.append((mark.line + 1 if mark else 1, f"this is not YAML ({error.problem or error.context})"))
-            return {}
+            return None
         except yaml.reader.ReaderError as error:
             line = text.count("\n", 0, error.position) + 1
             self.problems.append((line, f"there is a character that YAML does not allow ({error.reason})"))
-            return {}
+            return None
+        except RecursionError:
+            self.problems.append((1, "the file is nested too deeply: indent as `aad-assets metadata export` does"))
+            return None
+        return root
+
+    def parse(self, text: str) -> Metadata:
         metadata: dict[str, Choice] = {}
-        for name, key, value in self._members(root, "the file"):
+        for name, key, value in self._members(self._root(text), "the file"):
             if name != "entities":
                 self._unknown(key, name, ["entities"], "the file knows no", "setting")
                 continue
@@ -161,6 +168,8 @@ class _Parser:
         for key, value in node.value:
             if not isinstance(key, yaml.ScalarNode):
                 self._problem(key, f"{what} has something other than a name before a colon: remove it")
+            elif key.tag == _MERGE:
+                self._problem(key, f"{what} cannot take lines from elsewhere by `<<`: write the lines out in its place")
             elif key.value in lines:
                 self._problem(key, f"{key.value} is there twice, first in line {lines[key.value]}: remove one of them")
             else:
@@ -196,11 +205,12 @@ class _Needed:
 
 
 def _needed(entities: Sequence[Entity]) -> Iterator[_Needed]:
-    """What the entities that are on cannot do without."""
+    """What the entities that are on cannot do without, each column once."""
     on = {entity.table: entity for entity in entities if entity.on}
     for entity in entities:
         for column in entity.key:
             yield _Needed(entity.table, column, f"it is of the key of {entity.table}")
+    readers: dict[tuple[str, str], list[str]] = {}
     for entity in on.values():
         if entity.belongs_by:
             yield _Needed(entity.table, entity.belongs_by, "it tells which rows are this tenant's")
@@ -209,7 +219,10 @@ def _needed(entities: Sequence[Entity]) -> Iterator[_Needed]:
         if entity.parent in on:
             where = [entity.parent_where[0]] if entity.parent_where else []
             for column in {*entity.parent_key, *where}.difference(on[entity.parent].key):
-                yield _Needed(entity.parent, column, f"{entity.table} is read by it", "turn it on, or that off")
+                readers.setdefault((entity.parent, column), []).append(entity.table)
+    for (table, column), tables in readers.items():
+        are, those = ("is", "that") if len(tables) == 1 else ("are", "those")
+        yield _Needed(table, column, f"{' and '.join(tables)} {are} read by it", f"turn it on, or {those} off")
 
 
 _HEAD = """\

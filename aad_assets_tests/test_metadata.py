@@ -86,6 +86,16 @@ def test_an_extension_property_that_is_off_does_not_become_a_column() -> None:
     assert not {BADGE, "mobilePhone"} & {*found.select, *(column.name for column in found.columns)}
 
 
+def test_an_extension_property_is_off_in_whatever_case_it_is_written() -> None:
+    written = f"extension_{BADGE.removeprefix('extension_').upper()}"
+    users = applied(f"entities: {{users: {{columns: {{{written}: off}}}}}}")["users"]
+    found = extended(users, [ExtensionProperty(BADGE, targets=frozenset({"User"}))])
+
+    assert users.disabled == {written}
+    assert BADGE not in {*found.select, *(column.name for column in found.columns)}
+    assert BADGE in {column.name for column in found.every_column}
+
+
 REQUIRED = {
     *((entity.table, column) for entity in ENTITIES for column in entity.key),
     *((entity.table, name) for entity in ENTITIES for name in (entity.belongs_by, entity.time_property) if name),
@@ -184,6 +194,11 @@ def test_yaml_has_many_words_for_on(line: str) -> None:
             f"line 4: groups.isAssignableToRole cannot be off, since {PIM[0]} is read by it: turn it on, or that off.",
         ),
         (
+            "entities:\n  groups:\n    columns:\n      isAssignableToRole: off",
+            f"line 4: groups.isAssignableToRole cannot be off, since {PIM[0]} and {PIM[1]} are read by it: "
+            "turn it on, or those off.",
+        ),
+        (
             "entities:\n  domains:\n    columns: {authenticationType: off}",
             f"line 3: domains.authenticationType cannot be off, since {FEDERATED} is read by it: turn it on, or that off.",
         ),
@@ -204,6 +219,10 @@ def test_yaml_has_many_words_for_on(line: str) -> None:
             "entities:\n  users:\n    columns:\n      city: on\n      city: off",
             "line 5: city is there twice, first in line 4: remove one of them.",
         ),
+        (
+            "entities:\n  users: &a\n    on: off\n  groups:\n    <<: *a",
+            "line 5: groups cannot take lines from elsewhere by `<<`: write the lines out in its place.",
+        ),
         ("entities:\n  ? [a]\n  : on", "line 2: entities has something other than a name before a colon: remove it."),
         ("entities:\n  users:\n\ton: true", "line 3: this is not YAML (found character '\\t' that cannot start any token)."),
         ("entities: {users: on", "line 1: this is not YAML (expected ',' or '}', but got '<stream end>')."),
@@ -220,6 +239,11 @@ def test_yaml_has_many_words_for_on(line: str) -> None:
 )
 def test_each_mistake_is_told_with_line_and_fix(text: str, told: str) -> None:
     assert problems(text) == [told]
+
+
+def test_what_is_nested_too_deeply_is_a_mistake_too() -> None:
+    told = ["line 1: the file is nested too deeply: indent as `aad-assets metadata export` does."]
+    assert problems("entities: " + "[" * 5000 + "]" * 5000) == told
 
 
 def test_all_mistakes_are_told_at_once_in_the_order_of_their_lines() -> None:

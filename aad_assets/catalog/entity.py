@@ -14,6 +14,8 @@ from aad_assets.catalog.types import STRING, Scalar, Type, duckdb_type, properti
 
 ODATA_TYPE = "@odata.type"
 ODATA_TYPE_PREFIX = "#microsoft.graph."
+HIDDEN_MEMBERS = "Member.Read.Hidden"
+"""Permission to read hidden memberships (learn.microsoft.com/graph/api/group-list-members)."""
 
 
 class Shape(StrEnum):
@@ -118,7 +120,7 @@ class Entity:
     polymorphic: bool = False
     """Rows are of several types: `odataType` says which, `_extra` holds what only some of them have."""
     disabled: frozenset[str] = frozenset()
-    """Columns that the connection metadata turned off: neither asked for nor kept, not in `_extra` either."""
+    """Columns that the connection metadata turned off, in any case: neither asked for nor kept, not in `_extra` either."""
     filter: str | None = None
     """A `$filter` without which Graph refuses the request, or answers for all clouds; `{id}` as in `path`."""
     shard_property: str | None = None
@@ -139,13 +141,18 @@ class Entity:
     """Columns that keep the parent's key (the edge's source), where the rows do not say it themselves."""
     parent_where: tuple[str, str | bool] | None = None
     """Column and value that a parent needs to have any children at all."""
+    hidden_members: bool = False
+    """Some parents hide their members from who has not HIDDEN_MEMBERS."""
+    childless_is_404: bool = False
+    """A parent that is there can answer 404: it has no children."""
     belongs_by: str | None = None
     """Column of a list that others share: rows are kept whose value is in the parent's `parent_key`."""
 
     @cached_property
     def columns(self) -> tuple[Column, ...]:
         """Typed columns in the table's order, without ours (those that start with `_`)."""
-        return tuple(column for column in self.every_column if column.name not in self.disabled)
+        off = {name.lower() for name in self.disabled}
+        return tuple(column for column in self.every_column if column.name.lower() not in off)
 
     @cached_property
     def every_column(self) -> tuple[Column, ...]:

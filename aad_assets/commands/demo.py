@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from typing import Any
 import duckdb
 
 from aad_assets.commands import Subparsers
-from aad_assets.demo import DemoServer
+from aad_assets.demo import DemoServer, licensing
 
 DEMO_FOLDER = Path("demo")
 
@@ -43,6 +43,12 @@ def add(subparsers: Subparsers) -> None:
     )
     demo.add_argument("--users", type=int, help="size of the tenant (default: as last time, else 1000)")
     demo.add_argument("--seed", type=int, help="another seed is another tenant (default: as last time, else 1)")
+    demo.add_argument(
+        "--licences",
+        type=licensing.parse,
+        metavar="LIST",
+        help=f"comma list of {', '.join(licensing.ALL)}, or none (default: as last time, else all)",
+    )
     demo.add_argument("--latency-ms", type=int, default=0, help="milliseconds by which each answer is late")
     demo.add_argument("--faults", default="", help="faults by rate, as in 429:0.05,503:0.02,cut:0.01")
     demo.add_argument("--again", action="store_true", help="let a day pass first, to see what a reload finds changed")
@@ -64,6 +70,8 @@ def _demo(options: argparse.Namespace) -> int:
     state = _DemoState.read(folder)
     state.users = options.users or state.users
     state.seed = options.seed or state.seed
+    if options.licences is not None:
+        state.licences = sorted(options.licences)
     state.day += bool(options.again and state.reloads)  # a first reload that failed is tried again as it was
     with _tenant(options, folder, state) as server:
         settings = demo_settings(server, folder)
@@ -88,6 +96,7 @@ class _DemoState:
 
     users: int = 1000
     seed: int = 1
+    licences: list[str] = field(default_factory=lambda: sorted(licensing.ALL))
     day: int = 0
     reloads: int = 0
 
@@ -106,7 +115,7 @@ class _DemoState:
 def _tenant(options: argparse.Namespace, folder: Path, state: _DemoState) -> Iterator[DemoServer]:
     """The tenant that `--keep` left running, on the wanted day, or one of our own."""
     kept = DemoServer.running(folder / "tenant")
-    if kept is not None and (kept.users, kept.seed) == (state.users, state.seed):
+    if kept is not None and (kept.users, kept.seed, kept.licences) == (state.users, state.seed, state.licences):
         kept.set_day(state.day)
         yield kept
         return
@@ -115,6 +124,7 @@ def _tenant(options: argparse.Namespace, folder: Path, state: _DemoState) -> Ite
     with DemoServer(
         users=state.users,
         seed=state.seed,
+        licences=state.licences,
         day=state.day,
         latency_ms=options.latency_ms,
         quota_scale=_DEMO_QUOTA,

@@ -5,7 +5,7 @@ Not here: what such a file may say (`aad_assets.metadata`), the requests to the 
 
 import argparse
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from aad_assets.catalog import Entity
@@ -119,7 +119,13 @@ def _extensions(entity: Entity, choice: Choice, report: Report) -> Iterator[str]
     own = {column.name for column in entity.every_column if not column.name.startswith(EXTENSION)}
     there = {column.name for column in extended(entity, report.extensions or ()).every_column} - own
     named = {name for name in choice.columns if name.startswith(EXTENSION)}
-    if gone := sorted(named - there):
+    if gone := _without(named, there):
         yield f"{entity.table}: extension properties that the tenant does not have: {', '.join(gone)}. Remove the lines."
-    if new := sorted(there - named):
+    if new := _without(there, named):
         yield f"{entity.table}: extension properties that are not named, hence on: {', '.join(new)}."
+
+
+def _without(names: Iterable[str], others: Iterable[str]) -> list[str]:
+    """Which `names` the others lack, whatever the case."""
+    lowered = {name.lower() for name in others}
+    return sorted(name for name in names if name.lower() not in lowered)

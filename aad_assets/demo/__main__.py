@@ -14,13 +14,6 @@ def _epoch(text: str) -> date:
     return datetime.now(UTC).date() if text == "today" else date.fromisoformat(text)
 
 
-def _licences(text: str) -> frozenset[str]:
-    try:
-        return licensing.parse(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-
-
 def _faults(text: str) -> str:
     try:
         Faults(0).set(parse_short(text), 0)
@@ -53,7 +46,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--without-permission", action="append", default=[], metavar="PERM")
     made.add_argument(
         "--licences",
-        type=_licences,
+        type=licensing.parse,
         default=frozenset(licensing.ALL),
         metavar="LIST",
         help=f"comma list of {', '.join(licensing.ALL)}, or none (default: all)",

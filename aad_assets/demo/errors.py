@@ -66,6 +66,15 @@ def not_licensed() -> GraphError:
     return GraphError(403, "Forbidden", "Your tenant is not licensed for this feature.")
 
 
+def no_license() -> GraphError:
+    """403 of entitlement management without a licence."""
+    return GraphError(
+        403,
+        "NoLicense",
+        "User is not authorized to perform the operation. Reason: Tenant does not meet license requirement!",
+    )
+
+
 def filter_missing() -> GraphError:
     """400 for a collection that answers for one object at a time only."""
     return bad_request("The required $filter by group or principal is missing.", "MissingParameters")

@@ -3,6 +3,7 @@
 Which collection needs which licence, and how its refusal reads, is declared in collections/.
 """
 
+import argparse
 from collections.abc import Iterable
 
 P1, P2, GOVERNANCE, WORKLOAD = "P1", "P2", "Governance", "Workload ID"
@@ -18,5 +19,8 @@ def held(names: Iterable[str]) -> frozenset[str]:
 
 
 def parse(text: str) -> frozenset[str]:
-    """The command line's form: names with commas between, or `none`."""
-    return frozenset() if text == "none" else held(name.strip() for name in text.split(",") if name.strip())
+    """The command line's form: names with commas between, or `none`. ArgumentTypeError for an unknown one."""
+    try:
+        return frozenset() if text == "none" else held(name.strip() for name in text.split(",") if name.strip())
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None

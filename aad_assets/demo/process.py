@@ -51,6 +51,7 @@ class DemoServer:
     day: int
     users: int
     seed: int
+    licences: list[str]
 
     def __init__(
         self, *, state_dir: Path | str | None = None, licences: Sequence[str] | None = None, **options: object

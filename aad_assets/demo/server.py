@@ -156,6 +156,7 @@ async def _serve(configuration: Configuration) -> None:
         "day": configuration.day,
         "users": configuration.users,
         "seed": configuration.seed,
+        "licences": sorted(configuration.licences),
     }
 
     def stop() -> None:

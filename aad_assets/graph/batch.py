@@ -14,8 +14,9 @@ import msgspec
 
 from aad_assets.catalog import Family
 from aad_assets.errors import Answer
+from aad_assets.graph.answers import PASSING, error_for, read_answer, retry_after_seconds
 from aad_assets.graph.claims import challenge
-from aad_assets.graph.client import PASSING, GraphClient, Retrying, error_for, read_answer, retry_after_seconds
+from aad_assets.graph.client import PREFER, GraphClient, Retrying
 from aad_assets.graph.meter import Meter
 from aad_assets.graph.surrogates import hidden, shown
 from aad_assets.graph.tasks import together
@@ -178,7 +179,8 @@ def _later(client: GraphClient, item: Item, response: _Response | None) -> float
 async def _send(client: GraphClient, batch: Sequence[Item], meter: Meter) -> list[_Response | None]:
     """The answers in the order of `batch`; they come in any order."""
     requests = [
-        {"id": str(number), "method": "GET", "url": item.url, "headers": item.headers} for number, item in enumerate(batch)
+        {"id": str(number), "method": "GET", "url": item.url, "headers": {**PREFER, **item.headers}}
+        for number, item in enumerate(batch)
     ]
     body = msgspec.json.encode({"requests": requests})
     units = sum(item.units for item in batch)

@@ -4,18 +4,18 @@ A parent's key can have several values: `/definitions/{id}/instances/{id}/decisi
 
 A parent's rows are handed on when all its pages are there, so that an expired page token costs that parent alone. Sources:
 learn.microsoft.com/graph/api/group-list-members, and the known issue that v1.0 leaves service principals out of it. Not
-here: where the parents come from (`reload.py`).
+here: where the parents come from (`parents.py`, `aad_assets.reload`).
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from urllib.parse import quote
 
 import msgspec
 
-from aad_assets.catalog import Entity
+from aad_assets.catalog import CATALOG, Entity
 from aad_assets.catalog.entity import ODATA_TYPE, ODATA_TYPE_PREFIX
-from aad_assets.errors import NotFound, PageTokenExpired, RequestRefused
+from aad_assets.errors import NotFound, PageTokenExpired, RequestRefused, UntrustedAnswer
 from aad_assets.graph.batch import Item, run_batches
 from aad_assets.graph.client import GraphClient, Retrying
 from aad_assets.graph.meter import Meter
@@ -23,7 +23,8 @@ from aad_assets.graph.pages import EVENTUAL, RESTARTS, Page, Part, Query, decode
 from aad_assets.graph.throttle import resource_units
 
 _PARENT = "{id}"
-_NOBODY = "00000000-0000-0000-0000-000000000000"
+NOBODY = "00000000-0000-0000-0000-000000000000"
+"""No object has this id."""
 
 
 async def read_children(
@@ -31,43 +32,65 @@ async def read_children(
 ) -> None:
     """Read the children of all `parents` (their keys) into `part`. A parent that vanished has none."""
     paths = 1 + len(entity.casts)
-    answers = vanished = 0
+    answers = 0
+    missing: list[ChildItem] = []
     meter.parents_expected = len(parents)
 
-    async def answered(item: ChildItem, first: Page | None) -> None:
-        nonlocal answers, vanished
-        vanished += first is None
-        rows = await _whole(client, item, first, meter) if first else []
+    async def add(item: ChildItem, rows: list[msgspec.Raw]) -> None:
         await part.add(_with_parent(entity, item, rows))
         meter.rows += len(rows)
+
+    async def answered(item: ChildItem, first: Page | None) -> None:
+        nonlocal answers
+        rows = await _whole(client, item, first, meter) if first else None
+        if rows is None:
+            missing.append(item)
+        else:
+            await add(item, rows)
         answers += 1
         meter.parents = answers // paths
 
     await run_batches(client, _items(client, entity, parents, meter), decode_page, meter, answered)
-    if vanished and vanished == answers:
-        await _prove_vanished(client, entity, parents[0], meter)
+    for item in missing:
+        if not entity.childless_is_404 and await _exists(client, entity, item.parent, meter):
+            await add(item, await _again(client, item, meter))
     if not parents and entity.licence and entity.filter:
         await _prove_licensed(client, entity, meter)
     await part.close()
 
 
-async def _prove_vanished(client: GraphClient, entity: Entity, parent: tuple[str, ...], meter: Meter) -> None:
-    """Every parent answered 404: raises NotFound when one of them is there, since then it is the API that is not."""
-    item = next(_items(client, entity, [parent], meter))
-    if _PARENT in entity.path:
-        path = _filled(entity.path[: entity.path.rindex(_PARENT) + len(_PARENT)], parent)
-        try:
-            await client.get(client.url(path), bytes, meter)
-        except NotFound:
-            return
-    await client.get(f"{client.base_url}{item.url}", decode_page, meter)
+async def _exists(client: GraphClient, entity: Entity, parent: tuple[str, ...], meter: Meter) -> bool:
+    """Whether a parent whose children were answered 404 is there: then it is not the parent that vanished."""
+    above = entity.path[: entity.path.rindex(_PARENT) + len(_PARENT)] if _PARENT in entity.path else ""
+    path = _filled(above or f"{CATALOG[entity.parent or ''].path}/{_PARENT}", parent)
+    try:
+        await client.get(client.url(path), bytes, meter)
+    except NotFound:
+        return False
+    return True
+
+
+async def _again(client: GraphClient, item: "ChildItem", meter: Meter) -> list[msgspec.Raw]:
+    """The rows of a parent that is there. Raises NotFound when they are still not: the API is missing."""
+    query = Query(f"{client.base_url}{item.url}", item.units, headers=item.headers)
+    first = await client.get(query.url, decode_page, meter, units=query.units, headers=query.headers)
+    rows = await _whole(client, item, first, meter)
+    if rows is None:
+        raise UntrustedAnswer(f"{item.path}: a page of a parent that is there was answered 404. Reload again.")
+    return rows
 
 
 async def _prove_licensed(client: GraphClient, entity: Entity, meter: Meter) -> None:
-    """No parent to ask for is no proof of a licence: raises LicenceMissing when Graph says so of a parent that is none."""
-    item = next(_items(client, entity, [(_NOBODY,)], meter))
-    with suppress(NotFound, RequestRefused):
+    """No parent to ask for proves neither licence nor permission: a parent that is none is asked about.
+
+    Raises LicenceMissing or PermissionMissing when Graph says so.
+    """
+    item = next(_items(client, entity, [(NOBODY,)], meter))
+    try:
         await client.get(f"{client.base_url}{item.url}", decode_page, meter)
+    except (NotFound, RequestRefused) as error:
+        if error.answer.status in (401, 403):
+            raise
 
 
 class ChildItem(Item):
@@ -108,8 +131,8 @@ def _items(client: GraphClient, entity: Entity, parents: Sequence[tuple[str, ...
             yield ChildItem(url, units, Retrying(client.retry, meter), parent, cast)
 
 
-async def _whole(client: GraphClient, item: ChildItem, first: Page, meter: Meter) -> list[msgspec.Raw]:
-    """All rows of one parent, whose first page came in a batch."""
+async def _whole(client: GraphClient, item: ChildItem, first: Page, meter: Meter) -> list[msgspec.Raw] | None:
+    """All rows of one parent, whose first page came in a batch; None when a further page was answered 404."""
     query = Query(f"{client.base_url}{item.url}", item.units, headers=item.headers)
     page: Page | None = first
     for restart in range(RESTARTS + 1):
@@ -120,7 +143,7 @@ async def _whole(client: GraphClient, item: ChildItem, first: Page, meter: Meter
                     rows += more
             return rows
         except NotFound:
-            return []
+            return None
         except PageTokenExpired:
             meter.restarts += 1
             page = None

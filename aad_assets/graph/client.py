@@ -5,9 +5,7 @@ Sources: learn.microsoft.com/graph/errors, /graph/throttling, /graph/best-practi
 """
 
 import asyncio
-import email.utils
 import random
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
@@ -19,24 +17,18 @@ import msgspec
 from aad_assets.catalog import Family
 from aad_assets.errors import (
     Answer,
-    GraphError,
     GraphUnavailable,
-    LicenceMissing,
-    NotFound,
-    PageTokenExpired,
-    PermissionMissing,
-    RequestRefused,
     UntrustedAnswer,
 )
+from aad_assets.graph.answers import PASSING, error_for, read_answer, retry_after_seconds
 from aad_assets.graph.claims import challenge
 from aad_assets.graph.meter import Meter
 from aad_assets.graph.sign_in import TokenSource
 from aad_assets.graph.throttle import Quotas
 from aad_assets.graph.transport import BROKEN, Transport
 
-_NO_LICENCE = {"Authentication_RequestFromNonPremiumTenantOrB2CTenant", "AadPremiumLicenseRequired"}
-_EXPIRED_PAGE = {"Directory_ExpiredPageToken", "DirectoryPageTokenNotFoundException"}
-PASSING = frozenset({429, 500, 502, 503, 504})
+PREFER = {"Prefer": "include-unknown-enum-members"}
+"""Else later members of an enumeration come as `unknownFutureValue` (learn.microsoft.com/graph/best-practices-concept)."""
 
 T = TypeVar("T")
 
@@ -84,20 +76,6 @@ class Retrying:
         self._waited += wait
         self._meter.retries += 1
         return wait
-
-
-class _InnerError(msgspec.Struct):
-    request_id: str | None = msgspec.field(name="request-id", default=None)
-
-
-class ErrorBody(msgspec.Struct):
-    code: str | None = None
-    message: str | None = None
-    inner: _InnerError | None = msgspec.field(name="innerError", default=None)
-
-
-class _ErrorEnvelope(msgspec.Struct):
-    error: ErrorBody = msgspec.field(default_factory=ErrorBody)
 
 
 @dataclass(frozen=True)
@@ -191,6 +169,7 @@ class GraphClient:
         body: bytes | None = None,
     ) -> T:
         retrying = Retrying(self.retry, meter)
+        headers = PREFER | headers
         path = url.removeprefix(self.base_url).split("?")[0]
         told, refused_token, claims, new_connection = f"{method} {path}", "", "", False
         while True:
@@ -262,49 +241,3 @@ def _no_answer(told: str, error: Exception) -> Answer:
     # A header that cannot be sent is quoted in the text, and one of them is the token.
     text = "" if isinstance(error, httpx.LocalProtocolError) else str(error)
     return Answer(0, type(error).__name__, text, "", told)
-
-
-def read_answer(told: str, status: int, headers: Mapping[str, str], body: bytes) -> Answer:
-    """What an error answer says; a body that is no error object is told as such, without its content."""
-    try:
-        error = msgspec.json.decode(body, type=_ErrorEnvelope).error
-    except msgspec.DecodeError:
-        error = ErrorBody()
-    if status == 200:
-        error.message = "the body is cut off, or is not what was asked for"
-    # The items of a batch may have it in the body alone.
-    request_id = headers.get("request-id") or (error.inner and error.inner.request_id) or ""
-    return Answer(status, error.code or "", error.message or "", request_id, told)
-
-
-def error_for(answer: Answer) -> GraphError:
-    """The exception that says what can be done about an answer that will not pass."""
-    if answer.code in _NO_LICENCE or "not licensed for this feature" in answer.message.lower():
-        return LicenceMissing(answer)
-    if answer.status == 401 and "audience" in answer.message.lower():
-        return RequestRefused(
-            answer, "The token is for another cloud: check AAD_CLOUD, AAD_AUTHORITY_URL, AAD_GRAPH_BASE_URL"
-        )
-    if answer.status == 401 or (answer.status == 403 and answer.code == "Authorization_RequestDenied"):
-        return PermissionMissing(answer)
-    if answer.code in _EXPIRED_PAGE:
-        return PageTokenExpired(answer)
-    if answer.status == 404:
-        return NotFound(answer)
-    if answer.status in PASSING:
-        return GraphUnavailable(answer)
-    return RequestRefused(answer)
-
-
-def retry_after_seconds(headers: httpx.Headers) -> float | None:
-    """`Retry-After` as seconds from now, given in seconds or as a date; None when it is not given."""
-    value = headers.get("Retry-After")
-    if value is None:
-        return None
-    try:
-        return max(0.0, float(value))
-    except ValueError:
-        try:
-            return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - time.time())
-        except ValueError:
-            return None

@@ -1,6 +1,7 @@
 """Reading which directory extension properties there are. Not here: the columns they become (`catalog/extensions.py`)."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 
@@ -15,9 +16,9 @@ from aad_assets.graph.pages import read_chain
 
 class _Row(msgspec.Struct):
     name: str
-    data_type: str | None = msgspec.field(name="dataType", default=None)
-    multi_valued: bool | None = msgspec.field(name="isMultiValued", default=None)
-    targets: list[str] | None = msgspec.field(name="targetObjects", default=None)
+    data_type: Any = msgspec.field(name="dataType", default=None)
+    multi_valued: Any = msgspec.field(name="isMultiValued", default=None)
+    targets: list[Any] | None = msgspec.field(name="targetObjects", default=None)
 
 
 _decode = msgspec.json.Decoder(_Row).decode
@@ -42,7 +43,12 @@ class _Extensions:
         except msgspec.DecodeError:
             raise UntrustedAnswer("extension_properties: Graph sent a row without a name. Reload again.") from None
         self.found += [
-            ExtensionProperty(row.name, row.data_type or "String", bool(row.multi_valued), frozenset(row.targets or ()))
+            ExtensionProperty(
+                row.name,
+                row.data_type if isinstance(row.data_type, str) else "String",
+                row.multi_valued is True,
+                frozenset(target for target in row.targets or () if isinstance(target, str)),
+            )
             for row in decoded
         ]
 

@@ -5,6 +5,7 @@ the shapes make of rows (`shapes.py`).
 """
 
 import asyncio
+import re
 from dataclasses import replace
 
 from aad_assets.catalog import Entity, Family, Shape
@@ -24,6 +25,9 @@ _COUNT_HEADERS = EVENTUAL | {"Accept": "text/plain"}
 
 _SELECT_REFUSED = (RequestRefused, PermissionMissing, LicenceMissing)
 """400 and 501, and 403 for a property that needs a permission or a licence of its own."""
+
+_TOP = re.compile(r"\bquery option '\$?top'", re.IGNORECASE)
+"""What Graph says of a list that takes no `$top`."""
 
 _MORE = 1.01
 """How much the shards' counts may exceed the whole's: people join between two counts."""
@@ -103,7 +107,9 @@ async def read_list(
 
 
 async def _other_way(client: GraphClient, entity: Entity, meter: Meter, refusal: GraphError) -> Selection | Entity:
-    """With smaller pages, or with the properties that the list answers to. Raises `refusal` when neither helps."""
+    """With other pages, or with the properties that the list answers to. Raises `refusal` when neither helps."""
+    if entity.page_size and isinstance(refusal, RequestRefused) and _TOP.search(refusal.answer.message):
+        return replace(entity, page_size=None, smaller_page=None)
     if entity.smaller_page and isinstance(refusal, RequestRefused):
         return replace(entity, page_size=entity.smaller_page, smaller_page=None)
     return await answered(client, entity, meter, refusal)
@@ -128,6 +134,8 @@ async def answered(client: GraphClient, entity: Entity, meter: Meter, refusal: G
     found = await negotiate(probe, properties)
     if found.passes == (properties,) or found.refused == properties:
         raise refusal
+    if isinstance(refusal, PermissionMissing) and len(found.refused) > len(properties) // 2:
+        raise refusal  # not a property with a permission of its own: the permission to read the list is too small
     return Selection(tuple(identity + selected for selected in found.passes), found.refused)
 
 

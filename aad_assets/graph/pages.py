@@ -73,6 +73,13 @@ class Page(msgspec.Struct):
 
     value: list[msgspec.Raw]
     next_link: str | None = msgspec.field(name="@odata.nextLink", default=None)
+    # OData 4.01 lets a server leave the prefix out; one that is overlooked would be half a load.
+    short_link: str | None = msgspec.field(name="@nextLink", default=None)
+    small_link: str | None = msgspec.field(name="@odata.nextlink", default=None)
+
+    def __post_init__(self) -> None:
+        if self.next_link is None:
+            self.next_link = self.short_link or self.small_link
 
 
 _decode_page = msgspec.json.Decoder(Page).decode

@@ -27,7 +27,7 @@ from aad_assets.errors import (
     PermissionMissing,
     RequestRefused,
 )
-from aad_assets.graph.children import child_url
+from aad_assets.graph.children import NOBODY, child_url
 from aad_assets.graph.client import GraphClient, RetryPolicy
 from aad_assets.graph.extensions import read_extensions
 from aad_assets.graph.greeting import greet
@@ -43,7 +43,6 @@ from aad_assets.settings import Connection
 RETRY = RetryPolicy(attempts=3, patience=60.0)
 """A fault that lasts is an answer, too."""
 
-_NOBODY = "00000000-0000-0000-0000-000000000000"
 """Id of no object: who may not read at all is told so about this one as well."""
 
 _PARENTS = 5
@@ -270,7 +269,7 @@ class Probe:
 
     async def _children_of(self, entity: Entity, parent: Key | None) -> list[msgspec.Raw]:
         """The children of a parent, by every cast; without one, of an object that there is not."""
-        nobody = (_NOBODY,) * len(entity.parent_key)
+        nobody = (NOBODY,) * len(entity.parent_key)
         rows: list[msgspec.Raw] = []
         for cast in (None, *entity.casts):
             try:

@@ -24,7 +24,7 @@ def due_days(recorded: Collection[tuple[date, bool]], today: date, first: int) -
     complete = {day for day, whole in recorded if whole}
     start = today - first * _DAY
     if recorded:
-        start = min(day for day, _ in recorded)
+        start = max(min(day for day, _ in recorded), oldest)  # what Graph has forgotten stays a gap
         while start in complete:
             start += _DAY
         if start - _DAY in complete:
@@ -44,6 +44,8 @@ def chosen_days(texts: Iterable[str], today: date) -> list[date]:
             raise ConfigurationError(
                 f"log_days in the run's config has {text!r}: a day such as 2026-11-01 is needed, or 2026-11-01..2026-11-05."
             ) from None
+        if end < begin:
+            raise ConfigurationError(f"log_days in the run's config has {text!r}, which ends before it begins.")
         days.update(begin + number * _DAY for number in range((end - begin).days + 1))
     oldest = today - KEPT * _DAY
     if wrong := sorted(day for day in days if not oldest <= day <= today):
@@ -54,9 +56,16 @@ def chosen_days(texts: Iterable[str], today: date) -> list[date]:
     return sorted(days)
 
 
-def day_filter(time_property: str, day: date) -> str:
-    """The `$filter` of one UTC day."""
-    return f"{time_property} ge {day}T00:00:00Z and {time_property} lt {day + _DAY}T00:00:00Z"
+def day_filters(time_property: str, day: date) -> tuple[str, ...]:
+    """`$filter`s that mean one UTC day, the first to be tried first.
+
+    The reference names other operators for each log (learn.microsoft.com/graph/api/directoryaudit-list: ge and le;
+    /provisioningobjectsummary-list: gt and lt). All took ge and lt so far.
+    """
+    first, last = f"{day}T00:00:00Z", f"{day}T23:59:59.9999999Z"
+    before, after = f"{day - _DAY}T23:59:59.9999999Z", f"{day + _DAY}T00:00:00Z"
+    pairs = (("ge", first, "lt", after), ("ge", first, "le", last), ("gt", before, "lt", after))
+    return tuple(f"{time_property} {a} {begin} and {time_property} {b} {end}" for a, begin, b, end in pairs)
 
 
 def is_over(day: date, now: datetime) -> bool:

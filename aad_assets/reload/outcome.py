@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aad_assets.catalog import Entity
+from aad_assets.catalog.entity import HIDDEN_MEMBERS
 from aad_assets.errors import AadAssetsError, GraphError, LicenceMissing
 from aad_assets.graph.meter import Meter
 from aad_assets.warehouse.publish import Load
@@ -40,6 +41,8 @@ def reason(entity: Entity, error: Exception) -> str:
         text += f". Skipped: it needs the licence {entity.licence or 'that the answer names'}."
     elif isinstance(error, GraphError) and error.answer.status in (401, 403) and not error.advice:
         text += f". It needs the permission {permissions(entity)} in the app registration, and admin consent."
+        if entity.hidden_members:
+            text += f" Where {entity.parent} hide their members, {HIDDEN_MEMBERS} as well."
     elif not isinstance(error, AadAssetsError):
         # The text of an unforeseen error may quote rows or a token.
         text = f"unexpected {type(error).__name__} at {_where(error)}; nothing is published. Please report it."

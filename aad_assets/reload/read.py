@@ -1,7 +1,7 @@
 """How the rows of one entity come into the stage: by its shape, after its parent. Not here: requests, publishing."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from aad_assets.catalog import Entity, Shape
@@ -53,8 +53,11 @@ class Reader:
         except (LicenceMissing, NotFound, PermissionMissing, RequestRefused) as error:
             return f"directory extension properties were not read, their columns stay as they were: {error}"
 
-    async def read(self, entity: Entity, staging: EntityStage, filter_: str | None = None) -> Selection:
-        """Every row into `staging`, as Graph has them now. Raises AadAssetsError."""
+    async def read(self, entity: Entity, staging: EntityStage, filters: Sequence[str] = ()) -> Selection:
+        """Every row into `staging`, as Graph has them now. Raises AadAssetsError.
+
+        `filters` mean the same in other words: the first that Graph takes.
+        """
         meter = self.progress[entity.table].meter
         match entity.shape:
             case Shape.SINGLETON:
@@ -69,8 +72,17 @@ class Reader:
                 owners = {key[0] for key in await self._parents(entity)}
                 return await read_list(self.client, entity, meter, staging, change=belonging(entity, owners))
             case _:
-                return await read_list(self.client, entity, meter, staging, filter_=filter_)
+                return await self._read_filtered(entity, staging, filters)
         return Selection((entity.select,))
+
+    async def _read_filtered(self, entity: Entity, staging: EntityStage, filters: Sequence[str]) -> Selection:
+        meter = self.progress[entity.table].meter
+        for filter_ in filters[:-1]:
+            try:
+                return await read_list(self.client, entity, meter, staging, filter_=filter_)
+            except RequestRefused:
+                await staging.reset()
+        return await read_list(self.client, entity, meter, staging, filter_=filters[-1] if filters else None)
 
     async def tell_children(self, entity: Entity, staging: EntityStage, staged: Staged) -> None:
         """Let the children know whose they are, before the staged rows are gone."""

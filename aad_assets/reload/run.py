@@ -27,7 +27,7 @@ from aad_assets.graph.sign_in import TokenSource
 from aad_assets.graph.tasks import together
 from aad_assets.graph.throttle import Quotas
 from aad_assets.graph.transport import Transport
-from aad_assets.reload.logs import chosen_days, day_filter, due_days, is_over
+from aad_assets.reload.logs import chosen_days, day_filters, due_days, is_over
 from aad_assets.reload.outcome import Outcome, add, count, reason
 from aad_assets.reload.read import Reader
 from aad_assets.settings import Connection
@@ -212,8 +212,8 @@ class Reload:
         meter = reader.progress[entity.table].meter
         staging = EntityStage(stage, entity)
         try:
-            filter_ = day_filter(entity.time_property, day.day) if entity.time_property and day else None
-            selection = await reader.read(entity, staging, filter_)
+            filters = day_filters(entity.time_property, day.day) if entity.time_property and day else ()
+            selection = await reader.read(entity, staging, filters)
             staged = await staging.finish(selection.passes)
             await reader.tell_children(entity, staging, staged)
             await reader.parent_ended(entity)

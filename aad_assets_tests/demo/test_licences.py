@@ -25,6 +25,12 @@ REFUSALS = {
     "role_management_policy_assignments": (400, "AadPremiumLicenseRequired"),
     "group_eligibility_schedule_instances": (400, "AadPremiumLicenseRequired"),
     "group_assignment_schedule_instances": (400, "AadPremiumLicenseRequired"),
+    "access_packages": (403, "NoLicense"),
+    "access_package_catalogs": (403, "NoLicense"),
+    "access_package_assignments": (403, "NoLicense"),
+    "access_package_assignment_policies": (403, "NoLicense"),
+    "access_package_assignment_requests": (403, "NoLicense"),
+    "connected_organizations": (403, "NoLicense"),
 }
 
 

@@ -86,7 +86,8 @@ def test_what_a_later_release_brings_is_named(commands: Commands) -> None:
 def test_what_is_new_or_gone_in_the_tenant(commands: Commands, shared_tenant: DemoServer) -> None:
     known, *others = extensions_of(shared_tenant, "User")
     gone = "extension_00000000000000000000000000000000_gone"
-    commands.write(f"entities:\n  users:\n    columns:\n      {known}: on\n      {gone}: off\n  groups: off\n")
+    in_another_case = f"extension_{known.removeprefix('extension_').upper()}"
+    commands.write(f"entities:\n  users:\n    columns:\n      {in_another_case}: on\n      {gone}: off\n  groups: off\n")
 
     said = commands.reach(shared_tenant).run("metadata", "check", "entra.yaml")
 

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from aad_assets.catalog import CATALOG, Entity, Shape
-from aad_assets.errors import LicenceMissing, NotFound, PageTokenExpired, PermissionMissing, UntrustedAnswer
+from aad_assets.errors import LicenceMissing, NotFound, PageTokenExpired, PermissionMissing, RequestRefused, UntrustedAnswer
 from aad_assets.graph.children import read_children
 
 from .directory import FakeDirectory, Row
@@ -323,3 +323,59 @@ def test_an_api_that_is_missing_is_no_empty_table(graph: FakeGraph) -> None:
     with pytest.raises(NotFound, match="/groups/g1/owners answered 404"):
         graph.run(lambda client: read_children(client, OWNERS, [("g1",), ("g2",)], graph.meter, part))
     assert not part.closed
+
+
+def vanishing(graph: FakeGraph, gone: set[str], there: set[str]) -> None:
+    """Owners of `gone` and `there` are answered 404 in the batch; a group of `there` exists, and its owners do alone."""
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        if request.method == "POST":
+            return batched(request, lambda item: refusal(404, "Request_ResourceNotFound"))
+        group = request.url.path.split("/")[3]
+        if group in gone:
+            return refusal(404, "Request_ResourceNotFound")
+        return page([typed(f"owner of {group}")]) if request.url.path.endswith("/owners") else httpx.Response(200, json={})
+
+    graph.handler = handler
+
+
+def test_a_404_for_a_parent_that_is_there_is_asked_again(graph: FakeGraph) -> None:
+    vanishing(graph, gone={"g1", "g3"}, there={"g2"})
+    assert [row["id"] for row in read(graph, OWNERS, ["g1", "g2", "g3"])] == ["owner of g2"]
+
+
+def test_a_page_that_is_lost_of_a_parent_that_is_there_fails_the_read(graph: FakeGraph) -> None:
+    owners = Owners({"g": [["a"], ["b"]]})
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        if request.method == "POST":
+            return owners(request)
+        if not request.url.path.endswith("/owners"):
+            return httpx.Response(200, json={"id": "g"})
+        return refusal(404, "Request_ResourceNotFound") if "skiptoken" in str(request.url) else owners(request)
+
+    graph.handler = handler
+    with pytest.raises(UntrustedAnswer, match="a page of a parent that is there"):
+        read(graph, OWNERS, ["g"])
+
+
+def test_a_cast_that_is_answered_404_for_groups_that_are_there_fails_the_read(graph: FakeGraph) -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        if "servicePrincipal" in request.url.path:
+            return refusal(404, "Request_ResourceNotFound")
+        return page([typed("a")]) if request.url.path.endswith("/members") else httpx.Response(200, json={"id": "g"})
+
+    graph.handler = lambda request: batched(request, answer) if request.method == "POST" else answer(request)
+    with pytest.raises(NotFound):
+        read(graph, MEMBERS, ["g1", "g2"])
+
+
+def test_a_domain_that_is_federated_as_its_root_is_has_no_configuration(graph: FakeGraph) -> None:
+    graph.handler = lambda request: batched(request, lambda _: refusal(404, "Request_ResourceNotFound"))
+    assert read(graph, CATALOG["domain_federation_configurations"], ["emea.contoso.example"]) == []
+
+
+def test_without_parents_a_missing_permission_is_no_empty_table(graph: FakeGraph) -> None:
+    graph.answers(refusal(403, "UnknownError", '{"errorCode":"PermissionScopeNotGranted"}'))
+    with pytest.raises(RequestRefused):
+        read(graph, CATALOG["group_eligibility_schedule_instances"], [])

@@ -304,3 +304,25 @@ def test_a_filter_that_graph_demands_is_part_of_every_first_request(graph: FakeG
     graph.answers(page(["a"]))
     read(graph, policies)
     assert options(graph.requests[0]) == {"$filter": policies.filter}
+
+
+def test_a_permission_that_is_too_small_for_most_properties_fails_the_list(graph: FakeGraph) -> None:
+    def handler(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("$count"):
+            return refusal(403, "Authorization_RequestDenied")
+        few = set(request.url.params["$select"].split(",")) <= {"id", "displayName", "mail"}
+        return page(["a"]) if few else refusal(403, "Authorization_RequestDenied")
+
+    graph.handler = handler
+    with pytest.raises(PermissionMissing):
+        read(graph)
+
+
+def test_a_list_that_takes_no_top_is_read_without(graph: FakeGraph) -> None:
+    def handler(request: httpx.Request) -> httpx.Response:
+        return (
+            refusal(400, "BadRequest", "Query option 'Top' is not allowed.") if "$top" in request.url.params else page(["a"])
+        )
+
+    graph.handler = handler
+    assert read(graph, CATALOG["domains"])[1].ids() == ["a"]

@@ -13,7 +13,8 @@ import socksio
 
 from aad_assets.catalog import Family
 from aad_assets.errors import GraphUnavailable
-from aad_assets.graph.client import GraphClient, RetryPolicy, retry_after_seconds
+from aad_assets.graph.answers import retry_after_seconds
+from aad_assets.graph.client import GraphClient, RetryPolicy
 
 from .fake import BASE, Answer, FakeGraph, page, refusal, streamed
 

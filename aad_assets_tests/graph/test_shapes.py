@@ -39,11 +39,24 @@ def test_a_singleton_is_one_row(graph: FakeGraph, entity: Entity) -> None:
 
 
 @pytest.mark.parametrize(
-    "answer", [body(isServiceDefault=True), body(id=None, isServiceDefault=True), body(id="", a=1), body()]
+    "answer", [body(isServiceDefault=True), body(id=None, isServiceDefault=True), body(id="", isServiceDefault=False)]
 )
 def test_a_singleton_without_an_id_is_named_by_its_path(graph: FakeGraph, answer: httpx.Response) -> None:
     rows = single(graph, CATALOG["cross_tenant_access_default"], answer)
     assert [row["id"] for row in rows] == ["default"]
+
+
+@pytest.mark.parametrize(
+    "answer", [body(), body(value=[]), body(value=[{"id": "a"}, {"id": "b"}]), body(error={"code": "x"})]
+)
+def test_an_answer_without_the_singletons_properties_is_refused(graph: FakeGraph, answer: httpx.Response) -> None:
+    with pytest.raises(UntrustedAnswer, match="none of its properties"):
+        single(graph, CATALOG["authorization_policy"], answer)
+
+
+def test_a_singleton_in_a_list_of_one_is_taken_out_of_it(graph: FakeGraph) -> None:
+    answer = body(value=[{"id": "authorizationPolicy", "displayName": "x"}])
+    assert single(graph, CATALOG["authorization_policy"], answer) == [{"id": "authorizationPolicy", "displayName": "x"}]
 
 
 def test_a_singleton_that_was_cut_off_is_asked_for_again(graph: FakeGraph) -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aad_assets.errors import ConfigurationError
-from aad_assets.reload.logs import KEPT, chosen_days, day_filter, due_days, is_over
+from aad_assets.reload.logs import KEPT, chosen_days, day_filters, due_days, is_over
 
 TODAY = date(2026, 11, 23)
 
@@ -44,6 +44,11 @@ def test_what_graph_has_forgotten_is_not_asked_for() -> None:
     assert due_days([(ago(90), True)], TODAY, 7)[0] == ago(KEPT)
 
 
+def test_a_gap_that_graph_has_forgotten_is_left_behind() -> None:
+    caught_up = [(ago(number), True) for number in range(1, KEPT + 1)]
+    assert due_days([(ago(90), True), *caught_up], TODAY, 7) == days(1, 0)
+
+
 recorded_days = st.lists(st.tuples(st.integers(0, 60).map(ago), st.booleans()), unique_by=lambda each: each[0])
 
 
@@ -66,7 +71,12 @@ def test_days_are_named_one_by_one_or_as_a_range() -> None:
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [("yesterday", "a day such as"), ("2026-10-23", "keeps events for 30 days"), ("2026-11-24", "up to 2026-11-23")],
+    [
+        ("2026-11-20..2026-11-18", "ends before it begins"),
+        ("yesterday", "a day such as"),
+        ("2026-10-23", "keeps events for 30 days"),
+        ("2026-11-24", "up to 2026-11-23"),
+    ],
 )
 def test_a_day_that_cannot_be_read_is_refused_with_the_reason(text: str, said: str) -> None:
     with pytest.raises(ConfigurationError, match=said):
@@ -74,8 +84,10 @@ def test_a_day_that_cannot_be_read_is_refused_with_the_reason(text: str, said: s
 
 
 def test_a_day_ends_where_the_next_one_begins() -> None:
-    assert day_filter("createdDateTime", date(2026, 2, 28)) == (
-        "createdDateTime ge 2026-02-28T00:00:00Z and createdDateTime lt 2026-03-01T00:00:00Z"
+    assert day_filters("createdDateTime", date(2026, 2, 28)) == (
+        "createdDateTime ge 2026-02-28T00:00:00Z and createdDateTime lt 2026-03-01T00:00:00Z",
+        "createdDateTime ge 2026-02-28T00:00:00Z and createdDateTime le 2026-02-28T23:59:59.9999999Z",
+        "createdDateTime gt 2026-02-27T23:59:59.9999999Z and createdDateTime lt 2026-03-01T00:00:00Z",
     )
     midnight = datetime(2026, 11, 23, tzinfo=UTC)
     assert is_over(date(2026, 11, 22), midnight)

@@ -18,13 +18,13 @@ _USER_PROFILE = {
 }
 
 # A permission that holders of User.Read.All and the like may lack.
-BY_CHOICE = frozenset({"customSecurityAttributes"})
+_BY_CHOICE = frozenset({"customSecurityAttributes"})
 
 # signInActivity has a quota of 10 requests a minute, and so a table of its own.
-NOT_IN_USER_LISTS = BY_CHOICE | _USER_PROFILE | {"signInActivity"}
+_NOT_IN_USER_LISTS = _BY_CHOICE | _USER_PROFILE | {"signInActivity"}
 
 # Returned for one group at a time only (learn.microsoft.com/graph/api/resources/group).
-NOT_IN_GROUP_LISTS = frozenset(
+_NOT_IN_GROUP_LISTS = frozenset(
     {
         "allowExternalSenders",
         "autoSubscribeNewMembers",
@@ -47,7 +47,7 @@ ENTITIES = (
         selected=True,
         countable=True,
         shard_property="userPrincipalName",
-        omit=NOT_IN_USER_LISTS,
+        omit=_NOT_IN_USER_LISTS,
         extensible=True,
     ),
     Entity(
@@ -61,7 +61,7 @@ ENTITIES = (
         selected=True,
         countable=True,
         shard_property="mailNickname",
-        omit=NOT_IN_GROUP_LISTS,
+        omit=_NOT_IN_GROUP_LISTS,
         extensible=True,
     ),
     Entity(
@@ -87,7 +87,7 @@ ENTITIES = (
         selected=True,
         countable=True,
         shard_property="appId",
-        omit=BY_CHOICE,
+        omit=_BY_CHOICE,
     ),
     Entity(
         table="devices",
@@ -161,6 +161,7 @@ ENTITIES = (
         parent="domains",
         parent_columns=("domainId",),
         parent_where=("authenticationType", "Federated"),
+        childless_is_404=True,  # a subdomain is federated as its root is
     ),
     Entity(
         table="contracts",

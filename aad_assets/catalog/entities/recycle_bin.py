@@ -1,76 +1,34 @@
-"""The recycle bin: what tells a deleted object from a purged one."""
+"""The recycle bin: what tells a deleted object from a purged one.
 
-from aad_assets.catalog.entities.directory import BY_CHOICE, NOT_IN_GROUP_LISTS, NOT_IN_USER_LISTS
-from aad_assets.catalog.entity import Entity, Group
+Not here: what deleted objects have in common with live ones, which is nearly everything (`directory.py`).
+"""
 
-ENTITIES = (
-    Entity(
-        table="deleted_users",
-        path="/directory/deletedItems/microsoft.graph.user",
-        type="user",
-        group=Group.DIRECTORY,
-        description="Users in the recycle bin: deleted less than 30 days ago, still to be restored.",
-        permissions=("User.Read.All",),
-        page_size=999,
-        selected=True,
-        countable=True,
-        omit=NOT_IN_USER_LISTS,
-    ),
-    Entity(
-        table="deleted_groups",
-        path="/directory/deletedItems/microsoft.graph.group",
-        type="group",
-        group=Group.DIRECTORY,
-        description="Groups in the recycle bin: deleted less than 30 days ago, still to be restored.",
-        permissions=("Group.Read.All",),
-        page_size=999,
-        selected=True,
-        countable=True,
-        omit=NOT_IN_GROUP_LISTS,
-    ),
-    Entity(
-        table="deleted_applications",
-        path="/directory/deletedItems/microsoft.graph.application",
-        type="application",
-        group=Group.DIRECTORY,
-        description="App registrations in the recycle bin: deleted less than 30 days ago, still to be restored.",
-        permissions=("Application.Read.All",),
-        page_size=999,
-        selected=True,
-        countable=True,
-    ),
-    Entity(
-        table="deleted_service_principals",
-        path="/directory/deletedItems/microsoft.graph.servicePrincipal",
-        type="servicePrincipal",
-        group=Group.DIRECTORY,
-        description="Enterprise applications in the recycle bin: deleted less than 30 days ago, still to be restored.",
-        permissions=("Application.Read.All",),
-        page_size=999,
-        selected=True,
-        countable=True,
-        omit=BY_CHOICE,
-    ),
-    Entity(
-        table="deleted_devices",
-        path="/directory/deletedItems/microsoft.graph.device",
-        type="device",
-        group=Group.DIRECTORY,
-        description="Devices in the recycle bin: deleted less than 30 days ago, still to be restored.",
-        permissions=("Device.Read.All",),
-        page_size=999,
-        selected=True,
-        countable=True,
-    ),
-    Entity(
-        table="deleted_administrative_units",
-        path="/directory/deletedItems/microsoft.graph.administrativeUnit",
-        type="administrativeUnit",
-        group=Group.DIRECTORY,
-        description="Administrative units in the recycle bin: deleted less than 30 days ago, still to be restored.",
-        permissions=("AdministrativeUnit.Read.All",),
-        page_size=999,
-        selected=True,
-        countable=True,
-    ),
-)
+from dataclasses import replace
+
+from aad_assets.catalog.entities import directory
+from aad_assets.catalog.entity import Entity
+
+_NAMES = {
+    "users": "Users",
+    "groups": "Groups",
+    "applications": "App registrations",
+    "service_principals": "Enterprise applications",
+    "devices": "Devices",
+    "administrative_units": "Administrative units",
+}
+"""What is kept when it is deleted, by the table of the live ones."""
+
+
+def _deleted(live: Entity) -> Entity:
+    return replace(
+        live,
+        table=f"deleted_{live.table}",
+        path=f"/directory/deletedItems/microsoft.graph.{live.type}",
+        description=f"{_NAMES[live.table]} in the recycle bin: deleted less than 30 days ago, still to be restored.",
+        shard_property=None,
+        undeclared=(),
+        extensible=False,
+    )
+
+
+ENTITIES = tuple(_deleted(live) for live in directory.ENTITIES if live.table in _NAMES)

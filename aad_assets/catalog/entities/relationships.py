@@ -32,6 +32,7 @@ ENTITIES = (
         parent="groups",
         parent_columns=("groupId",),
         casts=("servicePrincipal",),
+        hidden_members=True,
     ),
     Entity(
         table="group_owners",
@@ -120,5 +121,6 @@ ENTITIES = (
         edge="member",
         parent="administrative_units",
         parent_columns=("administrativeUnitId",),
+        hidden_members=True,
     ),
 )

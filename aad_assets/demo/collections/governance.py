@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from .. import licensing
+from .. import errors, licensing
 from ..directory import Directory
 from ..directory.rendering import Kind
 from .declaration import Collection
@@ -20,6 +20,7 @@ def _entitlement(table: str, segment: str, type_: str, kind: Callable[[Directory
         ("EntitlementManagement.Read.All", "EntitlementManagement.ReadWrite.All"),
         page=None,
         licence=licensing.P2,
+        unlicensed=errors.no_license,
         scan=True,
         **others,
     )

@@ -1,0 +1,91 @@
+"""What an answer that is no success says, and which exception that makes.
+
+Sources: learn.microsoft.com/graph/errors, and for licences what live tenants were seen to answer: the words differ from one
+API to the next. Not here: sending and retrying (`client.py`).
+"""
+
+import email.utils
+import re
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+import msgspec
+
+from aad_assets.errors import (
+    Answer,
+    GraphError,
+    GraphUnavailable,
+    LicenceMissing,
+    NotFound,
+    PageTokenExpired,
+    PermissionMissing,
+    RequestRefused,
+)
+
+PASSING = frozenset({429, 500, 502, 503, 504})
+_EXPIRED_PAGE = {"Directory_ExpiredPageToken", "DirectoryPageTokenNotFoundException"}
+_NO_LICENCE = re.compile(
+    "Authentication_RequestFromNonPremiumTenantOrB2CTenant|AadPremiumLicenseRequired|^NoLicense|not licensed for this feature"
+    r"|does ?n[o']t (meet|have)\b.{0,30}\blicen[sc]e|\b(needs?|requires?)\b.{0,50}\blicen[sc]e",
+    re.IGNORECASE,
+)
+
+
+def read_answer(told: str, status: int, headers: Mapping[str, str], body: bytes) -> Answer:
+    """What an error answer says; a body that is no error object is told as such, without its content."""
+    error = _members(_members(_decoded(body)).get("error"))
+    inner = _members(error.get("innerError") or error.get("innererror"))
+    message = "the body is cut off, or is not what was asked for" if status == 200 else _text(error.get("message"))
+    # The items of a batch may have it in the body alone.
+    request_id = headers.get("request-id") or _text(inner.get("request-id"))
+    return Answer(status, _text(error.get("code")), message, request_id, told, _text(inner.get("code")))
+
+
+def _decoded(body: bytes) -> Any:
+    try:
+        return msgspec.json.decode(body)
+    except (msgspec.DecodeError, RecursionError):
+        return None
+
+
+def _members(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _text(value: Any) -> str:
+    return str(value) if isinstance(value, str | int) else ""
+
+
+def error_for(answer: Answer) -> GraphError:
+    """The exception that says what can be done about an answer that will not pass."""
+    if answer.status in (400, 403) and any(map(_NO_LICENCE.search, (answer.code, answer.inner_code, answer.message))):
+        return LicenceMissing(answer)
+    if answer.status == 401 and "audience" in answer.message.lower():
+        return RequestRefused(
+            answer, "The token is for another cloud: check AAD_CLOUD, AAD_AUTHORITY_URL, AAD_GRAPH_BASE_URL"
+        )
+    if answer.status == 401 or (answer.status == 403 and answer.code == "Authorization_RequestDenied"):
+        return PermissionMissing(answer)
+    if answer.code in _EXPIRED_PAGE:
+        return PageTokenExpired(answer)
+    if answer.status == 404:
+        return NotFound(answer)
+    if answer.status in PASSING:
+        return GraphUnavailable(answer)
+    return RequestRefused(answer)
+
+
+def retry_after_seconds(headers: httpx.Headers) -> float | None:
+    """`Retry-After` as seconds from now, given in seconds or as a date; None when it is not given."""
+    value = headers.get("Retry-After")
+    if value is None:
+        return None
+    try:
+        return max(0.0, float(value))
+    except ValueError:
+        try:
+            return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - time.time())
+        except ValueError:
+            return None
