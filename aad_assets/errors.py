@@ -11,6 +11,7 @@ AadAssetsError
 │   ├── PageTokenExpired        start the collection again
 │   └── GraphUnavailable        passing: throttled, unreachable or broken, and the retries are used up
 ├── UntrustedAnswer             what Graph sent cannot be a whole, sound read: nothing is published
+├── LoadBlocked                 a gate holds the load back; the message says which, and how to open it
 └── WarehouseError              the database: locked, full, of another tenant
 
 Not here: errors of the libraries underneath; each layer turns those into one of these.
@@ -93,6 +94,14 @@ class GraphUnavailable(GraphError):
 
 class UntrustedAnswer(AadAssetsError):
     """An answer that breaks the protocol: a nextLink to another host or to itself, rows without a key, …"""
+
+
+class LoadBlocked(AadAssetsError):
+    """A gate holds the load back: the table is as it was. `gate` is its name."""
+
+    def __init__(self, gate: str, message: str) -> None:
+        super().__init__(message)
+        self.gate = gate
 
 
 class WarehouseError(AadAssetsError):

@@ -18,6 +18,7 @@ from aad_assets.errors import WarehouseError
 from aad_assets.settings import is_file
 from aad_assets.warehouse.statements import literal
 from aad_assets.warehouse.threads import pause
+from aad_assets.warehouse.workspace import private_files
 
 ALIAS = "target"
 _POLL = 0.2
@@ -35,6 +36,7 @@ class Target:
         self.database = database
         self.schema = f"{ALIAS}.{connection_name}"
         self.meta = f"{ALIAS}.{connection_name}_meta"
+        self.history = f"{ALIAS}.{connection_name}_history"
         self._lock_wait = self._wait_left = lock_wait
         self._prepared = False
 
@@ -60,7 +62,7 @@ class Target:
     def _attached(self, cursor: duckdb.DuckDBPyConnection) -> Iterator[None]:
         """DuckDB's errors as WarehouseError, and the file free at the end."""
         try:
-            with _private_files():
+            with private_files():
                 try:
                     yield
                 finally:
@@ -74,7 +76,7 @@ class Target:
         deadline = time.monotonic() + self._wait_left
         while True:
             try:
-                with _private_files():
+                with private_files():
                     if is_file(self.database):
                         Path(self.database).parent.mkdir(parents=True, exist_ok=True)
                     cursor.execute(f"ATTACH {literal(self.database)} AS {ALIAS}")
@@ -93,7 +95,7 @@ class Target:
         if self._prepared:
             return
         script = resources.files(__package__).joinpath("sql/meta.sql").read_text("utf-8")
-        cursor.execute(script.format(schema=self.schema, meta=self.meta))
+        cursor.execute(script.format(schema=self.schema, meta=self.meta, history=self.history))
         others = cursor.execute(
             f"SELECT DISTINCT _tenant_id FROM {self.meta}.loads WHERE _tenant_id <> ? AND status = 'published'",
             [tenant_id],
@@ -131,16 +133,6 @@ class Target:
         """The database for people: of `ducklake:postgres:password=…` and the like only what kind it is."""
         kind = re.match(r"([A-Za-z][\w+.-]*:)+", self.database)
         return self.database if kind is None or is_file(self.database) else f"{kind[0]}…"
-
-
-@contextlib.contextmanager
-def _private_files() -> Iterator[None]:
-    """Files made meanwhile, the database and its log, are readable by their owner alone."""
-    before = os.umask(0o077)
-    try:
-        yield
-    finally:
-        os.umask(before)
 
 
 def _rollback(cursor: duckdb.DuckDBPyConnection) -> None:
