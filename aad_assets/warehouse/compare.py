@@ -2,8 +2,8 @@
 
 Rows are compared by hash, in one query over both sides: DuckDB's hash is not stable between its versions and must not be
 stored. It does not tell an empty list from NULL, `[0]` from `[0, 0]`, a struct of NULLs from NULL either, so lists and
-structs are hashed by their sort key, which does, and is twice as fast as JSON text. The order of a collection means nothing: rows
-whose sort keys differ are few, and compared once more with their lists sorted.
+structs are hashed by their sort key, which does, and is twice as fast as JSON text. The order of a collection means nothing:
+rows whose sort keys differ are few, and compared once more with their lists sorted.
 """
 
 from collections.abc import Sequence

@@ -108,8 +108,8 @@ class _Publication:
 
     def run(self) -> None:
         first = self._begin()
+        before = self._before()
         stored = Columns.of(self.cursor, self.table)
-        before = self._before(stored)
         self._check(before, stored)
         resumes = self._bring_history(stored, before)
         self._bring_table(stored)
@@ -138,8 +138,9 @@ class _Publication:
         self.load.published_at = at
         return last is None
 
-    def _before(self, stored: Columns | None) -> int:
+    def _before(self) -> int:
         """Rows of the table that this load compares with. Rows kept by another mode are none of this one's."""
+        stored = Columns.of(self.cursor, self.table)
         if stored is None:
             return 0
         if DELETED_AT in stored.ours and not self.comparison.keeps_deleted:
@@ -172,7 +173,9 @@ class _Publication:
     def _filled(self, relation: str, columns: Sequence[Column]) -> Mapping[str, int]:
         """How many values each column has; an empty list is none."""
         values = [
-            f"count_if(len({quoted(column.name)}) > 0)" if isinstance(column.type, List) else f"count({quoted(column.name)})"
+            f"count(nullif(len({quoted(column.name)}), 0))"
+            if isinstance(column.type, List)
+            else f"count({quoted(column.name)})"
             for column in columns
         ]
         counts = self._row(f"SELECT {', '.join(values)} FROM {relation}")
@@ -194,7 +197,8 @@ class _Publication:
             self._execute(self.history.close_all())
         if not self.options.history:
             return False
-        self.shaper.bring_history(self.history_table, history, recreate=self.options.mode is Mode.RECREATE)
+        recreate = self.options.mode is Mode.RECREATE
+        self.shaper.bring_history(self.history_table, history, stored or history, recreate=recreate)
         current = f"SELECT count(*) FROM {self.history_table} WHERE _tenant_id = $tenant AND _valid_to IS NULL"
         return before > 0 and self._row(current)[0] == 0
 

@@ -147,33 +147,36 @@ def convert(expression: str, old: Type, new: Type, *, strict: bool = False, dept
             return f"{'CAST' if strict else 'TRY_CAST'}({expression} AS {type_name(new)})"
 
 
-def overlay(kept: str, stored: Type, read: str, declared: Type) -> str:
-    """A value of type `union(stored, declared)`: what was read, with the stored values of fields that are lost.
+def overlay(kept: str, stored: Type, read: str, declared: Type, older: Type) -> str:
+    """A value of a history's type `union(stored, declared)`: what was read, with the stored values of lost fields.
 
-    Inside a list there is no telling which item is which: it is taken as read, or as stored when nothing in it is new.
+    `older` is the type that the table had. Inside a list there is no telling which item is which: it is taken as read, or as
+    stored when nothing in it is new.
     """
     wanted = union(stored, declared)
-    match stored, declared:
-        case Struct(), Struct():
-            before, now = _fields(stored), _fields(declared)
+    match stored, declared, older:
+        case Struct(), Struct(), Struct():
+            before, now, table = _fields(stored), _fields(declared), _fields(older)
 
-            def member(name: str, _: Type) -> str:
+            def member(name: str, field: Type) -> str:
                 key = name.lower()
-                old, new = (f"({kept}).{quoted(name)}", f"({read}).{quoted(name)}")
+                old, new = f"({kept}).{quoted(name)}", f"({read}).{quoted(name)}"
                 if key not in now:
                     return old
-                return overlay(old, before[key][1], new, now[key][1]) if key in before else new
+                if key in before and key in table:
+                    return overlay(old, before[key][1], new, now[key][1], table[key][1])
+                return convert(new, now[key][1], field)
 
             return f"CASE WHEN {read} IS NULL THEN {convert(kept, stored, wanted)} ELSE {_packed(read, wanted, member)} END"
-        case _ if wanted == stored:
+        case _ if wanted == stored and all(change.change == "lost" for change in differences("", older, declared)):
             return kept
         case _:
             return convert(read, declared, wanted)
 
 
-def _packed(expression: str, type_: Struct | Type, member: Callable[[str, Type], str]) -> str:
+def _packed(expression: str, type_: Type, member: Callable[[str, Type], str]) -> str:
     assert isinstance(type_, Struct)
-    if not type_.fields:
-        return f"NULL::{type_name(type_)}"
+    if not type_.fields:  # nothing in common but being there
+        return f"CASE WHEN {expression} IS NOT NULL THEN true END"
     members = ", ".join(f"{quoted(name)} := {member(name, field)}" for name, field in type_.fields)
     return f"CASE WHEN {expression} IS NOT NULL THEN struct_pack({members}) END"

@@ -18,8 +18,6 @@ from aad_assets.warehouse.gate import type_blocked
 from aad_assets.warehouse.history import VALIDITY
 from aad_assets.warehouse.load import SchemaChange
 
-OURS = ("_extra", "_tenant_id", "_loaded_at")
-
 
 @dataclass(frozen=True)
 class Columns:
@@ -71,18 +69,22 @@ class Shaper:
         changes = list(self.changes(stored))
         if changes:
             self._check_casts(table, stored)
-            self._rebuild(table, stored, f"t._tenant_id = '{self.tenant_id}'", keep_lost=False)
+            self._rebuild(table, stored, f"t._tenant_id = '{self.tenant_id}'")
         return changes
 
-    def bring_history(self, table: str, stored: Columns, *, recreate: bool = False) -> None:
-        """Give the history the declared columns, beside those it has. On `recreate`, what does not cast gets another name."""
-        if not any(change.change != "lost" for change in self.changes(stored)):
+    def bring_history(self, history: str, stored: Columns, table: Columns, *, recreate: bool = False) -> None:
+        """Give the history the declared columns, beside those it has. `table`: the columns of the table before.
+
+        What does not cast blocks the load, or gets another name on `recreate`.
+        """
+        changes = [*self.changes(stored), *self.changes(table)]
+        if all(change.change == "lost" for change in changes):
             return
         if recreate:
-            stored = self._set_aside(table, stored)
+            stored = self._set_aside(history, stored)
         else:
-            self._check_casts(table, stored)
-        self._rebuild(table, stored, f"t._tenant_id = '{self.tenant_id}' AND t._valid_to IS NULL", keep_lost=True)
+            self._check_casts(history, stored)
+        self._rebuild(history, stored, f"t._tenant_id = '{self.tenant_id}' AND t._valid_to IS NULL", table)
 
     def changes(self, stored: Columns) -> Iterable[SchemaChange]:
         """What the declaration has that the table lacks, and the other way round."""
@@ -133,41 +135,42 @@ class Shaper:
                 stored = Columns(types | {aside.lower(): (aside, old)}, stored.ours)
         return stored
 
-    def _rebuild(self, table: str, stored: Columns, condition: str, *, keep_lost: bool) -> None:
-        read = {column.name for column in self.read}
-        values = [
-            f"{self._value(column, stored, column.name in read, keep_lost)} AS {quoted(column.name)}"
-            for column in self.entity.columns
-        ]
+    def _rebuild(self, table: str, stored: Columns, condition: str, of: Columns | None = None) -> None:
+        """Write `table` anew, filling rows that match `condition`. `of`: it is the history of a table with these columns."""
+        values = [f"{self._value(column, stored, of)} AS {quoted(column.name)}" for column in self.entity.columns]
         declared = {column.name.lower() for column in self.entity.columns}
-        if keep_lost:
+        if of:
             values += [f"t.{quoted(name)}" for key, (name, _) in stored.types.items() if key not in declared]
         # What was undeclared may be declared now, and the other way round.
         values.append("CASE WHEN s._found THEN s._extra ELSE t._extra END AS _extra")
-        values += [f"t.{name}" for name in (*OURS[1:], DELETED_AT, *VALIDITY) if name in stored.ours]
+        values += [f"t.{name}" for name in ("_tenant_id", "_loaded_at", DELETED_AT, *VALIDITY) if name in stored.ours]
         keys = " AND ".join(f"s.{quoted(name)} = t.{quoted(name)}" for name in self.entity.key)
         self.cursor.execute(
             f"CREATE OR REPLACE TABLE {table} AS SELECT {', '.join(values)} FROM {table} t "
             f"LEFT JOIN (SELECT *, true AS _found FROM {self.staged}) s ON {keys} AND {condition}"
         )
 
-    def _value(self, column: Column, stored: Columns, read: bool, keep_lost: bool) -> str:
+    def _value(self, column: Column, stored: Columns, of: Columns | None) -> str:
         """What a column of the rebuilt table holds."""
+        read, key = column in self.read, column.name.lower()
         now, declared = f"s.{quoted(column.name)}", shapes.canonical(column.type)
-        if column.name.lower() not in stored.types:
+        if key not in stored.types:
             return now if read else f"NULL::{column.duckdb_type}"
-        name, old = stored.types[column.name.lower()]
+        name, old = stored.types[key]
         before = f"t.{quoted(name)}"
-        wanted = shapes.union(old, declared) if keep_lost else declared
-        if old == wanted:
-            return before
+        wanted = shapes.union(old, declared) if of else declared
         converted = shapes.convert(before, old, wanted, strict=True)
-        if not read:
+        if of and key not in of.types:
+            return (
+                f"CASE WHEN s._found THEN {shapes.convert(now, declared, wanted)} ELSE {converted} END" if read else converted
+            )
+        older = of.types[key][1] if of else old
+        if not read or all(change.change == "lost" for change in shapes.differences("", older, declared)):
             return converted
-        shared = shapes.common(old, declared)
+        shared = shapes.common(older, declared)
         same = " IS NOT DISTINCT FROM ".join(
             comparable(value, shared)
             for value in (shapes.convert(before, old, shared), shapes.convert(now, declared, shared))
         )
-        filled = shapes.overlay(before, old, now, declared) if keep_lost else now
+        filled = shapes.overlay(before, old, now, declared, older) if of else now
         return f"CASE WHEN s._found AND {same} THEN {filled} ELSE {converted} END"
