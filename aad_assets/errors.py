@@ -97,11 +97,15 @@ class UntrustedAnswer(AadAssetsError):
 
 
 class LoadBlocked(AadAssetsError):
-    """A gate holds the load back: the table is as it was. `gate` is its name."""
+    """A gate holds the load back: the table is as it was.
 
-    def __init__(self, gate: str, message: str) -> None:
+    `gate` is its name, `override` the run's config that publishes all the same; None where there is none.
+    """
+
+    def __init__(self, gate: str, message: str, override: dict[str, object] | None = None) -> None:
         super().__init__(message)
         self.gate = gate
+        self.override = override
 
 
 class WarehouseError(AadAssetsError):

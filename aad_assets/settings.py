@@ -60,6 +60,8 @@ class Connection:
     gateway_url: str = _secret()
     ca_bundle: str = ""
     quota_share: float = 1.0
+    log_days: int = 7
+    """How many days before today the first load of a log begins."""
 
     @property
     def authority(self) -> str:
@@ -136,6 +138,8 @@ class Connection:
             )
         if not self.quota_share > 0:
             problems.append("AAD_QUOTA_SHARE needs to be greater than 0")
+        if not 0 <= self.log_days <= 30:
+            problems.append("AAD_LOG_DAYS needs to be between 0 and 30, the days that Graph keeps its logs")
         return problems
 
 
@@ -156,11 +160,12 @@ class Settings:
             if environment.get(name):
                 raise ConfigurationError(f"{name} is set, and this release does not support it yet: unset it.")
         reach: dict[str, str | float] = dict(_values(environment, {f.name for f in fields(Connection)}))
-        if share := reach.get("quota_share"):
-            try:
-                reach["quota_share"] = float(share)
-            except ValueError:
-                raise ConfigurationError(f"AAD_QUOTA_SHARE is {share!r}: a number such as 0.5 is needed.") from None
+        for name, number, example in (("quota_share", float, "a number such as 0.5"), ("log_days", int, "a whole number")):
+            if text := reach.get(name):
+                try:
+                    reach[name] = number(text)
+                except ValueError:
+                    raise ConfigurationError(f"{variable(name)} is {text!r}: {example} is needed.") from None
         own = _values(environment, {f.name for f in fields(cls)} - {"connection"})
         settings = cls(connection=Connection(**reach), **own)  # type: ignore[arg-type]
         return settings.resolved()

@@ -22,7 +22,8 @@ import duckdb
 
 from aad_assets.catalog import CATALOG
 from aad_assets.catalog.types import Json, List, Scalar, Struct, Type, quoted
-from aad_assets.warehouse.publish import Load, publish
+from aad_assets.warehouse.load import Load
+from aad_assets.warehouse.publish import publish
 from aad_assets.warehouse.stage import Stage, Staged
 from aad_assets.warehouse.statements import literal, memory
 from aad_assets.warehouse.target import Target
@@ -81,7 +82,9 @@ def stage(folder: str, users: int, *, changed: bool) -> None:
 def staged(run: Stage, folder: Path, name: str) -> Staged:
     """The chunks as the stage hands them over."""
     with run.cursor() as cursor:
-        columns = ", ".join(f"{quoted(column.name)}::{column.duckdb_type} AS {quoted(column.name)}" for column in USERS.columns)
+        columns = ", ".join(
+            f"{quoted(column.name)}::{column.duckdb_type} AS {quoted(column.name)}" for column in USERS.columns
+        )
         files = literal(str(folder / "*.parquet"))
         cursor.execute(f"CREATE VIEW {memory(name)} AS SELECT {columns}, _extra::JSON AS _extra FROM read_parquet({files})")
         row = cursor.execute(f"SELECT count(*) FROM {memory(name)}").fetchone()
@@ -142,7 +145,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _print(label: str, taken: float, once: float, database: Path, counts: str = "") -> None:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
-    print(f"{label:<16}{taken:>8.1f}{taken / once:>8.2f}{database.stat().st_size / 1e6:>9.1f}{peak:>9.0f}   {counts}", flush=True)
+    print(
+        f"{label:<16}{taken:>8.1f}{taken / once:>8.2f}{database.stat().st_size / 1e6:>9.1f}{peak:>9.0f}   {counts}",
+        flush=True,
+    )
 
 
 if __name__ == "__main__":

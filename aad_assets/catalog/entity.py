@@ -1,12 +1,14 @@
 """What a declaration of an entity says, and what follows from it alone: columns, `$select`, documentation link.
 
-Not here: the declarations themselves (`entities.py`), types (`types.py`), how an entity is read or landed.
+Not here: the declarations themselves (`entities/`), types (`types.py`), meanings (`meanings.py`), queries (`queries/`), how an entity is read or landed.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
+from importlib import resources
 
+from aad_assets.catalog import meanings
 from aad_assets.catalog.types import STRING, Scalar, Type, duckdb_type, properties, resolve
 
 ODATA_TYPE = "@odata.type"
@@ -18,8 +20,18 @@ class Shape(StrEnum):
 
     LIST = "list"
     """One collection, page by page."""
+    SINGLETON = "singleton"
+    """One object, at the path itself."""
     CHILDREN = "children"
     """One collection for each row of a parent entity."""
+    EXPAND = "expand"
+    """A list whose rows carry one related object, asked for by `$expand`: an edge from each row to it."""
+    STRINGS = "strings"
+    """A function that answers strings, not objects."""
+    ACTION = "action"
+    """A list that is asked for by POST."""
+    LOG = "log"
+    """A list of events, read by UTC days and merged: Graph forgets them, the table does not."""
 
 
 class Group(StrEnum):
@@ -28,6 +40,10 @@ class Group(StrEnum):
     DIRECTORY = "directory"
     RELATIONSHIPS = "relationships"
     ACCESS = "access"
+    POLICIES = "policies"
+    GOVERNANCE = "governance"
+    SECURITY = "security"
+    LOGS = "logs"
 
 
 class Family(StrEnum):
@@ -35,6 +51,19 @@ class Family(StrEnum):
 
     DIRECTORY = "directory"
     KEY_CREDENTIALS = "key_credentials"
+    REPORTS = "reports"
+    PROTECTION = "protection"
+    SIGN_IN_ACTIVITY = "sign_in_activity"
+    IDENTITY_PROVIDERS = "identity_providers"
+
+
+class Licence(StrEnum):
+    """What a tenant has to buy beyond Microsoft Entra ID Free, by the names that Microsoft sells it under."""
+
+    P1 = "Microsoft Entra ID P1"
+    P2 = "Microsoft Entra ID P2"
+    GOVERNANCE = "Microsoft Entra ID Governance"
+    WORKLOAD = "Microsoft Entra Workload ID"
 
 
 @dataclass(frozen=True)
@@ -44,6 +73,8 @@ class Column:
     name: str
     source: str
     type: Type
+    meaning: str = field(default="", compare=False)
+    """What it says, in a sentence or two; empty where nobody knows."""
 
     @property
     def duckdb_type(self) -> str:
@@ -52,62 +83,116 @@ class Column:
 
 @dataclass(frozen=True, kw_only=True)
 class Entity:
-    """One table and the Graph collection that fills it."""
+    """One table and what of Graph fills it."""
 
     table: str
     path: str
-    """Below the base URL; `{id}` stands for the parent's id."""
+    """Below the base URL; each `{id}` stands for a value of the parent's key."""
     type: str
-    """Name of the entity type in Microsoft's metadata, without `microsoft.graph.`."""
+    """Name of the entity type in Microsoft's metadata, without `microsoft.graph.`; for strings, of what they are about."""
     group: Group
     description: str
-    permission: str
-    """The least privileged application permission that reads it whole."""
+    permissions: tuple[str, ...]
+    """The least privileged application permissions that read it whole; all of them are needed."""
+    shape: Shape = Shape.LIST
     key: tuple[str, ...] = ("id",)
     page_size: int | None = None
     """Largest `$top` that Graph takes; None: the collection takes no `$top`."""
+    smaller_page: int | None = None
+    """Largest `$top` in tenants where Graph refuses `page_size`."""
     family: Family = Family.DIRECTORY
-    licence: str | None = None
-    parent: str | None = None
-    """Table whose ids the path is read for."""
-    parent_column: str | None = None
-    """Column that keeps the parent's id, where the rows do not say it themselves."""
-    edge: str | None = None
-    """`member`: the table holds memberId and memberType alone, since other attributes go null without read rights."""
-    casts: tuple[str, ...] = ()
-    """Types that the plain path leaves out and that its OData cast returns (needs ConsistencyLevel: eventual)."""
-    shard_property: str | None = None
-    """Always-set property on which `startsWith` cuts the collection into shards that are read side by side."""
-    countable: bool = False
-    """`{path}/$count` is answered (with ConsistencyLevel: eventual)."""
+    licence: Licence | None = None
+    on: bool = True
+    """Whether it is read unless the connection metadata says otherwise."""
+    selected: bool = False
+    """Graph returns a subset of the properties unless each is named in `$select`."""
+    properties: tuple[str, ...] | None = None
+    """The only properties of the type that this table holds; None: all."""
     omit: frozenset[str] = frozenset()
     """Declared properties that a list never returns, or never should be asked for."""
     undeclared: tuple[tuple[str, str], ...] = ()
     """Properties that Graph returns and the metadata does not declare, with their types."""
-
-    @property
-    def shape(self) -> Shape:
-        return Shape.CHILDREN if self.parent else Shape.LIST
+    extensible: bool = False
+    """Applications can register directory extension properties for it."""
+    polymorphic: bool = False
+    """Rows are of several types: `odataType` says which, `_extra` holds what only some of them have."""
+    disabled: frozenset[str] = frozenset()
+    """Columns that the connection metadata turned off: neither asked for nor kept, not in `_extra` either."""
+    volatile: frozenset[str] = frozenset()
+    """Columns that change by themselves: a difference in them is no change of the row, and begins no version."""
+    history: bool = True
+    """Whether versions and changes are kept, unless the connection metadata says otherwise; never of a log."""
+    filter: str | None = None
+    """A `$filter` without which Graph refuses the request, or answers for all clouds; `{id}` as in `path`."""
+    shard_property: str | None = None
+    """Always-set property on which `startsWith` cuts the collection into shards that are read side by side."""
+    countable: bool = False
+    """`{path}/$count` is answered (with ConsistencyLevel: eventual)."""
+    time_property: str | None = None
+    """The property by which a log is read day by day."""
+    edge: str | None = None
+    """`member`: the table holds memberId and memberType alone, since other attributes go null without read rights."""
+    casts: tuple[str, ...] = ()
+    """Types that the plain path leaves out and that its OData cast returns (needs ConsistencyLevel: eventual)."""
+    parent: str | None = None
+    """Table that has to be read first: whose children these are, or whose rows these belong to."""
+    parent_key: tuple[str, ...] = ("id",)
+    """Columns of the parent that fill the path, in its order."""
+    parent_columns: tuple[str, ...] = ()
+    """Columns that keep the parent's key (the edge's source), where the rows do not say it themselves."""
+    parent_where: tuple[str, str | bool] | None = None
+    """Column and value that a parent needs to have any children at all."""
+    belongs_by: str | None = None
+    """Column of a list that others share: rows are kept whose value is in the parent's `parent_key`."""
 
     @cached_property
     def columns(self) -> tuple[Column, ...]:
         """Typed columns in the table's order, without ours (those that start with `_`)."""
-        parent = (Column(self.parent_column, self.parent_column, STRING),) if self.parent_column else ()
+        return tuple(column for column in self.every_column if column.name not in self.disabled)
+
+    @cached_property
+    def every_column(self) -> tuple[Column, ...]:
+        """The columns with those that were turned off."""
+        parents = tuple(Column(name, name, STRING, self._parent_meaning(name)) for name in self.parent_columns)
         if self.edge:
-            identity = Column(f"{self.edge}Id", "id", STRING)
-            return (*parent, identity, Column(f"{self.edge}Type", ODATA_TYPE, STRING))
+            identity = Column(f"{self.edge}Id", "id", STRING, meanings.edge_id(self.edge))
+            return (*parents, identity, Column(f"{self.edge}Type", ODATA_TYPE, STRING, meanings.edge_type(self.edge)))
+        if self.shape is Shape.STRINGS:
+            return (Column("value", "value", STRING, meanings.STRINGS),)
         declared = properties(self.type) | {name: resolve(type_) for name, type_ in self.undeclared}
-        wanted = {name: type_ for name, type_ in declared.items() if name not in self.omit and type_ != Scalar("Stream")}
-        return parent + tuple(Column(name, name, type_) for name, type_ in wanted.items())
+        names = [name for name in declared if name not in self.omit and declared[name] != Scalar("Stream")]
+        if self.properties is not None:
+            names = [name for name in names if name in self.properties]
+        own = tuple(Column(name, name, declared[name], meanings.meaning(self.type, name)) for name in names)
+        kind = (Column("odataType", ODATA_TYPE, STRING, meanings.ODATA_TYPE),) if self.polymorphic else ()
+        return (*parents, *own, *kind)
+
+    def _parent_meaning(self, column: str) -> str:
+        if self.parent is None:
+            return meanings.source_id(self.edge or "row")
+        return meanings.parent_id(self.parent, dict(zip(self.parent_columns, self.parent_key, strict=True))[column])
 
     @cached_property
     def select(self) -> tuple[str, ...]:
-        """Properties to name in `$select`, `id` first."""
-        sources = {column.source for column in self.columns} - {ODATA_TYPE, self.parent_column, "id"}
-        return ("id", *(column.source for column in self.columns if column.source in sources))
+        """Properties to name in `$select`, the key first; empty where none needs to be named."""
+        if not self.selected:
+            return ()
+        sources = [column.source for column in self.columns if column.name not in self.parent_columns]
+        key = [name for name in ("id", *self.key) if name in sources]
+        return tuple(dict.fromkeys([*key, *(source for source in sources if source != ODATA_TYPE)]))
+
+    @property
+    def resource(self) -> str:
+        """The path for people: `GET /users`."""
+        return f"{'POST' if self.shape is Shape.ACTION else 'GET'} {self.path}"
 
     @property
     def documentation_url(self) -> str:
         """The resource's page in Microsoft's reference."""
         resource = self.type.replace(".", "-").lower()
         return f"https://learn.microsoft.com/graph/api/resources/{resource}?view=graph-rest-1.0"
+
+    @property
+    def query(self) -> str:
+        """A useful query in SQL, over tables in schema `aad`; its first lines say in a comment what it answers."""
+        return resources.files(__package__).joinpath("queries", f"{self.table}.sql").read_text("utf-8").strip()

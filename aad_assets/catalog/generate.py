@@ -1,12 +1,14 @@
-"""Generate `schema.json` from the CSDL that Microsoft publishes for Graph v1.0.
+"""Generate `schema.json` and `meanings.json` from what Microsoft publishes about Graph v1.0.
 
-    python -m aad_assets.catalog.generate metadata.xml
+    python -m aad_assets.catalog.generate metadata.xml microsoft-graph.d.ts
 
-Microsoft publishes the file at https://graph.microsoft.com/v1.0/$metadata and in the repository
-microsoftgraph/msgraph-metadata (`schemas/v1.0-Prod.csdl`, MIT). Only names and types are kept, only of the entity types
-that the catalogue names and the complex types that they use.
+The metadata, for names and types, is at https://graph.microsoft.com/v1.0/$metadata and in the repository
+microsoftgraph/msgraph-metadata (`schemas/v1.0-Prod.csdl`, MIT); the typings, for descriptions, in the npm package
+@microsoft/microsoft-graph-types (MIT). Only the entity types that the catalogue names are kept, with the complex types
+that they use. NOTICE has Microsoft's licence for both.
 
-Not here: which entities there are (`entities.py`) and what a type becomes in DuckDB (`types.py`).
+Not here: which entities there are (`entities/`), what a type becomes in DuckDB (`types.py`), how a description is read and
+cut (`descriptions.py`).
 """
 
 import json
@@ -16,9 +18,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from aad_assets.catalog import descriptions
+
 EDM = "{http://docs.oasis-open.org/odata/ns/edm}"
 ROOT_NAMESPACE = "microsoft.graph"
 SCHEMA_FILE = Path(__file__).with_name("schema.json")
+MEANINGS_FILE = Path(__file__).with_name("meanings.json")
 
 
 class Metadata:
@@ -73,6 +78,11 @@ class Metadata:
         own = {p.attrib["Name"]: self.type_name(p.attrib["Type"]) for p in element.findall(f"{EDM}Property")}
         return inherited | own
 
+    def lineage(self, entity_type: str) -> list[str]:
+        """An entity type and those that it derives from, the root last."""
+        base = self.entities[entity_type].get("BaseType")
+        return [entity_type, *(self.lineage(self.short(base)) if base else ())]
+
     def is_open(self, element: ElementTree.Element) -> bool:
         """Whether a complex type, or one that it derives from, takes undeclared properties."""
         base = element.get("BaseType")
@@ -99,6 +109,24 @@ def generate(metadata: Metadata, entity_types: Iterable[str]) -> dict[str, Any]:
     return {"entities": entities, "complex": dict(sorted(complex_types.items()))}
 
 
+def meanings(
+    metadata: Metadata, described: descriptions.Descriptions, entity_types: Iterable[str]
+) -> dict[str, dict[str, str]]:
+    """The content of meanings.json: entity type → property → meaning, without the properties that Microsoft does not explain."""
+    found: dict[str, dict[str, str]] = {}
+    for name in sorted(entity_types):
+        lineage = metadata.lineage(name)
+        declared = metadata.properties(metadata.entities[name], metadata.entities)
+        texts = {property_: descriptions.find(described, lineage, property_) for property_ in declared}
+        found[name] = {property_: text for property_, text in texts.items() if text}
+    return found
+
+
+def render_meanings(content: dict[str, dict[str, str]]) -> str:
+    """One property a line, so that a new release of the typings shows in a diff."""
+    return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+
+
 def render(schema: dict[str, Any]) -> str:
     """One type a line, so that a new release of the metadata shows in a diff."""
     sections = []
@@ -109,14 +137,16 @@ def render(schema: dict[str, Any]) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Write schema.json from the metadata file named on the command line."""
+    """Write schema.json and meanings.json from the metadata file and the typings named on the command line."""
     from aad_assets.catalog.entities import ENTITIES
 
-    if len(arguments) != 1:
-        print("usage: python -m aad_assets.catalog.generate METADATA.XML", file=sys.stderr)
+    if len(arguments) != 2:
+        print("usage: python -m aad_assets.catalog.generate METADATA.XML MICROSOFT-GRAPH.D.TS", file=sys.stderr)
         return 2
-    metadata = Metadata(Path(arguments[0]))
-    SCHEMA_FILE.write_text(render(generate(metadata, {entity.type for entity in ENTITIES})), encoding="utf-8")
+    metadata, described = Metadata(Path(arguments[0])), descriptions.read(Path(arguments[1]))
+    types = {entity.type for entity in ENTITIES}
+    SCHEMA_FILE.write_text(render(generate(metadata, types)), encoding="utf-8")
+    MEANINGS_FILE.write_text(render_meanings(meanings(metadata, described, types)), encoding="utf-8")
     return 0
 
 

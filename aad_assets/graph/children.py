@@ -1,28 +1,35 @@
 """Reading an entity that is one collection per parent: `/groups/{id}/members` and the like, in batches.
 
+A parent's key can have several values: `/definitions/{id}/instances/{id}/decisions`.
+
 A parent's rows are handed on when all its pages are there, so that an expired page token costs that parent alone. Sources:
 learn.microsoft.com/graph/api/group-list-members, and the known issue that v1.0 leaves service principals out of it. Not
 here: where the parents come from (`reload.py`).
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from urllib.parse import quote
 
 import msgspec
 
 from aad_assets.catalog import Entity
 from aad_assets.catalog.entity import ODATA_TYPE, ODATA_TYPE_PREFIX
-from aad_assets.errors import NotFound, PageTokenExpired
+from aad_assets.errors import NotFound, PageTokenExpired, RequestRefused
 from aad_assets.graph.batch import Item, run_batches
 from aad_assets.graph.client import GraphClient, Retrying
 from aad_assets.graph.meter import Meter
 from aad_assets.graph.pages import EVENTUAL, RESTARTS, Page, Part, Query, decode_page, pages
 from aad_assets.graph.throttle import resource_units
 
+_PARENT = "{id}"
+_NOBODY = "00000000-0000-0000-0000-000000000000"
 
-async def read_children(client: GraphClient, entity: Entity, parents: Sequence[str], meter: Meter, part: Part) -> None:
-    """Read the children of all `parents` into `part`. A parent that vanished has none."""
+
+async def read_children(
+    client: GraphClient, entity: Entity, parents: Sequence[tuple[str, ...]], meter: Meter, part: Part
+) -> None:
+    """Read the children of all `parents` (their keys) into `part`. A parent that vanished has none."""
     paths = 1 + len(entity.casts)
     answers = vanished = 0
     meter.parents_expected = len(parents)
@@ -39,42 +46,66 @@ async def read_children(client: GraphClient, entity: Entity, parents: Sequence[s
     await run_batches(client, _items(client, entity, parents, meter), decode_page, meter, answered)
     if vanished and vanished == answers:
         await _prove_vanished(client, entity, parents[0], meter)
+    if not parents and entity.licence and entity.filter:
+        await _prove_licensed(client, entity, meter)
     await part.close()
 
 
-async def _prove_vanished(client: GraphClient, entity: Entity, parent: str, meter: Meter) -> None:
+async def _prove_vanished(client: GraphClient, entity: Entity, parent: tuple[str, ...], meter: Meter) -> None:
     """Every parent answered 404: raises NotFound when one of them is there, since then it is the API that is not."""
     item = next(_items(client, entity, [parent], meter))
-    path = entity.path[: entity.path.index("{id}")] + quote(parent, safe="")
-    try:
-        await client.get(client.url(path, {"$select": "id"}), bytes, meter)
-    except NotFound:
-        return
+    if _PARENT in entity.path:
+        path = _filled(entity.path[: entity.path.rindex(_PARENT) + len(_PARENT)], parent)
+        try:
+            await client.get(client.url(path), bytes, meter)
+        except NotFound:
+            return
     await client.get(f"{client.base_url}{item.url}", decode_page, meter)
+
+
+async def _prove_licensed(client: GraphClient, entity: Entity, meter: Meter) -> None:
+    """No parent to ask for is no proof of a licence: raises LicenceMissing when Graph says so of a parent that is none."""
+    item = next(_items(client, entity, [(_NOBODY,)], meter))
+    with suppress(NotFound, RequestRefused):
+        await client.get(f"{client.base_url}{item.url}", decode_page, meter)
 
 
 class ChildItem(Item):
     """A GET of one parent's children, or of those of one type."""
 
-    def __init__(self, url: str, units: int, retrying: Retrying, parent: str, cast: str | None) -> None:
+    def __init__(self, url: str, units: int, retrying: Retrying, parent: tuple[str, ...], cast: str | None) -> None:
         super().__init__(url, units, retrying, EVENTUAL if cast else {})
         self.parent = parent
         self.cast = cast
 
 
-def _items(client: GraphClient, entity: Entity, parents: Sequence[str], meter: Meter) -> Iterator[ChildItem]:
-    units = resource_units(entity.path, select=True, top=entity.page_size)
+def child_url(client: GraphClient, entity: Entity, parent: tuple[str, ...], cast: str | None = None) -> str:
+    """The URL of one parent's children, without the base URL."""
+    options: dict[str, str | int] = {}
+    if entity.select:
+        options["$select"] = ",".join(entity.select)
+    if entity.page_size:
+        options["$top"] = entity.page_size
+    if entity.filter:
+        options["$filter"] = entity.filter.replace(_PARENT, parent[0].replace("'", "''"))
+    if cast:
+        options["$count"] = "true"
+    path = _filled(entity.path, parent) + (f"/microsoft.graph.{cast}" if cast else "")
+    return client.url(path, options).removeprefix(client.base_url)
+
+
+def _filled(path: str, parent: tuple[str, ...]) -> str:
+    for value in parent:
+        path = path.replace(_PARENT, quote(value, safe=""), 1)
+    return path
+
+
+def _items(client: GraphClient, entity: Entity, parents: Sequence[tuple[str, ...]], meter: Meter) -> Iterator[ChildItem]:
+    units = resource_units(entity.path, select=bool(entity.select), top=entity.page_size)
     for parent in parents:
-        path = entity.path.replace("{id}", quote(parent, safe=""))
         for cast in (None, *entity.casts):
-            options: dict[str, str | int] = {"$select": ",".join(entity.select)}
-            if entity.page_size:
-                options["$top"] = entity.page_size
-            if cast:
-                options["$count"] = "true"
-            url = client.url(f"{path}/microsoft.graph.{cast}" if cast else path, options)
-            relative = url.removeprefix(client.base_url)
-            yield ChildItem(relative, units, Retrying(client.retry, meter), parent, cast)
+            url = child_url(client, entity, parent, cast)
+            yield ChildItem(url, units, Retrying(client.retry, meter), parent, cast)
 
 
 async def _whole(client: GraphClient, item: ChildItem, first: Page, meter: Meter) -> list[msgspec.Raw]:
@@ -100,9 +131,7 @@ async def _whole(client: GraphClient, item: ChildItem, first: Page, meter: Meter
 
 def _with_parent(entity: Entity, item: ChildItem, rows: list[msgspec.Raw]) -> list[bytes]:
     """Rows that say whose they are, and of which type where the cast has made Graph leave that out."""
-    added = {}
-    if entity.parent_column:
-        added[entity.parent_column] = item.parent
+    added = dict(zip(entity.parent_columns, item.parent, strict=True)) if entity.parent_columns else {}
     front = msgspec.json.encode(added)[:-1]
     typed = msgspec.json.encode(added | {ODATA_TYPE: f"{ODATA_TYPE_PREFIX}{item.cast}"})[:-1]
     return [_joined(typed if item.cast and b'"@odata.type"' not in bytes(row) else front, bytes(row)) for row in rows]

@@ -1,19 +1,18 @@
-"""Reading a list entity whole: its `$select`, its count, one chain or shards.
+"""Reading an entity that is one collection: its `$select`, its count, one chain or shards.
 
-Source: learn.microsoft.com/graph/query-parameters. Not here: children of parents (`children.py`).
+Source: learn.microsoft.com/graph/query-parameters. Not here: children of parents (`children.py`), single objects and what
+the shapes make of rows (`shapes.py`).
 """
 
 import asyncio
-from collections.abc import Sequence
+from dataclasses import replace
 
-import msgspec
-
-from aad_assets.catalog import Entity, Family
-from aad_assets.errors import GraphError, GraphUnavailable, LicenceMissing, PermissionMissing, RequestRefused, UntrustedAnswer
+from aad_assets.catalog import Entity, Family, Shape
+from aad_assets.errors import GraphError, GraphUnavailable, LicenceMissing, PermissionMissing, RequestRefused
 from aad_assets.graph import shards
 from aad_assets.graph.client import GraphClient
 from aad_assets.graph.meter import Meter
-from aad_assets.graph.pages import EVENTUAL, Query, Sink, decode_page, read_chain
+from aad_assets.graph.pages import EVENTUAL, Change, Mapped, Query, Sink, decode_page, read_chain
 from aad_assets.graph.select import Selection, negotiate
 from aad_assets.graph.tasks import together
 from aad_assets.graph.throttle import resource_units
@@ -39,16 +38,20 @@ def list_query(
     filter_: str | None = None,
 ) -> Query:
     """The first request of `entity`'s list."""
-    options: dict[str, str | int] = {"$select": ",".join(select)}
+    options: dict[str, str | int] = {}
+    if select:
+        options["$select"] = ",".join(select)
+    if entity.shape is Shape.EXPAND:
+        options["$expand"] = f"{entity.edge}($select=id)"
     if entity.page_size:
         options["$top"] = min(top or entity.page_size, entity.page_size)
-    if filter_:
-        options["$filter"] = filter_
+    if filters := [each for each in (entity.filter, filter_) if each]:
+        options["$filter"] = " and ".join(filters)
     families: tuple[Family, ...] = (entity.family,)
     if "keyCredentials" in select:
         families += (Family.KEY_CREDENTIALS,)
-    units = resource_units(entity.path, select=True, top=top)
-    return Query(client.url(entity.path, options), units, families)
+    units = resource_units(entity.path, select=bool(select), expand="$expand" in options, top=top)
+    return Query(client.url(entity.path, options), units, families, action=entity.shape is Shape.ACTION)
 
 
 async def count(client: GraphClient, path: str, meter: Meter, filter_: str | None = None) -> int | None:
@@ -70,25 +73,47 @@ def _decode_count(body: bytes) -> int | None:
     return int(text) if text.isdecimal() else None
 
 
-async def read_list(client: GraphClient, entity: Entity, meter: Meter, sink: Sink) -> Selection:
-    """Read every row into `sink`; returns what was selected. Raises GraphError or UntrustedAnswer."""
+async def read_list(
+    client: GraphClient,
+    entity: Entity,
+    meter: Meter,
+    sink: Sink,
+    *,
+    filter_: str | None = None,
+    change: Change | None = None,
+) -> Selection:
+    """Read every row into `sink`; returns what was selected. Raises GraphError or UntrustedAnswer.
+
+    `filter_` narrows the list, `change` is applied to the rows.
+    """
     if entity.countable:
         meter.expected = await count(client, entity.path, meter)
     whole = Selection((entity.select,))
     try:
-        await _read(client, entity, whole, meter, sink)
+        await _read(client, entity, whole, meter, sink, filter_, change)
         return whole
     except _SELECT_REFUSED as refusal:
-        selection = await _answered(client, entity, meter, refusal)
+        again = await _other_way(client, entity, meter, refusal)
     await sink.reset()
     meter.rows = 0
-    await _read(client, entity, selection, meter, sink)
-    return selection
+    if isinstance(again, Entity):
+        return await read_list(client, again, meter, sink, filter_=filter_, change=change)
+    await _read(client, entity, again, meter, sink, filter_, change)
+    return again
+
+
+async def _other_way(client: GraphClient, entity: Entity, meter: Meter, refusal: GraphError) -> Selection | Entity:
+    """With smaller pages, or with the properties that the list answers to. Raises `refusal` when neither helps."""
+    if entity.smaller_page and isinstance(refusal, RequestRefused):
+        return replace(entity, page_size=entity.smaller_page, smaller_page=None)
+    return await _answered(client, entity, meter, refusal)
 
 
 async def _answered(client: GraphClient, entity: Entity, meter: Meter, refusal: GraphError) -> Selection:
     """What the list answers to, found by bisection. Raises `refusal` when the `$select` is not what it refused."""
     identity, properties = entity.select[:1], entity.select[1:]
+    if not properties:
+        raise refusal
 
     async def probe(selected: tuple[str, ...]) -> bool:
         query = list_query(client, entity, identity + selected, top=1)
@@ -101,19 +126,28 @@ async def _answered(client: GraphClient, entity: Entity, meter: Meter, refusal: 
     if not await probe(()):
         raise refusal
     found = await negotiate(probe, properties)
-    if found.passes == (properties,):
+    if found.passes == (properties,) or found.refused == properties:
         raise refusal
     return Selection(tuple(identity + selected for selected in found.passes), found.refused)
 
 
-async def _read(client: GraphClient, entity: Entity, selection: Selection, meter: Meter, sink: Sink) -> None:
-    filters = await _shard_filters(client, entity, meter)
+async def _read(
+    client: GraphClient,
+    entity: Entity,
+    selection: Selection,
+    meter: Meter,
+    sink: Sink,
+    filter_: str | None,
+    change: Change | None,
+) -> None:
+    filters = [filter_] if filter_ else await _shard_filters(client, entity, meter)
     at_once = asyncio.Semaphore(_SHARDS_AT_ONCE)
 
     async def shard(pass_: int, filter_: str | None) -> None:
         async with at_once:
             query = list_query(client, entity, selection.passes[pass_], filter_=filter_)
-            await read_chain(client, query, meter, sink.part(pass_))
+            part = sink.part(pass_)
+            await read_chain(client, query, meter, Mapped(part, change) if change else part)
 
     # One pass after the other: two side by side would be twice the rows under way and no faster.
     for pass_ in range(len(selection.passes)):
@@ -135,37 +169,3 @@ async def _shard_filters(client: GraphClient, entity: Entity, meter: Meter) -> l
         return [None]
     largest_first = sorted(zip(counted, filters, strict=True), reverse=True)
     return [filter_ for _, filter_ in largest_first]
-
-
-async def read_ids(client: GraphClient, entity: Entity, meter: Meter) -> list[str]:
-    """The ids alone, for children whose parent is not part of the run; requests are the child's."""
-    ids = _Ids()
-    await read_chain(client, list_query(client, entity, ("id",)), meter, ids)
-    meter.rows = 0
-    return ids.found
-
-
-class _Id(msgspec.Struct):
-    id: str
-
-
-_decode_id = msgspec.json.Decoder(_Id).decode
-
-
-class _Ids:
-    """A `Part` that keeps nothing but ids."""
-
-    def __init__(self) -> None:
-        self.found: list[str] = []
-
-    async def add(self, rows: Sequence[bytes | msgspec.Raw]) -> None:
-        try:
-            self.found += [_decode_id(row).id for row in rows]
-        except msgspec.DecodeError:
-            raise UntrustedAnswer("Graph sent a row without an id. Reload again.") from None
-
-    async def discard(self) -> None:
-        self.found.clear()
-
-    async def close(self) -> None:
-        self.found = list(dict.fromkeys(self.found))

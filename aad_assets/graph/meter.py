@@ -14,6 +14,8 @@ class Meter:
     parents: int = 0
     parents_expected: int | None = None
     """Parents whose children are read; None for lists."""
+    part: str = ""
+    """What of the entity is being read: the day of a log."""
     requests: int = 0
     retries: int = 0
     restarts: int = 0
@@ -33,4 +35,5 @@ class Meter:
         of = f" of {self.expected:,}" if self.expected is not None else ""
         parents = f", {self.parents:,} of {self.parents_expected:,} parents" if self.parents_expected is not None else ""
         waits = f", {self.throttled_seconds:.0f} s throttled" if self.throttled_seconds >= 1 else ""
-        return f"{self.rows:,}{of} rows{parents}, {self.rows_per_second:,.0f}/s{waits}"
+        part = f"{self.part}: " if self.part else ""
+        return f"{part}{self.rows:,}{of} rows{parents}, {self.rows_per_second:,.0f}/s{waits}"

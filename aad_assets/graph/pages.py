@@ -5,7 +5,7 @@ first URL is (`lists.py`, `children.py`) and where rows go (whoever implements `
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -47,6 +47,27 @@ class Sink(Protocol):
         """Forget everything: the entity is read again in another way."""
 
 
+class Mapped:
+    """A `Part` that makes something else of the rows before another takes them."""
+
+    def __init__(self, part: Part, change: "Change") -> None:
+        self._part = part
+        self._change = change
+
+    async def add(self, rows: Sequence[bytes | msgspec.Raw]) -> None:
+        await self._part.add(self._change(rows))
+
+    async def discard(self) -> None:
+        await self._part.discard()
+
+    async def close(self) -> None:
+        await self._part.close()
+
+
+Change = Callable[[Sequence[bytes | msgspec.Raw]], Sequence[bytes | msgspec.Raw]]
+"""What becomes of rows between Graph and the table."""
+
+
 class Page(msgspec.Struct):
     """One answer of a collection; rows are not decoded."""
 
@@ -77,6 +98,8 @@ class Query:
     units: int = 1
     families: tuple[Family, ...] = (Family.DIRECTORY,)
     headers: Mapping[str, str] = field(default_factory=dict)
+    action: bool = False
+    """The first page is asked for by POST."""
 
 
 async def pages(
@@ -92,8 +115,14 @@ async def pages(
             client.get(url, decode_page, meter, units=query.units, families=query.families, headers=query.headers)
         )
 
+    def begin() -> asyncio.Task[Page]:
+        if not query.action:
+            return ask(query.url)
+        path = query.url.removeprefix(client.base_url)
+        return asyncio.create_task(client.post(path, b"{}", decode_page, meter, units=query.units))
+
     seen = {hash(query.url)}
-    pending: asyncio.Task[Page] | None = None if first else ask(query.url)
+    pending: asyncio.Task[Page] | None = None if first else begin()
     try:
         while True:
             page = first if first is not None else await pending  # type: ignore[misc]

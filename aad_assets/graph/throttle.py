@@ -4,6 +4,7 @@ Figures from learn.microsoft.com/graph/throttling-limits. Not here: what to do w
 """
 
 import asyncio
+import math
 from collections.abc import Awaitable, Callable
 from time import monotonic
 
@@ -15,6 +16,10 @@ _DIRECTORY_LARGE = 8_000
 _LIMITS: dict[Family, tuple[float, float]] = {
     Family.DIRECTORY: (_DIRECTORY_BY_USERS[0][1], 10.0),
     Family.KEY_CREDENTIALS: (150, 60.0),
+    Family.REPORTS: (5, 10.0),
+    Family.PROTECTION: (1, 1.0),
+    Family.SIGN_IN_ACTIVITY: (10, 60.0),
+    Family.IDENTITY_PROVIDERS: (200, 60.0),
 }
 
 # A bucket refills at nine tenths of the limit or less and may run ahead by what is left over the largest request, so that
@@ -62,9 +67,15 @@ class Bucket:
         self.set_limit(limit, period)
 
     def set_limit(self, limit: float, period: float) -> None:
-        refill = max(min(_REFILL * limit, limit - self._largest), limit / 2)
+        if self._largest == 1:
+            # Requests that cost one each: a window holds one more than the whole ones that refill in it.
+            refill = _REFILL * max(math.floor(limit), min(limit, 1))
+            ahead = limit - math.floor(refill) - 1
+        else:
+            refill = max(min(_REFILL * limit, limit - self._largest), limit / 2)
+            ahead = limit - refill - self._largest
         self._rate = refill / period
-        self._ahead = max(0.0, limit - refill - self._largest) / self._rate
+        self._ahead = max(0.0, ahead) / self._rate
 
     def pause(self, seconds: float) -> None:
         """Grant nothing for `seconds` from now: Graph said Retry-After."""

@@ -9,15 +9,34 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 
 import dagster as dg
+from pydantic import Field
 
 from aad_assets.catalog import Entity
 from aad_assets.errors import AadAssetsError
+from aad_assets.orchestration.overrides import how_to_override, run_options
 from aad_assets.orchestration.resources import EntraResource, WarehouseResource
 from aad_assets.orchestration.specs import asset_key, asset_spec, load_metadata
 from aad_assets.reload import Outcome, Reload
 from aad_assets.warehouse.target import Target
 
 Result = dg.MaterializeResult[None]
+
+
+class ReloadConfig(dg.Config):
+    """What one run does otherwise."""
+
+    log_days: list[str] = Field(
+        default=[],
+        description="UTC days of the logs to read, instead of those that are due: 2026-11-01, or 2026-11-01..2026-11-05.",
+    )
+    allow: dict[str, list[str]] = Field(
+        default={},
+        description="Gates to open, by table: {users: [shrink]}. Gates: count, shrink, empty, null_column, rejects.",
+    )
+    modes: dict[str, str] = Field(
+        default={},
+        description="Reload modes for this run, by table: compare, compare_keep_deleted, truncate, recreate.",
+    )
 
 
 def build_assets(
@@ -39,7 +58,7 @@ def build_assets(
         can_subset=True,
         required_resource_keys={entra_key, warehouse_key},
     )
-    def reload(context: dg.AssetExecutionContext) -> Iterator[Result | dg.AssetObservation]:
+    def reload(context: dg.AssetExecutionContext, config: ReloadConfig) -> Iterator[Result | dg.AssetObservation]:
         tables = {key.path[-1] for key in context.selected_asset_keys}
         selected = [entity for entity in entities if entity.table in tables]
         entra: EntraResource = getattr(context.resources, entra_key)
@@ -47,7 +66,7 @@ def build_assets(
         if problems:
             context.log.error(" ".join(problems))
             raise dg.Failure(description=" ".join(problems), allow_retries=False)
-        yield from reload_entities(context, connection_name, entra, warehouse, selected)
+        yield from reload_entities(context, connection_name, entra, warehouse, selected, config)
 
     return reload
 
@@ -58,12 +77,21 @@ def reload_entities(
     entra: EntraResource,
     warehouse: WarehouseResource,
     entities: Sequence[Entity],
+    config: ReloadConfig,
 ) -> Iterator[Result | dg.AssetObservation]:
     """Reload `entities`, yielding each as it is published. Raises Failure naming all that were not."""
     failed: list[str] = []
     try:
         target = Target(warehouse.checked_database(connection_name), connection_name, lock_wait=warehouse.lock_wait_seconds)
-        reload = Reload(entra.connection(), target, entities, run_id=context.run_id, memory_limit=warehouse.memory_limit)
+        reload = Reload(
+            entra.connection(),
+            target,
+            entities,
+            run_id=context.run_id,
+            memory_limit=warehouse.memory_limit,
+            log_days=config.log_days,
+            options=run_options(entities, config.allow, config.modes),
+        )
         with closing(reload.outcomes()) as outcomes:
             for outcome in outcomes:
                 if outcome is None:
@@ -71,6 +99,8 @@ def reload_entities(
                         context.log.info(f"{table}: {line}")
                 elif outcome.load.status == "published":
                     context.log.info(published_line(outcome))
+                    if outcome.load.reason:
+                        context.log.warning(f"{outcome.entity.table}: {outcome.load.reason}")
                     yield Result(
                         asset_key=asset_key(connection_name, outcome.entity.table),
                         metadata=load_metadata(connection_name, outcome),
@@ -83,8 +113,9 @@ def reload_entities(
                         metadata={"status": "skipped", "licence": outcome.entity.licence or ""},
                     )
                 else:
-                    context.log.error(outcome.load.reason)
-                    failed.append(str(outcome.load.reason))
+                    reason = f"{outcome.load.reason}{how_to_override(context.op.name, outcome.error)}"
+                    context.log.error(reason)
+                    failed.append(reason)
     except AadAssetsError as error:
         context.log.error(str(error))
         raise dg.Failure(description=str(error), allow_retries=False) from None

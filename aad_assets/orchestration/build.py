@@ -10,11 +10,14 @@ from typing import Any
 
 import dagster as dg
 
-from aad_assets.catalog import ENTITIES, Entity
+from aad_assets.catalog import ENTITIES, Entity, Shape
 from aad_assets.errors import ConfigurationError
 from aad_assets.orchestration.assets import build_assets
 from aad_assets.orchestration.resources import EntraResource, WarehouseResource, entra_resource, warehouse_resource
+from aad_assets.orchestration.specs import asset_key
 from aad_assets.settings import Settings
+
+_LOGS_CRON = "30 3/4 * * *"
 
 
 def build_definitions(
@@ -26,7 +29,7 @@ def build_definitions(
     owners: Sequence[str] = (),
     environment: Mapping[str, str] = os.environ,
 ) -> dg.Definitions:
-    """Assets, job, schedule and resources of one connection.
+    """Assets, jobs, schedules and resources of one connection.
 
     `settings` default to the environment; `entra` and `warehouse` replace the resources made from them; `owners` are put on
     every asset (`team:identity`, `someone@contoso.com`). What cannot be read of the environment is told by the run, so that
@@ -38,16 +41,26 @@ def build_definitions(
     name = settings.connection_name
     prefix = "" if name == "aad" else f"{name}_"
     assets = build_assets(name, prefix, entities, owners, problems)
-    job = dg.define_asset_job(
+    logs = [asset_key(name, entity.table) for entity in entities if entity.shape is Shape.LOG]
+    everything = dg.AssetSelection.assets(assets)
+    directory = dg.define_asset_job(
         f"{prefix}reload_directory",
-        selection=dg.AssetSelection.assets(assets),
+        selection=everything - dg.AssetSelection.assets(*logs),
         description="Reload the whole directory and compare it with what is there.",
     )
-    schedule = _schedule(f"{prefix}reload_directory_schedule", job, settings, problems)
+    reload_logs = dg.define_asset_job(
+        f"{prefix}reload_logs",
+        selection=dg.AssetSelection.assets(*logs),
+        description="Read the logs from their last complete day up to now.",
+    )
+    jobs = [directory, reload_logs] if logs else [directory]
+    schedules = [_schedule(f"{prefix}reload_directory_schedule", directory, settings, problems)]
+    if logs:
+        schedules.append(_logs_schedule(f"{prefix}reload_logs_schedule", reload_logs, schedules[0]))
     return dg.Definitions(
         assets=[assets],
-        jobs=[job],
-        schedules=[schedule],
+        jobs=jobs,
+        schedules=schedules,
         resources={
             f"{prefix}entra": entra or entra_resource(settings, environment),
             f"{prefix}warehouse": warehouse or warehouse_resource(settings),
@@ -82,3 +95,14 @@ def _schedule(name: str, job: Any, settings: Settings, problems: list[str]) -> d
             f"({settings.schedule_timezone!r}) no time zone such as Europe/Berlin."
         )
         return defined(Settings.schedule_cron, Settings.schedule_timezone)
+
+
+def _logs_schedule(name: str, job: Any, directory: dg.ScheduleDefinition) -> dg.ScheduleDefinition:
+    """Several times a day, since logs are asked for sooner than the directory changes, and never at its hour."""
+    return dg.ScheduleDefinition(
+        name=name,
+        job=job,
+        cron_schedule=_LOGS_CRON,
+        execution_timezone=directory.execution_timezone,
+        description="Every four hours; in the time zone of AAD_SCHEDULE_TIMEZONE.",
+    )

@@ -15,6 +15,9 @@ from aad_assets.settings import Connection, Settings, check_database_name, is_fi
 # Dagster shows such fields as ****** in the UI and the API.
 _SECRET: dict[str, Any] = {"dagster__is_secret": True}
 
+_NUMBERS = ("quota_share", "log_days")
+"""Fields that an EnvVar, which is text, cannot fill."""
+
 
 class EntraResource(dg.ConfigurableResource[Connection]):
     """OAuth credentials of an app registration in a Microsoft Entra ID tenant, and how to reach the tenant."""
@@ -53,6 +56,8 @@ class EntraResource(dg.ConfigurableResource[Connection]):
         default=1.0, description="Share of Graph's documented quotas that this app may use (AAD_QUOTA_SHARE)."
     )
 
+    log_days: int = Field(default=7, description="How many days before today the first load of a log begins (AAD_LOG_DAYS).")
+
     def connection(self) -> Connection:
         """The settings in the form that reading takes; not yet checked."""
         values: dict[str, Any] = {name: getattr(self, name) for name in type(self).model_fields}
@@ -79,12 +84,12 @@ class WarehouseResource(dg.ConfigurableResource["WarehouseResource"]):
 
 def entra_resource(settings: Settings, environment: Mapping[str, str]) -> EntraResource:
     """Bound to the environment: what is set is referred to by its variable, so that no value is stored."""
-    bound = {
+    bound: dict[str, Any] = {
         name: dg.EnvVar(variable(name))
         for name in EntraResource.model_fields
-        if name != "quota_share" and environment.get(variable(name))
+        if name not in _NUMBERS and environment.get(variable(name))
     }
-    return EntraResource(**bound, quota_share=settings.connection.quota_share)
+    return EntraResource(**bound, **{name: getattr(settings.connection, name) for name in _NUMBERS})
 
 
 def warehouse_resource(settings: Settings) -> WarehouseResource:

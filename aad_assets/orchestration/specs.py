@@ -10,6 +10,7 @@ import dagster as dg
 
 from aad_assets.catalog import CATALOG, Entity
 from aad_assets.reload import Outcome
+from aad_assets.warehouse.load import ChangedAttribute
 
 OURS = (
     dg.TableColumn("_extra", "JSON", "What Graph sent beyond the declared columns; NULL when nothing."),
@@ -40,16 +41,17 @@ def column_schema(entity: Entity) -> dg.TableSchema:
 def asset_spec(connection_name: str, entity: Entity, owners: Sequence[str] = ()) -> dg.AssetSpec:
     """The asset of `entity`: skippable, since a run goes on when one entity fails."""
     deps = [asset_key(connection_name, entity.parent)] if entity.parent in CATALOG else []
+    permissions = " and ".join(entity.permissions)
     licence = f" Needs the licence {entity.licence}." if entity.licence else ""
     return dg.AssetSpec(
         asset_key(connection_name, entity.table),
         deps=deps,
-        description=f"{entity.description}\n\nReads `GET {entity.path}` with the permission {entity.permission}.{licence}",
+        description=f"{entity.description}\n\nReads `{entity.resource}` with the permission {permissions}.{licence}",
         group_name=entity.group.value,
         kinds={"duckdb", "azure"},
         owners=list(owners),
         skippable=True,
-        tags={"aad/family": entity.family.value, "aad/permission": tag_value(entity.permission)},
+        tags={"aad/family": entity.family.value, "aad/permission": tag_value(entity.permissions[0])},
         metadata={
             "dagster/table_name": f"{connection_name}.{entity.table}",
             "dagster/column_schema": column_schema(entity),
@@ -68,7 +70,7 @@ def load_metadata(connection_name: str, outcome: Outcome) -> Mapping[str, Any]:
     """Counts of one published load. No rows: directory data are personal."""
     load = outcome.load
     metadata: dict[str, Any] = {
-        "dagster/row_count": load.rows,
+        "dagster/row_count": load.rows if outcome.table_rows is None else outcome.table_rows,
         "dagster/column_schema": column_schema(outcome.entity),
         "dagster/table_name": f"{connection_name}.{outcome.entity.table}",
         "inserted": load.inserted,
@@ -86,6 +88,14 @@ def load_metadata(connection_name: str, outcome: Outcome) -> Mapping[str, Any]:
         "load_id": load.load_id,
         "graph": dg.MetadataValue.url(outcome.entity.documentation_url),
     }
+    if load.preview:
+        metadata["changes"] = dg.MetadataValue.md(preview(load.preview))
     if load.schema_changes:
         metadata["schema_changes"] = [f"{change.column}: {change.change}" for change in load.schema_changes]
     return metadata
+
+
+def preview(changes: Sequence[ChangedAttribute]) -> str:
+    """The first few changes as a Markdown table: keys and attribute names, no values."""
+    rows = [f"| {change.change} | `{change.key}` | {change.column or ''} |" for change in changes]
+    return "\n".join(["| change | key | attribute |", "| --- | --- | --- |", *rows])

@@ -104,6 +104,7 @@ class Gates:
             gate,
             f"the gate {gate} blocked it: {what}; or, if it is right, open the gate for one run by "
             f"{{allow: {{{table}: [{gate}]}}}} in the run's config.",
+            {"allow": {table: [gate.value]}},
         )
 
 
@@ -113,6 +114,7 @@ def type_blocked(column: str, stored: str, declared: str, table: str) -> LoadBlo
         Gate.TYPE,
         f"the gate type blocked it: {column} is stored as {stored} and is now declared as {declared}, and what is stored "
         f"does not cast. To take the new type, reload once with {{modes: {{{table}: recreate}}}} in the run's config.",
+        {"modes": {table: "recreate"}},
     )
 
 

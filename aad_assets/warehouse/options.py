@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from aad_assets.catalog import Entity, Shape
 from aad_assets.warehouse.gate import Gates
 
 
@@ -34,3 +35,12 @@ class Options:
     volatile: frozenset[str] = frozenset()
     """Columns whose difference is no change: stored values are refreshed without a new version."""
     gates: Gates = field(default_factory=Gates)
+    keeps_columns: bool = False
+    """Stored columns that are not declared stay: this run could not learn which there are."""
+
+    @classmethod
+    def of(cls, entity: Entity) -> "Options":
+        """What its declaration says. A log is its own history."""
+        is_log = entity.shape is Shape.LOG
+        mode = Mode.MERGE if is_log else Mode.COMPARE
+        return cls(mode, entity.history and not is_log, entity.volatile)

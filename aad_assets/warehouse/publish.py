@@ -18,13 +18,12 @@ from aad_assets.errors import LoadBlocked
 from aad_assets.warehouse import blocked, gate
 from aad_assets.warehouse.compare import DELETED_AT, Comparison
 from aad_assets.warehouse.history import History, as_of
-from aad_assets.warehouse.load import ChangedAttribute, Load, SchemaChange, record, write
+from aad_assets.warehouse.load import ChangedAttribute, Load, SchemaChange, write
+from aad_assets.warehouse.log_days import LogDay, record_day
 from aad_assets.warehouse.options import REPLACING, Mode, Options
 from aad_assets.warehouse.stage import Staged
 from aad_assets.warehouse.tables import Columns, Shaper
 from aad_assets.warehouse.target import ALIAS, Target
-
-__all__ = ["Load", "SchemaChange", "publish", "record"]
 
 _PREVIEW = 10
 _PARAMETER = re.compile(r"\$([a-z]+)")
@@ -39,23 +38,31 @@ def publish(
     refused: Sequence[str] = (),
     options: Options | None = None,
     counted: int | None = None,
+    day: LogDay | None = None,
 ) -> None:
     """Bring the table to what was staged, and fill in `load`'s counts.
 
-    `refused`: properties that were not read; `counted`: what Graph's `$count` says. Raises LoadBlocked, whose message says
+    `refused`: properties that were not read; `counted`: what Graph's `$count` says. With `day`, what was staged is that day
+    of a log: rows are merged, and none is deleted. Raises LoadBlocked, whose message says
     where the staged rows are kept, and WarehouseError; the table is then as it was. Blocks: call it in a thread.
     """
-    options = options or Options()
+    options = options or Options.of(entity)
+    if day:
+        options = replace(options, mode=Mode.MERGE)
     draft = replace(load, schema_changes=[*load.schema_changes], preview=[], mode=options.mode.value)
     try:
         with target.open(cursor, load.tenant_id):
             _Publication(cursor, target, entity, staged, draft, refused, options, counted).run()
+            if day:
+                record_day(cursor, target, entity.table, load.tenant_id, day)
     except LoadBlocked as error:
         load.mode, load.rows, load.duplicates = draft.mode, staged.rows, staged.duplicates
         if error.gate == gate.Gate.LATER_READ:
             raise
         path = blocked.keep(cursor, target.database, staged.relation, f"{entity.table}-{load.load_id}")
-        raise LoadBlocked(error.gate, f"{error} The table is as it was; the rows that were read are in {path}.") from None
+        raise LoadBlocked(
+            error.gate, f"{error} The table is as it was; the rows that were read are in {path}.", error.override
+        ) from None
     # Only now: a load that failed has changed nothing and counts nothing.
     vars(load).update(vars(draft))
 
@@ -82,12 +89,20 @@ class _Publication:
         return f"{self.target.history}.{quoted(self.entity.table)}"
 
     @cached_property
+    def columns(self) -> list[Column]:
+        """Those of the table: as declared, and stored ones that this run could not learn of."""
+        stored = Columns.of(self.cursor, self.table) if self.options.keeps_columns else None
+        declared = {column.name.lower() for column in self.entity.columns}
+        unknown = [column for key, column in (stored.types if stored else {}).items() if key not in declared]
+        return [*self.entity.columns, *(Column(name, name, type_) for name, type_ in unknown)]
+
+    @cached_property
     def read(self) -> list[Column]:
         return [column for column in self.entity.columns if column.source not in self.refused]
 
     @cached_property
     def shaper(self) -> Shaper:
-        return Shaper(self.cursor, self.entity, self.staged.relation, self.read, self.load.tenant_id)
+        return Shaper(self.cursor, self.entity, self.columns, self.read, self.staged.relation, self.load.tenant_id)
 
     @cached_property
     def comparison(self) -> Comparison:
@@ -96,7 +111,7 @@ class _Publication:
             self.staged.relation,
             self.entity.key,
             self.read,
-            [column.name for column in self.entity.columns if column.source in self.refused],
+            [column.name for column in self.columns if column not in self.read],
             self.options.volatile,
             keeps_deleted=self.options.mode is Mode.COMPARE_KEEP_DELETED,
             merges=self.options.mode is Mode.MERGE,
@@ -122,7 +137,7 @@ class _Publication:
         else:
             self._compare(before, writes_history=self.options.history and not resumes)
         if self.options.history and resumes:
-            self._execute(self.history.begin([column.name for column in self.entity.columns]))
+            self._execute(self.history.begin([column.name for column in self.columns]))
         self._finish()
 
     def _begin(self) -> bool:

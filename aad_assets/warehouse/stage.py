@@ -236,10 +236,16 @@ class EntityStage:
             statement = f"DELETE FROM {self._rejects} WHERE part = {part}"
             await self.stage.run(lambda cursor: cursor.execute(statement) and None)
 
-    async def ids(self, relation: str) -> list[str]:
-        """The `id` of every row, for the children."""
-        rows = await self.stage.run(lambda cursor: cursor.execute(f"SELECT id FROM {relation}").fetchall())
-        return [row[0] for row in rows]
+    async def keys(
+        self, relation: str, columns: Sequence[str], where: tuple[str, str | bool] | None
+    ) -> list[tuple[str, ...]]:
+        """Values of `columns` of every row, for the children; `where`: only of rows with that value in that column."""
+        statement = f"SELECT {', '.join(map(quoted, columns))} FROM {relation}"
+        parameters = []
+        if where:
+            statement += f" WHERE {quoted(where[0])} = ?"
+            parameters.append(where[1])
+        return await self.stage.run(lambda cursor: cursor.execute(statement, parameters).fetchall())
 
 
 @dataclass

@@ -48,12 +48,14 @@ class Shaper:
 
     cursor: duckdb.DuckDBPyConnection
     entity: Entity
-    staged: str
+    columns: Sequence[Column]
     read: Sequence[Column]
+    """Those of the columns that were read."""
+    staged: str
     tenant_id: str
 
     def create(self, table: str) -> None:
-        definitions = ", ".join(f"{quoted(column.name)} {column.duckdb_type}" for column in self.entity.columns)
+        definitions = ", ".join(f"{quoted(column.name)} {column.duckdb_type}" for column in self.columns)
         self.cursor.execute(f"CREATE TABLE {table} ({definitions}, _extra JSON, _tenant_id VARCHAR, _loaded_at TIMESTAMPTZ)")
 
     def adopt(self, history: str, table: str, live: str) -> None:
@@ -88,8 +90,8 @@ class Shaper:
 
     def changes(self, stored: Columns) -> Iterable[SchemaChange]:
         """What the declaration has that the table lacks, and the other way round."""
-        declared = {column.name.lower() for column in self.entity.columns}
-        for column in self.entity.columns:
+        declared = {column.name.lower() for column in self.columns}
+        for column in self.columns:
             if column.name.lower() in stored.types:
                 type_ = stored.types[column.name.lower()][1]
                 yield from shapes.differences(column.name, type_, shapes.canonical(column.type))
@@ -99,7 +101,7 @@ class Shaper:
 
     def _retyped(self, stored: Columns) -> Iterable[tuple[Column, str, Type, Type]]:
         """Columns of another type than stored: the stored name, the stored and the declared type."""
-        for column in self.entity.columns:
+        for column in self.columns:
             name, type_ = stored.types.get(column.name.lower(), (column.name, None))
             declared = shapes.canonical(column.type)
             if type_ is not None and list(shapes.differences(name, type_, declared)):
@@ -137,8 +139,8 @@ class Shaper:
 
     def _rebuild(self, table: str, stored: Columns, condition: str, of: Columns | None = None) -> None:
         """Write `table` anew, filling rows that match `condition`. `of`: it is the history of a table with these columns."""
-        values = [f"{self._value(column, stored, of)} AS {quoted(column.name)}" for column in self.entity.columns]
-        declared = {column.name.lower() for column in self.entity.columns}
+        values = [f"{self._value(column, stored, of)} AS {quoted(column.name)}" for column in self.columns]
+        declared = {column.name.lower() for column in self.columns}
         if of:
             values += [f"t.{quoted(name)}" for key, (name, _) in stored.types.items() if key not in declared]
         # What was undeclared may be declared now, and the other way round.

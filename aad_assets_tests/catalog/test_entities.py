@@ -3,13 +3,14 @@
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, replace
 
 import duckdb
 import pytest
 
-from aad_assets.catalog import CATALOG, ENTITIES, Entity, Group, Shape
+from aad_assets.catalog import CATALOG, ENTITIES, Entity, Family, Group, Licence, Shape
 from aad_assets.catalog.entity import ODATA_TYPE
+from aad_assets.catalog.extensions import ExtensionProperty, extended
 from aad_assets.catalog.types import STRING, List, Scalar, Struct, Type, properties
 
 every_entity = pytest.mark.parametrize("entity", ENTITIES, ids=lambda entity: entity.table)
@@ -62,8 +63,13 @@ def test_table_names_are_unique_and_plain() -> None:
     assert list(CATALOG) == tables
 
 
-def test_paths_are_unique() -> None:
-    assert repeated([entity.path for entity in ENTITIES]) == []
+def test_there_are_a_hundred() -> None:
+    assert len(ENTITIES) == 100
+
+
+def test_a_path_is_read_twice_only_for_other_properties() -> None:
+    assert repeated([f"{entity.path} {entity.select}" for entity in ENTITIES]) == []
+    assert repeated([entity.path for entity in ENTITIES]) == ["/users"]
 
 
 def test_parents_are_declared_before_their_children() -> None:
@@ -109,30 +115,34 @@ def test_the_key_stands_in_columns_of_text(entity: Entity) -> None:
 
 
 @every_entity
-def test_the_parents_id_is_a_column_and_part_of_the_key_where_rows_do_not_say_it(entity: Entity) -> None:
-    if entity.parent_column is None:
-        assert entity.edge is None
-        return
-    assert entity.parent
-    assert entity.columns[0].name == entity.key[0] == entity.parent_column
+def test_the_parents_key_stands_in_front_where_rows_do_not_say_it(entity: Entity) -> None:
+    assert bool(entity.edge) <= bool(entity.parent_columns)
+    names = [column.name for column in entity.columns]
+    assert tuple(names[: len(entity.parent_columns)]) == entity.parent_columns
+    assert entity.key[: len(entity.parent_columns)] == entity.parent_columns
 
 
 @every_entity
-def test_the_select_names_the_id_first_and_each_property_once(entity: Entity) -> None:
+def test_the_select_names_the_key_first_and_each_property_once(entity: Entity) -> None:
+    if not entity.selected:
+        assert entity.select == ()
+        return
     assert entity.select[0] == "id"
     assert repeated(list(entity.select)) == []
-    assert [name for name in entity.select if "@" in name or name == entity.parent_column] == []
+    assert [name for name in entity.select if "@" in name or name in entity.parent_columns] == []
 
 
 @every_entity
-def test_the_select_names_no_omitted_property_and_leaves_out_no_other(entity: Entity) -> None:
-    assert not set(entity.select) & entity.omit
-    readable = {column.source for column in entity.columns} - {ODATA_TYPE, entity.parent_column}
-    assert set(entity.select) == readable
-    if not entity.edge:
-        streams = {name for name, type_ in properties(entity.type).items() if type_ == Scalar("Stream")}
-        added = {name for name, _ in entity.undeclared}
-        assert readable == (properties(entity.type).keys() | added) - entity.omit - streams
+def test_the_columns_are_all_properties_but_those_left_out_on_purpose(entity: Entity) -> None:
+    sources = {column.source for column in entity.columns} - {ODATA_TYPE, *entity.parent_columns}
+    if entity.selected:
+        assert set(entity.select) == sources
+    if entity.edge or entity.shape is Shape.STRINGS:
+        return
+    streams = {name for name, type_ in properties(entity.type).items() if type_ == Scalar("Stream")}
+    added = {name for name, _ in entity.undeclared}
+    every = (properties(entity.type).keys() | added) - entity.omit - streams
+    assert sources == (every if entity.properties is None else set(entity.properties))
 
 
 @every_entity
@@ -151,31 +161,64 @@ def test_undeclared_properties_have_a_type_that_the_schema_knows(entity: Entity)
 
 @every_entity
 def test_the_page_size_is_one_that_graph_takes(entity: Entity) -> None:
-    assert entity.page_size is None or 1 <= entity.page_size <= LARGEST_PAGE
+    largest = 1000 if entity.shape is Shape.LOG else LARGEST_PAGE
+    assert entity.page_size is None or 1 <= (entity.smaller_page or 1) <= entity.page_size <= largest
 
 
 @every_entity
-def test_the_path_is_below_the_base_url_and_names_its_parent(entity: Entity) -> None:
-    assert re.fullmatch(r"(/([A-Za-z0-9]+|\{id\}))+", entity.path)
-    assert entity.path.count("{id}") == (1 if entity.parent else 0)
-    assert entity.shape is (Shape.CHILDREN if entity.parent else Shape.LIST)
+def test_the_path_is_below_the_base_url_and_has_a_place_for_the_parents_key(entity: Entity) -> None:
+    assert re.fullmatch(r"(/([A-Za-z0-9]+|microsoft\.graph\.[A-Za-z]+|\{id\}))+", entity.path)
+    places = entity.path.count("{id}") + (entity.filter or "").count("{id}")
+    assert places == (len(entity.parent_key) if entity.shape is Shape.CHILDREN else 0)
+    assert bool(entity.parent) == (entity.shape is Shape.CHILDREN or entity.belongs_by is not None)
 
 
 @every_entity
-def test_the_path_of_a_child_begins_with_its_parents(entity: Entity) -> None:
-    if entity.parent:
-        parent = CATALOG[entity.parent]
-        assert parent.shape is Shape.LIST
-        assert parent.key == ("id",)
-        assert entity.path.startswith(f"{parent.path}/{{id}}/")
+def test_a_child_names_columns_of_its_parent(entity: Entity) -> None:
+    if not entity.parent:
+        return
+    parent = CATALOG[entity.parent]
+    columns = {column.name for column in parent.columns}
+    assert set(entity.parent_key) <= columns
+    assert entity.parent_where is None or entity.parent_where[0] in columns
+    if entity.shape is Shape.CHILDREN:
+        assert entity.parent_key == parent.key
+        assert entity.filter or entity.path.startswith(f"{parent.path}/{{id}}/")
+    else:
+        assert entity.belongs_by in {column.name for column in entity.columns}
+
+
+@every_entity
+def test_a_log_names_the_moment_of_its_events(entity: Entity) -> None:
+    types = {column.name: column.type for column in entity.columns}
+    assert (entity.time_property is not None) == (entity.shape is Shape.LOG) == (entity.group is Group.LOGS)
+    assert entity.time_property is None or types[entity.time_property] == Scalar("DateTimeOffset")
+
+
+@every_entity
+def test_rows_of_several_types_say_which(entity: Entity) -> None:
+    kinds = [column.name for column in entity.columns if column.source == ODATA_TYPE]
+    assert kinds == (["odataType"] if entity.polymorphic else [f"{entity.edge}Type"] if entity.edge else [])
+    assert not (entity.polymorphic and entity.selected), "a $select would leave out what only some types have"
+
+
+@every_entity
+def test_a_column_that_is_turned_off_is_neither_asked_for_nor_a_column(entity: Entity) -> None:
+    name = entity.columns[-1].name
+    without = replace(entity, disabled=frozenset({name}))
+    assert name not in {column.name for column in without.columns}
+    assert name in {column.name for column in without.every_column}
+    assert entity.columns[-1].source not in without.select or len(entity.columns) == 1
 
 
 @every_entity
 def test_people_can_read_what_it_is_and_what_it_needs(entity: Entity) -> None:
     assert entity.description.endswith(".")
     assert len(entity.description.split()) > 2
-    assert re.fullmatch(r"[A-Za-z]+(-[A-Za-z]+)?(\.[A-Za-z]+)+", entity.permission)
-    assert ".ReadWrite" not in entity.permission
+    for permission in entity.permissions:
+        assert re.fullmatch(r"[A-Za-z]+(-[A-Za-z]+)?(\.[A-Za-z]+)+", permission)
+        assert ".ReadWrite" not in permission
+    assert entity.permissions
 
 
 @every_entity
@@ -220,9 +263,11 @@ def test_a_child_with_properties_of_its_own_has_its_parents_id_in_front() -> Non
         type="domain",
         group=Group.DIRECTORY,
         description="For tests.",
-        permission="Domain.Read.All",
+        permissions=("Domain.Read.All",),
+        shape=Shape.CHILDREN,
+        selected=True,
         parent="domains",
-        parent_column="domainId",
+        parent_columns=("domainId",),
         key=("domainId", "id"),
         omit=frozenset({"state"}),
     )
@@ -251,6 +296,41 @@ def test_a_documentation_page_of_another_namespace_is_named_with_dashes() -> Non
         type="identityGovernance.workflow",
         group=Group.ACCESS,
         description="For tests.",
-        permission="None",
+        permissions=("None",),
     )
     assert "/resources/identitygovernance-workflow?" in entity.documentation_url
+
+
+def test_only_what_costs_a_request_for_each_user_is_off() -> None:
+    assert [entity.table for entity in ENTITIES if not entity.on] == ["user_authentication_methods"]
+
+
+def test_families_and_licences_are_those_of_the_paths_that_share_them() -> None:
+    for entity in ENTITIES:
+        if entity.path.startswith(("/identityProtection", "/identity/conditionalAccess")):
+            assert entity.family is Family.PROTECTION
+        if entity.path.startswith(("/auditLogs", "/reports")):
+            assert entity.family is Family.REPORTS
+        if entity.path.startswith("/identityGovernance/entitlementManagement"):
+            assert entity.licence is Licence.P2
+
+
+def test_an_extension_property_becomes_a_column_of_its_type() -> None:
+    targets = frozenset({"User", "Group"})
+    found = [
+        ExtensionProperty("extension_b_tags", "String", True, targets),
+        ExtensionProperty("extension_a_level", "Integer", False, targets),
+        ExtensionProperty("extension_a_LEVEL", "String", False, targets),
+        ExtensionProperty("extension_a_device", "Boolean", False, frozenset({"Device"})),
+    ]
+    users = extended(CATALOG["users"], found)
+    added = [(column.name, column.duckdb_type) for column in users.columns[len(CATALOG["users"].columns) :]]
+    assert added == [("extension_a_LEVEL", "VARCHAR"), ("extension_b_tags", "VARCHAR[]")]
+    assert {name for name, _ in added} <= set(users.select)
+    assert extended(CATALOG["domains"], found) is CATALOG["domains"]
+
+
+def test_an_extension_property_can_be_turned_off_before_it_is_known() -> None:
+    users = replace(CATALOG["users"], disabled=frozenset({"extension_a_level"}))
+    known = extended(users, [ExtensionProperty("extension_a_level", "Integer", False, frozenset({"User"}))])
+    assert "extension_a_level" not in {column.name for column in known.columns}

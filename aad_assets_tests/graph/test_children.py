@@ -9,8 +9,8 @@ from urllib.parse import unquote
 import httpx
 import pytest
 
-from aad_assets.catalog import CATALOG, Entity
-from aad_assets.errors import NotFound, PageTokenExpired, PermissionMissing, UntrustedAnswer
+from aad_assets.catalog import CATALOG, Entity, Shape
+from aad_assets.errors import LicenceMissing, NotFound, PageTokenExpired, PermissionMissing, UntrustedAnswer
 from aad_assets.graph.children import read_children
 
 from .directory import FakeDirectory, Row
@@ -24,7 +24,7 @@ SERVICE_PRINCIPAL = "#microsoft.graph.servicePrincipal"
 
 def read(graph: FakeGraph, entity: Entity, parents: Sequence[str]) -> list[dict[str, Any]]:
     part = MemoryPart()
-    graph.run(lambda client: read_children(client, entity, parents, graph.meter, part))
+    graph.run(lambda client: read_children(client, entity, [(each,) for each in parents], graph.meter, part))
     assert part.closed
     return part.rows
 
@@ -103,7 +103,7 @@ def test_a_missing_permission_fails_the_read_and_leaves_the_part_open(graph: Fak
     graph.handler = lambda request: batched(request, lambda _: refusal(403, "Authorization_RequestDenied"))
     part = MemoryPart()
     with pytest.raises(PermissionMissing):
-        graph.run(lambda client: read_children(client, OWNERS, ["g"], graph.meter, part))
+        graph.run(lambda client: read_children(client, OWNERS, [("g",)], graph.meter, part))
     assert not part.closed
 
 
@@ -230,8 +230,11 @@ def test_rows_that_name_their_parent_themselves_are_left_as_they_came(graph: Fak
     assert asked[0].url.params["$top"] == "999", "without it Graph was seen to cut the list off in silence"
 
 
-@pytest.mark.parametrize("entity", [entity for entity in CATALOG.values() if entity.parent], ids=lambda entity: entity.table)
-def test_children_are_asked_for_with_every_property_and_the_largest_page(graph: FakeGraph, entity: Entity) -> None:
+CHILDREN = [entity for entity in CATALOG.values() if entity.shape is Shape.CHILDREN]
+
+
+@pytest.mark.parametrize("entity", CHILDREN, ids=lambda entity: entity.table)
+def test_children_are_asked_for_with_all_they_need(graph: FakeGraph, entity: Entity) -> None:
     asked: list[httpx.Request] = []
 
     def answer(request: httpx.Request) -> httpx.Response:
@@ -239,11 +242,39 @@ def test_children_are_asked_for_with_every_property_and_the_largest_page(graph: 
         return page()
 
     graph.handler = lambda request: batched(request, answer)
-    read(graph, entity, ["p"])
+    key = tuple(f"p{number}" for number in range(len(entity.parent_key)))
+    part = MemoryPart()
+    graph.run(lambda client: read_children(client, entity, [key], graph.meter, part))
     assert len(asked) == 1 + len(entity.casts)
     for request in asked:
-        assert request.url.params["$select"].split(",") == list(entity.select)
+        select = request.url.params.get("$select")
+        assert (select.split(",") if select else []) == list(entity.select)
         assert request.url.params.get("$top") == (str(entity.page_size) if entity.page_size else None)
+        assert request.url.params.get("$filter") == (entity.filter and entity.filter.replace("{id}", "p0"))
+        assert "{id}" not in str(request.url)
+
+
+def test_a_parents_key_of_two_values_fills_the_path_in_order_and_stands_in_the_rows(graph: FakeGraph) -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        assert request.url.path == "/v1.0/identityGovernance/accessReviews/definitions/d/instances/i/decisions"
+        return page([{"id": "x"}])
+
+    graph.handler = lambda request: batched(request, answer)
+    part = MemoryPart()
+    graph.run(lambda client: read_children(client, CATALOG["access_review_decisions"], [("d", "i")], graph.meter, part))
+    assert part.rows == [{"definitionId": "d", "instanceId": "i", "id": "x"}]
+
+
+@pytest.mark.parametrize("table", ["group_eligibility_schedule_instances", "group_assignment_schedule_instances"])
+def test_without_parents_to_ask_for_the_licence_is_still_asked_about(graph: FakeGraph, table: str) -> None:
+    graph.answers(refusal(400, "AadPremiumLicenseRequired"))
+    with pytest.raises(LicenceMissing):
+        read(graph, CATALOG[table], [])
+
+
+def test_without_parents_a_licensed_tenant_has_no_rows(graph: FakeGraph) -> None:
+    graph.answers(refusal(404, "ResourceNotFound"))
+    assert read(graph, CATALOG["group_eligibility_schedule_instances"], []) == []
 
 
 def test_a_stormy_read_brings_the_same_rows_as_a_calm_one(graph: FakeGraph) -> None:
@@ -290,5 +321,5 @@ def test_an_api_that_is_missing_is_no_empty_table(graph: FakeGraph) -> None:
     graph.handler = answer
     part = MemoryPart()
     with pytest.raises(NotFound, match="/groups/g1/owners answered 404"):
-        graph.run(lambda client: read_children(client, OWNERS, ["g1", "g2"], graph.meter, part))
+        graph.run(lambda client: read_children(client, OWNERS, [("g1",), ("g2",)], graph.meter, part))
     assert not part.closed

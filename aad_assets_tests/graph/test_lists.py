@@ -13,9 +13,8 @@ from aad_assets.errors import (
     NotFound,
     PermissionMissing,
     RequestRefused,
-    UntrustedAnswer,
 )
-from aad_assets.graph.lists import count, list_query, read_ids, read_list
+from aad_assets.graph.lists import count, list_query, read_list
 from aad_assets.graph.select import Selection
 
 from .directory import FakeDirectory
@@ -49,13 +48,17 @@ def test_select_names_every_property_key_first_and_top_is_the_largest_page(graph
     graph.handler = lambda request: page(["a"]) if is_list(request) else httpx.Response(200, text="1")
     selection, sink = read(graph, entity)
     asked = next(request for request in graph.requests if is_list(request))
-    selected = asked.url.params["$select"].split(",")
     assert asked.url.path == f"/v1.0{entity.path}"
-    assert selected[0] == "id"
-    assert set(selected) >= {column.source for column in entity.columns}
-    assert len(selected) == len(set(selected))
     assert options(asked).get("$top") == (str(entity.page_size) if entity.page_size else None)
-    assert set(options(asked)) <= {"$select", "$top"}
+    assert options(asked).get("$filter") == entity.filter
+    assert set(options(asked)) <= {"$select", "$top", "$filter"}
+    if entity.selected:
+        selected = asked.url.params["$select"].split(",")
+        assert selected[0] == "id"
+        assert set(selected) >= {column.source for column in entity.columns}
+        assert len(selected) == len(set(selected))
+    else:
+        assert "$select" not in options(asked)
     assert selection == Selection((entity.select,))
     assert sink.ids() == ["a"]
 
@@ -76,7 +79,7 @@ def test_properties_of_a_single_group_are_never_named_in_a_list(name: str) -> No
 def test_collections_that_do_not_page_are_sent_select_alone(graph: FakeGraph, table: str) -> None:
     graph.answers(page(["a"]))
     read(graph, CATALOG[table])
-    assert list(options(graph.requests[0])) == ["$select"]
+    assert list(options(graph.requests[0])) == (["$select"] if CATALOG[table].selected else [])
 
 
 def test_a_select_with_key_credentials_spends_its_own_quota_as_well(graph: FakeGraph) -> None:
@@ -271,15 +274,33 @@ def test_a_count_that_is_not_answered_does_not_cost_the_list(graph: FakeGraph, a
     assert graph.meter.expected is None
 
 
-def test_ids_are_read_for_children_whose_parent_is_not_part_of_the_run(graph: FakeGraph) -> None:
-    graph.handler = FakeDirectory({"/groups": [{"id": f"g{each}", "displayName": "x"} for each in [*range(1_500), 3]]})
-    ids = graph.run(lambda client: read_ids(client, GROUPS, graph.meter))
-    assert ids == [f"g{each}" for each in range(1_500)], "each once"
-    assert graph.meter.rows == 0, "they are the parent's rows"
-    assert options(graph.requests[0]) == {"$select": "id", "$top": "999"}
+def test_a_tenant_that_takes_smaller_pages_alone_gets_them(graph: FakeGraph) -> None:
+    activity = CATALOG["user_sign_in_activity"]
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        if int(request.url.params["$top"]) > 120:
+            return refusal(400, "Request_BadRequest")
+        return page(["a", "b"])
+
+    graph.handler = handler
+    selection, sink = read(graph, activity)
+    assert sink.ids() == ["a", "b"]
+    assert selection.passes == (("id", "signInActivity"),)
+    assert [options(request)["$top"] for request in graph.requests] == ["500", "120"]
 
 
-def test_a_parent_without_an_id_is_refused(graph: FakeGraph) -> None:
-    graph.answers(page([{"displayName": "x"}]))
-    with pytest.raises(UntrustedAnswer, match="without an id"):
-        graph.run(lambda client: read_ids(client, GROUPS, graph.meter))
+@pytest.mark.parametrize("code", ["Authentication_RequestFromNonPremiumTenantOrB2CTenant", "Authorization_RequestDenied"])
+def test_a_table_is_not_published_without_the_only_property_it_is_for(graph: FakeGraph, code: str) -> None:
+    def handler(request: httpx.Request) -> httpx.Response:
+        return refusal(403, code) if "signInActivity" in request.url.params["$select"] else page(["a"])
+
+    graph.handler = handler
+    with pytest.raises((LicenceMissing, PermissionMissing)):
+        read(graph, CATALOG["user_sign_in_activity"])
+
+
+def test_a_filter_that_graph_demands_is_part_of_every_first_request(graph: FakeGraph) -> None:
+    policies = CATALOG["role_management_policies"]
+    graph.answers(page(["a"]))
+    read(graph, policies)
+    assert options(graph.requests[0]) == {"$filter": policies.filter}

@@ -51,7 +51,7 @@ def test_an_asset_shows_what_it_is(entity: Entity) -> None:
 
     assert spec.skippable
     assert spec.description
-    assert entity.permission in spec.description
+    assert all(permission in spec.description for permission in entity.permissions)
     assert spec.kinds == {"duckdb", "azure"}
     assert spec.owners == ["team:identity"]
     assert spec.metadata["dagster/table_name"] == f"aad.{entity.table}"

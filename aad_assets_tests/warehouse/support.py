@@ -17,9 +17,10 @@ import duckdb
 from aad_assets.catalog import Column, Entity, Group
 from aad_assets.catalog.types import Json, List, Scalar, Struct, Type, quoted
 from aad_assets.warehouse.gate import OPENABLE, Gates
+from aad_assets.warehouse.load import Load
 from aad_assets.warehouse.options import Options
 from aad_assets.warehouse.proof import Reject
-from aad_assets.warehouse.publish import Load, publish
+from aad_assets.warehouse.publish import publish
 from aad_assets.warehouse.stage import CHUNK, EntityStage, Stage, Staged
 from aad_assets.warehouse.target import ALIAS, Target
 
@@ -42,7 +43,7 @@ class GivenEntity(Entity):
     given: tuple[Column, ...] = ()
 
     @cached_property
-    def columns(self) -> tuple[Column, ...]:
+    def every_column(self) -> tuple[Column, ...]:
         return self.given
 
 
@@ -54,7 +55,7 @@ def entity(columns: Mapping[str, Type], *, table: str = "things", key: tuple[str
         type="thing",
         group=Group.DIRECTORY,
         description="For tests.",
-        permission="None",
+        permissions=("None",),
         key=key,
         given=given,
     )

@@ -244,7 +244,7 @@ def written(moment: datetime) -> str:
 @pytest.mark.parametrize("examples", [25, pytest.param(400, marks=pytest.mark.slow)])
 def test_every_sequence_of_loads_leaves_what_the_model_says(shared_lab: Lab, examples: int) -> None:
     Loads.lab = shared_lab
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(
         Loads,
         settings=settings(
             max_examples=examples,

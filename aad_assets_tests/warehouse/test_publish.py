@@ -13,7 +13,8 @@ from aad_assets.catalog.types import Json, List, Scalar, Struct
 from aad_assets.errors import WarehouseError
 from aad_assets.warehouse import publish as publish_module
 from aad_assets.warehouse.compare import Comparison
-from aad_assets.warehouse.publish import SchemaChange, publish, record
+from aad_assets.warehouse.load import SchemaChange, record
+from aad_assets.warehouse.publish import publish
 from aad_assets.warehouse.target import Target
 from aad_assets_tests.warehouse.support import (
     FIRST_LOAD,

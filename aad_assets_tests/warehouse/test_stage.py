@@ -258,7 +258,8 @@ def test_two_entities_are_staged_side_by_side(lab: Lab) -> None:
 
 def test_ids_are_those_of_every_row(lab: Lab) -> None:
     staged = lab.land(named(range(50)), SMALL)
-    assert sorted(lab.run(EntityStage(lab.stage, SMALL).ids(staged.relation))) == [f"k{number:05}" for number in range(50)]
+    keys = lab.run(EntityStage(lab.stage, SMALL).keys(staged.relation, ("id",), None))
+    assert sorted(keys) == [(f"k{number:05}",) for number in range(50)]
 
 
 @pytest.mark.parametrize("name", ['it\'s "here"', "id=5", "[a-z]*", "name=5/id=6"])

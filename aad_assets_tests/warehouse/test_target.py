@@ -35,7 +35,7 @@ def umask_022() -> Iterator[None]:
 def test_opening_makes_the_schemas_and_the_bookkeeping(lab: Lab, target: Target, database: Path) -> None:
     touch(lab, target)
     found = read_alone(database, "SELECT schema_name || '.' || table_name FROM duckdb_tables() ORDER BY 1")
-    assert found == [("aad_meta.loads",), ("aad_meta.rejects",)]
+    assert found == [("aad_meta.loads",), ("aad_meta.log_days",), ("aad_meta.rejects",)]
 
 
 def test_what_was_done_is_committed_at_the_end(lab: Lab, target: Target, database: Path) -> None:

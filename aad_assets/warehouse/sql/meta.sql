@@ -47,3 +47,10 @@ CREATE TABLE IF NOT EXISTS {meta}.changes (
     old_value JSON,
     new_value JSON
 );
+
+CREATE TABLE IF NOT EXISTS {meta}.log_days (
+    entity VARCHAR,
+    _tenant_id VARCHAR,
+    day DATE,  -- UTC
+    whole BOOLEAN  -- it was over before it was read
+);

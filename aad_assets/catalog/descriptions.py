@@ -1,0 +1,86 @@
+"""Microsoft's descriptions of properties, read from the typings that it generates of Graph v1.0, and cut to their meaning.
+
+Microsoft's published metadata carries hardly any description of a directory property; the typings carry them as comments:
+`microsoft-graph.d.ts` of the npm package @microsoft/microsoft-graph-types (MIT).
+
+Not here: which entity types are described (`generate.py`), our own columns (`meanings.py`).
+"""
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+Descriptions = dict[str, dict[str, str]]
+"""Entity type in lower case → property → description as Microsoft wrote it."""
+
+_NAMESPACE = re.compile(r"export namespace (?P<name>[\w.]+?)(Namespace)? \{")
+_INTERFACE = re.compile(r"(export )?interface (?P<name>\w+)")
+_MEMBER = re.compile(r"""["']?(?P<name>[\w.@-]+)["']?\?: """)
+_COMMENT = re.compile(r"(//|/\*\*|\*/|\*)\s?(?P<text>.*?)(\s*\*/)?$")
+
+_GLUED = re.compile(
+    r"(?<=[a-z0-9)])\.(?=(Returned|Supports|Read-only|Nullable|Not nullable|Inherited|Required|This|The|To)\b|0{8}-)"
+)
+_SENTENCE = re.compile(r"(?<=[^.]\.)(?<!e\.g\.)(?<!i\.e\.)\s+(?=[A-Z$(\[`'\"])")
+
+# How each sentence begins that speaks of requests and not of what a property means.
+_ABOUT_REQUESTS = re.compile(
+    r"(also )?(supports|doesn't support|does not support|isn't supported|not supported with)\b"
+    r"|read[- ]?only|write[- ]only|(not |non-)?nullable|optional\b|required\b|key\.|inherited\b|returned\b|not returned\b"
+    r"|(this|the) (property|value|field|attribute) (is|isn't|are|can only be|can be|must be|cannot be|can't be) "
+    r"(read[- ]only|(only )?returned|required|updated|set|specified|changed|nullable|null|always returned|used for filtering)"
+    r"|for (more|further) (information|details)|for details|for (an )?examples? of|for an example|for supported|see\b|learn more"
+    r"|to (get|read|write|update|list|learn|query)\b|you can (get|update|use)|use (this property|the)\b|we (don't )?recommend\b|note:"
+    r"|the (timestamp|datetimeoffset|date ?time) type\b|the date and time information uses\b|for example, midnight utc"
+    r"|(the )?(maximum|max) (length|size|allowed)\b|this property has a maximum|(you )?(must )?use the prefer\b|requires \$|use \$"
+    r"|(you must|must) (use|be (included|specified))|by default, this property|\(?nullable|a \$filter|the any operator\b"
+    r"|only callers\b|supported only on\b|apps need\b|this can only be updated\b|(this|the) (property|value) (is never|can't be)\b"
+    r"|filterable|filter(ing)? |searchable by|\$filter|\$select|\$search|\$expand|http method|on post|on update|in post",
+    re.IGNORECASE,
+)
+_ASIDES = re.compile(r"\s*\((read-only|nullable|optional|required)\)|,? ?(which is )?read-only(?=\.$)", re.IGNORECASE)
+_FUTURE = re.compile(r",? (and |or )?unknownFutureValue\b")
+
+
+LONGEST = 300
+"""Characters after which no further sentence is taken."""
+
+
+def read(path: Path) -> Descriptions:
+    """The comments on the members of each interface of a TypeScript declaration file."""
+    described: Descriptions = {}
+    namespace, comment = "", list[str]()
+    members: dict[str, str] = {}
+    for line in path.read_text("utf-8").splitlines():
+        text = line.strip()
+        if match := _NAMESPACE.match(text):
+            namespace = match["name"].lower() + "."
+        elif match := _INTERFACE.match(text):
+            members, comment = described.setdefault(f"{namespace}{match['name'].lower()}", {}), []
+        elif match := _COMMENT.match(text):
+            comment.append(match["text"])
+        elif match := _MEMBER.match(text):
+            if comment:
+                members[match["name"]] = " ".join(" ".join(comment).split())
+            comment = []
+    return described
+
+
+def meaning(description: str) -> str:
+    """What a property means: the first sentences that are not about requests; empty when there are none."""
+    text = ""
+    for sentence in _SENTENCE.split(_GLUED.sub(". ", description.strip())):
+        if text and len(text) + len(sentence) > LONGEST:
+            break
+        if not _ABOUT_REQUESTS.match(sentence):
+            text = f"{text} {sentence}"
+    text = _FUTURE.sub("", _ASIDES.sub("", text)).strip()
+    return text if not text or text[-1] in ".!?)" else f"{text}."
+
+
+def find(described: Descriptions, types: Iterable[str], name: str) -> str:
+    """The meaning of property `name` in the first of `types` (a type, then those that it derives from) that describes it."""
+    for type_ in types:
+        if text := meaning(described.get(type_.lower(), {}).get(name, "")):
+            return text
+    return ""

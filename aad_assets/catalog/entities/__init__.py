@@ -1,0 +1,18 @@
+"""The declarations: one per entity, a file for each area. A new entity is one more of them, and nothing else.
+
+Sources: Microsoft's reference and metadata of Graph v1.0. `python -m aad_assets.catalog.generate` adds the types.
+"""
+
+from aad_assets.catalog.entities import access, directory, governance, logs, policies, recycle_bin, relationships, security
+from aad_assets.catalog.entity import Entity
+
+ENTITIES: tuple[Entity, ...] = (
+    *directory.ENTITIES,
+    *recycle_bin.ENTITIES,
+    *relationships.ENTITIES,
+    *access.ENTITIES,
+    *policies.ENTITIES,
+    *governance.ENTITIES,
+    *security.ENTITIES,
+    *logs.ENTITIES,
+)

@@ -1,0 +1,6 @@
+-- Policies that give access without approval, or without an end: which need tightening?
+SELECT displayName, allowedTargetScope, requestApprovalSettings.isApprovalRequiredForAdd AS approved, expiration.type AS ends,
+       coalesce(reviewSettings.isEnabled, false) AS reviewed
+FROM aad.access_package_assignment_policies
+WHERE NOT requestApprovalSettings.isApprovalRequiredForAdd OR expiration.type = 'noExpiration'
+ORDER BY allowedTargetScope, displayName;

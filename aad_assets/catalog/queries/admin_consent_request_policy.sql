@@ -1,0 +1,6 @@
+-- When users ask for an app, who is asked, and do the requests reach anybody?
+SELECT p.isEnabled, p.notifyReviewers, p.requestDurationInDays, reviewer.queryType,
+       coalesce(u.displayName, g.displayName, reviewer.query) AS reviewer, u.accountEnabled
+FROM aad.admin_consent_request_policy p, unnest(p.reviewers) AS t(reviewer)
+LEFT JOIN aad.users u ON contains(reviewer.query, u.id)
+LEFT JOIN aad.groups g ON contains(reviewer.query, g.id);

@@ -1,0 +1,6 @@
+-- What holds for every other tenant: is their multifactor authentication believed, may anybody come in or go out?
+SELECT inboundTrust.isMfaAccepted AS their_mfa_counts, inboundTrust.isCompliantDeviceAccepted AS their_devices_count,
+       b2bCollaborationInbound ->> '$.usersAndGroups.accessType' AS guests_in,
+       b2bCollaborationOutbound ->> '$.usersAndGroups.accessType' AS guests_out,
+       b2bDirectConnectInbound ->> '$.usersAndGroups.accessType' AS direct_connect_in, isServiceDefault
+FROM aad.cross_tenant_access_default;

@@ -1,0 +1,5 @@
+-- Deleted administrative units that role assignments still name: rights that come back when one is restored.
+SELECT a.displayName, a.deletedDateTime, d.displayName AS role, r.principalId
+FROM aad.deleted_administrative_units a
+JOIN aad.role_assignments r ON r.directoryScopeId = '/administrativeUnits/' || a.id
+LEFT JOIN aad.role_definitions d ON d.id = r.roleDefinitionId;

@@ -1,0 +1,6 @@
+-- Deleted app registrations with secrets that have not ended: restoring the app makes them work again.
+SELECT a.displayName, a.appId, a.deletedDateTime, count(*) AS live_secrets, max(secret.endDateTime) AS last_ends
+FROM aad.deleted_applications a, unnest(a.passwordCredentials) AS t(secret)
+WHERE secret.endDateTime > now()
+GROUP BY ALL
+ORDER BY a.deletedDateTime DESC;

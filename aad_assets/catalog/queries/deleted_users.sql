@@ -1,0 +1,5 @@
+-- Deleted users who can still be restored: for how many days, and were they people or guests?
+SELECT userPrincipalName, displayName, department, userType, deletedDateTime,
+       30 - date_diff('day', deletedDateTime, now()) AS days_left
+FROM aad.deleted_users
+ORDER BY days_left;

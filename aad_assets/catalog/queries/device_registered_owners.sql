@@ -1,0 +1,6 @@
+-- Devices in use whose owner cannot sign in any more: to be collected or handed on.
+SELECT d.displayName AS device, d.operatingSystem, d.approximateLastSignInDateTime, u.displayName AS owner
+FROM aad.device_registered_owners o
+JOIN aad.devices d ON d.id = o.deviceObjectId AND d.accountEnabled
+JOIN aad.users u ON u.id = o.ownerId AND NOT u.accountEnabled
+ORDER BY d.approximateLastSignInDateTime DESC;

@@ -1,0 +1,5 @@
+-- Devices that have not signed in for 90 days and still could: which can be disabled?
+SELECT displayName, operatingSystem, operatingSystemVersion, trustType, isCompliant, approximateLastSignInDateTime
+FROM aad.devices
+WHERE accountEnabled AND approximateLastSignInDateTime < now() - INTERVAL 90 DAY
+ORDER BY approximateLastSignInDateTime;

@@ -1,0 +1,7 @@
+-- Who may become member or owner of the groups that hold roles, without an end?
+SELECT g.displayName AS "group", i.accessId AS as_what, coalesce(u.displayName, i.principalId) AS who, i.startDateTime
+FROM aad.group_eligibility_schedule_instances i
+JOIN aad.groups g ON g.id = i.groupId
+LEFT JOIN aad.users u ON u.id = i.principalId
+WHERE i.endDateTime IS NULL
+ORDER BY "group", who;

@@ -1,0 +1,5 @@
+-- Policies that send people straight to a federated sign-in: to which domain, and is that domain still federated?
+SELECT p.displayName, p.isOrganizationDefault, text ->> '$.HomeRealmDiscoveryPolicy.PreferredDomain' AS domain,
+       d.authenticationType
+FROM aad.home_realm_discovery_policies p, unnest(p.definition) AS t(text)
+LEFT JOIN aad.domains d ON d.id = (text ->> '$.HomeRealmDiscoveryPolicy.PreferredDomain');

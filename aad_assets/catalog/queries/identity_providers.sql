@@ -1,0 +1,7 @@
+-- With which accounts can guests sign in, and how many guests does each kind of account have?
+SELECT p.displayName, p.odataType, count(DISTINCT u.id) AS guests
+FROM aad.identity_providers p
+LEFT JOIN (SELECT id, unnest(identities) AS identity FROM aad.users WHERE userType = 'Guest') u
+  ON contains(lower(u.identity.issuer), lower(split_part(p.displayName, ' ', 1)))
+GROUP BY ALL
+ORDER BY guests DESC;

@@ -1,0 +1,5 @@
+-- Workflows for joiners, movers and leavers that do not run by themselves.
+SELECT category, displayName, isEnabled, isSchedulingEnabled, nextScheduleRunDateTime, quarantineDetails.quarantineReason
+FROM aad.lifecycle_workflows
+WHERE NOT (isEnabled AND isSchedulingEnabled) OR quarantineDetails.quarantinedDateTime IS NOT NULL
+ORDER BY category, displayName;

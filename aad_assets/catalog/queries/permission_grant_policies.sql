@@ -1,0 +1,6 @@
+-- Which of the conditions for consent hold for ordinary users?
+SELECT g.id, g.displayName, g.description,
+       coalesce(list_contains(p.defaultUserRolePermissions.permissionGrantPoliciesAssigned,
+                              'ManagePermissionGrantsForSelf.' || g.id), false) AS for_users
+FROM aad.permission_grant_policies g, aad.authorization_policy p
+ORDER BY for_users DESC, g.id;

@@ -1,0 +1,49 @@
+"""What a run's config changes of how tables are published: gates opened, reload modes. Not here: the gates themselves."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from aad_assets.catalog import Entity, Shape
+from aad_assets.errors import ConfigurationError, LoadBlocked
+from aad_assets.warehouse.gate import OPENABLE, Gate
+from aad_assets.warehouse.options import Mode, Options
+
+MODES = tuple(mode.value for mode in Mode if mode is not Mode.MERGE)
+
+
+def run_options(
+    entities: Sequence[Entity],
+    allow: Mapping[str, Sequence[str]],
+    modes: Mapping[str, str],
+    standing: Mapping[str, Options] | None = None,
+) -> dict[str, Options]:
+    """Options by table: as they stand (default: as declared), with this run's overrides.
+
+    Raises ConfigurationError for a table, gate or mode that there is not.
+    """
+    tables = {entity.table: entity for entity in entities}
+    for name in {*allow, *modes} - tables.keys():
+        raise ConfigurationError(f"the run's config names {name!r}, which is no table of this run.")
+    options = {table: (standing or {}).get(table) or Options.of(entity) for table, entity in tables.items()}
+    for table, names in allow.items():
+        if unknown := set(names) - set(OPENABLE):
+            raise ConfigurationError(
+                f"allow: {table}: {sorted(unknown)} in the run's config: a gate is one of {', '.join(OPENABLE)}."
+            )
+        gates = replace(options[table].gates, open=frozenset(Gate(name) for name in names))
+        options[table] = replace(options[table], gates=gates)
+    for table, mode in modes.items():
+        if mode not in MODES or tables[table].shape is Shape.LOG:
+            raise ConfigurationError(
+                f"modes: {table}: {mode} in the run's config: a mode is one of {', '.join(MODES)}, and logs are always merged."
+            )
+        options[table] = replace(options[table], mode=Mode(mode))
+    return options
+
+
+def how_to_override(op: str, error: Exception | None) -> str:
+    """The whole run config that publishes a blocked load all the same, for `dagster asset materialize`; else nothing."""
+    if not isinstance(error, LoadBlocked) or error.override is None:
+        return ""
+    return f" In full: --config-json '{json.dumps({'ops': {op: {'config': error.override}}})}'"

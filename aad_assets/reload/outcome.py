@@ -1,0 +1,68 @@
+"""How an entity ended, and the sentence that says so to people. Not here: what led to it (`run.py`, `read.py`)."""
+
+import traceback
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from aad_assets.catalog import Entity
+from aad_assets.errors import AadAssetsError, GraphError, LicenceMissing
+from aad_assets.graph.meter import Meter
+from aad_assets.warehouse.load import Load
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How one entity ended: `load.status` says it, `error` why."""
+
+    entity: Entity
+    """With the columns that it had in this run."""
+    load: Load
+    """Of a log: the sum over the days."""
+    seconds: float
+    error: Exception | None = None
+    table_rows: int | None = None
+    """Rows of the table, where they are not those that were read."""
+
+    @property
+    def rows_per_second(self) -> float:
+        return self.load.rows / self.seconds if self.seconds else 0.0
+
+
+def reason(entity: Entity, error: Exception) -> str:
+    """The message for people: the entity, what happened, and the permission or licence that would mend it."""
+    text = str(error)
+    if isinstance(error, LicenceMissing):
+        text += f". Skipped: it needs the licence {entity.licence or 'that the answer names'}."
+    elif isinstance(error, GraphError) and error.answer.status in (401, 403):
+        text += f". It needs the application permission {permissions(entity)}, and admin consent."
+    elif not isinstance(error, AadAssetsError):
+        # The text of an unforeseen error may quote rows or a token.
+        text = f"unexpected {type(error).__name__} at {_where(error)}; nothing is published. Please report it."
+    return f"{entity.table}: {text}"
+
+
+def permissions(entity: Entity) -> str:
+    """`User.Read.All`, or `AuditLog.Read.All and User.Read.All`."""
+    return " and ".join(entity.permissions)
+
+
+def _where(error: Exception) -> str:
+    """File, line and function in which an unforeseen error was raised."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{Path(frames[-1].filename).name}:{frames[-1].lineno} in {frames[-1].name}" if frames else "an unknown place"
+
+
+def count(load: Load, meter: Meter) -> None:
+    """What the read has cost."""
+    load.requests, load.retries, load.bytes = meter.requests, meter.retries, meter.bytes
+    load.throttled_seconds = round(meter.throttled_seconds, 3)
+
+
+def add(total: Load, loads: Iterable[Load]) -> None:
+    """Sum the counts of a log's days."""
+    names = ("rows", "inserted", "updated", "deleted", "unchanged", "duplicates", "rejected")
+    for load in loads:
+        for name in (*names, "requests", "retries", "bytes", "throttled_seconds"):
+            setattr(total, name, getattr(total, name) + getattr(load, name))
+        total.schema_changes += [change for change in load.schema_changes if change not in total.schema_changes]

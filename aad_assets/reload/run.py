@@ -1,0 +1,270 @@
+"""One run: reads every entity and publishes it, whatever becomes of the others.
+
+`Reload.outcomes()` runs the event loop in a thread of its own, so that a caller without one (a Dagster step, a script) gets
+each entity the moment it is published, and stopping the iteration stops the reload. Not here: how an entity is read
+(`read.py`), which days of a log (`logs.py`).
+"""
+
+import asyncio
+import queue
+import threading
+import uuid
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from time import monotonic
+
+import duckdb
+
+from aad_assets.catalog import Entity, Shape
+from aad_assets.errors import ConfigurationError, GraphUnavailable, LicenceMissing, LoadBlocked, WarehouseError
+from aad_assets.graph.client import GraphClient, RetryPolicy
+from aad_assets.graph.lists import count as count_rows
+from aad_assets.graph.meter import Meter
+from aad_assets.graph.sign_in import TokenSource
+from aad_assets.graph.tasks import together
+from aad_assets.graph.throttle import Quotas
+from aad_assets.graph.transport import Transport
+from aad_assets.reload.logs import chosen_days, day_filter, due_days, is_over
+from aad_assets.reload.outcome import Outcome, add, count, reason
+from aad_assets.reload.read import Reader
+from aad_assets.settings import Connection
+from aad_assets.warehouse.load import Load, record
+from aad_assets.warehouse.log_days import LogDay, recorded_days, table_rows
+from aad_assets.warehouse.options import Options
+from aad_assets.warehouse.publish import publish
+from aad_assets.warehouse.stage import EntityStage, Stage
+from aad_assets.warehouse.target import Target
+from aad_assets.warehouse.workspace import workspace
+
+_STOPPING = 8.0
+"""Seconds that a stopped reload may take to let go of its files."""
+
+_POLL = 0.2
+
+_GREETING = RetryPolicy(attempts=5)
+"""Some ten seconds: long enough for a restart of a proxy, short enough to wait for."""
+
+_GREETING_SECONDS = 30.0
+"""For a host that swallows what it is sent."""
+
+_Results = queue.SimpleQueue["Outcome | Exception | None"]
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Reload:
+    """One run over `entities`: reads each whole and publishes it, whatever becomes of the others."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        target: Target,
+        entities: Sequence[Entity],
+        *,
+        run_id: str = "",
+        memory_limit: str = "200MB",
+        log_days: Sequence[str] = (),
+        options: Mapping[str, Options] | None = None,
+        now: Callable[[], datetime] = _now,
+    ) -> None:
+        """`log_days`: days of the logs to read instead of those that are due, as `2026-11-01` or `2026-11-01..2026-11-05`.
+
+        `options`: how tables are published otherwise than their declarations say.
+        """
+        self._connection = connection
+        self._target = target
+        self._entities = entities
+        self._run_id = run_id
+        self._memory_limit = memory_limit
+        self._log_days = log_days
+        self._options = options or {}
+        self._now = now
+        self._reader: Reader | None = None
+
+    def progress(self) -> dict[str, str]:
+        """A line of counts for each entity still being read, by table."""
+        progress = self._reader.progress if self._reader else {}
+        return {table: each.meter.progress() for table, each in progress.items() if not each.ended.is_set()}
+
+    def outcomes(self, tick: float = 5.0) -> Generator[Outcome | None, None, None]:
+        """Each entity as it ends, parents before children; None about every `tick` seconds in between.
+
+        Raises AadAssetsError when the reload cannot start at all: settings, sign-in, a locked database. Closing the
+        iterator early, or an exception in the caller, cancels all reads and frees the database.
+        """
+        results: _Results = queue.SimpleQueue()
+        stop = threading.Event()
+        thread = threading.Thread(target=self._thread, args=(results, stop), name="aad_assets-reload")
+        thread.start()
+        try:
+            while True:
+                try:
+                    result = results.get(timeout=tick)
+                except queue.Empty:
+                    yield None
+                    continue
+                if result is None:
+                    return
+                if isinstance(result, Exception):
+                    raise result
+                yield result
+        finally:
+            stop.set()
+            thread.join(_STOPPING)
+
+    def _thread(self, results: _Results, stop: threading.Event) -> None:
+        try:
+            asyncio.run(self._until(stop, results))
+        except Exception as error:
+            results.put(error)
+        results.put(None)
+
+    async def _until(self, stop: threading.Event, results: _Results) -> None:
+        work = asyncio.create_task(self._run(results))
+        while not work.done():
+            await asyncio.wait([work], timeout=_POLL)
+            # An interrupt can hit the caller while `outcomes` is suspended, and then nothing closes it: the process goes
+            # down, waits for this thread, and must find it stopping.
+            if stop.is_set() or not threading.main_thread().is_alive():
+                work.cancel()
+        with suppress(asyncio.CancelledError):
+            await work
+
+    async def _run(self, results: _Results) -> None:
+        self._connection.check()
+        days = chosen_days(self._log_days, self._now().date())
+        transport = Transport(self._connection)
+        tokens = TokenSource(self._connection, transport)
+        quotas = Quotas(self._connection.quota_share)
+        with workspace(self._target.database) as folder:
+            stage = Stage(folder, memory_limit=self._memory_limit)
+            try:
+                tenant_id = await tokens.tenant_id()
+                await tokens.token()
+                await stage.run(lambda cursor: _touch(cursor, self._target, tenant_id))
+                await _greet(self._connection.base_url, tokens, transport, quotas)
+                async with GraphClient(self._connection.base_url, tokens, transport, quotas) as client:
+                    reader = self._reader = Reader(client, self._entities)
+                    try:
+                        await together(
+                            self._entity(reader, stage, tenant_id, entity, days, results) for entity in self._entities
+                        )
+                    finally:
+                        await reader.close()
+            finally:
+                stage.close()
+
+    async def _entity(
+        self, reader: Reader, stage: Stage, tenant_id: str, entity: Entity, days: Sequence[date], results: _Results
+    ) -> None:
+        progress = reader.progress[entity.table]
+        started = monotonic()
+        load = self._load(entity, tenant_id)
+        error: Exception | None = None
+        rows: int | None = None
+        try:
+            if entity.shape is Shape.LOG:
+                rows = await self._log(reader, stage, entity, load, days)
+            else:
+                entity, load.reason = await reader.columns(entity)
+                await self._read_and_publish(reader, stage, entity, load)
+        except Exception as caught:
+            error = progress.error = caught
+            load.status = _status(caught)
+            load.reason = reason(entity, caught)
+            if entity.shape is not Shape.LOG:
+                count(load, progress.meter)
+            with suppress(WarehouseError):  # the outcome says what went wrong, also where it cannot be written down
+                await stage.run(lambda cursor: record(cursor, self._target, load))
+        finally:
+            if not progress.keys.done():
+                progress.keys.cancel()
+        progress.ended.set()
+        results.put(Outcome(entity, load, monotonic() - started, error, rows))
+
+    def _load(self, entity: Entity, tenant_id: str) -> Load:
+        return Load(
+            load_id=str(uuid.uuid4()),
+            entity=entity.table,
+            tenant_id=tenant_id,
+            run_id=self._run_id,
+            started_at=self._now(),
+        )
+
+    async def _read_and_publish(
+        self, reader: Reader, stage: Stage, entity: Entity, load: Load, day: LogDay | None = None
+    ) -> None:
+        meter = reader.progress[entity.table].meter
+        staging = EntityStage(stage, entity)
+        try:
+            filter_ = day_filter(entity.time_property, day.day) if entity.time_property and day else None
+            selection = await reader.read(entity, staging, filter_)
+            staged = await staging.finish(selection.passes)
+            await reader.tell_children(entity, staging, staged)
+            await reader.parent_ended(entity)
+            load.published_at = self._now()
+            count(load, meter)
+            options = self._options.get(entity.table) or Options.of(entity)
+            options = replace(options, keeps_columns=load.reason is not None)
+            counted = meter.expected if entity.shape is Shape.LIST and not entity.belongs_by else None
+            await stage.run(
+                lambda cursor: publish(cursor, self._target, entity, staged, load, selection.refused, options, counted, day)
+            )
+        finally:
+            await staging.abort()
+
+    async def _log(self, reader: Reader, stage: Stage, entity: Entity, total: Load, days: Sequence[date]) -> int:
+        """Each day read and published by itself, so that what was read counts however the run ends."""
+        progress = reader.progress[entity.table]
+        if not days:
+            recorded = await stage.run(lambda cursor: recorded_days(cursor, self._target, entity.table, total.tenant_id))
+            days = due_days(recorded, self._now().date(), self._connection.log_days)
+        total.mode = "merge"
+        for number, day in enumerate(days):
+            progress.meter = Meter(part=f"{day} ({number + 1} of {len(days)} days)")
+            load = replace(self._load(entity, total.tenant_id), mode="merge")
+            try:
+                await self._read_and_publish(reader, stage, entity, load, LogDay(day, is_over(day, load.started_at)))
+            except Exception:
+                count(load, progress.meter)
+                raise
+            finally:
+                add(total, [load])
+            total.published_at = load.published_at
+        return await stage.run(lambda cursor: table_rows(cursor, self._target, entity.table, total.tenant_id))
+
+
+def _status(error: Exception) -> str:
+    """What `loads` calls an entity that was not published."""
+    if isinstance(error, LicenceMissing):
+        return "skipped"
+    return "blocked" if isinstance(error, LoadBlocked) else "failed"
+
+
+def _touch(cursor: duckdb.DuckDBPyConnection, target: Target, tenant_id: str) -> None:
+    """Find out before hours of reading that the database cannot be written."""
+    with target.open(cursor, tenant_id):
+        pass
+
+
+async def _greet(base_url: str, tokens: TokenSource, transport: Transport, quotas: Quotas) -> None:
+    """Find out soon that Graph cannot be reached, and how many users there are: the directory quota depends on it.
+
+    Not being told how many means the smallest quota.
+    """
+    async with GraphClient(base_url, tokens, transport, quotas, _GREETING) as client:
+        try:
+            async with asyncio.timeout(_GREETING_SECONDS):
+                users = await count_rows(client, "/users", Meter())
+        except (GraphUnavailable, TimeoutError) as error:
+            why = error.answer.message or error.answer.code if isinstance(error, GraphUnavailable) else "no answer"
+            raise ConfigurationError(
+                f"Graph at {base_url} cannot be reached: {why}. "
+                "Check the network, AAD_GRAPH_BASE_URL, AAD_CLOUD, AAD_GATEWAY_URL and AAD_CA_BUNDLE."
+            ) from None
+    if users is not None:
+        quotas.size_for(users)

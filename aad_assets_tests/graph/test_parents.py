@@ -1,0 +1,67 @@
+"""Keys of a parent that is not part of the run."""
+
+import httpx
+import pytest
+
+from aad_assets.catalog import CATALOG, Entity, Shape
+from aad_assets.errors import UntrustedAnswer
+from aad_assets.graph.parents import Key, read_parents
+
+from .directory import FakeDirectory
+from .fake import FakeGraph, batched, page
+
+ONE_LEVEL = [
+    entity
+    for entity in CATALOG.values()
+    if entity.parent and CATALOG[entity.parent].shape is Shape.LIST and not entity.parent_where
+]
+
+
+def parents(graph: FakeGraph, table: str) -> list[Key]:
+    return graph.run(lambda client: read_parents(client, CATALOG[table], graph.meter))
+
+
+@pytest.mark.parametrize("entity", ONE_LEVEL, ids=lambda entity: entity.table)
+def test_each_parent_is_told_once_by_the_column_that_fills_the_path(graph: FakeGraph, entity: Entity) -> None:
+    name = entity.parent_key[0]
+    graph.answers(page([{"id": "1", name: "a"}, {"id": "2", name: "b"}, {"id": "1", name: "a"}]))
+    assert parents(graph, entity.table) == [("a",), ("b",)]
+    assert graph.paths == [CATALOG[entity.parent or ""].path]
+    assert graph.meter.rows == 0, "they are the parent's rows"
+
+
+def test_ids_alone_are_asked_for_where_the_list_takes_a_select(graph: FakeGraph) -> None:
+    graph.handler = FakeDirectory({"/groups": [{"id": f"g{each}", "displayName": "x"} for each in range(1_500)]})
+    assert parents(graph, "group_owners") == [(f"g{each}",) for each in range(1_500)]
+    assert dict(graph.requests[0].url.params) == {"$select": "id", "$top": "999"}
+
+
+@pytest.mark.parametrize(
+    ("table", "name", "wanted", "other"),
+    [
+        ("group_eligibility_schedule_instances", "isAssignableToRole", True, None),
+        ("domain_federation_configurations", "authenticationType", "Federated", "Managed"),
+    ],
+)
+def test_parents_that_can_have_no_children_are_left_out(
+    graph: FakeGraph, table: str, name: str, wanted: object, other: object
+) -> None:
+    graph.answers(page([{"id": "a", name: wanted}, {"id": "b", name: other}, {"id": "c"}]))
+    assert parents(graph, table) == [("a",)]
+    assert graph.requests[0].url.params["$select"] == f"id,{name}"
+
+
+def test_parents_two_levels_up_are_read_down_to_the_child(graph: FakeGraph) -> None:
+    def handler(request: httpx.Request) -> httpx.Response:
+        if request.method == "POST":
+            return batched(request, lambda item: page([{"id": f"{item.url.path.split('/')[5]}-i"}]))
+        return page(["d1", "d2"])
+
+    graph.handler = handler
+    assert sorted(parents(graph, "access_review_decisions")) == [("d1", "d1-i"), ("d2", "d2-i")]
+
+
+def test_a_parent_without_its_key_is_refused(graph: FakeGraph) -> None:
+    graph.answers(page([{"displayName": "x"}]))
+    with pytest.raises(UntrustedAnswer, match="without its key"):
+        parents(graph, "group_owners")

@@ -1,0 +1,1 @@
+"""The reload: what joins reading and landing."""
