@@ -30,6 +30,7 @@ from aad_assets.reload.logs import chosen_days, day_filter, due_days, is_over
 from aad_assets.reload.outcome import Outcome, add, count, reason
 from aad_assets.reload.read import Reader
 from aad_assets.settings import Connection
+from aad_assets.warehouse.blocked import remove_old
 from aad_assets.warehouse.load import Load, record
 from aad_assets.warehouse.log_days import LogDay, recorded_days, table_rows
 from aad_assets.warehouse.options import Options
@@ -141,6 +142,7 @@ class Reload:
         tokens = TokenSource(self._connection, transport)
         quotas = Quotas(self._connection.quota_share)
         with workspace(self._target.database) as folder:
+            remove_old(self._target.database)
             stage = Stage(folder, memory_limit=self._memory_limit)
             try:
                 tenant_id = await tokens.tenant_id()

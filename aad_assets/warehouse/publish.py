@@ -59,9 +59,10 @@ def publish(
         load.mode, load.rows, load.duplicates = draft.mode, staged.rows, staged.duplicates
         if error.gate == gate.Gate.LATER_READ:
             raise
-        path = blocked.keep(cursor, target.database, staged.relation, f"{entity.table}-{load.load_id}")
+        kept = blocked.keep(cursor, target.database, staged.relation, f"{entity.table}-{load.load_id}")
+        where = f"are in {kept}" if kept else "could not be kept"
         raise LoadBlocked(
-            error.gate, f"{error} The table is as it was; the rows that were read are in {path}.", error.override
+            error.gate, f"{error} The table is as it was; the rows that were read {where}.", error.override
         ) from None
     # Only now: a load that failed has changed nothing and counts nothing.
     vars(load).update(vars(draft))
