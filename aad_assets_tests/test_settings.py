@@ -40,10 +40,10 @@ def test_an_empty_environment_has_a_default_for_everything() -> None:
 
 def test_every_field_is_set_by_the_variable_of_its_name(tmp_path: Path) -> None:
     own = {"connection_name": "prod", "database": "/data/x.duckdb", "schedule_cron": "@daily", "schedule_timezone": "CET"}
-    reach = {field.name: f"value of {field.name}" for field in fields(Connection)} | {"quota_share": "0.25"}
+    reach = {field.name: f"value of {field.name}" for field in fields(Connection)} | {"quota_share": "0.25", "log_days": "3"}
     settings = read(**{variable(name): f" {value} " for name, value in (own | reach).items()})
     assert {name: getattr(settings, name) for name in own} == own
-    assert {name: getattr(settings.connection, name) for name in reach} == reach | {"quota_share": 0.25}
+    assert {name: getattr(settings.connection, name) for name in reach} == reach | {"quota_share": 0.25, "log_days": 3}
 
 
 def test_an_empty_variable_counts_as_not_set() -> None:
@@ -145,7 +145,7 @@ def test_a_share_that_is_no_number_is_refused_when_settings_are_read() -> None:
         read(AAD_QUOTA_SHARE="half")
 
 
-@pytest.mark.parametrize("name", ["AAD_FEDERATED_TOKEN_FILE", "AAD_MANAGED_IDENTITY", "AAD_CONNECTION_METADATA"])
+@pytest.mark.parametrize("name", ["AAD_FEDERATED_TOKEN_FILE", "AAD_MANAGED_IDENTITY"])
 def test_what_this_release_does_not_do_is_refused_by_name(name: str) -> None:
     with pytest.raises(ConfigurationError, match=name):
         read(**{name: "x"})
@@ -189,6 +189,15 @@ def test_a_relative_database_is_made_absolute_once(tmp_path: Path, monkeypatch: 
     monkeypatch.chdir("/")
     assert settings.database == str(tmp_path / "data/entra.duckdb")
     assert settings.resolved() == settings
+
+
+def test_a_relative_metadata_file_is_made_absolute_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    settings = read(AAD_CONNECTION_METADATA="entra.yaml")
+    monkeypatch.chdir("/")
+    assert settings.connection_metadata == str(tmp_path / "entra.yaml")
+    assert settings.resolved() == settings
+    assert read(AAD_CONNECTION_METADATA=" ").connection_metadata == ""
 
 
 def test_a_home_folder_is_expanded(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,19 +23,28 @@ _GLUED = re.compile(
 )
 _SENTENCE = re.compile(r"(?<=[^.]\.)(?<!e\.g\.)(?<!i\.e\.)\s+(?=[A-Z$(\[`'\"])")
 
+_IT = r"(this|the) (property|value|field|attribute)"
+
 # How each sentence begins that speaks of requests and not of what a property means.
 _ABOUT_REQUESTS = re.compile(
-    r"(also )?(supports|doesn't support|does not support|isn't supported|not supported with)\b"
-    r"|read[- ]?only|write[- ]only|(not |non-)?nullable|optional\b|required\b|key\.|inherited\b|returned\b|not returned\b"
-    r"|(this|the) (property|value|field|attribute) (is|isn't|are|can only be|can be|must be|cannot be|can't be) "
-    r"(read[- ]only|(only )?returned|required|updated|set|specified|changed|nullable|null|always returned|used for filtering)"
-    r"|for (more|further) (information|details)|for details|for (an )?examples? of|for an example|for supported|see\b|learn more"
-    r"|to (get|read|write|update|list|learn|query)\b|you can (get|update|use)|use (this property|the)\b|we (don't )?recommend\b|note:"
-    r"|the (timestamp|datetimeoffset|date ?time) type\b|the date and time information uses\b|for example, midnight utc"
-    r"|(the )?(maximum|max) (length|size|allowed)\b|this property has a maximum|(you )?(must )?use the prefer\b|requires \$|use \$"
-    r"|(you must|must) (use|be (included|specified))|by default, this property|\(?nullable|a \$filter|the any operator\b"
-    r"|only callers\b|supported only on\b|apps need\b|this can only be updated\b|(this|the) (property|value) (is never|can't be)\b"
-    r"|filterable|filter(ing)? |searchable by|\$filter|\$select|\$search|\$expand|http method|on post|on update|in post",
+    "|".join(
+        (
+            r"(also )?(supports|doesn't support|does not support|isn't supported|not supported with|supported only on)\b",
+            r"read[- ]?only|write[- ]only|\(?(not |non-)?nullable|optional\b|required\b|requires \$|key\.|inherited\b",
+            r"(not )?returned\b|filterable|filter(ing)? |searchable by|a? ?\$(filter|select|search|expand)",
+            rf"{_IT} (is|isn't|are|can( only)? be|must be|cannot be|can't be) (read[- ]only|(only )?returned|required|null)",
+            rf"{_IT} (can( only)? be|must be|cannot be) (updated|set|specified|changed)",
+            rf"{_IT} (is never|is always returned|can't be)\b|this can only be updated\b",
+            r"only callers\b|apps need\b|(you must|must) (use|be (included|specified))|by default, this property",
+            r"for (more|further) (information|details)|for details|for (an )?examples? of|for an example|for supported",
+            r"see\b|learn more|note:|we (don't )?recommend\b|you can (get|update|use)|use (this property|the|\$)",
+            r"(you )?(must )?use the prefer\b|to (get|read|write|update|list|learn|query)\b",
+            r"http method|on (post|update)|in post",
+            r"the (timestamp|datetimeoffset|date ?time) type\b|the date and time information uses\b",
+            r"for example, midnight utc|the any operator\b",
+            r"(the )?(maximum|max) (length|size|allowed)\b|this property has a maximum",
+        )
+    ),
     re.IGNORECASE,
 )
 _ASIDES = re.compile(r"\s*\((read-only|nullable|optional|required)\)|,? ?(which is )?read-only(?=\.$)", re.IGNORECASE)

@@ -1,6 +1,7 @@
 """What a declaration of an entity says, and what follows from it alone: columns, `$select`, documentation link.
 
-Not here: the declarations themselves (`entities/`), types (`types.py`), meanings (`meanings.py`), queries (`queries/`), how an entity is read or landed.
+Not here: the declarations themselves (`entities/`), types (`types.py`), meanings (`meanings.py`), queries (`queries/`), how
+an entity is read or landed.
 """
 
 from dataclasses import dataclass, field

@@ -112,7 +112,7 @@ def generate(metadata: Metadata, entity_types: Iterable[str]) -> dict[str, Any]:
 def meanings(
     metadata: Metadata, described: descriptions.Descriptions, entity_types: Iterable[str]
 ) -> dict[str, dict[str, str]]:
-    """The content of meanings.json: entity type → property → meaning, without the properties that Microsoft does not explain."""
+    """The content of meanings.json: entity type → property → meaning, where Microsoft gives one."""
     found: dict[str, dict[str, str]] = {}
     for name in sorted(entity_types):
         lineage = metadata.lineage(name)

@@ -5,12 +5,20 @@ import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from . import licensing
 from .faults import Faults, parse_short
 from .server import DEFAULT_EPOCH, Configuration, run
 
 
 def _epoch(text: str) -> date:
     return datetime.now(UTC).date() if text == "today" else date.fromisoformat(text)
+
+
+def _licences(text: str) -> frozenset[str]:
+    try:
+        return licensing.parse(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _faults(text: str) -> str:
@@ -43,6 +51,24 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--no-quota", action="store_true")
     made.add_argument("--tenant-domain", default="contoso.example")
     made.add_argument("--without-permission", action="append", default=[], metavar="PERM")
+    made.add_argument(
+        "--licences",
+        type=_licences,
+        default=frozenset(licensing.ALL),
+        metavar="LIST",
+        help=f"comma list of {', '.join(licensing.ALL)}, or none (default: all)",
+    )
+    made.add_argument(
+        "--now", type=datetime.fromisoformat, metavar="TIME", help="the logs' present moment (default: the clock's)"
+    )
+    made.add_argument("--sign-ins-per-day", type=int, help="rows a day in the sign-in log (default: as many as users)")
+    made.add_argument(
+        "--sign-in-activity-page",
+        type=int,
+        default=500,
+        metavar="ROWS",
+        help="largest $top with signInActivity (default 500; 120 in some tenants)",
+    )
     made.add_argument("--watch-stdin", action="store_true", help="exit when stdin ends")
     return made
 
@@ -68,6 +94,10 @@ def main(arguments: list[str] | None = None) -> int:
             without_permission=tuple(options.without_permission),
             watch_stdin=options.watch_stdin,
             epoch=options.epoch,
+            licences=options.licences,
+            now=options.now,
+            sign_ins_per_day=options.sign_ins_per_day,
+            sign_in_activity_page=options.sign_in_activity_page,
         )
     )
 

@@ -4,6 +4,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from datetime import date, datetime
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
@@ -13,15 +14,19 @@ from .collections import BY_SEGMENTS, BY_TABLE, Collection
 from .directory import Directory
 from .directory.directory import Related
 from .directory.edges import target
+from .directory.log_days import LogBook
+from .directory.rendering import Kind
 from .graph import Graph
 from .identity import Identity
 
+_CHUNK = 200
+
 
 class Control:
-    """Statistics and switches; `at_day` builds the directory of a day."""
+    """Statistics and switches; `at_day` builds the directory of a day, `book` decides what the logs show."""
 
-    def __init__(self, graph: Graph, identity: Identity, at_day: Callable[[int], Directory]) -> None:
-        self._graph, self._identity, self._at_day = graph, identity, at_day
+    def __init__(self, graph: Graph, identity: Identity, at_day: Callable[[int], Directory], book: LogBook) -> None:
+        self._graph, self._identity, self._at_day, self._book = graph, identity, at_day, book
         self.requests: Counter[str] = Counter()
         self.statuses: Counter[int] = Counter()
         self.running = 0
@@ -34,6 +39,8 @@ class Control:
             Route("/_demo/stats", self._reset, methods=["DELETE"]),
             Route("/_demo/objects/{collection:path}", self._objects),
             Route("/_demo/day", self._day, methods=["GET", "POST"]),
+            Route("/_demo/now", self._now, methods=["GET", "POST"]),
+            Route("/_demo/forgotten", self._forgotten, methods=["GET", "POST"]),
             Route("/_demo/faults", self._faults, methods=["GET", "PUT", "DELETE"]),
         ]
 
@@ -69,6 +76,25 @@ class Control:
             self._graph.move_to(self._at_day(day))
         return JSONResponse({"day": self._graph.directory.day})
 
+    async def _now(self, request: Request) -> Response:
+        """The present moment of the logs; null for the clock's."""
+        if request.method == "POST":
+            try:
+                now = json.loads(await request.body())["now"]
+                self._book.now = None if now is None else datetime.fromisoformat(now)
+            except (ValueError, KeyError, TypeError):
+                return JSONResponse({"error": 'expected {"now": an ISO date and time, or null}'}, 400)
+        return JSONResponse({"now": self._book.now and self._book.now.isoformat()})
+
+    async def _forgotten(self, request: Request) -> Response:
+        """The first date that the logs still remember."""
+        if request.method == "POST":
+            try:
+                self._book.forgotten = date.fromisoformat(json.loads(await request.body())["before"])
+            except (ValueError, KeyError, TypeError):
+                return JSONResponse({"error": 'expected {"before": an ISO date}'}, 400)
+        return JSONResponse({"before": self._book.forgotten.isoformat()})
+
     async def _faults(self, request: Request) -> Response:
         faults = self._graph.faults
         if request.method == "DELETE":
@@ -87,36 +113,45 @@ class Control:
         if collection is None:
             return JSONResponse({"error": f"unknown collection {name!r}; known: {', '.join(BY_TABLE)}"}, 404)
         directory, parent = self._graph.directory, request.query_params.get("parent")
-        return StreamingResponse(_truth(directory, collection, parent), media_type="application/x-ndjson")
+        return StreamingResponse(truth(directory, collection, parent), media_type="application/x-ndjson")
 
 
-def _truth(directory: Directory, collection: Collection, parent: str | None) -> Iterator[str]:
-    """Every object, with all its properties; for members and owners rows of parent, id and type."""
-    if "{id}" not in collection.path:
-        kind = collection.rows(directory, ())
-        keys = kind.keys()
-        for at in range(0, len(keys), 200):
-            yield "".join(f"{row}\n" for row in kind.render(keys[at : at + 200], kind.properties))
-        return
-    place = collection.segments.index("{id}")
-    parents = BY_SEGMENTS[tuple(part.lower() for part in collection.segments[:place])].rows(directory, ())
-    keys = parents.keys()
-    if parent is not None:
-        key = parents.key(parent)
-        keys = [] if key is None else [key]
+def truth(directory: Directory, collection: Collection, parent: str | None) -> Iterator[str]:
+    """Every object, with all its properties; for members and owners rows of parent, id and type.
+
+    A child names its `parent`; a child's child also all its `parents`, from the top.
+    """
     everyone = BY_TABLE["group_members"]
-    for key in keys:
-        id_ = json.loads(parents.render((key,), ("id",))[0])["id"]
+    for ids, keys in _parents(directory, collection.segments):
+        if parent is not None and ids and ids[-1] != parent:
+            continue
         # The truth about members includes those that v1.0 leaves out.
         if collection is everyone:
-            kind = Related(directory, directory.groups.members(key))
+            kind: Kind = Related(directory, directory.groups.members(keys[-1]))
         else:
-            kind = collection.rows(directory, (key,))
+            kind = collection.rows(directory, keys)
+        above = f'"parent":"{ids[-1]}",' if ids else ""
+        if len(ids) > 1:
+            above += f'"parents":{json.dumps(ids)},'
+        found = kind.keys()
         if isinstance(kind, Related):
-            rows = []
-            for each in kind.keys():  # noqa: SIM118 - not a dict
-                type_, index = target(each)
-                rows.append(json.dumps({"parent": id_, "id": directory.id_of(type_, index), "type": type_}) + "\n")
-            yield "".join(rows)
-        else:
-            yield "".join(f'{{"parent":"{id_}",{row[1:]}\n' for row in kind.render(kind.keys(), kind.properties))
+            for type_, index in map(target, found):
+                yield f'{{{above}"id":"{directory.id_of(type_, index)}","type":"{type_}"}}\n'
+            continue
+        for at in range(0, len(found), _CHUNK):
+            rows = kind.render(found[at : at + _CHUNK], kind.properties)
+            yield "".join(f"{{{above}{row[1:]}\n" if above else f"{row}\n" for row in rows)
+
+
+def _parents(directory: Directory, segments: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], tuple[int, ...]]]:
+    """Ids and keys of the objects that a path with these segments can stand under; once nothing for a path without {id}."""
+    if "{id}" not in segments:
+        yield (), ()
+        return
+    place = len(segments) - 1 - segments[::-1].index("{id}")
+    above = BY_SEGMENTS[tuple(part.lower() for part in segments[:place])]
+    for ids, keys in _parents(directory, segments[:place]):
+        kind = above.rows(directory, keys)
+        for key in kind.keys():  # noqa: SIM118 - not a dict
+            row = json.loads(kind.render((key,), (above.key,))[0])
+            yield (*ids, row[above.key]), (*keys, key)

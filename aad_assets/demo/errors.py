@@ -52,6 +52,31 @@ def unlicensed() -> GraphError:
     )
 
 
+def premium_required() -> GraphError:
+    """400 for role management that the tenant has no P2 for."""
+    return GraphError(
+        400,
+        "AadPremiumLicenseRequired",
+        "The tenant needs to have Microsoft Entra ID P2 or Microsoft Entra ID Governance license.",
+    )
+
+
+def not_licensed() -> GraphError:
+    """403 for other features without a licence."""
+    return GraphError(403, "Forbidden", "Your tenant is not licensed for this feature.")
+
+
+def filter_missing() -> GraphError:
+    """400 for a collection that answers for one object at a time only."""
+    return bad_request("The required $filter by group or principal is missing.", "MissingParameters")
+
+
+def no_provider() -> GraphError:
+    """400 for role management policies that are asked for without a scope."""
+    inner = r'{"errorCode":"MissingProvider","message":"The provider is missing.","instanceAnnotations":[]}'
+    return bad_request(inner, "UnknownError")
+
+
 def unauthorized(message: str) -> GraphError:
     """401 with the challenge that names the authority."""
     challenge = (

@@ -10,32 +10,33 @@ from typing import Any
 
 from . import errors
 
-KINDS = frozenset(
-    [
-        "429",
-        "500",
-        "502",
-        "503",
-        "504",
-        "cut",
-        "drop",
-        "garbage",
-        "expired_page",
-        "empty_page",
-        "repeat_row",
-        "same_link",
-        "foreign_link",
-        "deny",
-        "unlicensed",
-        "refuse_select",
-        "expire_token",
-        "last_page_lost",
-        "null_property",
-        "latency",
-        "unknown_property",
-    ]
-)
-_FIELDS = frozenset({"kind", "path", "rate", "times", "retry_after", "property", "status", "ms"})
+KINDS = {
+    **dict.fromkeys(["429", "500", "502", "503", "504"], "that status; 429 with `retry_after`, null for none"),
+    "latency": "`ms` milliseconds late",
+    "drop": "the connection ends without an answer",
+    "cut": "the connection ends in the middle of the body",
+    "garbage": "200 with a body that is not JSON",
+    "deny": "403, the permission is missing",
+    "unlicensed": "403, the licence is missing",
+    "expire_token": "401 for tokens issued before the rule was set",
+    "refuse_select": "`status` for lists that select `property`",
+    "expired_page": "400 for a page token",
+    "empty_page": "a page without rows but with a nextLink",
+    "repeat_row": "the last row of a page comes again on the next",
+    "same_link": "a nextLink to the same page",
+    "foreign_link": "a nextLink to another host",
+    "last_page_lost": "the last page but one has no nextLink",
+    "null_property": "`property` is null in every row of a list",
+    "unknown_property": "rows have properties that are not declared",
+    "shrink": "a list shows only the `share` of its objects, and $count too",
+    "count_wrong": "$count is off `by` that many",
+}
+"""Every kind of fault, and what it does.
+
+Refusals (a status, deny, unlicensed, expire_token) with a `page` strike only from that page of a collection on; 1 is the
+first.
+"""
+_FIELDS = frozenset({"kind", "path", "rate", "times", "retry_after", "property", "status", "ms", "page", "share", "by"})
 _WORDS = {
     "500": ("InternalServerError", "An internal server error has occurred."),
     "502": ("BadGateway", "Failed to execute backend request."),
@@ -56,6 +57,9 @@ class Rule:
     property: str = ""
     status: int = 400
     ms: float = 0.0
+    page: int = 1
+    share: float = 0.5
+    by: int = -1
     hits: int = 0
     dice: Random = field(default_factory=Random, repr=False)
     since: float = 0.0
@@ -109,11 +113,16 @@ class Faults:
             return rule
         return None
 
-    def refuse(self, path: str, issued_at: float) -> None:
-        """Raise what the rules have in store for a request to Graph; `issued_at` is the token's age mark."""
+    def refuse(self, path: str, issued_at: float, page: int = 0) -> None:
+        """Raise what the rules have in store for a request to Graph; `issued_at` is the token's age mark.
+
+        Called once for every request, and again with the number of the page for a page of a collection.
+        """
         if not self.rules:
             return
         for rule in self.rules:
+            if (page == 0 and rule.page > 1) or (page and not 1 < rule.page <= page):
+                continue
             if rule.kind == "expire_token" and issued_at > rule.since:
                 continue
             if rule.kind in _REFUSALS and self.take_this(rule, path):

@@ -12,12 +12,13 @@ from typing import Any
 
 import msgspec
 
-from . import errors
+from . import errors, licensing
 from .collections import BY_SEGMENTS, SEGMENTS, Collection
 from .directory import Directory
 from .directory.rendering import Kind
 from .faults import Faults
-from .odata import Filter, Keys, Options, Place, Tokens, parse
+from .filtering import Found, find, look_up, shrink
+from .odata import Options, Place, Tokens, parse
 from .quota import Quota, cost
 from .shaping import Shape, context, shape
 
@@ -49,15 +50,28 @@ class Answer:
 
 
 class Graph:
-    """The tenant's Graph: `base` is the absolute URL up to and including /v1.0."""
+    """The tenant's Graph: `base` is the absolute URL up to and including /v1.0.
 
-    def __init__(self, base: str, directory: Directory, quota: Quota, faults: Faults) -> None:
+    `sign_in_page` is the largest $top with signInActivity: 500, in some tenants 120.
+    """
+
+    def __init__(
+        self,
+        base: str,
+        directory: Directory,
+        quota: Quota,
+        faults: Faults,
+        licences: frozenset[str],
+        sign_in_page: int,
+    ) -> None:
         self.base = base
         self.directory = directory
         self.quota = quota
         self.faults = faults
+        self.licences = licences
+        self.sign_in_page = sign_in_page
         self._tokens = Tokens(directory.seed)
-        self._found = lru_cache(256)(self._find)
+        self._found = lru_cache(256)(lambda *query: find(self.directory, *query))
 
     def move_to(self, directory: Directory) -> None:
         """Show another day's directory from now on."""
@@ -73,16 +87,20 @@ class Graph:
         options = parse(request.query, request.headers.get("consistencylevel", "").lower() == "eventual")
         if not request.roles.intersection(collection.roles):
             raise errors.denied()
+        if collection.licence and collection.licence not in self.licences:
+            raise collection.unlicensed()
         headers = self._charge(collection, options)
         parents = self._parents(collection, ids)
         if collection.hidden and "Member.Read.Hidden" not in request.roles and collection.hidden(self.directory, parents[-1]):
             raise errors.denied()
+        if collection.missing and collection.missing(self.directory, parents[-1]):
+            raise errors.not_found(ids[-1])
         if collection.form == "singleton":
             if rest:
                 raise errors.unknown_segment(rest)
             return self._single(collection, parents, "", options, headers, request)
         if rest == "$count":
-            return self._count(collection, parents, options, headers)
+            return self._count(collection, parents, options, headers, request.path)
         if rest:
             return self._single(collection, parents, rest, options, headers, request)
         return self._list(collection, ids, parents, options, headers, request)
@@ -115,58 +133,46 @@ class Graph:
             keys += (key,)
         return keys
 
-    def _find(
-        self, collection: Collection, parents: tuple[int, ...], text: str | None
-    ) -> tuple[Kind, list[int] | None, bool]:
-        """The objects, the keys that fit the filter (None without one), and whether the query is an advanced one."""
-        kind = collection.rows(self.directory, parents)
-        if text is None:
-            return kind, None, False
+    def _find(self, collection: Collection, parents: tuple[int, ...], options: Options, path: str) -> Found:
+        """The objects that the request means, as far as a fault lets them be seen."""
+        if collection.log:
+            found = look_up(self.directory, collection, options)
+        else:
+            found = self._found(collection, parents, options.filter)
+        if rule := self.faults.take("shrink", path):
+            found = shrink(found, rule.share, collection.log)
+        return found
 
-        def everything() -> Keys:
-            return frozenset(kind.keys())
-
-        def match(function: str, name: str, value: str) -> Keys:
-            if name == "id" and function == "eq":
-                key = kind.key(value)
-                return frozenset(() if key is None else (key,))
-            if collection.starts and name == collection.starts[0] and function in ("startswith", "eq", "ne"):
-                found = collection.starts[1](self.directory, value)
-                if function != "startswith":
-                    wanted = value.lower()
-                    rows = zip(found, kind.render(found, (name,)), strict=True)
-                    found = [key for key, row in rows if msgspec.json.decode(row)[name].lower() == wanted]
-                return everything() - set(found) if function == "ne" else frozenset(found)
-            if collection.scan and name in kind.properties:
-                every = list(kind.keys())
-                rows = zip(every, kind.render(every, (name,)), strict=True)
-                return frozenset(key for key, row in rows if _compare(function, msgspec.json.decode(row)[name], value))
-            if name not in kind.properties:
-                raise _no_property("Invalid filter clause", name, kind.type)
-            raise errors.unsupported(
-                f"Unsupported or invalid query filter clause specified for property '{name}' of resource '{kind.type}'."
-            )
-
-        filter_ = Filter(text, match, everything)
-        return kind, sorted(filter_.keys()), filter_.advanced
-
-    def _checked(self, collection: Collection, parents: tuple[int, ...], options: Options) -> tuple[Kind, Any]:
-        """The objects and the keys asked for, after the rules for advanced queries."""
-        kind, keys, advanced = self._found(collection, parents, options.filter)
-        if (advanced or collection.eventual) and not (options.eventual and options.count):
+    def _checked(self, collection: Collection, parents: tuple[int, ...], options: Options, path: str) -> Found:
+        """The objects asked for, after the rules for advanced queries."""
+        found = self._find(collection, parents, options, path)
+        if (found.advanced or collection.eventual) and not (options.eventual and options.count):
             raise errors.unsupported(
                 "Request with $filter or cast requires the ConsistencyLevel header to be 'eventual' and $count=true."
-                if advanced
+                if found.advanced
                 else "The specified cast requires the ConsistencyLevel header to be 'eventual' and $count=true."
             )
-        return kind, kind.keys() if keys is None else keys
+        return found
 
-    def _count(self, collection: Collection, parents: tuple[int, ...], options: Options, headers: dict[str, str]) -> Answer:
+    def _total(self, found: Found, path: str) -> int:
+        """What $count says."""
+        rule = self.faults.take("count_wrong", path)
+        return max(0, len(found.keys) + (rule.by if rule else 0))
+
+    def _count(
+        self, collection: Collection, parents: tuple[int, ...], options: Options, headers: dict[str, str], path: str
+    ) -> Answer:
         if not options.eventual:
             raise errors.bad_request("$count is not currently supported.", "Request_BadRequest")
-        kind, keys, _ = self._found(collection, parents, options.filter)
-        total = len(kind.keys() if keys is None else keys)
+        total = self._total(self._find(collection, parents, options, path), path)
         return Answer(200, headers, iter((str(total),)), "text/plain", f"{collection.path}/$count")
+
+    def _shape(self, collection: Collection, kind: Kind, options: Options, request: Request, single: bool = False) -> Shape:
+        """The rows' shape, if permissions and licences allow what is selected."""
+        form = shape(collection, kind, options, request.roles, single)
+        if "signInActivity" in options.select and licensing.P1 not in self.licences:
+            raise errors.unlicensed()
+        return form
 
     def _single(
         self,
@@ -177,11 +183,11 @@ class Graph:
         headers: dict[str, str],
         request: Request,
     ) -> Answer:
-        if collection.related:
+        if collection.related and id_:
             raise errors.unknown_segment(id_)
         kind = collection.rows(self.directory, parents)
-        form = shape(collection, kind, options, request.roles, single=True)
-        key = kind.key(id_) if id_ else next(iter(kind.keys()))
+        form = self._shape(collection, kind, options, request, single=True)
+        key = kind.key(id_) if id_ else next(iter(kind.keys()), None)
         if key is None or form.stream:
             raise errors.not_found(id_)
         row = form.rows(self.directory, (key,))[0]
@@ -198,7 +204,7 @@ class Graph:
         headers: dict[str, str],
         request: Request,
     ) -> Answer:
-        size = page_size(collection, options)
+        size = page_size(collection, options, self.sign_in_page)
         rule = next((r for r in self.faults.rules if r.kind == "refuse_select" and r.property in options.select), None)
         if rule and self.faults.take_this(rule, request.path):
             raise errors.GraphError(
@@ -206,12 +212,14 @@ class Graph:
                 "NotImplemented" if rule.status == 501 else "BadRequest",
                 f"Cannot select '{rule.property}'.",
             )
-        kind, keys = self._checked(collection, parents, options)
-        form = shape(collection, kind, options, request.roles)
+        found = self._checked(collection, parents, options, request.path)
+        keys = found.keys
+        form = self._shape(collection, found.kind, options, request)
         place = self._tokens.read(request.path, options)
+        self.faults.refuse(request.path, request.issued_at, place.number + 1)
         if place.number and self.faults.take("expired_page", request.path):
             raise errors.expired_page()
-        start = _after(keys, place.after)
+        start = bisect_right(keys, place.after)
         end = len(keys) if size is None else min(len(keys), start + size)
         empty = end < len(keys) and not place.emptied and self.faults.take("empty_page", request.path)
         if empty:
@@ -219,7 +227,7 @@ class Graph:
         link = self._link(request, options, keys, start, end, size, place)
         parts = [f'{{"@odata.context":"{context(self.base, collection, ids, options.select, options.expand)}"']
         if options.count and place.number == 0 and (options.eventual or collection.family != "directory"):
-            parts.append(f'"@odata.count":{len(keys)}')
+            parts.append(f'"@odata.count":{self._total(found, request.path)}')
         if link:
             parts.append(f'"@odata.nextLink":{msgspec.json.encode(link).decode()}')
         body = self._page(",".join(parts) + ',"value":[', form, keys, start, end, request.path)
@@ -251,14 +259,18 @@ class Graph:
         return f"{base}{path}?{options.rest}{'&' if options.rest else ''}$skiptoken={token}"
 
     def _page(self, head: str, form: Shape, keys: Any, start: int, end: int, path: str) -> Iterator[str]:
-        nulled = self.faults.take("null_property", path)
+        nulled = [
+            rule.property for rule in self.faults.rules if rule.kind == "null_property" and self.faults.take_this(rule, path)
+        ]
         unknown = self.faults.take("unknown_property", path)
         yield head
         directory, separator = self.directory, ""
         for at in range(start, end, _CHUNK):
             rows = form.rows(directory, keys[at : min(end, at + _CHUNK)])
+            if not rows[0].startswith("{"):  # Plain values have no properties.
+                nulled, unknown = [], None
             if nulled:
-                rows = [_without(row, nulled.property) for row in rows]
+                rows = [_without(row, nulled) for row in rows]
             if unknown:
                 rows = [row[:-1] + ',"undeclaredProperty":"new","DisplayNAME":"other case"}' for row in rows]
             yield separator + ",".join(rows)
@@ -266,56 +278,30 @@ class Graph:
         yield "]}"
 
 
-def _without(row: str, name: str) -> str:
+def _without(row: str, names: list[str]) -> str:
     values = msgspec.json.decode(row)
-    if name in values:
-        values[name] = None
+    values.update((name, None) for name in names if name in values)
     return msgspec.json.encode(values).decode()
 
 
-def _after(keys: Any, last: int) -> int:
-    """The position of the first key after the last one shown."""
-    return bisect_right(keys, last)
-
-
-def _compare(function: str, found: object, wanted: str) -> bool:
-    """Comparison as text: ISO times sort as text, too; null equals the word null."""
-    text = "null" if found is None else str(found).lower() if isinstance(found, bool) else str(found)
-    have, want = text.lower(), wanted.lower()
-    match function:
-        case "startswith":
-            return have.startswith(want)
-        case "eq":
-            return have == want
-        case "ne":
-            return have != want
-        case "ge":
-            return have >= want
-        case "gt":
-            return have > want
-        case "le":
-            return have <= want
-    return have < want
-
-
-def _no_property(clause: str, name: str, type_: str) -> errors.GraphError:
-    return errors.bad_request(f"{clause}: Could not find a property named '{name}' on type 'microsoft.graph.{type_}'.")
-
-
-def page_size(collection: Collection, options: Options) -> int | None:
+def page_size(collection: Collection, options: Options, sign_in_page: int) -> int | None:
     """How many rows a page has, after the checks on paging options; None for all."""
     if collection.select_only and options.given - {"$select"}:
         raise errors.unsupported("Unsupported Query.")
     if "$skip" in options.given:
         raise errors.bad_request("'$skip' is not supported by the service.", "Request_BadRequest")
-    if options.given & {"$orderby", "$search"}:
+    if options.given & ({"$search"} if collection.log else {"$orderby", "$search"}):
         raise errors.unsupported("Sorting and search are not supported here.")
     if options.top is None:
-        return None if collection.page is None else collection.default_page
+        return collection.server_page if collection.page is None else collection.default_page
+    if collection.no_top:
+        raise errors.bad_request("The query parameter '$top' is not supported.")
     largest = collection.page or 999
     if not 1 <= options.top <= largest:
         raise errors.unsupported(f"Invalid page size specified: '{options.top}'. Must be between 1 and {largest} inclusive.")
-    return min(options.top, 500) if "signInActivity" in options.select else options.top
+    if "signInActivity" in options.select and options.top > sign_in_page:
+        raise errors.bad_request(f"Cannot query data for more than {sign_in_page} users at a time.")
+    return options.top
 
 
 _CALL = re.compile(r"^([^()]+)\('([^']*)'\)$")

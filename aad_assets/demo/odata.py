@@ -10,6 +10,7 @@ from binascii import Error as Base64Error
 from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import blake2b
+from typing import Any, Generic, Protocol, TypeVar
 from urllib.parse import parse_qsl
 
 from .errors import bad_request, unsupported
@@ -29,6 +30,17 @@ _KNOWN = (
 Keys = frozenset[int]
 
 
+class Set(Protocol):
+    """What conditions of a filter are joined by: keys, or whatever else can be intersected, united and left out."""
+
+    def __and__(self, other: Any, /) -> Any: ...
+    def __or__(self, other: Any, /) -> Any: ...
+    def __sub__(self, other: Any, /) -> Any: ...
+
+
+S = TypeVar("S", bound=Set)
+
+
 @dataclass(frozen=True)
 class Options:
     """The query options of a request; `rest` is the query string without the page token."""
@@ -38,6 +50,7 @@ class Options:
     count: bool = False
     filter: str | None = None
     expand: str | None = None
+    orderby: str | None = None
     skiptoken: str | None = None
     given: frozenset[str] = frozenset()
     rest: str = ""
@@ -46,7 +59,7 @@ class Options:
     @property
     def digest(self) -> bytes:
         """What a page token is bound to."""
-        return repr((self.select, self.top, self.count, self.filter, self.expand)).encode()
+        return repr((self.select, self.top, self.count, self.filter, self.expand, self.orderby)).encode()
 
 
 def parse(query: str, eventual: bool) -> Options:
@@ -73,6 +86,7 @@ def parse(query: str, eventual: bool) -> Options:
         count=count == "true",
         filter=values.get("$filter"),
         expand=values.get("$expand"),
+        orderby=values.get("$orderby"),
         skiptoken=values.get("$skiptoken"),
         given=frozenset(values),
         rest=rest,
@@ -84,7 +98,7 @@ def parse(query: str, eventual: bool) -> Options:
 class Place:
     """Where a page starts: after this key. `number` counts pages from 0; `emptied` marks a page after an empty one."""
 
-    after: int = -1
+    after: int = -(1 << 62)
     number: int = 0
     emptied: bool = False
 
@@ -126,13 +140,13 @@ _TOKENS = re.compile(
 )
 
 
-class Filter:
+class Filter(Generic[S]):
     """A parsed $filter: or, and, not, parentheses, startsWith, comparisons, in.
 
-    `match(function, property, value)` says which keys fit one condition, or refuses it; `everything` serves not.
+    `match(function, property, value)` says what fits one condition, or refuses it; `everything` serves not.
     """
 
-    def __init__(self, text: str, match: Callable[[str, str, str], Keys], everything: Callable[[], Keys]) -> None:
+    def __init__(self, text: str, match: Callable[[str, str, str], S], everything: Callable[[], S]) -> None:
         self._parts: list[tuple[str, str]] = []
         self._match, self._everything = match, everything
         self.advanced = False
@@ -146,8 +160,8 @@ class Filter:
             at = found.end()
         self._text = text
 
-    def keys(self) -> Keys:
-        """The keys that fit. Sets `advanced` when the query needs ConsistencyLevel: eventual."""
+    def keys(self) -> S:
+        """What fits. Sets `advanced` when the query needs ConsistencyLevel: eventual."""
         found = self._either()
         if self._parts:
             raise self._error()
@@ -164,18 +178,18 @@ class Filter:
     def _ahead(self, word: str) -> bool:
         return bool(self._parts) and self._parts[0][0] != "text" and self._parts[0][1].lower() == word
 
-    def _either(self) -> Keys:
+    def _either(self) -> S:
         found = self._both()
         while self._ahead("or"):
             self._next()
-            found |= self._both()
+            found = found | self._both()
         return found
 
-    def _both(self) -> Keys:
+    def _both(self) -> S:
         found = self._one()
         while self._ahead("and"):
             self._next()
-            found &= self._one()
+            found = found & self._one()
         return found
 
     def _value(self) -> str:
@@ -184,11 +198,12 @@ class Filter:
             raise self._error()
         return value[1:-1].replace("''", "'") if kind == "text" else value
 
-    def _one(self) -> Keys:
+    def _one(self) -> S:
         if self._ahead("not"):
             self._next()
             self.advanced = True
-            return self._everything() - self._one()
+            left: S = self._everything() - self._one()
+            return left
         if self._ahead("("):
             self._next()
             found = self._either()
@@ -208,7 +223,7 @@ class Filter:
             found = self._match("eq", name, self._value())
             while self._ahead(","):
                 self._next()
-                found |= self._match("eq", name, self._value())
+                found = found | self._match("eq", name, self._value())
             self._next(")")
             return found
         if function not in ("eq", "ne", "ge", "gt", "le", "lt"):

@@ -8,6 +8,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
@@ -26,8 +27,9 @@ class DemoServer:
     """A demo tenant for the length of a `with` block.
 
     `options` are those of `python -m aad_assets.demo`, with underscores: `DemoServer(users=300, no_quota=True)`. A sequence
-    repeats the option. After start `pid`, `tenant_id`, `tenant_domain`, `client_id`, `client_secret`,
-    `client_certificate`, `graph_base_url`, `authority_url`, `ca_bundle`, `day`, `users` and `seed` are set from demo.json.
+    repeats the option; `licences` names what the tenant has bought, `()` nothing, by default everything. After start `pid`,
+    `tenant_id`, `tenant_domain`, `client_id`, `client_secret`, `client_certificate`, `graph_base_url`, `authority_url`,
+    `ca_bundle`, `day`, `users` and `seed` are set from demo.json.
     """
 
     pid: int
@@ -43,9 +45,13 @@ class DemoServer:
     users: int
     seed: int
 
-    def __init__(self, *, state_dir: Path | str | None = None, **options: object) -> None:
+    def __init__(
+        self, *, state_dir: Path | str | None = None, licences: Sequence[str] | None = None, **options: object
+    ) -> None:
         self._temporary = None if state_dir else tempfile.TemporaryDirectory(prefix="aad-demo-")
         self.state_dir = Path(state_dir or self._temporary.name)  # type: ignore[union-attr]
+        if licences is not None:
+            options["licences"] = ",".join(licences) or "none"
         self._arguments = [*_arguments(options), "--state-dir", str(self.state_dir), "--watch-stdin"]
         self._process: subprocess.Popen[str] | None = None
         self._errors: IO[str] | None = None
@@ -164,6 +170,14 @@ class DemoServer:
     def set_day(self, day: int) -> None:
         """Let days pass (or go back)."""
         self._json("POST", "day", {"day": day})
+
+    def set_now(self, now: datetime | None) -> None:
+        """Let the logs take this for the present moment (UTC without a time zone); None: the clock's."""
+        self._json("POST", "now", {"now": now and now.isoformat()})
+
+    def forget_logs_before(self, day: date) -> None:
+        """Let the logs lose the rows of earlier days."""
+        self._json("POST", "forgotten", {"before": day.isoformat()})
 
     def stats(self) -> dict[str, Any]:
         """Requests by path template, tokens issued, 429s sent, most requests at once."""

@@ -25,9 +25,11 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from . import licensing
 from .app import PREFIX, build
 from .control import Control
 from .directory import Directory
+from .directory.log_days import LogBook
 from .faults import Faults, parse_short
 from .graph import Graph
 from .identity import Identity
@@ -55,6 +57,10 @@ class Configuration:
     without_permission: tuple[str, ...]
     watch_stdin: bool
     epoch: date = DEFAULT_EPOCH
+    licences: frozenset[str] = frozenset(licensing.ALL)
+    now: datetime | None = None
+    sign_ins_per_day: int | None = None
+    sign_in_activity_page: int = 500
 
 
 class Protocol(HttpToolsProtocol):
@@ -134,23 +140,27 @@ async def _serve(configuration: Configuration) -> None:
     listener.bind((configuration.host, configuration.port))
     origin = f"https://localhost:{listener.getsockname()[1]}"
 
+    book = LogBook(configuration.now, sign_ins_per_day=configuration.sign_ins_per_day)
+    book.premium = licensing.P1 in configuration.licences
+
     def at_day(day: int) -> Directory:
         return Directory(
             configuration.seed, configuration.users, day, configuration.tenant_domain, configuration.epoch,
-            configuration.without_permission,
+            configuration.without_permission, book,
         )  # fmt: skip
 
     directory = at_day(configuration.day)
     faults = Faults(configuration.seed)
     faults.set(parse_short(configuration.faults), time.time())
-    graph = Graph(f"{origin}{PREFIX}", directory, Quota(configuration.users, configuration.quota_scale), faults)
+    quota = Quota(configuration.users, configuration.quota_scale)
+    graph = Graph(f"{origin}{PREFIX}", directory, quota, faults, configuration.licences, configuration.sign_in_activity_page)
     secret = _make_secret()
     certificate = _client_certificate(state / "client.pem")
     identity = Identity(
         origin, directory.tenant_id, configuration.tenant_domain, directory.client_id, secret, certificate,
         directory.granted, configuration.token_lifetime,
     )  # fmt: skip
-    control = Control(graph, identity, at_day)
+    control = Control(graph, identity, at_day, book)
     app = build(graph, identity, control, configuration.latency_ms / 1000)
 
     config = uvicorn.Config(

@@ -76,7 +76,7 @@ def _unreadable(roles: frozenset[str]) -> frozenset[str]:
     """The types whose objects the caller may not read."""
     lists = {
         collection.type: collection
-        for collection in COLLECTIONS
+        for collection in reversed(COLLECTIONS)  # The recycle bin comes after the live lists: those count.
         if "{id}" not in collection.path and collection.form == "list"
     }
     return frozenset(type_ for type_ in TYPES if not roles.intersection(lists[type_].roles))

@@ -106,10 +106,10 @@ async def _other_way(client: GraphClient, entity: Entity, meter: Meter, refusal:
     """With smaller pages, or with the properties that the list answers to. Raises `refusal` when neither helps."""
     if entity.smaller_page and isinstance(refusal, RequestRefused):
         return replace(entity, page_size=entity.smaller_page, smaller_page=None)
-    return await _answered(client, entity, meter, refusal)
+    return await answered(client, entity, meter, refusal)
 
 
-async def _answered(client: GraphClient, entity: Entity, meter: Meter, refusal: GraphError) -> Selection:
+async def answered(client: GraphClient, entity: Entity, meter: Meter, refusal: GraphError) -> Selection:
     """What the list answers to, found by bisection. Raises `refusal` when the `$select` is not what it refused."""
     identity, properties = entity.select[:1], entity.select[1:]
     if not properties:

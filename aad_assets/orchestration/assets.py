@@ -12,14 +12,19 @@ import dagster as dg
 from pydantic import Field
 
 from aad_assets.catalog import Entity
+from aad_assets.catalog.view import View
 from aad_assets.errors import AadAssetsError
 from aad_assets.orchestration.overrides import how_to_override, run_options
 from aad_assets.orchestration.resources import EntraResource, WarehouseResource
 from aad_assets.orchestration.specs import asset_key, asset_spec, load_metadata
+from aad_assets.orchestration.views import view_event, view_line, view_spec
 from aad_assets.reload import Outcome, Reload
 from aad_assets.warehouse.target import Target
+from aad_assets.warehouse.views import ViewOutcome, ViewStatus
 
 Result = dg.MaterializeResult[None]
+
+_LEVELS = {"published": "INFO", "refreshed": "INFO", "skipped": "WARNING"} | dict.fromkeys(("failed", "blocked"), "ERROR")
 
 
 class ReloadConfig(dg.Config):
@@ -43,10 +48,11 @@ def build_assets(
     connection_name: str,
     prefix: str,
     entities: Sequence[Entity],
+    views: Sequence[View],
     owners: Sequence[str] = (),
     problems: Sequence[str] = (),
 ) -> dg.AssetsDefinition:
-    """The multi-asset over `entities`; ops and resource keys start with `prefix`.
+    """The multi-asset over `entities` and the `views` on them; ops and resource keys start with `prefix`.
 
     `problems` of the settings, found when the definitions were built, fail every run.
     """
@@ -54,19 +60,23 @@ def build_assets(
 
     @dg.multi_asset(
         name=f"{prefix}reload",
-        specs=[asset_spec(connection_name, entity, owners) for entity in entities],
+        specs=[
+            *(asset_spec(connection_name, entity, owners) for entity in entities),
+            *(view_spec(connection_name, view, owners) for view in views),
+        ],
         can_subset=True,
         required_resource_keys={entra_key, warehouse_key},
     )
     def reload(context: dg.AssetExecutionContext, config: ReloadConfig) -> Iterator[Result | dg.AssetObservation]:
         tables = {key.path[-1] for key in context.selected_asset_keys}
-        selected = [entity for entity in entities if entity.table in tables]
+        chosen = [entity for entity in entities if entity.table in tables]
+        chosen_views = [view for view in views if view.name in tables]
         entra: EntraResource = getattr(context.resources, entra_key)
         warehouse: WarehouseResource = getattr(context.resources, warehouse_key)
         if problems:
             context.log.error(" ".join(problems))
             raise dg.Failure(description=" ".join(problems), allow_retries=False)
-        yield from reload_entities(context, connection_name, entra, warehouse, selected, config)
+        yield from reload_entities(context, connection_name, entra, warehouse, chosen, chosen_views, config)
 
     return reload
 
@@ -77,9 +87,10 @@ def reload_entities(
     entra: EntraResource,
     warehouse: WarehouseResource,
     entities: Sequence[Entity],
+    views: Sequence[View],
     config: ReloadConfig,
 ) -> Iterator[Result | dg.AssetObservation]:
-    """Reload `entities`, yielding each as it is published. Raises Failure naming all that were not."""
+    """Reload `entities`, yielding each as it is published, and refresh `views`. Raises Failure naming all that failed."""
     failed: list[str] = []
     try:
         target = Target(warehouse.checked_database(connection_name), connection_name, lock_wait=warehouse.lock_wait_seconds)
@@ -87,6 +98,7 @@ def reload_entities(
             entra.connection(),
             target,
             entities,
+            views=views,
             run_id=context.run_id,
             memory_limit=warehouse.memory_limit,
             log_days=config.log_days,
@@ -97,31 +109,37 @@ def reload_entities(
                 if outcome is None:
                     for table, line in reload.progress().items():
                         context.log.info(f"{table}: {line}")
-                elif outcome.load.status == "published":
-                    context.log.info(published_line(outcome))
-                    if outcome.load.reason:
-                        context.log.warning(f"{outcome.entity.table}: {outcome.load.reason}")
-                    yield Result(
-                        asset_key=asset_key(connection_name, outcome.entity.table),
-                        metadata=load_metadata(connection_name, outcome),
-                    )
-                elif outcome.load.status == "skipped":
-                    context.log.warning(outcome.load.reason)
-                    yield dg.AssetObservation(
-                        asset_key(connection_name, outcome.entity.table),
-                        description=outcome.load.reason,
-                        metadata={"status": "skipped", "licence": outcome.entity.licence or ""},
-                    )
+                elif event := _told(context, connection_name, outcome):
+                    yield event
                 else:
-                    reason = f"{outcome.load.reason}{how_to_override(context.op.name, outcome.error)}"
-                    context.log.error(reason)
-                    failed.append(reason)
+                    failed.append(f"{outcome.reason}{how_to_override(context.op.name, outcome)}")
     except AadAssetsError as error:
         context.log.error(str(error))
         raise dg.Failure(description=str(error), allow_retries=False) from None
     if failed:
-        count = f"{len(failed)} of {len(entities)} entities failed, the others are published"
+        count = f"{len(failed)} of {len(entities) + len(views)} failed, the others are published"
         raise dg.Failure(description="\n".join([f"{count}:", *failed]), allow_retries=False)
+
+
+def _told(
+    context: dg.AssetExecutionContext, connection_name: str, outcome: Outcome | ViewOutcome
+) -> Result | dg.AssetObservation | None:
+    """Log how it ended; what Dagster shall know of it, or None when it failed."""
+    if isinstance(outcome, ViewOutcome):
+        context.log.log(_LEVELS[outcome.status.value], view_line(outcome))
+        return None if outcome.status is ViewStatus.FAILED else view_event(connection_name, outcome)
+    load = outcome.load
+    told = published_line(outcome) if load.status == "published" else load.reason
+    context.log.log(_LEVELS[load.status], f"{told}{how_to_override(context.op.name, outcome)}")
+    key = asset_key(connection_name, outcome.entity.table)
+    if load.status == "published":
+        if load.reason:
+            context.log.warning(f"{outcome.entity.table}: {load.reason}")
+        return Result(asset_key=key, metadata=load_metadata(connection_name, outcome))
+    if load.status == "skipped":
+        metadata = {"status": "skipped", "licence": outcome.entity.licence or ""}
+        return dg.AssetObservation(key, description=load.reason, metadata=metadata)
+    return None
 
 
 def published_line(outcome: Outcome) -> str:

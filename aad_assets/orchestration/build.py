@@ -11,7 +11,9 @@ from typing import Any
 import dagster as dg
 
 from aad_assets.catalog import ENTITIES, Entity, Shape
+from aad_assets.catalog.views import VIEWS
 from aad_assets.errors import ConfigurationError
+from aad_assets.metadata import Metadata, apply, read
 from aad_assets.orchestration.assets import build_assets
 from aad_assets.orchestration.resources import EntraResource, WarehouseResource, entra_resource, warehouse_resource
 from aad_assets.orchestration.specs import asset_key
@@ -29,7 +31,7 @@ def build_definitions(
     owners: Sequence[str] = (),
     environment: Mapping[str, str] = os.environ,
 ) -> dg.Definitions:
-    """Assets, jobs, schedules and resources of one connection.
+    """Assets, jobs, schedules and resources of one connection: those of `entities` that are on.
 
     `settings` default to the environment; `entra` and `warehouse` replace the resources made from them; `owners` are put on
     every asset (`team:identity`, `someone@contoso.com`). What cannot be read of the environment is told by the run, so that
@@ -40,7 +42,9 @@ def build_definitions(
         settings = _readable(environment, problems)
     name = settings.connection_name
     prefix = "" if name == "aad" else f"{name}_"
-    assets = build_assets(name, prefix, entities, owners, problems)
+    entities = _chosen(settings, entities, problems)
+    views = [view for view in VIEWS if view.reads[0].table in {entity.table for entity in entities}]
+    assets = build_assets(name, prefix, entities, views, owners, problems)
     logs = [asset_key(name, entity.table) for entity in entities if entity.shape is Shape.LOG]
     everything = dg.AssetSelection.assets(assets)
     directory = dg.define_asset_job(
@@ -75,6 +79,17 @@ def _readable(environment: Mapping[str, str], problems: list[str]) -> Settings:
     except ConfigurationError as error:
         problems.append(str(error))
         return Settings().resolved()
+
+
+def _chosen(settings: Settings, entities: Sequence[Entity], problems: list[str]) -> list[Entity]:
+    """The entities that are read, with their columns; as by default, and the problem, when the metadata cannot be used."""
+    metadata: Metadata = {}
+    try:
+        if settings.connection_metadata:
+            metadata = read(settings.connection_metadata)
+    except ConfigurationError as error:
+        problems.append(str(error))
+    return [entity for entity in apply(metadata, entities) if entity.on]
 
 
 def _schedule(name: str, job: Any, settings: Settings, problems: list[str]) -> dg.ScheduleDefinition:

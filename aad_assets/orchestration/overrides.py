@@ -6,8 +6,10 @@ from dataclasses import replace
 
 from aad_assets.catalog import Entity, Shape
 from aad_assets.errors import ConfigurationError, LoadBlocked
+from aad_assets.reload import Outcome
 from aad_assets.warehouse.gate import OPENABLE, Gate
 from aad_assets.warehouse.options import Mode, Options
+from aad_assets.warehouse.views import ViewOutcome
 
 MODES = tuple(mode.value for mode in Mode if mode is not Mode.MERGE)
 
@@ -36,14 +38,15 @@ def run_options(
     for table, mode in modes.items():
         if mode not in MODES or tables[table].shape is Shape.LOG:
             raise ConfigurationError(
-                f"modes: {table}: {mode} in the run's config: a mode is one of {', '.join(MODES)}, and logs are always merged."
+                f"modes: {table}: {mode} in the run's config: a mode is one of {', '.join(MODES)}; logs are always merged."
             )
         options[table] = replace(options[table], mode=Mode(mode))
     return options
 
 
-def how_to_override(op: str, error: Exception | None) -> str:
+def how_to_override(op: str, outcome: Outcome | ViewOutcome) -> str:
     """The whole run config that publishes a blocked load all the same, for `dagster asset materialize`; else nothing."""
+    error = outcome.error if isinstance(outcome, Outcome) else None
     if not isinstance(error, LoadBlocked) or error.override is None:
         return ""
     return f" In full: --config-json '{json.dumps({'ops': {op: {'config': error.override}}})}'"

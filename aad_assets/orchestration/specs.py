@@ -29,6 +29,7 @@ def column_schema(entity: Entity) -> dg.TableSchema:
         dg.TableColumn(
             column.name,
             column.duckdb_type,
+            column.meaning or None,
             constraints=dg.TableColumnConstraints(
                 nullable=column.name not in entity.key, unique=entity.key == (column.name,)
             ),

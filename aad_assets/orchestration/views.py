@@ -5,6 +5,7 @@ here: the multi-asset (`assets.py`), making a view (`aad_assets.warehouse.views`
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import dagster as dg
 
@@ -39,7 +40,7 @@ def view_event(connection_name: str, outcome: ViewOutcome) -> dg.MaterializeResu
     key = dg.AssetKey([connection_name, view.name])
     if outcome.status is not ViewStatus.REFRESHED:
         return dg.AssetObservation(key, description=outcome.reason, metadata={"status": outcome.status.value})
-    metadata = {
+    metadata: dict[str, Any] = {
         "dagster/row_count": outcome.rows,
         "dagster/column_schema": view_column_schema(view),
         "dagster/table_name": f"{connection_name}.{view.name}",

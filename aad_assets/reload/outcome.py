@@ -25,6 +25,10 @@ class Outcome:
     """Rows of the table, where they are not those that were read."""
 
     @property
+    def reason(self) -> str | None:
+        return self.load.reason
+
+    @property
     def rows_per_second(self) -> float:
         return self.load.rows / self.seconds if self.seconds else 0.0
 

@@ -74,10 +74,10 @@ class Reader:
 
     async def tell_children(self, entity: Entity, staging: EntityStage, staged: Staged) -> None:
         """Let the children know whose they are, before the staged rows are gone."""
-        keys: dict[str, list[Key]] = {}
-        for child in self._children[entity.table]:
-            keys[child.table] = await staging.keys(staged.relation, child.parent_key, child.parent_where)
-        self.progress[entity.table].keys.set_result(keys)
+        if children := self._children[entity.table]:
+            self.progress[entity.table].keys.set_result(
+                {child.table: await staging.keys(staged.relation, child.parent_key, child.parent_where) for child in children}
+            )
 
     async def _parents(self, entity: Entity) -> list[Key]:
         """From the parent's own read when it is part of the run, so that both tables show the same parents."""

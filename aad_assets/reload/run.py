@@ -18,6 +18,7 @@ from time import monotonic
 import duckdb
 
 from aad_assets.catalog import Entity, Shape
+from aad_assets.catalog.view import View
 from aad_assets.errors import ConfigurationError, GraphUnavailable, LicenceMissing, LoadBlocked, WarehouseError
 from aad_assets.graph.client import GraphClient, RetryPolicy
 from aad_assets.graph.lists import count as count_rows
@@ -37,6 +38,7 @@ from aad_assets.warehouse.options import Options
 from aad_assets.warehouse.publish import publish
 from aad_assets.warehouse.stage import EntityStage, Stage
 from aad_assets.warehouse.target import Target
+from aad_assets.warehouse.views import ViewOutcome, refresh_views
 from aad_assets.warehouse.workspace import workspace
 
 _STOPPING = 8.0
@@ -50,7 +52,7 @@ _GREETING = RetryPolicy(attempts=5)
 _GREETING_SECONDS = 30.0
 """For a host that swallows what it is sent."""
 
-_Results = queue.SimpleQueue["Outcome | Exception | None"]
+_Results = queue.SimpleQueue["Outcome | ViewOutcome | Exception | None"]
 
 
 def _now() -> datetime:
@@ -66,19 +68,23 @@ class Reload:
         target: Target,
         entities: Sequence[Entity],
         *,
+        views: Sequence[View] = (),
         run_id: str = "",
         memory_limit: str = "200MB",
         log_days: Sequence[str] = (),
         options: Mapping[str, Options] | None = None,
         now: Callable[[], datetime] = _now,
     ) -> None:
-        """`log_days`: days of the logs to read instead of those that are due, as `2026-11-01` or `2026-11-01..2026-11-05`.
+        """`views` are refreshed after the entities that they read.
+
+        `log_days`: days of the logs to read instead of those that are due, as `2026-11-01` or `2026-11-01..2026-11-05`.
 
         `options`: how tables are published otherwise than their declarations say.
         """
         self._connection = connection
         self._target = target
         self._entities = entities
+        self._views = views
         self._run_id = run_id
         self._memory_limit = memory_limit
         self._log_days = log_days
@@ -91,8 +97,8 @@ class Reload:
         progress = self._reader.progress if self._reader else {}
         return {table: each.meter.progress() for table, each in progress.items() if not each.ended.is_set()}
 
-    def outcomes(self, tick: float = 5.0) -> Generator[Outcome | None, None, None]:
-        """Each entity as it ends, parents before children; None about every `tick` seconds in between.
+    def outcomes(self, tick: float = 5.0) -> Generator[Outcome | ViewOutcome | None, None, None]:
+        """Each entity and view as it ends, parents before children; None about every `tick` seconds in between.
 
         Raises AadAssetsError when the reload cannot start at all: settings, sign-in, a locked database. Closing the
         iterator early, or an exception in the caller, cancels all reads and frees the database.
@@ -153,7 +159,10 @@ class Reload:
                     reader = self._reader = Reader(client, self._entities)
                     try:
                         await together(
-                            self._entity(reader, stage, tenant_id, entity, days, results) for entity in self._entities
+                            [
+                                *(self._entity(reader, stage, tenant_id, each, days, results) for each in self._entities),
+                                *(self._view(reader, stage, tenant_id, view, results) for view in self._views),
+                            ]
                         )
                     finally:
                         await reader.close()
@@ -187,6 +196,20 @@ class Reload:
                 progress.keys.cancel()
         progress.ended.set()
         results.put(Outcome(entity, load, monotonic() - started, error, rows))
+
+    async def _view(self, reader: Reader, stage: Stage, tenant_id: str, view: View, results: _Results) -> None:
+        """Once what it reads has ended, in whatever way: what could not be read now shows the rows of an earlier run."""
+        for table in view.parents:
+            if parent := reader.progress.get(table):
+                await parent.ended.wait()
+        entities = {entity.table: entity for entity in self._entities}
+
+        def refresh(cursor: duckdb.DuckDBPyConnection) -> list[ViewOutcome]:
+            found = refresh_views(cursor, self._target, [view], run_id=self._run_id, tenant_id=tenant_id, entities=entities)
+            return list(found)
+
+        for outcome in await stage.run(refresh):
+            results.put(outcome)
 
     def _load(self, entity: Entity, tenant_id: str) -> Load:
         return Load(

@@ -8,6 +8,7 @@ rows whose sort keys differ are few, and compared once more with their lists sor
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from functools import cached_property
 
 from aad_assets.catalog import Column
@@ -76,6 +77,9 @@ class Comparison:
     volatile: frozenset[str] = frozenset()
     keeps_deleted: bool = False
     merges: bool = False
+    """Rows that were not staged stay."""
+    day: tuple[str, date] | None = None
+    """A log's time column and the UTC day that was read: other rows are not hashed, since the table holds years."""
 
     @cached_property
     def keys(self) -> str:
@@ -113,11 +117,21 @@ class Comparison:
             CREATE OR REPLACE TEMP TABLE difference AS
             SELECT {self.keys},
                    CASE WHEN before.found IS NULL THEN 'insert' WHEN now.found IS NULL THEN 'delete'
-                        WHEN now.hash <> before.hash THEN 'update' ELSE 'refresh' END AS change
+                        WHEN now.hash IS DISTINCT FROM before.hash THEN 'update' ELSE 'refresh' END AS change
             FROM {self._hashed(self.staged, "true", ordered=True)} now
-            {"LEFT" if self.merges else "FULL"} JOIN {self._hashed(self.table, self.live, ordered=True)} before
+            {"LEFT" if self.merges else "FULL"} JOIN {self._stored()} before
                 USING ({self.keys})
             WHERE now.hash IS DISTINCT FROM before.hash OR now.volatile IS DISTINCT FROM before.volatile"""
+
+    def _stored(self) -> str:
+        if self.day is None:
+            return self._hashed(self.table, self.live, ordered=True)
+        column, day = quoted(self.day[0]), self.day[1]
+        first, last = (f"TIMESTAMPTZ '{moment} 00:00:00+00'" for moment in (day, day + timedelta(days=1)))
+        within = f"coalesce({column} >= {first} AND {column} < {last}, false)"
+        hashed = self._hashed(self.table, f"{self.live} AND {within}", ordered=True)
+        others = f"SELECT {self.keys}, true, NULL, NULL FROM {self.table} WHERE {self.live} AND NOT {within}"
+        return f"(FROM {hashed} UNION ALL {others})"
 
     def take(self) -> list[str]:
         """Tables `before` and `after`: the rows that differ, in full."""

@@ -37,7 +37,9 @@ def table_rows(cursor: duckdb.DuckDBPyConnection, target: Target, entity: str, t
     return int(row[0]) if row else 0
 
 
-def record_day(cursor: duckdb.DuckDBPyConnection, target: Target, entity: str, tenant_id: str, day: LogDay) -> None:
+def record_day(
+    cursor: duckdb.DuckDBPyConnection, target: Target, entity: str, tenant_id: str, day: LogDay, load_id: str
+) -> None:
     """Within the load's own transaction. A day that was whole once stays so."""
     key = [entity, tenant_id, day.day]
     table = f"{target.meta}.log_days"
@@ -45,4 +47,6 @@ def record_day(cursor: duckdb.DuckDBPyConnection, target: Target, entity: str, t
     before = cursor.execute(f"SELECT whole FROM {table} WHERE {where}", key).fetchone()
     cursor.execute(f"DELETE FROM {table} WHERE {where}", key)
     whole = day.whole or bool(before and before[0])
-    cursor.execute(f"INSERT INTO {table} (entity, _tenant_id, day, whole) VALUES (?, ?, ?, ?)", [*key, whole])
+    cursor.execute(
+        f"INSERT INTO {table} (entity, _tenant_id, day, whole, load_id) VALUES (?, ?, ?, ?, ?)", [*key, whole, load_id]
+    )

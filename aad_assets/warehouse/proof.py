@@ -26,6 +26,9 @@ _INTEGER_BITS = {"Int32": 31, "Int64": 63}
 _NOT_A_NUMBER = {"INF": "inf", "-INF": "-inf", "NaN": "nan"}
 _NOTHING: Any = object()
 
+_AGAIN = "#"
+"""Behind the name of a member that comes a second time."""
+
 # Control information of OData JSON that says nothing about the entity (docs.oasis-open.org/odata/odata-json-format/v4.01).
 _CONTROL = ("@odata.context", "@odata.editLink", "@odata.etag", "@odata.id", "@odata.readLink")
 _PROPERTY_CONTROL = re.compile(r".+@odata\.(type|context|count|navigationLink|associationLink)")
@@ -63,6 +66,10 @@ class Proof:
         self._entity = entity
         self._columns = {column.source: column for column in entity.columns}
         self._key = [column for column in entity.columns if column.name in entity.key]
+        sources = {column.name: column.source for column in entity.every_column}
+        # Properties that were turned off: what Graph sends of them all the same is not kept, in whatever case it is spelled.
+        self._off = {sources.get(name, name) for name in entity.disabled}
+        self._off_in_any_case = {name.lower() for name in self._off}
         # Edges hold ids and types only: what else a member shows depends on read rights.
         self._closed = entity.edge is None
         self._own_type = f"{ODATA_TYPE_PREFIX}{entity.type}"
@@ -96,7 +103,7 @@ class Proof:
                 kept[name], left = mender.fit(value, column.type, name)
                 if left is not _NOTHING:
                     extra[name] = left
-            elif self._closed and not self._is_control(name, value):
+            elif self._closed and not self._is_off(name) and not self._is_control(name, value):
                 mender.add_undeclared(extra, name, value)
         if extra:
             kept["_extra"] = extra
@@ -112,6 +119,11 @@ class Proof:
                 )
         return "|".join(map(str, values))
 
+    def _is_off(self, name: str) -> bool:
+        """Whether the member, or the one that it annotates (`photo@odata.mediaEtag`), was turned off."""
+        lowered = name.lower().rstrip(_AGAIN)
+        return lowered in self._off_in_any_case or lowered.partition("@")[0] in self._off_in_any_case
+
     def _is_control(self, name: str, value: Any) -> bool:
         if name == ODATA_TYPE:
             return bool(value == self._own_type)
@@ -123,8 +135,9 @@ class Proof:
         ]
         fields += [(c.source, _strict_type(c.type), False) for c in self._columns.values() if c not in self._key]
         if self._closed:
-            fields += [(name, Any, False) for name in _CONTROL]
-            fields += [(ODATA_TYPE, Literal[self._own_type], False)] if ODATA_TYPE not in self._columns else []
+            fields += [(name, Any, False) for name in (*_CONTROL, *self._off)]
+            if ODATA_TYPE not in self._columns and ODATA_TYPE not in self._off:
+                fields.append((ODATA_TYPE, Literal[self._own_type], False))
         return _struct(fields, closed=self._closed)
 
 
@@ -185,7 +198,7 @@ def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     for name, value in pairs:
         free = name
         while free in members:
-            free += "#"
+            free += _AGAIN
         members[free] = value
     return members
 

@@ -52,9 +52,9 @@ def publish(
     draft = replace(load, schema_changes=[*load.schema_changes], preview=[], mode=options.mode.value)
     try:
         with target.open(cursor, load.tenant_id):
-            _Publication(cursor, target, entity, staged, draft, refused, options, counted).run()
+            _Publication(cursor, target, entity, staged, draft, refused, options, counted, day).run()
             if day:
-                record_day(cursor, target, entity.table, load.tenant_id, day)
+                record_day(cursor, target, entity.table, load.tenant_id, day, load.load_id)
     except LoadBlocked as error:
         load.mode, load.rows, load.duplicates = draft.mode, staged.rows, staged.duplicates
         if error.gate == gate.Gate.LATER_READ:
@@ -80,6 +80,7 @@ class _Publication:
     refused: Sequence[str]
     options: Options
     counted: int | None
+    day: LogDay | None
 
     @cached_property
     def table(self) -> str:
@@ -116,6 +117,7 @@ class _Publication:
             self.options.volatile,
             keeps_deleted=self.options.mode is Mode.COMPARE_KEEP_DELETED,
             merges=self.options.mode is Mode.MERGE,
+            day=(self.entity.time_property, self.day.day) if self.day and self.entity.time_property else None,
         )
 
     @cached_property
@@ -231,7 +233,8 @@ class _Publication:
         if stored is None and self.comparison.keeps_deleted:
             self.cursor.execute(f"ALTER TABLE {self.table} ADD COLUMN {DELETED_AT} TIMESTAMPTZ")
         self.load.schema_changes += [SchemaChange(name, "refused") for name in self.refused]
-        self.load.schema_changes += [SchemaChange(name, "undeclared") for name in self.staged.undeclared]
+        if not self.entity.polymorphic:  # what only some of its types have is always there
+            self.load.schema_changes += [SchemaChange(name, "undeclared") for name in self.staged.undeclared]
 
     def _replace(self, before: int) -> None:
         """Write all rows anew. Columns that were not read keep what is stored."""

@@ -166,7 +166,7 @@ def _parents(
     cursor: duckdb.DuckDBPyConnection, target: Target, view: View, run_id: str, tenant_id: str
 ) -> tuple[ParentData, ...]:
     found = cursor.execute(
-        "SELECT entity, epoch_us(max(published_at) FILTER (WHERE status = 'published')), "
+        "SELECT entity, epoch_us(max(published_at)), "
         "arg_max(status, started_at) FILTER (WHERE run_id = $run) "
         f"FROM {target.meta}.loads WHERE _tenant_id = $tenant GROUP BY entity",
         {"run": run_id, "tenant": tenant_id},

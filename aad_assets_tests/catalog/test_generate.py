@@ -1,4 +1,4 @@
-"""schema.json from Microsoft's metadata."""
+"""schema.json and meanings.json from Microsoft's metadata and typings."""
 
 import json
 import os
@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from aad_assets.catalog import ENTITIES, generate
-from aad_assets.catalog.generate import SCHEMA_FILE, Metadata, main, render
+from aad_assets.catalog import ENTITIES, descriptions, generate
+from aad_assets.catalog.generate import MEANINGS_FILE, SCHEMA_FILE, Metadata, main, meanings, render, render_meanings
 
 CSDL = """<?xml version="1.0" encoding="utf-8"?>
 <edmx:Edmx Version="4.0" xmlns:edmx="http://docs.oasis-open.org/odata/ns/edmx">
@@ -67,11 +67,43 @@ CSDL = """<?xml version="1.0" encoding="utf-8"?>
 </edmx:Edmx>
 """
 
+TYPINGS = """
+export interface Entity {
+    // The unique identifier for an entity. Read-only.
+    id?: string;
+}
+export interface DirectoryObject extends Entity {
+    // When it was deleted.
+    deletedDateTime?: NullableOption<string>;
+}
+export interface Person extends DirectoryObject {
+    // What the person is called. Supports $filter (eq).
+    name?: string;
+    // Read-only.
+    phones?: string[];
+    // A relation.
+    manager?: NullableOption<DirectoryObject>;
+}
+export namespace Governance {
+    interface Task extends microsoftgraph.Entity {
+        // What is planned.
+        plan?: NullableOption<Plan>;
+    }
+}
+"""
+
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     path = tmp_path / "metadata.xml"
     path.write_text(CSDL, encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def typings(tmp_path: Path) -> Path:
+    path = tmp_path / "microsoft-graph.d.ts"
+    path.write_text(TYPINGS, encoding="utf-8")
     return path
 
 
@@ -141,20 +173,33 @@ def test_the_file_has_one_type_a_line_and_says_the_same(person: dict[str, Any]) 
     assert '"empty": null,' in text.splitlines()
 
 
+def test_meanings_are_those_of_declared_properties_with_the_inherited_ones(file: Path, typings: Path) -> None:
+    assert meanings(Metadata(file), descriptions.read(typings), ["person", "governance.task"]) == {
+        "governance.task": {"id": "The unique identifier for an entity.", "plan": "What is planned."},
+        "person": {
+            "id": "The unique identifier for an entity.",
+            "deletedDateTime": "When it was deleted.",
+            "name": "What the person is called.",
+        },
+    }
+
+
 def test_the_command_writes_the_types_that_the_catalogue_names(
-    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    file: Path, typings: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    written = tmp_path / "schema.json"
+    written, explained = tmp_path / "schema.json", tmp_path / "meanings.json"
     monkeypatch.setattr(generate, "SCHEMA_FILE", written)
+    monkeypatch.setattr(generate, "MEANINGS_FILE", explained)
     monkeypatch.setattr("aad_assets.catalog.entities.ENTITIES", [type("Named", (), {"type": "governance.task"})])
-    assert main([str(file)]) == 0
+    assert main([str(file), str(typings)]) == 0
     assert json.loads(written.read_text("utf-8"))["entities"].keys() == {"governance.task"}
+    assert json.loads(explained.read_text("utf-8"))["governance.task"]["plan"] == "What is planned."
 
 
-@pytest.mark.parametrize("arguments", [[], ["one", "two"]])
+@pytest.mark.parametrize("arguments", [[], ["one"], ["one", "two", "three"]])
 def test_the_command_says_how_it_is_used(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(arguments) == 2
-    assert "METADATA.XML" in capsys.readouterr().err
+    assert "METADATA.XML MICROSOFT-GRAPH.D.TS" in capsys.readouterr().err
 
 
 def test_the_schema_in_the_package_is_written_as_the_generator_writes_it() -> None:
@@ -179,8 +224,27 @@ def test_the_schema_in_the_package_holds_every_complex_type_that_it_uses_and_no_
     assert used == set(schema["complex"])
 
 
+def test_the_meanings_in_the_package_are_of_properties_in_the_schema() -> None:
+    text = MEANINGS_FILE.read_text("utf-8")
+    content, schema = json.loads(text), json.loads(SCHEMA_FILE.read_text("utf-8"))
+    assert render_meanings(content) == text
+    assert list(content) == list(schema["entities"])
+    for name, texts in content.items():
+        assert set(texts) <= set(schema["entities"][name]), name
+        assert all(texts.values()), name
+
+
 @pytest.mark.skipif("AAD_METADATA_FILE" not in os.environ, reason="AAD_METADATA_FILE names no metadata file")
 def test_the_schema_in_the_package_is_what_the_metadata_file_says() -> None:
     metadata = Metadata(Path(os.environ["AAD_METADATA_FILE"]))
     expected = render(generate.generate(metadata, {entity.type for entity in ENTITIES}))
     assert SCHEMA_FILE.read_text("utf-8") == expected
+
+
+@pytest.mark.skipif(not {"AAD_METADATA_FILE", "AAD_TYPINGS_FILE"} <= set(os.environ), reason="no metadata or typings named")
+def test_the_meanings_in_the_package_are_what_the_typings_say() -> None:
+    metadata = Metadata(Path(os.environ["AAD_METADATA_FILE"]))
+    described = descriptions.read(Path(os.environ["AAD_TYPINGS_FILE"]))
+    assert MEANINGS_FILE.read_text("utf-8") == render_meanings(
+        meanings(metadata, described, {entity.type for entity in ENTITIES})
+    )

@@ -1,20 +1,169 @@
-"""The pages written from the catalogue are the committed ones, and every name of the contract is documented."""
+"""The pages written from the catalogue are the committed ones, complete, and every name of the contract is documented."""
 
 import re
+import xml.etree.ElementTree as ElementTree
+from dataclasses import replace
+from pathlib import Path
 
-from aad_assets.catalog import ENTITIES
-from aad_assets.catalog.reference import ROOT, tables_page, with_permissions
+import pytest
+
+from aad_assets.catalog import CATALOG, ENTITIES, Entity
+from aad_assets.catalog.reference import ROOT, diagram, pages, readme, relationships, tables
+
+PAGES = pages()
+TABLES = tables.pages()
+
+every_entity = pytest.mark.parametrize("entity", ENTITIES, ids=lambda entity: entity.table)
 
 
-def test_the_page_of_tables_is_as_the_catalogue_says() -> None:
-    assert (ROOT / "docs" / "tables.md").read_text("utf-8") == tables_page(), "run: python -m aad_assets.catalog.reference"
+@pytest.mark.parametrize("name", PAGES)
+def test_the_pages_are_as_the_catalogue_says(name: str) -> None:
+    assert (ROOT / name).read_text("utf-8") == PAGES[name], "run: python -m aad_assets.catalog.reference"
 
 
-def test_the_readme_names_the_permissions_that_the_catalogue_needs() -> None:
-    readme = (ROOT / "README.md").read_text("utf-8")
+def test_no_page_is_left_over() -> None:
+    written = {ROOT / name for name in PAGES}
+    assert set((ROOT / "docs" / "tables").iterdir()) <= written
 
-    assert with_permissions(readme) == readme, "run: python -m aad_assets.catalog.reference"
-    assert all(f"`{entity.permission}`" in readme for entity in ENTITIES)
+
+@every_entity
+def test_the_index_leads_to_each_table(entity: Entity) -> None:
+    (line,) = [line for line in TABLES[tables.INDEX].splitlines() if line.startswith(f"| [{entity.table}](")]
+    assert f"({entity.group.value}.md#{entity.table})" in line
+    assert entity.description in line
+    assert all(permission in line for permission in entity.permissions)
+    assert entity.licence is None or entity.licence in line
+    assert ("Off by default" in line) is not entity.on
+
+
+@every_entity
+def test_a_table_is_documented_in_full(entity: Entity) -> None:
+    page = TABLES[tables.file_of(entity.group)]
+    section = re.split(r"^## ", page, flags=re.MULTILINE)[
+        1 + [e.table for e in ENTITIES if e.group is entity.group].index(entity.table)
+    ]
+    assert section.startswith(f"{entity.table}\n")
+    for text in (entity.description, entity.resource, entity.documentation_url, entity.query):
+        assert text in section
+    for name in (*entity.permissions, *entity.key):
+        assert f"`{name}`" in section
+    assert (entity.licence or "no licence needed") in section
+    assert ("on by default" if entity.on else "off by default") in section
+
+
+@every_entity
+def test_every_column_is_documented_or_those_of_a_table_above_are(entity: Entity) -> None:
+    neighbours = [other for other in ENTITIES if other.group is entity.group]
+    section = tables.columns(entity, neighbours)
+    if match := re.match(r"Columns: those of \[(\w+)\]", section):
+        above = CATALOG[match[1]]
+        lacking = re.findall(r"`(\w+)`", section)
+        assert [column for column in above.columns if column.name not in lacking] == list(entity.columns)
+        return
+    rows = section.splitlines()[2:]
+    assert len(rows) == len(entity.columns)
+    for row, column in zip(rows, entity.columns, strict=True):
+        assert row.startswith(f"| `{column.name}` | ")
+        assert row.count("|") - row.count(r"\|") == 4
+        assert tables.cell(column.meaning) in row
+
+
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        ("users", "one list, read in shards of `userPrincipalName` side by side"),
+        ("contracts", "one list"),
+        (
+            "schema_extensions",
+            "one list that others share, of which are kept the rows whose `owner` is a `appId` of `applications`",
+        ),
+        ("authorization_policy", "one object, one row"),
+        ("group_members", "one list for each row of `groups`, and once more for `servicePrincipal`"),
+        ("group_eligibility_schedule_instances", "one list for each row of `groups` whose `isAssignableToRole` is true"),
+        ("domain_federation_configurations", "one list for each row of `domains` whose `authenticationType` is `Federated`"),
+        ("user_managers", "one list, whose rows bring their manager with them"),
+        ("available_identity_provider_types", "a list of strings"),
+        ("extension_properties", "an action that answers a list"),
+        ("sign_ins", "a log, read by whole UTC days of `createdDateTime`; rows stay when Graph forgets them"),
+    ],
+)
+def test_how_a_table_is_read_is_told_in_words(table: str, words: str) -> None:
+    assert tables.reading(CATALOG[table]) == words
+
+
+def test_a_long_type_folds_with_a_line_for_each_field() -> None:
+    columns = {column.name: column for column in CATALOG["access_package_assignments"].columns}
+    cell = tables.type_cell(columns["schedule"])
+    assert cell.startswith(
+        "<details><summary><code>STRUCT(…)</code></summary>expiration STRUCT<br>&emsp;duration VARCHAR<br>"
+    )
+    assert "&emsp;&emsp;daysOfWeek VARCHAR[]<br>" in cell
+    assert "\n" not in cell
+    assert tables.type_cell(columns["state"]) == "`VARCHAR`"
+
+
+def test_text_does_not_break_the_cell_that_it_stands_in() -> None:
+    assert tables.cell("a|b <c> *d* e_f $g") == r"a\|b &lt;c&gt; \*d\* e\_f \$g"
+    assert tables.cell("the `group_id`") == "the `group_id`"
+
+
+def test_the_readme_names_each_permission_once_and_those_off_by_default_apart() -> None:
+    needy = replace(CATALOG["users"], table="needy", permissions=("Other.Read.All", "User.Read.All"), on=False)
+    text = readme.with_permissions("<!-- permissions -->\n   <!-- /permissions -->", [CATALOG["users"], needy])
+    assert text.splitlines()[1:-1] == [
+        "   - directory: `User.Read.All`",
+        "   - for `needy`, off by default: `Other.Read.All`",
+    ]
+
+
+@every_entity
+def test_the_readme_names_the_permissions_that_the_catalogue_needs(entity: Entity) -> None:
+    block = (ROOT / "README.md").read_text("utf-8").split("permissions -->")[1]
+    assert all(block.count(f"`{permission}`") == 1 for permission in entity.permissions)
+
+
+def test_references_lead_from_columns_to_columns() -> None:
+    for reference in relationships.references():
+        columns = {column.name: column for column in CATALOG[reference.table].columns}
+        head, *rest = reference.column.split(".")
+        written = columns[head.removesuffix("[]")].duckdb_type
+        assert all(f'"{name.removesuffix("[]")}"' in written for name in rest), reference
+        for target in reference.targets:
+            assert reference.key in {column.name for column in CATALOG[target].columns}, reference
+
+
+def test_the_picture_shows_each_core_table_once_and_each_reference() -> None:
+    drawn = ElementTree.fromstring(diagram.svg())
+    texts = [element.text for element in drawn.iter("{http://www.w3.org/2000/svg}text")]
+    assert [texts.count(table) for table in relationships.CORE] == [1] * len(relationships.CORE)
+    ends = sum(len(reference.targets) for reference in relationships.references())
+    assert len(list(drawn.iter("{http://www.w3.org/2000/svg}circle"))) == ends
+    assert relationships.mermaid().count("--o") == ends
+
+
+def test_parents_among_the_core_tables_are_references() -> None:
+    led = {(reference.table, target) for reference in relationships.references() for target in reference.targets}
+    for table in relationships.CORE:
+        parent = CATALOG[table].parent
+        assert parent not in relationships.CORE or (table, parent) in led
+
+
+def test_links_between_the_pages_lead_somewhere() -> None:
+    for page in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]:
+        for target, anchor in re.findall(r"\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)", page.read_text("utf-8")):
+            file = (page.parent / target).resolve() if target else page
+            assert file.exists(), f"{page}: {target}"
+            if anchor and file.suffix == ".md":
+                assert f"\n## {anchor}\n" in file.read_text("utf-8"), f"{page}: {target}#{anchor}"
+
+
+def test_the_licence_of_what_comes_from_microsoft_is_told() -> None:
+    notice = (ROOT / "NOTICE").read_text("utf-8")
+    assert "MIT License" in notice
+    for name in ("schema.json", "meanings.json"):
+        assert f"aad_assets/catalog/{name}" in notice
+        assert Path(ROOT, "aad_assets", "catalog", name).exists()
+    assert "[NOTICE](NOTICE)" in (ROOT / "README.md").read_text("utf-8")
 
 
 def test_every_setting_that_the_code_reads_is_documented() -> None:

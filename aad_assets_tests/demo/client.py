@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 
 from aad_assets.demo import DemoServer
+from aad_assets.demo.collections import Collection
 
 EVENTUAL = {"ConsistencyLevel": "eventual"}
 Json = dict[str, Any]
@@ -71,6 +72,15 @@ class Client:
             json={"requests": requests},
             headers={"Authorization": f"Bearer {self.token()}"},
         )
+
+
+def asking(client: Client, collection: Collection) -> str:
+    """The path of a list, with the filter it cannot do without, ready for more options."""
+    if not collection.required:
+        return f"{collection.path}?"
+    row = next(client.demo.objects(collection.table))
+    conditions = [f"{name} eq '{row[name]}'" for name in collection.required[0]]
+    return f"{collection.path}?$filter={' and '.join(conditions)}&"
 
 
 def error_code(answer: httpx.Response) -> tuple[int, str]:

@@ -36,4 +36,5 @@ def broken(_breakable: DemoServer) -> Iterator[Client]:
     made.close()
     _breakable.clear_faults()
     _breakable.set_day(0)
+    _breakable.set_now(None)
     assert _breakable.stderr() == ""

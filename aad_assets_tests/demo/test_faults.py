@@ -1,5 +1,6 @@
 """Every kind of fault, as a client meets it on the wire."""
 
+from datetime import datetime
 from typing import Any
 
 import httpx
@@ -7,7 +8,7 @@ import pytest
 
 from aad_assets.demo.faults import KINDS
 
-from .client import Client, error_code
+from .client import EVENTUAL, Client, error_code
 
 USERS = "/users?$select=id&$top=10"
 
@@ -87,6 +88,45 @@ def test_last_page_lost(broken: Client) -> None:
     assert len(broken.rows(USERS)) == broken.demo.users - 10
 
 
+def test_shrunk(broken: Client) -> None:
+    whole = [row["id"] for row in broken.rows(USERS)]
+    broken.demo.faults([{"kind": "shrink", "path": "/users", "share": 0.4}])
+    assert [row["id"] for row in broken.rows(USERS)] == whole[: len(whole) * 2 // 5]
+    assert broken.get("/users/$count", **EVENTUAL).text == str(len(whole) * 2 // 5)
+    letters = "abcdefghijklmnopqrstuvwxyz0123456789_-.!^~"
+    shards = [broken.rows(f"{USERS}&$filter=startsWith(userPrincipalName,'{letter}')") for letter in letters]
+    assert {row["id"] for shard in shards for row in shard} <= set(whole[: len(whole) * 2 // 5])
+    assert len(list(broken.demo.objects("users"))) == len(whole)
+    broken.demo.faults([{"kind": "shrink", "path": "/auditLogs", "share": 0.5}])
+    day = "createdDateTime ge 2026-11-10T00:00:00Z and createdDateTime lt 2026-11-11T00:00:00Z"
+    broken.demo.set_now(datetime(2026, 11, 12))
+    half = broken.rows(f"/auditLogs/signIns?$filter={day}")
+    broken.demo.clear_faults()
+    assert len(half) == round(len(broken.rows(f"/auditLogs/signIns?$filter={day}")) / 2) > 0
+
+
+def test_nothing_is_left(broken: Client) -> None:
+    broken.demo.faults([{"kind": "shrink", "path": "/groups", "share": 0}])
+    assert broken.rows("/groups") == []
+    assert broken.get("/groups/$count", **EVENTUAL).text == "0"
+
+
+def test_a_wrong_count(broken: Client) -> None:
+    broken.demo.faults([{"kind": "count_wrong", "path": "/users", "by": 7}])
+    users = broken.demo.users
+    assert broken.get("/users/$count", **EVENTUAL).text == str(users + 7)
+    assert broken.get("/users?$count=true", **EVENTUAL).json()["@odata.count"] == users + 7
+    assert len(broken.rows(USERS)) == users
+
+
+def test_permission_lost_half_way(broken: Client) -> None:
+    broken.demo.faults([{"kind": "deny", "path": "/users", "page": 3}])
+    first = broken.get(USERS).json()
+    second = broken.get(first["@odata.nextLink"]).json()
+    assert error_code(broken.get(second["@odata.nextLink"])) == (403, "Authorization_RequestDenied")
+    assert broken.get(USERS).status_code == 200
+
+
 def test_denied_and_unlicensed(broken: Client) -> None:
     broken.demo.faults([{"kind": "deny", "path": "/users"}, {"kind": "unlicensed", "path": "/groups"}])
     assert error_code(broken.get(USERS)) == (403, "Authorization_RequestDenied")
@@ -111,6 +151,13 @@ def test_null_property(broken: Client) -> None:
     broken.demo.faults([{"kind": "null_property", "property": "displayName"}])
     rows = broken.rows("/users?$select=id,displayName&$top=30")
     assert {row["displayName"] for row in rows} == {None}
+
+
+def test_several_null_properties(broken: Client) -> None:
+    names = ("displayName", "mail")
+    broken.demo.faults([{"kind": "null_property", "path": "/users", "property": name} for name in names])
+    rows = broken.rows("/users?$select=id,displayName,mail&$top=30")
+    assert {row[name] for row in rows for name in names} == {None}
 
 
 def test_unknown_property(broken: Client) -> None:

@@ -1,5 +1,7 @@
 """Throttling: windows, families, headers."""
 
+from collections.abc import Iterator
+
 import pytest
 
 from aad_assets.demo import DemoServer
@@ -70,6 +72,37 @@ def test_headers_and_refusal_on_the_wire() -> None:
         assert 1 <= int(answers[10].headers["Retry-After"]) <= 10
         assert demo.stats()["throttled"] == 1
         client.close()
+
+
+FAMILIES = [
+    ("/auditLogs/signIns?$top=1", "reports", True),
+    ("/auditLogs/directoryAudits?$top=1", "reports", True),
+    ("/auditLogs/provisioning?$top=1", "reports", True),
+    ("/reports/authenticationMethods/userRegistrationDetails?$top=1", "reports", True),
+    ("/identityProtection/riskyUsers", "protection", False),
+    ("/identityProtection/riskDetections", "protection", False),
+    ("/identityProtection/riskyServicePrincipals", "protection", False),
+    ("/identityProtection/servicePrincipalRiskDetections", "protection", False),
+    ("/users?$select=id,signInActivity", "sign_in_activity", True),
+]
+
+
+@pytest.fixture(scope="module")
+def narrow() -> Iterator[Client]:
+    """A tenant whose every family allows one request."""
+    with DemoServer(users=20, quota_scale=0.0001) as demo:
+        client = Client(demo)
+        yield client
+        client.close()
+
+
+@pytest.mark.parametrize(("url", "family", "says_when"), FAMILIES)
+def test_families_on_the_wire(narrow: Client, url: str, family: str, says_when: bool) -> None:
+    narrow.demo.reset_stats()
+    answers = [narrow.get(url), narrow.get(url)]
+    assert error_code(answers[1]) == (429, "TooManyRequests")
+    assert ("Retry-After" in answers[1].headers) == says_when
+    assert set(narrow.demo.stats()["throttled_by_quota"]) == {family}
 
 
 def test_key_credentials_have_a_quota_of_their_own() -> None:

@@ -1,6 +1,7 @@
 """A demo tenant and the real entry points, as processes."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -12,8 +13,11 @@ import duckdb
 import pytest
 
 from aad_assets.demo import DemoServer
+from aad_assets_tests.e2e.commands import Commands
+from aad_assets_tests.e2e.warm import WarmPython
 
 BIN = Path(sys.executable).parent
+WARM = WarmPython()
 
 
 @dataclass
@@ -31,20 +35,12 @@ class Place:
     def dagster_home(self) -> Path:
         return Path(self.environment["DAGSTER_HOME"])
 
-    def materialize(self, select: str = "*", **changes: str) -> subprocess.CompletedProcess[str]:
+    def materialize(self, select: str = "*", *options: str, **changes: str) -> subprocess.CompletedProcess[str]:
         """Run `dagster asset materialize`; `changes` replace environment variables, an empty one removes it."""
-        return subprocess.run(
-            self.command(select),
-            env=self.changed(**changes),
-            cwd=self.folder,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+        return WARM.dagster([*self.command(select)[1:], *options], env=self.changed(**changes), cwd=self.folder, timeout=120)
 
     def start(self, select: str = "*", **changes: str) -> subprocess.Popen[str]:
-        """The same in the background, with stdout and stderr in one pipe."""
+        """The same in the background, as a process from its start, with stdout and stderr in one pipe."""
         return subprocess.Popen(
             self.command(select),
             env=self.changed(**changes),
@@ -84,6 +80,21 @@ def make_place(folder: Path, settings: dict[str, str]) -> Place:
     )
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _interruptible() -> Iterator[None]:
+    """A shell starts what it runs in the background deaf to Ctrl-C, and processes pass that on."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _warm(_interruptible: None) -> Iterator[None]:
+    """What `Place.materialize` needs."""
+    with WARM:
+        yield
+
+
 @pytest.fixture(scope="session")
 def shared_tenant() -> Iterator[DemoServer]:
     """A tenant that no test changes."""
@@ -102,3 +113,9 @@ def tenant() -> Iterator[DemoServer]:
 def place_for(tmp_path: Path) -> Callable[[DemoServer], Place]:
     """Makes a place that reads from a tenant."""
     return lambda server: make_place(tmp_path / "place", server.environment())
+
+
+@pytest.fixture
+def commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Commands:
+    """`aad-assets` in this process, in an empty folder and with nothing set."""
+    return Commands(tmp_path, monkeypatch, capsys)

@@ -1,5 +1,6 @@
 """What goes wrong for people, through `dagster asset materialize`: one message that names what to mend, nothing lost."""
 
+import json
 import subprocess
 import sys
 import time
@@ -144,6 +145,7 @@ def test_no_settings_at_all(shared_tenant: DemoServer, place_for: PlaceFor) -> N
 
 def test_database_held_by_another_process(shared_tenant: DemoServer, place_for: PlaceFor) -> None:
     place = place_for(shared_tenant)
+    patience = {"resources": {"warehouse": {"config": {"lock_wait_seconds": 2}}}}
     started = time.monotonic()
     with subprocess.Popen(
         [sys.executable, "-c", HOLD, str(place.database)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -151,10 +153,10 @@ def test_database_held_by_another_process(shared_tenant: DemoServer, place_for: 
         assert holder.stdout
         assert holder.stdin
         assert holder.stdout.readline() == "held\n"
-        result = place.materialize("*")
+        result = place.materialize("*", "--config-json", json.dumps(patience))
         holder.stdin.close()
 
-    assert_one_message(result, "AAD_DATABASE", str(place.database), str(holder.pid))
+    assert_one_message(result, "AAD_DATABASE", str(place.database), str(holder.pid), "waited 2 s")
     assert time.monotonic() - started < 60
 
 

@@ -8,7 +8,8 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from aad_assets.catalog import CATALOG, ENTITIES, Entity
+from aad_assets.catalog import ENTITIES, Entity, Group
+from aad_assets.catalog.views import VIEWS
 from aad_assets.errors import ConfigurationError
 from aad_assets.orchestration import EntraResource, WarehouseResource, build_definitions
 from aad_assets.orchestration.specs import asset_spec, tag_value
@@ -25,11 +26,18 @@ def test_the_public_surface_is_as_released() -> None:
     definitions = build_definitions(environment={})
     repository = definitions.get_repository_def()
 
-    assert {key.to_user_string() for key in repository.assets_defs_by_key} == {f"aad/{table}" for table in CATALOG}
-    assert {spec.group_name for spec in definitions.resolve_all_asset_specs()} == {"directory", "relationships", "access"}
-    assert {job.name for job in repository.get_all_jobs() if not job.name.startswith("__")} == {"reload_directory"}
+    expected = [entity.table for entity in ENTITIES if entity.on] + [view.name for view in VIEWS]
+    assert {key.to_user_string() for key in repository.assets_defs_by_key} == {f"aad/{name}" for name in expected}
+    assert {spec.group_name for spec in definitions.resolve_all_asset_specs()} == {group.value for group in Group}
+    jobs = {job.name: job for job in repository.get_all_jobs() if not job.name.startswith("__")}
+    assert set(jobs) == {"reload_directory", "reload_logs"}
+    logs = {f"aad/{entity.table}" for entity in ENTITIES if entity.group is Group.LOGS}
+    assert {key.to_user_string() for key in jobs["reload_logs"].asset_layer.selected_asset_keys} == logs
+    directory = {key.to_user_string() for key in jobs["reload_directory"].asset_layer.selected_asset_keys}
+    assert directory == {f"aad/{name}" for name in expected} - logs
     assert [(s.name, s.cron_schedule, s.execution_timezone) for s in repository.schedule_defs] == [
-        ("reload_directory_schedule", "0 2 * * *", "UTC")
+        ("reload_directory_schedule", "0 2 * * *", "UTC"),
+        ("reload_logs_schedule", "30 3/4 * * *", "UTC"),
     ]
     assert set(repository.get_top_level_resources()) == {"entra", "warehouse"}
 
@@ -71,7 +79,8 @@ def test_another_connection_is_prefixed_and_lives_beside_the_first() -> None:
     repository = merged.get_repository_def()
 
     assert {key.path[0] for key in repository.assets_defs_by_key} == {"aad", "contoso"}
-    assert {s.name for s in repository.schedule_defs} == {"reload_directory_schedule", "contoso_reload_directory_schedule"}
+    schedules = {"reload_directory_schedule", "reload_logs_schedule"}
+    assert {s.name for s in repository.schedule_defs} == schedules | {f"contoso_{name}" for name in schedules}
     assert {"entra", "warehouse", "contoso_entra", "contoso_warehouse"} <= set(repository.get_top_level_resources())
 
 

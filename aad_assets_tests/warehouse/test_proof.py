@@ -1,6 +1,7 @@
 """What becomes of each kind of misfit that Graph is known or able to send."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -307,3 +308,44 @@ def test_indented_rows_are_typed_like_others(shared_lab: Lab) -> None:
         "line\r\nbreak",
     )
     assert rows["1"]["plans"][0]["sku"] == "a"
+
+
+@pytest.mark.parametrize(
+    "member",
+    [
+        b'"name": "off"',
+        b'"NAME": "other case"',
+        b'"name": "once", "name": "twice", "large": "x"',
+        b'"name@odata.type": "#String", "name@odata.mediaEtag": "W/1"',
+        b'"name": "\\ud800"',
+        b'"name": {"deep": [1]}',
+        b'"info": {"label": "l", "undeclared": 1}',
+        b'"plans": [{"sku": 5, "undeclared": [1]}]',
+        b'"extension_1_badge": "B-17"',
+        b'"Extension_1_Badge": "B-17"',
+    ],
+)
+def test_what_was_turned_off_is_not_kept_anywhere(shared_lab: Lab, member: bytes) -> None:
+    some = replace(THINGS, disabled=frozenset({"name", "info", "plans", "extension_1_badge"}))
+    staged = shared_lab.land([b'{"id": "1", "guid": "stays", "other": 1, ' + member + b"}"], some)
+    row = {name: value for name, value in shared_lab.rows(staged, some)["1"].items() if value is not None}
+
+    assert row == {"id": "1", "guid": "stays", "_extra": {"other": 1}}
+    assert staged.undeclared == ("other",)
+    assert all("name" not in reject.column for reject in shared_lab.rejects(staged))
+
+
+def test_a_row_with_a_property_that_was_turned_off_needs_no_mending() -> None:
+    proof = Proof(replace(THINGS, disabled=frozenset({"name", "extension_1_badge"})))
+    assert proof.holds(b'{"id": "1", "name": {"deep": [1]}, "extension_1_badge": 5}')
+    assert not proof.holds(b'{"id": "1", "extension_1_other": 5}')
+
+
+def test_the_type_of_rows_of_several_types_can_be_turned_off() -> None:
+    named = CATALOG["named_locations"]
+    row = b'{"id": "1", "@odata.type": "#microsoft.graph.ipNamedLocation"}'
+
+    assert json.loads(Proof(named).mend(row).row) == {"id": "1", "@odata.type": "#microsoft.graph.ipNamedLocation"}
+    mended = Proof(replace(named, disabled=frozenset({"odataType"}))).mend(row)
+    assert json.loads(mended.row) == {"id": "1"}
+    assert mended.undeclared == []

@@ -1,6 +1,7 @@
 -- Administrative units with the number of their members and of their administrators: which have no one in charge?
 SELECT a.displayName, a.membershipType, a.isMemberManagementRestricted AS restricted,
        (SELECT count(*) FROM aad.administrative_unit_members m WHERE m.administrativeUnitId = a.id) AS members,
-       (SELECT count(*) FROM aad.administrative_unit_scoped_role_members r WHERE r.administrativeUnitId = a.id) AS administrators
+       (SELECT count(*) FROM aad.administrative_unit_scoped_role_members s WHERE s.administrativeUnitId = a.id)
+       AS administrators
 FROM aad.administrative_units a
 ORDER BY administrators, members DESC;

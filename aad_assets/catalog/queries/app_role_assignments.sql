@@ -1,7 +1,7 @@
--- Application permissions that apps hold on APIs, by name: which app can write to everything?
+-- Application permissions that apps hold on APIs, by name, those that write first: which app can change everything?
 SELECT a.principalDisplayName AS app, a.resourceDisplayName AS api, role.value AS permission, a.createdDateTime AS granted
 FROM aad.app_role_assignments a
 JOIN aad.service_principals api ON api.id = a.resourceId
 CROSS JOIN unnest(api.appRoles) AS t(role)
-WHERE a.principalType = 'ServicePrincipal' AND role.id = a.appRoleId AND role.value LIKE '%Write%'
-ORDER BY app, api, permission;
+WHERE a.principalType = 'ServicePrincipal' AND role.id = a.appRoleId
+ORDER BY contains(role.value, 'Write') DESC, app, api, permission;

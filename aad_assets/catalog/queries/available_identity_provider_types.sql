@@ -1,5 +1,5 @@
 -- Kinds of identity providers that could be added and are not in use.
 SELECT t.value
 FROM aad.available_identity_provider_types t
-WHERE NOT EXISTS (SELECT 1 FROM aad.identity_providers p WHERE contains(lower(p.displayName), lower(t.value)))
+WHERE t.value NOT IN (SELECT coalesce(_extra ->> '$.identityProviderType', '') FROM aad.identity_providers)
 ORDER BY t.value;

@@ -1,7 +1,6 @@
--- Apps with secrets although the tenant's policy forbids new ones: how old are they?
-SELECT a.displayName, rule.restrictionType, rule.maxLifetime, min(secret.startDateTime) AS oldest_secret
-FROM aad.default_app_management_policy p, unnest(p.applicationRestrictions.passwordCredentials) AS r(rule),
-     aad.applications a, unnest(a.passwordCredentials) AS s(secret)
-WHERE p.isEnabled AND rule.state = 'enabled' AND rule.restrictionType = 'passwordAddition'
-GROUP BY ALL
-ORDER BY oldest_secret;
+-- The tenant's rules for the secrets of apps, and how many apps that each applies to have a secret all the same.
+SELECT rule.restrictionType, rule.state, rule.maxLifetime, rule.restrictForAppsCreatedAfterDateTime AS for_apps_since,
+       (SELECT count(*) FROM aad.applications a WHERE len(a.passwordCredentials) > 0
+        AND a.createdDateTime > rule.restrictForAppsCreatedAfterDateTime) AS apps_with_secrets
+FROM aad.default_app_management_policy, unnest(applicationRestrictions.passwordCredentials) AS t(rule)
+ORDER BY rule.state, rule.restrictionType;

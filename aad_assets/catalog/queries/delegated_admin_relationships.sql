@@ -1,5 +1,8 @@
--- Delegated administration that makes a partner Global Administrator of a customer, and until when.
-SELECT displayName, customer.displayName AS customer, status, endDateTime, autoExtendDuration
+-- Delegated administration that is active: with how many roles, Global Administrator among them, and until when?
+SELECT displayName, customer.displayName AS customer, count(*) AS roles,
+       bool_or(role.roleDefinitionId = '62e90394-69f5-4237-9190-012177145e10') AS global_administrator,
+       endDateTime, autoExtendDuration
 FROM aad.delegated_admin_relationships, unnest(accessDetails.unifiedRoles) AS t(role)
-WHERE role.roleDefinitionId = '62e90394-69f5-4237-9190-012177145e10' AND status = 'active'
-ORDER BY endDateTime;
+WHERE status = 'active'
+GROUP BY ALL
+ORDER BY global_administrator DESC, endDateTime;

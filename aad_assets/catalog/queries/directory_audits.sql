@@ -2,5 +2,6 @@
 SELECT activityDateTime, coalesce(initiatedBy.user ->> '$.userPrincipalName', initiatedBy.app.displayName) AS who,
        activityDisplayName AS did, target.type, coalesce(target.userPrincipalName, target.displayName) AS to_whom, result
 FROM aad.directory_audits, unnest(targetResources) AS t(target)
-WHERE category = 'RoleManagement' AND activityDateTime > now() - INTERVAL 7 DAY
+WHERE category = 'RoleManagement' AND activityDisplayName LIKE 'Add %' AND target.type <> 'Role'
+  AND activityDateTime > now() - INTERVAL 7 DAY
 ORDER BY activityDateTime DESC;

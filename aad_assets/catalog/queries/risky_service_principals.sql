@@ -1,7 +1,7 @@
--- Apps that may be compromised, and what they are allowed to do as themselves.
-SELECT r.displayName, r.riskLevel, r.riskState, a.resourceDisplayName AS api, count(*) AS permissions
+-- Apps that may be compromised, and on which APIs they hold how many permissions.
+SELECT r.displayName, r.riskLevel, r.riskState, a.resourceDisplayName AS api, count(a.id) AS permissions
 FROM aad.risky_service_principals r
 LEFT JOIN aad.app_role_assignments a ON a.principalId = r.id
 WHERE r.riskState IN ('atRisk', 'confirmedCompromised')
 GROUP BY ALL
-ORDER BY r.displayName, permissions DESC;
+ORDER BY permissions DESC, r.displayName;

@@ -1,7 +1,9 @@
--- Users at risk who hold a directory role: look at these first.
-SELECT r.userPrincipalName, r.riskLevel, r.riskDetail, r.riskLastUpdatedDateTime, d.displayName AS role
+-- Users at risk, those who hold a directory role first: whom to look at now?
+SELECT r.userPrincipalName, r.riskLevel, r.riskDetail, r.riskLastUpdatedDateTime,
+       list(d.displayName) FILTER (d.id IS NOT NULL) AS roles
 FROM aad.risky_users r
-JOIN aad.role_assignments a ON a.principalId = r.id
-JOIN aad.role_definitions d ON d.id = a.roleDefinitionId
+LEFT JOIN aad.role_assignments a ON a.principalId = r.id
+LEFT JOIN aad.role_definitions d ON d.id = a.roleDefinitionId
 WHERE r.riskState IN ('atRisk', 'confirmedCompromised')
-ORDER BY CASE r.riskLevel WHEN 'high' THEN 0 WHEN 'medium' THEN 1 ELSE 2 END, r.riskLastUpdatedDateTime DESC;
+GROUP BY ALL
+ORDER BY count(d.id) DESC, r.riskLastUpdatedDateTime DESC;

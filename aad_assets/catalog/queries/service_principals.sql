@@ -1,7 +1,7 @@
--- Enterprise applications of other organizations that everybody may use: whose publisher is not verified?
-SELECT sp.displayName, sp.appId, sp.appOwnerOrganizationId, sp.homepage
-FROM aad.service_principals sp
-WHERE sp.servicePrincipalType = 'Application' AND sp.accountEnabled AND NOT sp.appRoleAssignmentRequired
-  AND sp.appOwnerOrganizationId NOT IN (SELECT id FROM aad.organization)
-  AND sp.verifiedPublisher.verifiedPublisherId IS NULL
-ORDER BY sp.displayName;
+-- Enterprise applications of other organizations (not Microsoft) from unverified publishers: which may everybody use?
+SELECT displayName, appId, appOwnerOrganizationId, homepage, NOT appRoleAssignmentRequired AS for_everybody
+FROM aad.service_principals
+WHERE servicePrincipalType = 'Application' AND accountEnabled AND verifiedPublisher.verifiedPublisherId IS NULL
+  AND appOwnerOrganizationId NOT IN (SELECT id FROM aad.organization)
+  AND appOwnerOrganizationId <> 'f8cdef31-a31e-4b4a-93e4-5f571e91255a'
+ORDER BY for_everybody DESC, displayName;

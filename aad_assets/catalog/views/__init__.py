@@ -88,9 +88,9 @@ VIEWS: tuple[View, ...] = (
             ViewColumn("assignedDateTime", "When the plan was assigned.", "TIMESTAMPTZ"),
             ViewColumn("skuPartNumbers", "The user's licences that contain the plan and leave it switched on.", "VARCHAR[]"),
         ),
-        purpose="Who has a service plan through more than one licence.",
-        query="SELECT userPrincipalName, servicePlanName, skuPartNumbers\nFROM aad.user_service_plans\n"
-        "WHERE capabilityStatus = 'Enabled' AND len(skuPartNumbers) > 1\nORDER BY ALL",
+        purpose="How many users have each plan, and from which licences.",
+        query="SELECT servicePlanName, skuPartNumbers, count(DISTINCT userId) AS users\nFROM aad.user_service_plans\n"
+        "WHERE capabilityStatus = 'Enabled'\nGROUP BY ALL\nORDER BY users DESC",
     ),
     View(
         name="user_identities",
@@ -135,9 +135,9 @@ VIEWS: tuple[View, ...] = (
             _USER_ENABLED,
             ViewColumn("mail", "The user's mail address."),
         ),
-        purpose="Addresses that stand in the way of removing a domain.",
-        query="SELECT userPrincipalName, protocol, address, isPrimary\nFROM aad.user_proxy_addresses\n"
-        "WHERE domain = 'contoso.com'\nORDER BY ALL",
+        purpose="What stands in the way of removing a domain.",
+        query="SELECT domain, protocol, isPrimary, count(*) AS addresses, count(DISTINCT userId) AS users\n"
+        "FROM aad.user_proxy_addresses\nWHERE domain IS NOT NULL\nGROUP BY ALL\nORDER BY ALL",
     ),
     View(
         name="application_credentials",

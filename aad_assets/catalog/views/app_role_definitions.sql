@@ -1,14 +1,18 @@
+WITH roles AS (
+    SELECT _tenant_id, id, appId, displayName, unnest(appRoles) AS r
+    FROM {schema}.service_principals
+)
 SELECT
-    s._tenant_id,
-    s.id AS servicePrincipalId,
+    _tenant_id,
+    id AS servicePrincipalId,
     r.id AS appRoleId,
-    s.appId,
-    s.displayName AS servicePrincipalDisplayName,
-    r.value,
-    r.displayName,
-    r.description,
-    r.allowedMemberTypes,
-    r.isEnabled,
-    r.origin
-FROM {schema}.service_principals AS s, unnest(s.appRoles) AS roles(r)
+    appId,
+    displayName AS servicePrincipalDisplayName,
+    r.value AS value,
+    r.displayName AS displayName,
+    r.description AS description,
+    r.allowedMemberTypes AS allowedMemberTypes,
+    r.isEnabled AS isEnabled,
+    r.origin AS origin
+FROM roles
 WHERE r IS NOT NULL

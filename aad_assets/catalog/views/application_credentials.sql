@@ -1,28 +1,39 @@
-WITH credentials AS (
-    SELECT
-        o._tenant_id, o.id, o.appId, o.displayName AS ownerDisplayName, 'secret' AS kind, c.keyId,
-        c.displayName, c.startDateTime, c.endDateTime, NULL AS type, NULL AS usage, c.customKeyIdentifier
-    FROM {schema}.applications AS o, unnest(o.passwordCredentials) AS credentials(c)
-    WHERE c IS NOT NULL
-    UNION ALL
-    SELECT
-        o._tenant_id, o.id, o.appId, o.displayName, 
-        CASE WHEN c.type = 'Symmetric' THEN 'key' ELSE 'certificate' END, c.keyId,
-        c.displayName, c.startDateTime, c.endDateTime, c.type, c.usage, c.customKeyIdentifier
-    FROM {schema}.applications AS o, unnest(o.keyCredentials) AS credentials(c)
-    WHERE c IS NOT NULL
+WITH secrets AS (
+    SELECT _tenant_id, id, appId, displayName, unnest(passwordCredentials) AS c
+    FROM {schema}.applications
+),
+keys AS (
+    SELECT _tenant_id, id, appId, displayName, unnest(keyCredentials) AS c
+    FROM {schema}.applications
 )
 SELECT
     _tenant_id,
     id AS applicationId,
-    kind,
-    keyId,
+    'secret' AS kind,
+    c.keyId AS keyId,
     appId,
-    ownerDisplayName AS applicationDisplayName,
+    displayName AS applicationDisplayName,
+    c.displayName AS displayName,
+    c.startDateTime AS startDateTime,
+    c.endDateTime AS endDateTime,
+    NULL AS type,
+    NULL AS usage,
+    c.customKeyIdentifier AS customKeyIdentifier
+FROM secrets
+WHERE c IS NOT NULL
+UNION ALL
+SELECT
+    _tenant_id,
+    id,
+    CASE WHEN c.type = 'Symmetric' THEN 'key' ELSE 'certificate' END,
+    c.keyId,
+    appId,
     displayName,
-    startDateTime,
-    endDateTime,
-    type,
-    usage,
-    customKeyIdentifier
-FROM credentials
+    c.displayName,
+    c.startDateTime,
+    c.endDateTime,
+    c.type,
+    c.usage,
+    c.customKeyIdentifier
+FROM keys
+WHERE c IS NOT NULL

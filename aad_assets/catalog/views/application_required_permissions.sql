@@ -1,18 +1,35 @@
-WITH required AS (
+WITH resources AS (
+    SELECT _tenant_id, id, appId, displayName, unnest(requiredResourceAccess) AS r
+    FROM {schema}.applications
+),
+permissions AS (
+    SELECT _tenant_id, id, appId, displayName, r.resourceAppId AS resourceAppId, unnest(r.resourceAccess) AS p
+    FROM resources
+),
+required AS (
     SELECT
-        a._tenant_id, a.id, a.appId, a.displayName, r.resourceAppId, p.id AS permissionId,
+        * EXCLUDE (p),
+        p.id AS permissionId,
         CASE p.type WHEN 'Role' THEN 'application' WHEN 'Scope' THEN 'delegated' ELSE p.type END AS permissionType
-    FROM {schema}.applications AS a,
-        unnest(a.requiredResourceAccess) AS resources(r),
-        unnest(r.resourceAccess) AS permissions(p)
+    FROM permissions
     WHERE p IS NOT NULL
 ),
+roles AS (
+    SELECT _tenant_id, appId, unnest(appRoles) AS r
+    FROM {schema}.service_principals
+),
+scopes AS (
+    SELECT _tenant_id, appId, unnest(oauth2PermissionScopes) AS s
+    FROM {schema}.service_principals
+),
 offered AS (
-    SELECT s._tenant_id, s.appId, 'application' AS permissionType, r.id, r.value, r.displayName, r.isEnabled
-    FROM {schema}.service_principals AS s, unnest(s.appRoles) AS roles(r)
+    SELECT
+        _tenant_id, appId, 'application' AS permissionType,
+        r.id AS id, r.value AS value, r.displayName AS displayName, r.isEnabled AS isEnabled
+    FROM roles
     UNION ALL
-    SELECT s._tenant_id, s.appId, 'delegated', p.id, p.value, p.adminConsentDisplayName, p.isEnabled
-    FROM {schema}.service_principals AS s, unnest(s.oauth2PermissionScopes) AS scopes(p)
+    SELECT _tenant_id, appId, 'delegated', s.id, s.value, s.adminConsentDisplayName, s.isEnabled
+    FROM scopes
 )
 SELECT
     q._tenant_id,

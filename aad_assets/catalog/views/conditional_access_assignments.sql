@@ -13,8 +13,7 @@ WITH policies AS (
     FROM {schema}.conditional_access_policies
 ),
 lists AS (
-    SELECT p._tenant_id, p.id, p.displayName, p.state, l.kind, l.mode, l.items, l.externalTenants
-    FROM policies AS p, unnest([
+    SELECT p._tenant_id, p.id, p.displayName, p.state, unnest([
         {'kind': 'user', 'mode': 'include', 'items': p.users.includeUsers, 'externalTenants': NULL::JSON},
         {'kind': 'user', 'mode': 'exclude', 'items': p.users.excludeUsers, 'externalTenants': NULL},
         {'kind': 'group', 'mode': 'include', 'items': p.users.includeGroups, 'externalTenants': NULL},
@@ -56,12 +55,17 @@ lists AS (
             'externalTenants': NULL},
         {'kind': 'authenticationFlow', 'mode': 'include',
             'items': string_split(p.conditions.authenticationFlows.transferMethods, ','), 'externalTenants': NULL}
-    ]) AS conditions(l)
+    ]) AS l
+    FROM policies AS p
+),
+items AS (
+    SELECT
+        _tenant_id, id, displayName, state,
+        l.kind AS kind, l.mode AS mode, l.externalTenants AS externalTenants, trim(unnest(l.items)) AS value
+    FROM lists
 ),
 assignments AS (
-    SELECT l.* EXCLUDE (items), trim(i) AS value
-    FROM lists AS l, unnest(l.items) AS items(i)
-    WHERE i IS NOT NULL
+    SELECT * FROM items WHERE value IS NOT NULL
 ),
 names AS (
     SELECT _tenant_id, 'user' AS kind, id AS value, displayName FROM {schema}.users

@@ -1,30 +1,43 @@
-WITH credentials AS (
-    SELECT
-        o._tenant_id, o.id, o.appId, o.displayName AS ownerDisplayName, o.servicePrincipalType, o.accountEnabled, 'secret' AS kind, c.keyId,
-        c.displayName, c.startDateTime, c.endDateTime, NULL AS type, NULL AS usage, c.customKeyIdentifier
-    FROM {schema}.service_principals AS o, unnest(o.passwordCredentials) AS credentials(c)
-    WHERE c IS NOT NULL
-    UNION ALL
-    SELECT
-        o._tenant_id, o.id, o.appId, o.displayName, o.servicePrincipalType, o.accountEnabled, 
-        CASE WHEN c.type = 'Symmetric' THEN 'key' ELSE 'certificate' END, c.keyId,
-        c.displayName, c.startDateTime, c.endDateTime, c.type, c.usage, c.customKeyIdentifier
-    FROM {schema}.service_principals AS o, unnest(o.keyCredentials) AS credentials(c)
-    WHERE c IS NOT NULL
+WITH secrets AS (
+    SELECT _tenant_id, id, appId, displayName, servicePrincipalType, accountEnabled, unnest(passwordCredentials) AS c
+    FROM {schema}.service_principals
+),
+keys AS (
+    SELECT _tenant_id, id, appId, displayName, servicePrincipalType, accountEnabled, unnest(keyCredentials) AS c
+    FROM {schema}.service_principals
 )
 SELECT
     _tenant_id,
     id AS servicePrincipalId,
-    kind,
-    keyId,
+    'secret' AS kind,
+    c.keyId AS keyId,
     appId,
-    ownerDisplayName AS servicePrincipalDisplayName,
+    displayName AS servicePrincipalDisplayName,
     servicePrincipalType,
     accountEnabled,
+    c.displayName AS displayName,
+    c.startDateTime AS startDateTime,
+    c.endDateTime AS endDateTime,
+    NULL AS type,
+    NULL AS usage,
+    c.customKeyIdentifier AS customKeyIdentifier
+FROM secrets
+WHERE c IS NOT NULL
+UNION ALL
+SELECT
+    _tenant_id,
+    id,
+    CASE WHEN c.type = 'Symmetric' THEN 'key' ELSE 'certificate' END,
+    c.keyId,
+    appId,
     displayName,
-    startDateTime,
-    endDateTime,
-    type,
-    usage,
-    customKeyIdentifier
-FROM credentials
+    servicePrincipalType,
+    accountEnabled,
+    c.displayName,
+    c.startDateTime,
+    c.endDateTime,
+    c.type,
+    c.usage,
+    c.customKeyIdentifier
+FROM keys
+WHERE c IS NOT NULL

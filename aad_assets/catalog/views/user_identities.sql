@@ -1,13 +1,19 @@
+WITH identities AS (
+    SELECT
+        _tenant_id, id, userPrincipalName, displayName, accountEnabled, userType, externalUserState,
+        unnest(identities) AS i
+    FROM {schema}.users
+)
 SELECT
-    u._tenant_id,
-    u.id AS userId,
-    i.signInType,
-    i.issuer,
-    i.issuerAssignedId,
-    u.userPrincipalName,
-    u.displayName AS userDisplayName,
-    u.accountEnabled,
-    u.userType,
-    u.externalUserState
-FROM {schema}.users AS u, unnest(u.identities) AS identities(i)
+    _tenant_id,
+    id AS userId,
+    i.signInType AS signInType,
+    i.issuer AS issuer,
+    i.issuerAssignedId AS issuerAssignedId,
+    userPrincipalName,
+    displayName AS userDisplayName,
+    accountEnabled,
+    userType,
+    externalUserState
+FROM identities
 WHERE i IS NOT NULL

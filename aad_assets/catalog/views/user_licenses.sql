@@ -1,28 +1,51 @@
 -- How a user came to a licence stands in licenseAssignmentStates, which licences the user has in assignedLicenses. Each can
 -- hold what the other lacks: an assignment that failed, a licence whose assignment Graph does not explain.
-WITH assignments AS (
+WITH states AS (
     SELECT
-        u._tenant_id, u.id, u.userPrincipalName, u.displayName, u.accountEnabled, u.assignedLicenses,
-        s.skuId, s.assignedByGroup, s.state, s.error, s.lastUpdatedDateTime, s.disabledPlans,
-        CASE WHEN s.assignedByGroup IS NULL THEN 'direct' ELSE 'group' END AS assignedBy
-    FROM {schema}.users AS u, unnest(u.licenseAssignmentStates) AS states(s)
+        _tenant_id, id, userPrincipalName, displayName, accountEnabled,
+        [l.skuId FOR l IN assignedLicenses] AS skuIds,
+        unnest(licenseAssignmentStates) AS s
+    FROM {schema}.users
+),
+licenses AS (
+    SELECT
+        _tenant_id, id, userPrincipalName, displayName, accountEnabled,
+        [s.skuId FOR s IN licenseAssignmentStates] AS skuIds,
+        unnest(assignedLicenses) AS l
+    FROM {schema}.users
+),
+assignments AS (
+    SELECT
+        _tenant_id, id, userPrincipalName, displayName, accountEnabled,
+        s.skuId AS skuId,
+        coalesce(list_contains(skuIds, s.skuId), false) AS isAssigned,
+        CASE WHEN s.assignedByGroup IS NULL THEN 'direct' ELSE 'group' END AS assignedBy,
+        s.assignedByGroup AS groupId,
+        s.state AS state,
+        s.error AS error,
+        s.lastUpdatedDateTime AS lastUpdatedDateTime,
+        s.disabledPlans AS disabledPlans
+    FROM states
     WHERE s IS NOT NULL
     UNION ALL
     SELECT
-        u._tenant_id, u.id, u.userPrincipalName, u.displayName, u.accountEnabled, u.assignedLicenses,
-        l.skuId, NULL, NULL, NULL, NULL, l.disabledPlans, NULL
-    FROM {schema}.users AS u, unnest(u.assignedLicenses) AS licenses(l)
-    WHERE l IS NOT NULL
-        AND NOT coalesce(list_contains([s.skuId FOR s IN u.licenseAssignmentStates], l.skuId), false)
+        _tenant_id, id, userPrincipalName, displayName, accountEnabled,
+        l.skuId, true, NULL, NULL, NULL, NULL, NULL, l.disabledPlans
+    FROM licenses
+    WHERE l IS NOT NULL AND NOT coalesce(list_contains(skuIds, l.skuId), false)
 ),
 skus AS (
     SELECT _tenant_id, skuId, max(skuPartNumber) AS skuPartNumber
     FROM {schema}.subscribed_skus
     GROUP BY ALL
 ),
+contents AS (
+    SELECT _tenant_id, unnest(servicePlans) AS p
+    FROM {schema}.subscribed_skus
+),
 plans AS (
-    SELECT k._tenant_id, p.servicePlanId, max(p.servicePlanName) AS servicePlanName
-    FROM {schema}.subscribed_skus AS k, unnest(k.servicePlans) AS plans(p)
+    SELECT _tenant_id, p.servicePlanId AS servicePlanId, max(p.servicePlanName) AS servicePlanName
+    FROM contents
     WHERE p.servicePlanId IS NOT NULL
     GROUP BY ALL
 ),
@@ -35,12 +58,12 @@ SELECT
     a._tenant_id,
     a.id AS userId,
     a.skuId,
-    a.assignedByGroup AS groupId,
+    a.groupId,
     a.userPrincipalName,
     a.displayName AS userDisplayName,
     a.accountEnabled,
     k.skuPartNumber,
-    coalesce(list_contains([l.skuId FOR l IN a.assignedLicenses], a.skuId), false) AS isAssigned,
+    a.isAssigned,
     a.assignedBy,
     g.displayName AS groupDisplayName,
     a.state,
@@ -51,4 +74,4 @@ SELECT
 FROM assignments AS a
 LEFT JOIN skus AS k ON k._tenant_id = a._tenant_id AND k.skuId = a.skuId
 LEFT JOIN names AS n ON n._tenant_id = a._tenant_id
-LEFT JOIN {schema}.groups AS g ON g._tenant_id = a._tenant_id AND g.id = a.assignedByGroup
+LEFT JOIN {schema}.groups AS g ON g._tenant_id = a._tenant_id AND g.id = a.groupId

@@ -1,19 +1,24 @@
 WITH addresses AS (
-    SELECT
-        u._tenant_id, u.id, u.userPrincipalName, u.displayName, u.accountEnabled, u.mail, p,
-        -- `SMTP:anna@contoso.com`; an X.500 address has colons of its own after the first.
-        nullif(regexp_extract(p, '^([A-Za-z0-9]+):', 1), '') AS prefix
-    FROM {schema}.users AS u, unnest(u.proxyAddresses) AS addresses(p)
-    WHERE p IS NOT NULL
+    SELECT _tenant_id, id, userPrincipalName, displayName, accountEnabled, mail, unnest(proxyAddresses) AS proxyAddress
+    FROM {schema}.users
+),
+prefixed AS (
+    -- `SMTP:anna@contoso.com`; an X.500 address can have colons of its own after the first.
+    SELECT *, nullif(regexp_extract(proxyAddress, '^([A-Za-z0-9]+):', 1), '') AS prefix
+    FROM addresses
+    WHERE proxyAddress IS NOT NULL
 ),
 split AS (
-    SELECT *, lower(prefix) AS protocol, CASE WHEN prefix IS NULL THEN p ELSE substr(p, length(prefix) + 2) END AS address
-    FROM addresses
+    SELECT
+        *,
+        lower(prefix) AS protocol,
+        CASE WHEN prefix IS NULL THEN proxyAddress ELSE substr(proxyAddress, length(prefix) + 2) END AS address
+    FROM prefixed
 )
 SELECT
     _tenant_id,
     id AS userId,
-    p AS proxyAddress,
+    proxyAddress,
     protocol,
     address,
     CASE WHEN protocol IN ('smtp', 'sip') AND contains(address, '@') THEN lower(split_part(address, '@', -1)) END AS domain,

@@ -1,27 +1,35 @@
 WITH contents AS (
-    SELECT DISTINCT k._tenant_id, p.servicePlanId, p.servicePlanName, k.skuId, k.skuPartNumber
-    FROM {schema}.subscribed_skus AS k, unnest(k.servicePlans) AS plans(p)
-    WHERE p.servicePlanId IS NOT NULL
+    SELECT _tenant_id, skuId, skuPartNumber, unnest(servicePlans) AS p
+    FROM {schema}.subscribed_skus
 ),
 plans AS (
     SELECT
         _tenant_id,
-        servicePlanId,
-        max(servicePlanName) AS servicePlanName,
-        list({'skuId': skuId, 'skuPartNumber': skuPartNumber} ORDER BY skuPartNumber) AS skus
+        p.servicePlanId AS servicePlanId,
+        max(p.servicePlanName) AS servicePlanName,
+        list(DISTINCT {'skuPartNumber': skuPartNumber, 'skuId': skuId} ORDER BY {'skuPartNumber': skuPartNumber, 'skuId': skuId})
+            AS skus
     FROM contents
+    WHERE p.servicePlanId IS NOT NULL
     GROUP BY ALL
+),
+listed AS (
+    SELECT _tenant_id, id, userPrincipalName, displayName, accountEnabled, assignedLicenses, unnest(assignedPlans) AS a
+    FROM {schema}.users
 ),
 assigned AS (
     SELECT
-        u._tenant_id, u.id, u.userPrincipalName, u.displayName, u.accountEnabled,
-        a.servicePlanId, a.service, a.capabilityStatus, a.assignedDateTime,
-        -- The user's licences that have the plan switched on, if they contain it.
+        _tenant_id, id, userPrincipalName, displayName, accountEnabled,
+        a.servicePlanId AS servicePlanId,
+        a.service AS service,
+        a.capabilityStatus AS capabilityStatus,
+        a.assignedDateTime AS assignedDateTime,
+        -- The licences that leave the plan switched on, whether they contain it or not.
         [
-            l.skuId FOR l IN u.assignedLicenses
+            l.skuId FOR l IN assignedLicenses
             IF NOT coalesce(list_contains(l.disabledPlans, a.servicePlanId), false)
         ] AS skuIds
-    FROM {schema}.users AS u, unnest(u.assignedPlans) AS plans(a)
+    FROM listed
     WHERE a IS NOT NULL
 )
 SELECT

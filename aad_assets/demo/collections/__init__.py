@@ -4,13 +4,25 @@ A new collection is one entry in a file of this package plus one generator in di
 graph.py's.
 """
 
-from . import core
+from . import bin as recycle_bin
+from . import children, core, directory_lists, governance, identities, logs, policies, roles, security
 from .declaration import Collection
 
-COLLECTIONS = (*core.COLLECTIONS,)
+COLLECTIONS = (
+    *core.COLLECTIONS,
+    *children.COLLECTIONS,
+    *roles.COLLECTIONS,
+    *security.COLLECTIONS,
+    *logs.COLLECTIONS,
+    *recycle_bin.COLLECTIONS,
+    *directory_lists.COLLECTIONS,
+    *policies.COLLECTIONS,
+    *identities.COLLECTIONS,
+    *governance.COLLECTIONS,
+)
 
 BY_TABLE = {collection.table: collection for collection in COLLECTIONS}
-BY_SEGMENTS = {tuple(part.lower() for part in collection.segments): collection for collection in COLLECTIONS}
+BY_SEGMENTS = {tuple(part.lower() for part in each.segments): each for each in COLLECTIONS if each.form != "view"}
 SEGMENTS = frozenset(
     tuple(part.lower() for part in collection.segments[:length])
     for collection in COLLECTIONS

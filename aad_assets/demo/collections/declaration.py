@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from .. import errors
 from ..directory import Directory
 from ..directory.edges import TYPES
 from ..directory.rendering import Kind
@@ -45,8 +46,27 @@ class Collection:
     """Comparisons on any property are supported (small collections and logs)."""
     restricted: dict[str, str] = field(default_factory=dict)
     """Properties that need a permission of their own."""
-    form: Literal["list", "singleton", "action"] = "list"
-    """A singleton answers one object at the path itself; an action is a list that is asked for by POST."""
+    log: bool = False
+    """Rows are sorted by time and asked for by a window of time."""
+    required: tuple[tuple[str, ...], ...] = ()
+    """Properties that $filter must compare by eq: any one of these sets."""
+    incomplete: Callable[[], errors.GraphError] = errors.filter_missing
+    """The refusal without them."""
+    licence: str = ""
+    """The licence that the tenant needs, by its name in licensing.py."""
+    unlicensed: Callable[[], errors.GraphError] = errors.not_licensed
+    """The refusal without that licence: not every area words it alike."""
+    form: Literal["list", "singleton", "action", "function", "view"] = "list"
+    """A singleton answers one object at the path itself; an action is a list that is asked for by POST; a function a list
+    of plain values; a view is a table that is read through another collection at the same path."""
+    key: str = "id"
+    """The property whose value names one object in the path."""
+    server_page: int | None = None
+    """Rows on a page where nothing says how many there may be, but the server pages all the same."""
+    no_top: bool = False
+    """Refuses $top."""
+    missing: Callable[[Directory, int], bool] | None = None
+    """Says whether the parent has no such collection: 404, not an empty list."""
     hidden: Callable[[Directory, int], bool] | None = None
     """Says whether the parent hides its members from apps without Member.Read.Hidden."""
 

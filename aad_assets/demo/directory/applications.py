@@ -39,26 +39,18 @@ class Applications:
             Rates(max(1, base // 200), max(1, base // 400), max(2, base // 100)),
             PROTECTED,
         )
-        self.extensions = Plain("extensionProperty", lambda: (0,), self._extension)
-        self.kind = Plain("application", lambda: self.population.active, self._make, self.key)
+        self.kind = Plain(
+            "application",
+            lambda: self.population.active,
+            self._make,
+            self.key,
+            undeclared=directory.extensions.names("Application"),
+        )
 
     def key(self, id_: str) -> int | None:
         """The index behind an object id."""
         index = self.ids.index(id_)
         return index if index is not None and self.population.alive(index) else None
-
-    def _extension(self, _: int) -> Object:
-        """The directory extension that users carry."""
-        return {
-            "id": guid(self._directory.seed, "extension property"),
-            "deletedDateTime": None,
-            "appDisplayName": self.name(EXTENSIONS),
-            "dataType": "String",
-            "isMultiValued": False,
-            "isSyncedFromOnPremises": False,
-            "name": self._directory.people.extension,
-            "targetObjects": ["User"],
-        }
 
     def traits(self, index: int) -> int:
         """64 bits that decide what the app is like; the same for its service principal."""
@@ -278,4 +270,5 @@ class Applications:
                 "implicitGrantSettings": {"enableAccessTokenIssuance": False, "enableIdTokenIssuance": web},
                 "redirectUriSettings": [{"uri": url, "index": None} for url in replies],
             },
+            **directory.extensions.values("Application", index),
         }

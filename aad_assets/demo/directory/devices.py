@@ -81,9 +81,12 @@ class Devices:
             _OWN,
             {
                 "model": [_model(number) for number in range(len(_MODELS))],
-                "trust": [_trust(number, directory.domain) for number in range(len(_TRUSTS) * _STATES)],
+                "trust": [
+                    _trust(number, directory.domain) | directory.extensions.variant("Device", number)
+                    for number in range(len(_TRUSTS) * _STATES)
+                ],
             },
-            undeclared=_UNDECLARED,
+            undeclared=(*_UNDECLARED, *directory.extensions.names("Device")),
         )
 
     def key(self, id_: str) -> int | None:
@@ -102,6 +105,15 @@ class Devices:
     def is_windows(self, index: int) -> bool:
         """Does the device run Windows?"""
         return self._model(index) < _WINDOWS
+
+    def system(self, index: int) -> str:
+        """The operatingSystem."""
+        return _MODELS[self._model(index)][0]
+
+    def name(self, index: int) -> str:
+        """The displayName."""
+        traits = int(self.ids.hash(index)[24:40], 16)
+        return f"{OFFICES[traits >> 20 & 15].code[:3]}-{self.system(index)[:3].upper()}-{index:06}"
 
     def owner(self, index: int) -> int:
         """The person who uses the device."""
@@ -123,7 +135,7 @@ class Devices:
         seen_day = population.moved_on.get(index) or max(registered_day, -(200 if stale else 1) - (traits >> 33) % 25)
         seen = calendar.stamp(seen_day, traits >> 4)
         key = base64.b64encode(bytes.fromhex(hash_[16:56])).decode()
-        name = f"{OFFICES[traits >> 20 & 15].code[:3]}-{_MODELS[model][0][:3].upper()}-{index:06}"
+        name = self.name(index)
         hybrid = trust == 1
         return {
             "id": f'"{self.ids.guid_from(index, hash_)}"',

@@ -1,18 +1,35 @@
 """The whole directory on one day: builds the areas and resolves references between them."""
 
 from collections.abc import Iterable, Sequence
-from datetime import date
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property
 
 from . import permissions
-from .applications import CLIENT, EXTENSIONS, Applications
-from .chance import Calendar, Ids, guid
+from .access_conditions import AccessConditions
+from .applications import CLIENT, Applications
+from .audits import DirectoryAudits, Provisioning
+from .bin import Bin
+from .chance import Calendar, Ids, guid, number
+from .conditional_access import ConditionalAccess
+from .cross_tenant import CrossTenant
 from .devices import Devices
 from .edges import TYPES, target
+from .entitlements import Entitlements
+from .extensions import Extensions
+from .governance import Governance
 from .groups import LICENSING, Groups
+from .identities import Identities
+from .log_days import LogBook
 from .people import People
+from .pim import Pim
+from .policies import Policies
 from .principals import Principals
 from .rendering import Kind
+from .reviews import Reviews
+from .risks import Risks
 from .roles import Roles
+from .settings import Settings
+from .sign_ins import SignIns
 from .tenant import Tenant
 from .units import Units
 
@@ -21,18 +38,27 @@ class Directory:
     """Everything in the tenant as a function of (seed, users, day).
 
     `users` is the number of users on day 0; `epoch` the date of day 0; `withheld` names permissions that the demo's own
-    app is not granted.
+    app is not granted. `book` decides what the logs show; without one they end at noon of the day.
     """
 
-    def __init__(self, seed: int, users: int, day: int, domain: str, epoch: date, withheld: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        seed: int,
+        users: int,
+        day: int,
+        domain: str,
+        epoch: date,
+        withheld: Sequence[str] = (),
+        book: LogBook | None = None,
+    ) -> None:
         self.seed, self.users, self.day, self.domain = seed, users, day, domain
         self.initial_domain = f"{domain.split('.')[0]}.onmicrosoft.example"
         self.calendar = Calendar(epoch)
         self.tenant_id = guid(seed, "tenant")
         self.client_id = Ids(seed, "appId").guid(CLIENT)
-        self.extension_app = Ids(seed, "appId").guid(EXTENSIONS)
         self.licensing_group = Ids(seed, "group").guid(LICENSING)
         self.granted = [name for name in permissions.APPLICATION if name not in withheld]
+        self.extensions = Extensions(self)
         self.people = People(self)
         self.devices = Devices(self)
         self.tenant = Tenant(self)
@@ -41,6 +67,22 @@ class Directory:
         self.groups = Groups(self)
         self.units = Units(self)
         self.roles = Roles(self)
+        self.pim = Pim(self)
+        self.risks = Risks(self)
+        self.book = book or LogBook(datetime.combine(epoch + timedelta(days=day), time(12), UTC))
+        self.sign_ins = SignIns(self)
+        self.audits = DirectoryAudits(self)
+        self.provisioning = Provisioning(self)
+        self.bin = Bin(self)
+        self.settings = Settings(self)
+        self.policies = Policies(self)
+        self.cross_tenant = CrossTenant(self)
+        self.access_conditions = AccessConditions(self)
+        self.conditional_access = ConditionalAccess(self)
+        self.identities = Identities(self)
+        self.entitlements = Entitlements(self)
+        self.reviews = Reviews(self)
+        self.governance = Governance(self)
         self._kinds: dict[str, Kind] = {
             "user": self.people.kind,
             "group": self.groups.kind,
@@ -56,6 +98,22 @@ class Directory:
             "servicePrincipal": self.principals.ids,
             "orgContact": self.tenant.contact_ids,
         }
+
+    def edits(self, name: str, every: int) -> tuple[int, str]:
+        """How often something that is edited every so many days has been edited, and when last (a time stamp)."""
+        offset = number(self.seed, "edits", name) % every
+        count = (self.day + offset) // every
+        return count, self.calendar.stamp(count * every - offset, offset * 97)
+
+    @cached_property
+    def regulars(self) -> list[int]:
+        """The users that the logs speak of: those who have signed in at all and stay."""
+        return [user for user in self.people.population.stayers if not self.people.never_signed_in(user)]
+
+    @cached_property
+    def access_policies(self) -> list[tuple[str, str]]:
+        """Id and name of the conditional access policies; the same on every day."""
+        return [(str(row["id"]), str(row["displayName"])) for row in self.conditional_access.policies.rows]
 
     def kind(self, type_: str) -> Kind:
         """The objects of one of the types that can be members."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 ALL, LICENSING, GUESTS, ADMINISTRATORS, HELPDESK, DEPARTMENTS_PARENT, EMPTY, AUTOMATION, NESTED, DEVICES = range(10)
 ENGINEERING, SALES = 10, 11
+ROLE_ASSIGNABLE = (ADMINISTRATORS, HELPDESK)
 FIRST_ORDINARY = 12
 """Groups before this one have a fixed purpose and stay for ever; the others come and go."""
 
@@ -60,7 +61,9 @@ class Groups:
             Rates(max(1, base // 400), max(1, base // 600), max(2, base // 200)),
             FIRST_ORDINARY,
         )
-        self.kind = Plain("group", lambda: self.population.active, self.object, self.key)
+        self.kind = Plain(
+            "group", lambda: self.population.active, self.object, self.key, undeclared=directory.extensions.names("Group")
+        )
         self.members = lru_cache(64)(self._members)
         self._joined: dict[int, list[int]] = {}
         people = directory.people.population
@@ -177,6 +180,10 @@ class Groups:
         """Is the membership hidden?"""
         return bool(self.object(index)["visibility"] == "HiddenMembership")
 
+    def is_kept(self, index: int) -> bool:
+        """Does the group go into the recycle bin? Mail-enabled and synchronised ones are gone at once."""
+        return self._sort(index, self._traits(index)) in (_SECURITY, _UNIFIED, _PAUSED)
+
     def _living(self, indices: range) -> list[int]:
         return [index for index in indices if self.population.alive(index)]
 
@@ -234,7 +241,7 @@ class Groups:
             "hideFromOutlookClients": traits % 3 == 0 if unified else None,
             "infoCatalogs": ["Explore"] if team and traits % 9 == 0 else [],
             "isArchived": traits % 11 == 0 if team else None,
-            "isAssignableToRole": True if index in (ADMINISTRATORS, HELPDESK) else None,
+            "isAssignableToRole": True if index in ROLE_ASSIGNABLE else None,
             "isFavorite": False if team else None,
             "isManagementRestricted": True if index == ADMINISTRATORS else None,
             "isSubscribedByMail": False if unified else None,
@@ -294,4 +301,5 @@ class Groups:
             if unified
             else None,
             "welcomeMessageEnabled": not team if unified else None,
+            **directory.extensions.values("Group", index),
         }

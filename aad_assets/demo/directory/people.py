@@ -3,6 +3,7 @@
 The properties shared by many users are in people_facets.py.
 """
 
+import json
 import struct
 from collections import Counter
 from functools import cached_property
@@ -13,7 +14,7 @@ from . import licences, people_facets
 from .chance import Ids, number, spread
 from .names import GIVEN, JOBS, OFFICES, SURNAMES, VENDORS
 from .population import Population, Rates
-from .rendering import ABSENT, Templated
+from .rendering import ABSENT, Plain, Templated
 
 if TYPE_CHECKING:
     from .directory import Directory
@@ -133,16 +134,22 @@ class People:
         self._domain = directory.domain
         self._initial = directory.initial_domain
         self.sid = "S-1-5-21-{}-{}-{}-".format(*(number(seed, "sid", n) % 4_000_000_000 for n in range(3)))
-        self.extension = f"extension_{directory.extension_app.replace('-', '')}_employeeGrade"
         self.kind = Templated(
             "user",
             lambda: self.population.active,
             self.key,
             self._row,
             _OWN,
-            people_facets.facets(directory.calendar, directory.licensing_group, self.extension),
-            undeclared=(self.extension,),
+            people_facets.facets(directory.calendar, directory.licensing_group, directory.extensions),
+            undeclared=directory.extensions.names("User"),
             late={"signInActivity": self._sign_in},
+        )
+        self.sign_in_activity = Plain(
+            "user",
+            lambda: [user for user in self.population.active if not self.never_signed_in(user)],
+            lambda user: {"id": self.ids.guid(user), "signInActivity": json.loads(self._sign_in(user))},
+            self.key,
+            properties=("id", "signInActivity"),
         )
 
     def key(self, id_: str) -> int | None:
@@ -358,12 +365,16 @@ class People:
         values.update(_NOT_SYNCED)
         return values
 
+    def never_signed_in(self, index: int) -> bool:
+        """One in ten has never signed in."""
+        return int(self.ids.hash(index)[24:40], 16) % 10 == 0
+
     def _sign_in(self, index: int) -> str:
         """signInActivity; left out for users who never signed in (a tenth)."""
+        if self.never_signed_in(index):
+            return ABSENT
         hash_ = self.ids.hash(index)
         traits = int(hash_[24:40], 16)
-        if traits % 10 == 0:
-            return ABSENT
         joined = self.population.joined_on(index)
         calendar = self._directory.calendar
         day = max(joined, -((traits >> 33) % 120 if traits >> 7 & 3 else (traits >> 33) % 5) - 1)

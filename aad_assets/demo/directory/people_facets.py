@@ -5,6 +5,7 @@ Here belongs what a facet's variants hold; which variant a user has is decided i
 
 from . import licences
 from .chance import Calendar
+from .extensions import Extensions
 from .names import DEPARTMENTS, JOBS, OFFICES, PROJECTS, Office
 from .rendering import Object
 
@@ -30,11 +31,11 @@ def other(index: int, disabled: bool) -> int:
     return _OTHERS + (1 if disabled else 2 * (index % 2))
 
 
-def facets(calendar: Calendar, licensing_group: str, extension: str) -> dict[str, list[Object]]:
+def facets(calendar: Calendar, licensing_group: str, extensions: Extensions) -> dict[str, list[Object]]:
     """Each facet's variants. The last office and job are those of accounts that have none."""
     return {
         "office": [_office(office) for office in OFFICES] + [_office(None)],
-        "job": [_job(number, extension) for number in range(len(JOBS))] + [_job(None, extension)],
+        "job": [_job(number, extensions) for number in range(len(JOBS))] + [_job(None, extensions)],
         "licences": licences.facet(calendar, licensing_group),
         "sync": [_sync(number, calendar) for number in range(SYNCS)],
         "state": [_state(number) for number in range(_OTHERS + 3)],
@@ -68,7 +69,7 @@ def _office(office: Office | None) -> Object:
     }
 
 
-def _job(number: int | None, extension: str) -> Object:
+def _job(number: int | None, extensions: Extensions) -> Object:
     names = list(DEPARTMENTS)
     department, title = (None, None) if number is None else JOBS[number]
     place = names.index(department) if department else 0
@@ -78,7 +79,7 @@ def _job(number: int | None, extension: str) -> Object:
         "jobTitle": title,
         "employeeType": None if number is None else ("Contractor" if number % 7 == 3 else "Employee"),
         "employeeOrgData": department and {"division": f"Division {place % 4 + 1}", "costCenter": f"{4000 + place * 10}"},
-        extension: None if number is None else f"G{number % 9 + 1}",
+        **extensions.variant("User", number),
         "customSecurityAttributes": {
             "Engineering": {
                 "@odata.type": "#microsoft.graph.customSecurityAttributeValue",

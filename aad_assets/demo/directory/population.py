@@ -1,13 +1,22 @@
-"""Who exists on a given day: joiners, leavers and movers of one kind of object.
+"""Who exists on a given day: joiners, leavers, movers and those that come back, of one kind of object.
 
-Indices only. Index `base` onwards are those that joined after day 0, so an index never means two objects. What an
-object looks like belongs in the generators.
+Indices only. Index `base` onwards are those that joined after day 0, from `EARLIER` on those that had left before day 0, so
+an index never means two objects. What an object looks like belongs in the generators.
 """
 
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from random import Random
+
+_STAYS = 120
+
+
+KEPT = 30
+"""Days in the recycle bin."""
+EARLIER = 90_000_000
+_RESTORES_EVERY, _WAIT, _WAITS = 4, 2, 20
 
 
 @dataclass(frozen=True)
@@ -23,23 +32,38 @@ class Population:
     """The indices alive on one day.
 
     `protected` indices at the front never leave: the rest of the directory may rely on them. The first never changes either.
+    Every few days one of those that left in the last weeks is restored. `gone` says on which day the others left.
     """
 
     def __init__(self, seed: int, tag: str, base: int, day: int, rates: Rates, protected: int = 0) -> None:
+        self._made_of = (seed, tag, base, _STAYS, rates, protected)
         self.base = base
         self.rates = rates
         self.total = base + rates.joiners * day
         self.gone: dict[int, int] = {}
         self.moves: dict[int, int] = {}
         self.moved_on: dict[int, int] = {}
+        left: dict[int, list[int]] = {}
         for today in range(1, day + 1):
             rng = Random(f"{seed}|{tag}|{today}")
             existing = base + rates.joiners * (today - 1)
-            for index in self._pick(rng, protected, existing, rates.leavers):
+            left[today] = self._pick(rng, protected, existing, rates.leavers)
+            for index in left[today]:
                 self.gone[index] = today
+            if today % _RESTORES_EVERY == 3:
+                long_ago = today - _WAIT - rng.randrange(_WAITS)
+                for index in left.get(long_ago, ())[:1]:
+                    if self.gone.get(index) == long_ago:
+                        del self.gone[index]
             for index in self._pick(rng, min(1, protected), existing, rates.movers):
                 self.moves[index] = self.moves.get(index, 0) + 1
                 self.moved_on[index] = today
+        self.binned = {index: when for index, when in self.gone.items() if when > day - KEPT}
+        # The bin is as full on day 0 as on any later day.
+        for place in range(rates.leavers * (KEPT - 1)):
+            when = -1 - place // rates.leavers
+            if when > day - KEPT:
+                self.binned[EARLIER + place] = when
         self.active: Sequence[int] = (
             [index for index in range(self.total) if index not in self.gone] if self.gone else range(self.total)
         )
@@ -58,7 +82,16 @@ class Population:
 
     def joined_on(self, index: int) -> int:
         """The day the object appeared; 0 for those that were there from the start."""
-        return 0 if index < self.base else (index - self.base) // self.rates.joiners + 1
+        return (index - self.base) // self.rates.joiners + 1 if self.base <= index < EARLIER else 0
+
+    @cached_property
+    def stayers(self) -> Sequence[int]:
+        """Those who are there from day 0 on and do not leave in the first 120 days, whatever day it is.
+
+        Logs speak of them alone: a row never changes afterwards, and what it refers to exists.
+        """
+        gone = Population(*self._made_of).gone
+        return [index for index in range(self.base) if index not in gone]
 
     def alive(self, index: int) -> bool:
         """Does the object exist today?"""

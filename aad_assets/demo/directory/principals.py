@@ -41,10 +41,15 @@ _GALLERY = (
     "DocuSign",
 )
 _IDENTITIES = 4
-_GALLERY_AT, _IDENTITIES_AT, _APPS_AT = 100, 200, 1000
+GALLERY, _IDENTITIES_AT, _APPS_AT = 100, 200, 1000
 _ROLE_BITS = 10
 _DEFAULT_ROLE = "00000000-0000-0000-0000-000000000000"
 GRAPH = 0
+
+
+def principal_of(app: int) -> int:
+    """The key of the service principal of one of the tenant's own apps."""
+    return _APPS_AT + app
 
 
 class Principals:
@@ -56,7 +61,7 @@ class Principals:
         self.ids = Ids(directory.seed, "servicePrincipal")
         self._keys: list[int] = [
             *range(len(_MICROSOFT)),
-            *range(_GALLERY_AT, _GALLERY_AT + len(_GALLERY)),
+            *range(GALLERY, GALLERY + len(_GALLERY)),
             *range(_IDENTITIES_AT, _IDENTITIES_AT + _IDENTITIES),
             *(_APPS_AT + app for app in self._apps.population.active),
         ]
@@ -83,9 +88,20 @@ class Principals:
         """The appId."""
         if key >= _APPS_AT:
             return self._apps.app_ids.guid(key - _APPS_AT)
-        if key < _GALLERY_AT:
+        if key < GALLERY:
             return _MICROSOFT[key][0]
         return guid(self._directory.seed, "principal", key)
+
+    @property
+    def signed_in_to(self) -> list[int]:
+        """The apps that people sign in to: Microsoft's, those of the gallery, and those of the tenant that stay."""
+        own = range(_APPS_AT, _APPS_AT + applications.PROTECTED)
+        return [*range(len(_MICROSOFT)), *self.gallery, *own]
+
+    @property
+    def gallery(self) -> list[int]:
+        """The apps from the gallery."""
+        return list(range(GALLERY, GALLERY + len(_GALLERY)))
 
     def starting(self, prefix: str) -> list[int]:
         """The service principals whose appId starts with that, in any case."""
@@ -98,7 +114,7 @@ class Principals:
             return self._apps.name(key - _APPS_AT)
         if key >= _IDENTITIES_AT:
             return f"mi-automation-{key - _IDENTITIES_AT + 1}"
-        return _GALLERY[key - _GALLERY_AT] if key >= _GALLERY_AT else _MICROSOFT[key][1]
+        return _GALLERY[key - GALLERY] if key >= GALLERY else _MICROSOFT[key][1]
 
     def owners(self, key: int) -> Sequence[int]:
         """Keys of the owners: those of the app."""
@@ -112,17 +128,18 @@ class Principals:
             ]
         if key >= _APPS_AT:
             return self._apps.app_roles(key - _APPS_AT)
-        if _GALLERY_AT <= key < _IDENTITIES_AT:
+        if GALLERY <= key < _IDENTITIES_AT:
             id_ = guid(self._directory.seed, "gallery role", key)
             return [permissions.app_role(id_, None, "User", ["User"])]
         return []
 
-    def _scopes(self, key: int) -> list[Object]:
+    def scopes(self, key: int) -> list[Object]:
+        """The delegated permissions that it offers."""
         if key == GRAPH:
             return [permissions.scope(permissions.scope_id(name), name) for name in permissions.SCOPES]
         if key >= _APPS_AT:
             return self._apps.scopes(key - _APPS_AT)
-        return [permissions.scope(guid(0, "scope", key), "user_impersonation")] if key < _GALLERY_AT else []
+        return [permissions.scope(guid(0, "scope", key), "user_impersonation")] if key < GALLERY else []
 
     def assigned(self, key: int) -> Sequence[int]:
         """Keys of the app role assignments on it: principal and place of the role, ascending."""
@@ -133,10 +150,10 @@ class Principals:
                 for app in self._apps.population.active
                 for name in self._apps.roles(app)
             )
-        if key == _GALLERY_AT:
+        if key == GALLERY:
             everyone = (user for user in people.population.active if user % 5 == 0)
             return [each << _ROLE_BITS for each in edges("user", everyone)]
-        if key < _GALLERY_AT or _IDENTITIES_AT <= key < _APPS_AT:
+        if key < GALLERY or _IDENTITIES_AT <= key < _APPS_AT:
             return []
         traits = int(self.ids.hash(key)[24:40], 16)
         users = {people.someone(spread(traits, n) % people.population.base) for n in range(traits % 9)}
@@ -173,7 +190,7 @@ class Principals:
         people = self._directory.people
         keys = []
         for client in self._keys:
-            if client < _GALLERY_AT or _IDENTITIES_AT <= client < _APPS_AT:
+            if client < GALLERY or _IDENTITIES_AT <= client < _APPS_AT:
                 continue
             traits = int(self.ids.hash(client)[24:40], 16)
             if traits & 3:
@@ -198,10 +215,10 @@ class Principals:
     def _make(self, key: int) -> Object:
         directory, apps = self._directory, self._apps
         traits = 0 if key == _APPS_AT + applications.SHOWCASE else int(self.ids.hash(key)[24:40], 16)
-        own, gallery = key >= _APPS_AT, _GALLERY_AT <= key < _IDENTITIES_AT
+        own, gallery = key >= _APPS_AT, GALLERY <= key < _IDENTITIES_AT
         app = key - _APPS_AT if own else applications.CLIENT
         identity = _IDENTITIES_AT <= key < _APPS_AT
-        microsoft = key < _GALLERY_AT
+        microsoft = key < GALLERY
         app_id, name = self.app_id(key), self.name(key)
         saml = gallery and key % 2 == 0
         rare = traits >> 40 & 15 == 0
@@ -211,7 +228,7 @@ class Principals:
         return {
             "id": self.ids.guid(key),
             "deletedDateTime": None,
-            "accountEnabled": not (gallery and key == _GALLERY_AT + 2),
+            "accountEnabled": not (gallery and key == GALLERY + 2),
             "addIns": [{"id": guid(0, "add-in", key), "type": "FileHandler", "properties": []}] if rare else [],
             "alternativeNames": ["isExplicit=True", path] if identity else [],
             "appDescription": f"Owned by team {traits % 40}" if own and traits & 1 else None,
@@ -247,7 +264,7 @@ class Principals:
             "logoutUrl": f"{site}/logout" if site else None,
             "notes": "Contract renewed in spring" if gallery else None,
             "notificationEmailAddresses": [f"saml@{directory.domain}"] if saml else [],
-            "oauth2PermissionScopes": self._scopes(key),
+            "oauth2PermissionScopes": self.scopes(key),
             "passwordCredentials": apps.passwords(app)[:1] if own and rare else [],
             "preferredSingleSignOnMode": ("saml" if saml else "oidc") if gallery else None,
             "preferredTokenSigningKeyThumbprint": self.ids.hash(key)[:40].upper() if saml else None,

@@ -1,12 +1,14 @@
 """From objects to JSON text, a page at a time.
 
-Two ways, one interface (`Kind`): `Plain` builds a dict per object; `Templated` is for the big collections, where a row is
-one `%` operation on few values of its own and on fragments shared by many rows. What stands in a row belongs in the
-generators; what a client may ask for belongs in odata.py.
+Ways to render, one interface (`Kind`): `Plain` builds a dict per object, `Listed` all of a small collection at once, also
+of several types; `Strings` are plain values; `Templated` is for the big collections, where a row is one `%` operation on few
+values of its own and on fragments shared by many rows. What stands in a row belongs in the generators; what a client may ask
+for belongs in odata.py.
 """
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
 from importlib.resources import files
 from typing import Any, Protocol
 
@@ -42,10 +44,14 @@ _USER_DEFAULTS = [
 
 
 def default_properties(type_: str, undeclared: Sequence[str] = ()) -> tuple[str, ...]:
-    """What a row holds without $select: of users 11 properties, of others all but those returned only on $select."""
+    """What a row holds without $select: of users 11 properties, of others all but those returned only on $select.
+
+    Directory extensions are returned on $select alone.
+    """
     if type_ == "user":
         return tuple(_USER_DEFAULTS)
-    return tuple(name for name in (*SCHEMA[type_], *undeclared) if name not in _ON_SELECT.get(type_, ()))
+    others = (name for name in undeclared if not name.startswith("extension_"))
+    return tuple(name for name in (*SCHEMA[type_], *others) if name not in _ON_SELECT.get(type_, ()))
 
 
 _encode = msgspec.json.Encoder().encode
@@ -58,7 +64,17 @@ def text(value: object) -> str:
 
 def fragment(values: Mapping[str, object], names: Iterable[str]) -> str:
     """`"name":value` pairs for those names that `values` has, in their order."""
-    return ",".join(f'"{name}":{text(values[name])}' for name in names if name in values)
+    found = ((name, values[name]) for name in names if name in values)
+    return ",".join(f'"{name}":{text(value)}' for name, value in found if value is not ABSENT)
+
+
+def _without_absent(row: str, names: Iterable[str]) -> str:
+    """The row without those of its properties that are ABSENT."""
+    for name in names:
+        pair = f'"{name}":{ABSENT}'
+        if pair in row:
+            row = row.replace(f",{pair}", "").replace(f"{pair},", "").replace(pair, "")
+    return row
 
 
 class Kind(Protocol):
@@ -96,11 +112,13 @@ class Plain:
         make: Callable[[int], Object],
         key: Callable[[str], int | None] | None = None,
         undeclared: Sequence[str] = (),
+        properties: tuple[str, ...] = (),
     ) -> None:
         self.type = type_
-        self.properties = (*SCHEMA[type_], *undeclared)
-        self.defaults = default_properties(type_, undeclared)
+        self.properties = properties or (*SCHEMA[type_], *undeclared)
+        self.defaults = properties or default_properties(type_, undeclared)
         self.keys = keys
+        self._optional = frozenset(undeclared)
         self._make = make
         self._key = key
         self._by_id: dict[str, int] | None = None
@@ -116,16 +134,76 @@ class Plain:
         rows = []
         for key in keys:
             whole = self._make(key)
-            rows.append(text({name: whole.get(name) for name in names}))
+            rows.append(text({name: whole.get(name) for name in names if name in whole or name not in self._optional}))
         return rows
+
+
+class Listed:
+    """A small collection whose rows are made all at once, on first use.
+
+    Rows of several types carry `@odata.type`; without $select they have all that they carry, with it what the common
+    type has of it, for nothing else can be named.
+    """
+
+    def __init__(self, type_: str, make: Callable[[], Sequence[Object]], key: str = "id") -> None:
+        self.type = type_
+        self.properties = SCHEMA[type_]
+        self.defaults = default_properties(type_)
+        self._make_all = make
+        self._key = key
+
+    @cached_property
+    def rows(self) -> Sequence[Object]:
+        """The objects as dicts."""
+        return self._make_all()
+
+    @cached_property
+    def _by_key(self) -> dict[str, int]:
+        return {str(row[self._key]).lower(): place for place, row in enumerate(self.rows)}
+
+    def keys(self) -> Sequence[int]:
+        return range(len(self.rows))
+
+    def key(self, id_: str) -> int | None:
+        return self._by_key.get(id_.lower())
+
+    def render(self, keys: Iterable[int], names: Sequence[str]) -> list[str]:
+        whole = tuple(names) == self.defaults
+        rows = []
+        for row in map(self.rows.__getitem__, keys):
+            if "@odata.type" not in row:
+                rows.append(text({name: row.get(name) for name in names}))
+            else:
+                rows.append(text(row if whole else {name: row.get(name) for name in ("@odata.type", *names)}))
+        return rows
+
+
+class Strings:
+    """Plain values instead of objects: nothing to select, nothing to ask for one by one."""
+
+    type = "Edm.String"
+    properties: tuple[str, ...] = ()
+    defaults: tuple[str, ...] = ()
+
+    def __init__(self, values: Sequence[str]) -> None:
+        self._values = values
+
+    def keys(self) -> Sequence[int]:
+        return range(len(self._values))
+
+    def key(self, _: str) -> int | None:
+        return None
+
+    def render(self, keys: Iterable[int], _: Sequence[str]) -> list[str]:
+        return [text(self._values[key]) for key in keys]
 
 
 class Templated:
     """Objects whose rows come from a template.
 
     `row(key)` gives, in one dict, the JSON texts of the `own` properties and, under each facet's name, the number of
-    the fragment to use. `facets` maps a facet's name to its variants, each a dict of the properties it fills. `late`
-    properties are worked out only when asked for, and may be ABSENT.
+    the fragment to use. `facets` maps a facet's name to its variants, each a dict of the same properties. `late` properties
+    are worked out only when asked for. Values of either may be ABSENT.
     """
 
     def __init__(
@@ -153,17 +231,21 @@ class Templated:
     def _plan(self, names: tuple[str, ...]) -> tuple[str, list[tuple[str, list[str]]], list[str]]:
         plan = self._plans.get(names)
         if plan is None:
-            covered = {*self._own, *self._late}
-            parts = [f'"{name}":%({name})s' for name in names if name in covered]
-            tables = []
-            for facet, variants in self._facets.items():
-                covered.update(variants[0])
-                if any(name in variants[0] for name in names):
-                    parts.append(f"%({facet})s")
-                    tables.append((facet, [fragment(variant, names) for variant in variants]))
-            parts += [f'"{name}":null' for name in names if name not in covered]
-            late = [name for name in names if name in self._late]
-            plan = ("{" + ",".join(parts) + "}", tables, late)
+            own = {*self._own, *self._late}
+            shared = {name for variants in self._facets.values() for name in variants[0]}
+            parts = [
+                f'"{name}":' + (f"%({name})s" if name in own else "null")
+                for name in names
+                if name in own or name not in shared
+            ]
+            # A fragment brings its own comma, for it may be empty.
+            tables = [
+                (facet, [f",{pairs}" if pairs else "" for pairs in (fragment(variant, names) for variant in variants)])
+                for facet, variants in self._facets.items()
+                if any(name in variants[0] for name in names)
+            ]
+            template = "{" + ",".join(parts) + "".join(f"%({facet})s" for facet, _ in tables) + "}"
+            plan = (template, tables, [name for name in names if name in self._late])
             if len(self._plans) > 64:
                 self._plans.clear()
             self._plans[names] = plan
@@ -180,6 +262,6 @@ class Templated:
             for name in late:
                 values[name] = self._late[name](key)
             rows.append(template % values)
-        for name in late:
-            rows = [each.replace(f',"{name}":{ABSENT}', "") for each in rows]
-        return rows
+        if late:
+            rows = [_without_absent(row, late) if ABSENT in row else row for row in rows]
+        return [row.replace("{,", "{", 1) for row in rows] if template.startswith("{%") else rows

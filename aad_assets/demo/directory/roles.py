@@ -9,7 +9,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from . import groups
-from .chance import guid, number
+from .chance import Ids, guid, number
 from .edges import edge, target
 from .rendering import Object, Plain
 
@@ -76,6 +76,9 @@ class Roles:
         self.assignments = Plain(
             "unifiedRoleAssignment", lambda: range(len(self._assignments)), lambda key: self._assignments[key]
         )
+        self.active_ids = Ids(directory.seed, "directoryRole")
+        self.templates = Plain("directoryRoleTemplate", lambda: range(len(_BUILT_IN)), self._template, self._template_key)
+        self.active = Plain("directoryRole", lambda: self._active, self._active_role, self._active_key)
 
     def _definition_key(self, id_: str) -> int | None:
         return next((key for key in range(len(_BUILT_IN) + len(_CUSTOM)) if self.definition_id(key) == id_.lower()), None)
@@ -110,12 +113,21 @@ class Roles:
             "version": "1" if built_in else str(1 + revision),
         }
 
+    def template(self, name: str) -> str:
+        """The id of a built-in role."""
+        return self.definition_id(self._role(name))
+
     def _role(self, name: str) -> int:
         return next(key for key, (_, each) in enumerate(_BUILT_IN) if each == name)
 
+    @property
+    def assignable(self) -> list[int]:
+        """The built-in roles that can be given to someone."""
+        return [key for key, (_, name) in enumerate(_BUILT_IN) if name not in _NOT_ASSIGNABLE]
+
     @cached_property
-    def _assignments(self) -> list[Object]:
-        """Sorted by id, as nothing else orders them: at '/', at an administrative unit, at an application."""
+    def standing(self) -> list[tuple[int, int, str]]:
+        """Role, principal and scope of each standing assignment: at '/', at an administrative unit, at an application."""
         directory = self._directory
         people, day, seed = directory.people, directory.day, directory.seed
         found: set[tuple[int, int, str]] = {
@@ -126,14 +138,14 @@ class Roles:
         }
         for key in directory.principals.sample(3, 1):
             found.add((self._role("Global Reader"), edge("servicePrincipal", key), "/"))
-        assignable = [key for key, (_, name) in enumerate(_BUILT_IN) if name not in _NOT_ASSIGNABLE]
+        assignable = self.assignable
         count = min(400, 12 + people.population.base // 250)
         for place in range(count):
             # Each assignment changes hands every 30 days or so, each on a day of its own.
             term = (day + number(seed, "term", place) % 30) // 30
             traits = number(seed, "assignment", place, term)
             role = assignable[traits % len(assignable)]
-            user = people.someone(traits >> 8)
+            user = people.someone((traits >> 8) % people.population.base)
             scope = "/"
             if place % 4 == 3:
                 scope = f"/administrativeUnits/{directory.units.ids.guid(traits >> 40 & 1)}"
@@ -142,12 +154,26 @@ class Roles:
             found.add((role, edge("user", user), scope))
         for place in range(len(_CUSTOM)):
             found.add((len(_BUILT_IN) + place, edge("user", people.someone(place * 3 + 1)), "/"))
-        return sorted((self._assignment(*each) for each in found), key=lambda row: str(row["id"]))
+        return sorted(found)
+
+    @cached_property
+    def held(self) -> list[tuple[int, int, str]]:
+        """All assignments of today: the standing ones, and those activated from an eligibility."""
+        return sorted({*self.standing, *self._directory.pim.activated})
+
+    @cached_property
+    def _assignments(self) -> list[Object]:
+        """Sorted by id, as nothing else orders them."""
+        return sorted((self._assignment(*each) for each in self.held), key=lambda row: str(row["id"]))
+
+    def assignment_id(self, role: int, principal: int, scope: str) -> str:
+        """The id of a role assignment."""
+        hash_ = blake2b(f"{self._directory.seed}|{role}|{principal}|{scope}".encode(), digest_size=32).digest()
+        return base64.urlsafe_b64encode(hash_).decode().rstrip("=")
 
     def _assignment(self, role: int, principal: int, scope: str) -> Object:
-        hash_ = blake2b(f"{self._directory.seed}|{role}|{principal}|{scope}".encode(), digest_size=32).digest()
         return {
-            "id": base64.urlsafe_b64encode(hash_).decode().rstrip("="),
+            "id": self.assignment_id(role, principal, scope),
             "appScopeId": None,
             "condition": "@Resource.Type -eq 'user'" if role == len(_BUILT_IN) else None,
             "directoryScopeId": scope,
@@ -155,3 +181,44 @@ class Roles:
             "principalOrganizationId": self._directory.tenant_id,
             "roleDefinitionId": self.definition_id(role),
         }
+
+    def _template_key(self, id_: str) -> int | None:
+        return next((key for key, (each, _) in enumerate(_BUILT_IN) if each == id_.lower()), None)
+
+    def _template(self, key: int) -> Object:
+        id_, name = _BUILT_IN[key]
+        return {"id": id_, "deletedDateTime": None, "description": f"What a {name} may do.", "displayName": name}
+
+    @cached_property
+    def _active(self) -> list[int]:
+        """The roles that somebody has held at some time: a role is activated with its first assignment."""
+        return sorted({role for role, _, _ in self.held if role < len(_BUILT_IN)} | {0, 1, 2, 18})
+
+    def _active_key(self, id_: str) -> int | None:
+        key = self.active_ids.index(id_)
+        return key if key in self._active else None
+
+    def _active_role(self, key: int) -> Object:
+        return {**self._template(key), "id": self.active_ids.guid(key), "roleTemplateId": _BUILT_IN[key][0]}
+
+    def members(self, key: int) -> list[int]:
+        """Keys of those who hold a role over the whole directory."""
+        return sorted({principal for role, principal, scope in self.held if role == key and scope == "/"})
+
+    def scoped(self, unit: int) -> Plain:
+        """The scopedRoleMemberships of an administrative unit."""
+        directory = self._directory
+        unit_id = directory.units.ids.guid(unit)
+        grants = [each for each in self.held if each[2] == f"/administrativeUnits/{unit_id}"]
+
+        def make(place: int) -> Object:
+            role, principal, scope = grants[place]
+            type_, index = target(principal)
+            return {
+                "id": self.assignment_id(role, principal, scope)[:32],
+                "administrativeUnitId": unit_id,
+                "roleId": self.active_ids.guid(role),
+                "roleMemberInfo": {"id": directory.id_of(type_, index), "displayName": directory.name_of(type_, index)},
+            }
+
+        return Plain("scopedRoleMembership", lambda: range(len(grants)), make)

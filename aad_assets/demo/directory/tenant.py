@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from .directory import Directory
 
 
+_FEDERATED = 3
+"""The place of the domain whose users sign in at a server of our own."""
+
+
 class Tenant:
     """What exists once, or a few times, in a tenant."""
 
@@ -22,22 +26,22 @@ class Tenant:
             f"emea.{directory.domain}",
             f"legacy.{directory.domain}",
         )
-        self.organization = Plain("organization", lambda: (0,), self._organization)
+        self.organization = Plain(
+            "organization", lambda: (0,), self._organization, undeclared=directory.extensions.names("Organization")
+        )
         self.domains = Plain("domain", lambda: range(len(self._domains)), self._domain)
-        self.security_defaults = Plain("identitySecurityDefaultsEnforcementPolicy", lambda: (0,), self._security_defaults)
         self.skus = Plain("subscribedSku", lambda: range(len(licences.SKUS)), self._sku)
         self.contact_count = max(4, directory.users // 50)
         self.contact_ids = Ids(directory.seed, "orgContact")
         self.contacts = Plain("orgContact", lambda: range(self.contact_count), self._contact)
 
-    def _security_defaults(self, _: int) -> Object:
-        return {
-            "id": "00000000-0000-0000-0000-000000000005",
-            "deletedDateTime": None,
-            "description": "Security defaults is a set of basic identity security mechanisms recommended by Microsoft.",
-            "displayName": "Security Defaults",
-            "isEnabled": False,
-        }
+    def domain_name(self, place: int) -> str:
+        """The name behind a key of `domains`."""
+        return self._domains[place]
+
+    def is_federated(self, domain: str) -> bool:
+        """Do its users sign in elsewhere?"""
+        return domain == self._domains[_FEDERATED]
 
     def consumed(self, sku: licences.Sku) -> int:
         """How many living users hold the product."""
@@ -92,17 +96,18 @@ class Tenant:
                     "isDefault": name == directory.domain,
                     "isInitial": place == 0,
                     "name": name,
-                    "type": "Federated" if place == 3 else "Managed",
+                    "type": "Federated" if place == _FEDERATED else "Managed",
                 }
                 for place, name in enumerate(self._domains)
             ],
+            **directory.extensions.values("Organization", 1),
         }
 
     def _domain(self, place: int) -> Object:
         name = self._domains[place]
         return {
             "id": name,
-            "authenticationType": "Federated" if place == 3 else "Managed",
+            "authenticationType": "Federated" if place == _FEDERATED else "Managed",
             "availabilityStatus": "AvailableImmediately" if place == 2 else None,
             "isAdminManaged": True,
             "isDefault": name == self._directory.domain,

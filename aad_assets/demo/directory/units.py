@@ -1,36 +1,51 @@
-"""Administrative units and their members."""
+"""Administrative units and their members: the offices', which stay, and those of projects, which come and go."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from .chance import Ids, number
 from .edges import edges
-from .names import OFFICES
+from .names import OFFICES, PROJECTS
+from .population import KEPT
 from .rendering import Object, Plain
 
 if TYPE_CHECKING:
     from .directory import Directory
 
 _DYNAMIC, _RESTRICTED, _HIDDEN = 2, 3, 4
+_PROJECTS = 1000
+"""The first index of a project's unit. One starts every `_EVERY` days, the first on day `_START`; each lives `_LIFE` days."""
+_START, _EVERY, _LIFE = -60, 10, 40
 
 
 class Units:
-    """One administrative unit per office; small tenants have fewer offices."""
+    """One administrative unit per office (`count` of them; small tenants have fewer offices), and those of projects."""
 
     def __init__(self, directory: "Directory") -> None:
         self._directory = directory
         self.ids = Ids(directory.seed, "administrativeUnit")
         self.count = max(5, min(len(OFFICES), directory.users // 60))
-        self.kind = Plain("administrativeUnit", lambda: range(self.count), self._make, self.key)
+        started = (directory.day - _START) // _EVERY + 1
+        ended = (directory.day - _START - _LIFE) // _EVERY + 1
+        self.active: list[int] = [*range(self.count), *range(_PROJECTS + ended, _PROJECTS + started)]
+        self.binned: dict[int, int] = {}
+        for project in range(ended):
+            when = _START + project * _EVERY + _LIFE
+            if when > directory.day - KEPT:
+                self.binned[_PROJECTS + project] = when
+        self.kind = Plain("administrativeUnit", lambda: self.active, self.make, self.key)
 
     def key(self, id_: str) -> int | None:
         """The index behind an object id."""
         index = self.ids.index(id_)
-        return index if index is not None and index < self.count else None
+        return index if index in self.active else None
 
     def members(self, unit: int) -> Sequence[int]:
         """Keys of the members: a third of the users over all units, some groups and devices."""
         directory, share = self._directory, 3 * self.count
+        if unit >= _PROJECTS:
+            start = unit * 7919
+            return edges("user", sorted({directory.people.someone(start + n * 31) for n in range(6)}))
         living = directory.people.population.active
         keys = edges("user", (user for user in living if user % share == unit))
         groups = directory.groups.population.active
@@ -42,7 +57,10 @@ class Units:
         """Is the membership hidden?"""
         return unit == _HIDDEN
 
-    def _make(self, unit: int) -> Object:
+    def make(self, unit: int) -> Object:
+        """The unit with all its properties."""
+        if unit >= _PROJECTS:
+            return self._project(unit)
         office = OFFICES[unit]
         dynamic = unit == _DYNAMIC
         edits = (self._directory.day + number(self._directory.seed, "unit", unit) % 20) // 20
@@ -56,4 +74,19 @@ class Units:
             "membershipRuleProcessingState": "On" if dynamic else None,
             "membershipType": "Dynamic" if dynamic else "Assigned" if unit % 2 else None,
             "visibility": "HiddenMembership" if unit == _HIDDEN else None,
+        }
+
+    def _project(self, unit: int) -> Object:
+        started = _START + (unit - _PROJECTS) * _EVERY
+        name = PROJECTS[unit % len(PROJECTS)]
+        return {
+            "id": self.ids.guid(unit),
+            "deletedDateTime": None,
+            "description": f"Devices and people of {name}, from {self._directory.calendar.date(started)}",
+            "displayName": f"Project {name} {unit - _PROJECTS + 1}",
+            "isMemberManagementRestricted": False,
+            "membershipRule": None,
+            "membershipRuleProcessingState": None,
+            "membershipType": "Assigned",
+            "visibility": None,
         }

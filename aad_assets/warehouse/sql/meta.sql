@@ -52,5 +52,6 @@ CREATE TABLE IF NOT EXISTS {meta}.log_days (
     entity VARCHAR,
     _tenant_id VARCHAR,
     day DATE,  -- UTC
-    whole BOOLEAN  -- it was over before it was read
+    whole BOOLEAN,  -- it was over before it was read
+    load_id VARCHAR  -- the last load that read it
 );

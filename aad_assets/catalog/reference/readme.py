@@ -1,0 +1,39 @@
+"""README.md's list of permissions. Not here: the rest of README.md."""
+
+import re
+from collections.abc import Iterable
+
+from aad_assets.catalog.entities import ENTITIES
+from aad_assets.catalog.entity import Entity, Group
+
+_BLOCK = re.compile(r"(?<=<!-- permissions -->\n).*?(?= *<!-- /permissions -->)", re.DOTALL)
+_WIDTH = 126
+_INDENT = "   "
+
+
+def with_permissions(text: str, entities: Iterable[Entity] = ENTITIES) -> str:
+    """README.md with the permissions that the catalogue needs: each once, with the first group whose tables need it."""
+    entities = list(entities)
+    lines, named = [], set[str]()
+    for group in Group:
+        needed = {name for entity in entities if entity.group is group and entity.on for name in entity.permissions}
+        lines += _item(group.value, needed - named)
+        named |= needed
+    for entity in entities:
+        if not entity.on:
+            lines += _item(f"for `{entity.table}`, off by default", set(entity.permissions) - named)
+    return _BLOCK.sub("".join(f"{line}\n" for line in lines), text, count=1)
+
+
+def _item(title: str, permissions: set[str]) -> list[str]:
+    """A list item, broken at the page's width."""
+    if not permissions:
+        return []
+    names = sorted(permissions)
+    lines = [f"{_INDENT}- {title}:"]
+    for number, name in enumerate(names):
+        word = f" `{name}`" + ("," if number < len(names) - 1 else "")
+        if len(lines[-1]) + len(word) > _WIDTH:
+            lines.append(f"{_INDENT} ")
+        lines[-1] += word
+    return lines

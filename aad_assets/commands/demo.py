@@ -1,0 +1,201 @@
+"""`aad-assets demo`: a demo tenant on loopback, reloaded as a tenant of one's own would be.
+
+It goes through `dagster asset materialize` like everybody else. Not here: the tenant (`aad_assets.demo`).
+"""
+
+import argparse
+import contextlib
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from aad_assets.commands import Subparsers
+from aad_assets.demo import DemoServer
+
+DEMO_FOLDER = Path("demo")
+
+# The demo tenant answers at once and serves nobody else, so a reload need not spare it.
+_DEMO_QUOTA = 20
+
+_STATE_FILE = "state.json"
+
+# What the reload itself says, among the events that Dagster prints.
+_TOLD = re.compile(r" - (?:INFO|WARNING|ERROR) - \S+ - [0-9a-f-]{36} - reload - (?P<text>.*)")
+
+
+def add(subparsers: Subparsers) -> None:
+    """Add the command to the parser."""
+    demo = subparsers.add_parser(
+        "demo",
+        help="reload a demo tenant",
+        description="Start a demo tenant on loopback, reload it through `dagster asset materialize`, show what came.",
+    )
+    demo.add_argument("--users", type=int, help="size of the tenant (default: as last time, else 1000)")
+    demo.add_argument("--seed", type=int, help="another seed is another tenant (default: as last time, else 1)")
+    demo.add_argument("--latency-ms", type=int, default=0, help="milliseconds by which each answer is late")
+    demo.add_argument("--faults", default="", help="faults by rate, as in 429:0.05,503:0.02,cut:0.01")
+    demo.add_argument("--again", action="store_true", help="let a day pass first, to see what a reload finds changed")
+    demo.add_argument("--keep", action="store_true", help="leave the tenant running and print the settings to reach it")
+    demo.add_argument("--folder", type=Path, default=DEMO_FOLDER, help="where database and logs go (default: demo)")
+    demo.add_argument(
+        "--run",
+        dest="command",
+        nargs=argparse.REMAINDER,
+        metavar="COMMAND",
+        help="instead of reloading, run COMMAND in the folder, with the settings that reach the tenant",
+    )
+    demo.set_defaults(function=_demo)
+
+
+def _demo(options: argparse.Namespace) -> int:
+    folder = Path(options.folder).absolute()
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    state = _DemoState.read(folder)
+    state.users = options.users or state.users
+    state.seed = options.seed or state.seed
+    state.day += bool(options.again and state.reloads)  # a first reload that failed is tried again as it was
+    with _tenant(options, folder, state) as server:
+        settings = demo_settings(server, folder)
+        if options.command:
+            return subprocess.run(options.command, env=environment(settings), cwd=folder, check=False).returncode
+        when = f"day {state.day}" if state.day else "its first day"
+        print(f"Demo tenant {server.tenant_domain}, {state.users:,} users, {when}, at {server.graph_base_url}", flush=True)
+        began = datetime.now(UTC)
+        code = _materialize(folder, settings)
+        state.reloads += code == 0
+        state.write(folder)
+        print_loads(Path(settings["AAD_DATABASE"]), began)
+        _print_next(folder)
+        if options.keep:
+            _keep(settings)
+        return code
+
+
+@dataclass
+class _DemoState:
+    """What a later `--again` goes on from."""
+
+    users: int = 1000
+    seed: int = 1
+    day: int = 0
+    reloads: int = 0
+
+    @classmethod
+    def read(cls, folder: Path) -> "_DemoState":
+        try:
+            return cls(**json.loads((folder / _STATE_FILE).read_text("utf-8")))
+        except (OSError, ValueError, TypeError):
+            return cls()
+
+    def write(self, folder: Path) -> None:
+        (folder / _STATE_FILE).write_text(json.dumps(asdict(self)), encoding="utf-8")
+
+
+@contextlib.contextmanager
+def _tenant(options: argparse.Namespace, folder: Path, state: _DemoState) -> Iterator[DemoServer]:
+    """The tenant that `--keep` left running, on the wanted day, or one of our own."""
+    kept = DemoServer.running(folder / "tenant")
+    if kept is not None and (kept.users, kept.seed) == (state.users, state.seed):
+        kept.set_day(state.day)
+        yield kept
+        return
+    faults: dict[str, Any] = {"faults": options.faults} if options.faults else {}
+    place: dict[str, Any] = {"state_dir": folder / "tenant"} if kept is None else {}
+    with DemoServer(
+        users=state.users,
+        seed=state.seed,
+        day=state.day,
+        latency_ms=options.latency_ms,
+        quota_scale=_DEMO_QUOTA,
+        **faults,
+        **place,
+    ) as server:
+        yield server
+
+
+def demo_settings(server: DemoServer, folder: Path) -> dict[str, str]:
+    """Environment variables with which Dagster reloads the demo tenant into `folder`."""
+    dagster_home = folder / "dagster_home"
+    dagster_home.mkdir(exist_ok=True)
+    configuration = dagster_home / "dagster.yaml"
+    if not configuration.exists():
+        configuration.write_text("telemetry:\n  enabled: false\nnux:\n  enabled: false\n", encoding="utf-8")
+    return {
+        **server.environment(),
+        "AAD_DATABASE": str(folder / "entra.duckdb"),
+        "AAD_QUOTA_SHARE": str(_DEMO_QUOTA),
+        "DAGSTER_HOME": str(dagster_home),
+    }
+
+
+def environment(settings: dict[str, str]) -> dict[str, str]:
+    """This process's environment with the demo's settings in place of any others.
+
+    Dagster lets a `.env` file in the working directory win over the environment, so it has to run elsewhere as well.
+    """
+    others = {name: value for name, value in os.environ.items() if not name.startswith("AAD_")}
+    return {**others, **settings, "PYTHONUNBUFFERED": "1"}
+
+
+def _materialize(folder: Path, settings: dict[str, str]) -> int:
+    """Reload everything, showing what the reload says; the whole of what Dagster prints goes to reload.log."""
+    command = [sys.executable, "-m", "dagster", "asset", "materialize", "-m", "aad_assets.definitions", "--select", "*"]
+    log_file = folder / "reload.log"
+    with (
+        log_file.open("w", encoding="utf-8") as log,
+        subprocess.Popen(
+            command, env=environment(settings), cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        ) as process,
+    ):
+        assert process.stdout
+        for line in process.stdout:
+            log.write(line)
+            if told := _TOLD.search(line):
+                print(f"  {told['text']}", flush=True)
+    if process.returncode:
+        print(f"The reload failed (exit code {process.returncode}); Dagster's whole log is in {log_file}", file=sys.stderr)
+    return process.returncode
+
+
+def print_loads(database: Path, since: datetime) -> None:
+    """A table of the loads that were started after `since`."""
+    if not database.exists():
+        return
+    with duckdb.connect(str(database), read_only=True) as connection:
+        loads = connection.execute(
+            """SELECT entity, status, rows, inserted, updated, deleted, epoch(published_at - started_at)
+               FROM aad_meta.loads WHERE started_at >= ? ORDER BY started_at, entity""",
+            [since],
+        ).fetchall()
+    print(f"\n{'entity':<30}{'rows':>10}{'inserted':>10}{'updated':>10}{'deleted':>10}{'seconds':>10}")
+    for entity, status, *counts, seconds in loads:
+        shown = f"{seconds:>10.1f}" if seconds is not None else f"{status:>10}"
+        print(f"{entity:<30}" + "".join(f"{count:>10,}" for count in counts) + shown)
+
+
+def _print_next(folder: Path) -> None:
+    here = os.path.relpath(folder)
+    print(
+        f"""
+The tables are in {here}/entra.duckdb. Next:
+  make dev DEMO=1       the asset graph in the browser, with this tenant behind it
+  make demo             lets a day pass and reloads: see what changed"""
+    )
+
+
+def _keep(settings: dict[str, str]) -> None:
+    """Print the settings and wait for Ctrl-C."""
+    exports = "\n".join(f"export {name}={shlex.quote(value)}" for name, value in settings.items())
+    print(f"\nThe tenant stays until Ctrl-C. To reach it from another shell:\n\n{exports}\n\ndagster dev", flush=True)
+    threading.Event().wait()

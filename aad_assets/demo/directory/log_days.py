@@ -1,0 +1,232 @@
+"""What all logs share: which rows exist at a moment, in what order, and how a row becomes text.
+
+A row is a function of (seed, UTC date, place in the day) alone: the directory's day does not change it. Its key is the
+number of the date, shifted, plus the place; a minus before it means newest first, so that keys always ascend.
+What stands in the rows of a log belongs in the module of that log.
+"""
+
+import math
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from itertools import accumulate, pairwise
+from typing import Any, overload
+
+from .chance import spread
+from .rendering import SCHEMA, Object, fragment
+
+SECOND = 10_000_000
+"""Times are counted in ticks of 100 nanoseconds, as Edm.DateTimeOffset does, from 1970 on."""
+DAY = 86_400 * SECOND
+EVER = 1 << 62
+_SHIFT = 19
+_PLACES = (1 << _SHIFT) - 1
+_FIRST = (date(2020, 1, 1) - date(1970, 1, 1)).days
+"""Days are numbered from 2020 on, to keep keys within 32 bits."""
+MOST = _PLACES
+"""The most rows a day can have."""
+
+_LATEST = 3 * 3600 * SECOND
+_MINUTES = tuple(f"T{n // 60:02}:{n % 60:02}:" for n in range(1440))
+
+
+def ticks(moment: datetime) -> int:
+    """A moment as ticks; without a time zone it means UTC."""
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return (aware - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1) * 10
+
+
+@dataclass
+class LogBook:
+    """What decides which rows the logs show: the present moment (None: the clock's), what was forgotten, how much happens.
+
+    `premium`: does the tenant have P1? Without it directory audits are kept for 7 days instead of 30.
+    """
+
+    now: datetime | None = None
+    forgotten: date = date(2020, 1, 1)
+    sign_ins_per_day: int | None = None
+    premium: bool = True
+
+    def ticks(self) -> int:
+        """The present moment."""
+        return ticks(self.now or datetime.now(UTC))
+
+
+class Span(Sequence[int]):
+    """Ascending keys, held as ranges: a month of a busy tenant's sign-ins is millions of them."""
+
+    def __init__(self, parts: Iterable[range]) -> None:
+        self._parts = [part for part in parts if part]
+        self._starts = [0, *accumulate(map(len, self._parts))]
+
+    def __len__(self) -> int:
+        return self._starts[-1]
+
+    @overload
+    def __getitem__(self, at: int) -> int: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[int]: ...
+    def __getitem__(self, at: int | slice) -> int | list[int]:
+        if isinstance(at, int):
+            at = range(len(self))[at]
+            place = bisect_right(self._starts, at) - 1
+            return self._parts[place][at - self._starts[place]]
+        start, end, _ = at.indices(len(self))
+        found: list[int] = []
+        place = bisect_right(self._starts, start) - 1
+        while start < end:
+            offset = start - self._starts[place]
+            piece = self._parts[place][offset : offset + end - start]
+            found += piece
+            start += len(piece)
+            place += 1
+        return found
+
+
+class _Fragments(dict[Any, str]):
+    """Texts shared by rows, made when first needed."""
+
+    def __init__(self, make: Callable[[Any], Object], names: Sequence[str]) -> None:
+        self._make, self._names = make, names
+
+    def __missing__(self, variant: Any) -> str:
+        made = self[variant] = fragment(self._make(variant), self._names)
+        return made
+
+
+class Log:
+    """A Kind: the rows of one log. A subclass says how many a day has and what a row holds.
+
+    `when` is the property that rows are sorted by. `own` properties differ from row to row; `facets` maps a name to the
+    properties it fills and the function that makes one of its variants.
+    """
+
+    type: str
+    when: str
+    own: tuple[str, ...]
+    retention = 30
+
+    def __init__(self, book: LogBook, facets: Sequence[tuple[Sequence[str], Callable[[Any], Object]]]) -> None:
+        self._book, self._facets = book, facets
+        self.properties = self.defaults = SCHEMA[self.type]
+        self._plan = lru_cache(16)(self._make_plan)
+
+    def count(self, day: int) -> int:
+        """How many rows a day (numbered from 1970) has."""
+        raise NotImplementedError
+
+    def cells(self, day: int, place: int, moment: int) -> tuple[Any, ...]:
+        """The JSON texts of the `own` properties, then the variant of each facet; `moment` is the row's time."""
+        raise NotImplementedError
+
+    def number(self, id_: str) -> int | None:
+        """The key behind an id, whether or not the row is there now."""
+        raise NotImplementedError
+
+    def time(self, day: int, place: int, count: int) -> int:
+        """When the row was made; later rows of a day have higher places. Most happens around noon."""
+        share = (place + ((place * 40503 + day * 7919) & 1023) / 1024) / count
+        return day * DAY + int((share - 0.12 * math.sin(2 * math.pi * share)) * DAY)
+
+    def _late(self, place: int) -> int:
+        """How long a row takes to show up: one in 53 up to three hours, the others none."""
+        return (place * 7919 % 170 + 10) * 60 * SECOND if place % 53 == 7 else 0
+
+    def _visible(self, day: int, low: int, high: int, now: int) -> list[range]:
+        """The places of a day's rows that are made in [low, high) and have shown up by now."""
+        count = self.count(day)
+        places = range(count)
+
+        def at(place: int) -> int:
+            return self.time(day, place, count)
+
+        start = 0 if low <= day * DAY else bisect_left(places, low, key=at)
+        end = count if high >= (day + 1) * DAY else bisect_left(places, high, key=at)
+        if now >= (day + 1) * DAY + _LATEST:
+            return [range(start, end)]
+        recent = bisect_left(places, now - _LATEST, key=at)
+        end = min(end, bisect_right(places, now, key=at))
+        missing = [n for n in range(recent + (7 - recent) % 53, end, 53) if at(n) + self._late(n) > now and n >= start]
+        return [range(one + 1, other) for one, other in pairwise((start - 1, *missing, end))]
+
+    def between(self, low: int, high: int, descending: bool) -> Span:
+        """The keys of the rows that are there now and were made in [low, high)."""
+        now = self._book.ticks()
+        today = now // DAY
+        forgotten = (self._book.forgotten - date(1970, 1, 1)).days
+        first = max(today - self.retention, forgotten, low // DAY, _FIRST)
+        parts = []
+        for day in range(first, min(today, (high - 1) // DAY) + 1):
+            base = day - _FIRST << _SHIFT
+            parts += [range(base + part.start, base + part.stop) for part in self._visible(day, low, high, now)]
+        if descending:
+            parts = [range(1 - part.stop, 1 - part.start) for part in reversed(parts)]
+        return Span(parts)
+
+    def keys(self) -> Sequence[int]:
+        return self.between(0, EVER, False)
+
+    def key(self, id_: str) -> int | None:
+        number = self.number(id_)
+        if number is None:
+            return None
+        day, place = (number >> _SHIFT) + _FIRST, number & _PLACES
+        moment = self.time(day, place, self.count(day))
+        keys = self.between(moment, moment + 1, False)
+        return number if number in keys else None
+
+    def _make_plan(self, names: tuple[str, ...]) -> tuple[str, list[int], list[tuple[int, _Fragments]]]:
+        own = [place for place, name in enumerate(self.own) if name in names]
+        parts = [f'"{self.own[place]}":%s' for place in own]
+        tables = []
+        for place, (filled, make) in enumerate(self._facets, len(self.own)):
+            if wanted := [name for name in names if name in filled]:
+                parts.append("%s")
+                tables.append((place, _Fragments(make, wanted)))
+        return "{" + ",".join(parts) + "}", own, tables
+
+    def render(self, keys: Iterable[int], names: Sequence[str]) -> list[str]:
+        template, own, tables = self._plan(tuple(names))
+        rows = []
+        today = count = 0
+        for key in keys:
+            number = abs(key)
+            day, place = (number >> _SHIFT) + _FIRST, number & _PLACES
+            if day != today:
+                today, count = day, self.count(day)
+            cells = self.cells(day, place, self.time(day, place, count))
+            rows.append(template % (*[cells[at] for at in own], *[table[cells[at]] for at, table in tables]))
+        return rows
+
+
+@lru_cache(64)
+def date_text(day: int) -> str:
+    """A day (numbered from 1970) as YYYY-MM-DD."""
+    return (date(1970, 1, 1) + timedelta(days=day)).isoformat()
+
+
+def stamp(moment: int, fraction: bool) -> str:
+    """Ticks as JSON text of an Edm.DateTimeOffset, with or without the seven digits of the second's fraction."""
+    seconds, rest = divmod(moment, SECOND)
+    day, second = divmod(seconds, 86_400)
+    tail = f".{rest:07}Z" if fraction else "Z"
+    return f'"{date_text(day)}{_MINUTES[second // 60]}{second % 60:02}{tail}"'
+
+
+def correlation(hash_: str) -> str:
+    """JSON text of a GUID from the digits of a hash that ids leave unused."""
+    return f'"{hash_[33:41]}-{hash_[41:45]}-4{hash_[45:48]}-9{hash_[48:51]}-{hash_[51:63]}"'
+
+
+def number_of(day: int, place: int) -> int:
+    """The number of a row, as it stands in ids: the ascending key."""
+    return day - _FIRST << _SHIFT | place
+
+
+@lru_cache(256)
+def about(expected: int, seed: int, day: int) -> int:
+    """The number of rows of a day: within 4 % of what is expected."""
+    return min(MOST, max(1, expected * (960 + spread(seed + 1, day) % 81) // 1000))

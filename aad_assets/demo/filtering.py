@@ -1,0 +1,176 @@
+"""Which objects a request means: $filter and $orderby on a collection, and what it must or may filter by.
+
+The grammar of filters is in odata.py; what a collection supports is declared in collections/.
+"""
+
+import re
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import compress
+from typing import Any
+
+import msgspec
+
+from . import errors
+from .collections import Collection
+from .directory import Directory
+from .directory.log_days import EVER, Log, ticks
+from .directory.rendering import Kind
+from .odata import Filter, Keys, Options
+
+
+@dataclass(frozen=True)
+class Found:
+    """The objects of a collection, the keys of those asked for (ascending), and whether the query is an advanced one."""
+
+    kind: Kind
+    keys: Sequence[int]
+    advanced: bool = False
+
+
+def find(directory: Directory, collection: Collection, parents: tuple[int, ...], text: str | None) -> Found:
+    """The objects that fit the filter; not for logs."""
+    kind = collection.rows(directory, parents)
+    equal: set[str] = set()
+
+    def everything() -> Keys:
+        return frozenset(kind.keys())
+
+    def match(function: str, name: str, value: str) -> Keys:
+        if function == "eq":
+            equal.add(name)
+        if name == collection.key and function == "eq":
+            key = kind.key(value)
+            return frozenset(() if key is None else (key,))
+        if collection.starts and name == collection.starts[0] and function in ("startswith", "eq", "ne"):
+            found = collection.starts[1](directory, value)
+            if function != "startswith":
+                found = list(compress(found, _fits(kind, found, "eq", name, value)))
+            return everything() - set(found) if function == "ne" else frozenset(found)
+        if collection.scan and name.split("/")[0] in kind.properties:
+            every = kind.keys()
+            return frozenset(compress(every, _fits(kind, every, function, name, value)))
+        raise _refused(kind, name)
+
+    filter_ = None if text is None else Filter(text, match, everything)
+    keys = kind.keys() if filter_ is None else sorted(filter_.keys())
+    if collection.required and not any(equal.issuperset(names) for names in collection.required):
+        raise collection.incomplete()
+    return Found(kind, keys, filter_ is not None and filter_.advanced)
+
+
+def _fits(kind: Kind, keys: Iterable[int], function: str, path: str, value: str) -> Iterable[bool]:
+    """For each key: does the object's property (or one inside it, a/b) compare with the value in that way?"""
+    name, *inner = path.split("/")
+    for row in kind.render(keys, (name,)):
+        have: Any = msgspec.json.decode(row).get(name)
+        for step in inner:
+            have = have.get(step) if isinstance(have, dict) else None
+        yield _compare(function, have, value)
+
+
+def _compare(function: str, found: object, wanted: str) -> bool:
+    """Comparison as text: ISO times sort as text, too; null equals the word null."""
+    text = "null" if found is None else str(found).lower() if isinstance(found, bool) else str(found)
+    have, want = text.lower(), wanted.lower()
+    match function:
+        case "startswith":
+            return have.startswith(want)
+        case "eq":
+            return have == want
+        case "ne":
+            return have != want
+        case "ge":
+            return have >= want
+        case "gt":
+            return have > want
+        case "le":
+            return have <= want
+    return have < want
+
+
+def _refused(kind: Kind, name: str) -> errors.GraphError:
+    if name.split("/")[0] not in kind.properties:
+        return errors.bad_request(
+            f"Invalid filter clause: Could not find a property named '{name}' on type 'microsoft.graph.{kind.type}'."
+        )
+    return errors.unsupported(
+        f"Unsupported or invalid query filter clause specified for property '{name}' of resource '{kind.type}'."
+    )
+
+
+_TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d)?)(?:\.(\d{1,12}))?(Z|[+-]\d\d:\d\d)")
+
+
+def _ticks(text: str) -> int:
+    """An Edm.DateTimeOffset of a filter as ticks."""
+    found = _TIME.fullmatch(text.upper())
+    try:
+        assert found
+        return ticks(datetime.fromisoformat(found[1] + found[3])) + int(((found[2] or "") + "0" * 7)[:7])
+    except (ValueError, AssertionError):
+        raise errors.bad_request(f"Invalid filter clause: '{text}' is not a date and time with a time zone.") from None
+
+
+@dataclass(frozen=True)
+class _Window:
+    """Rows made in [low, high) that pass all tests: what a filter on a log can say."""
+
+    low: int = 0
+    high: int = EVER
+    tests: tuple[tuple[str, str, str], ...] = ()
+
+    def __and__(self, other: "_Window") -> "_Window":
+        return _Window(max(self.low, other.low), min(self.high, other.high), self.tests + other.tests)
+
+    def __or__(self, other: "_Window") -> "_Window":
+        raise errors.unsupported("The operators 'or' and 'not' are not supported in a filter of a log.")
+
+    __sub__ = __or__
+
+
+_LIMITS: dict[str, Callable[[int], _Window]] = {
+    "ge": lambda at: _Window(low=at),
+    "gt": lambda at: _Window(low=at + 1),
+    "le": lambda at: _Window(high=at + 1),
+    "lt": lambda at: _Window(high=at),
+    "eq": lambda at: _Window(at, at + 1),
+}
+
+
+def look_up(directory: Directory, collection: Collection, options: Options) -> Found:
+    """The rows of a log for a window of time, newest first unless $orderby says otherwise."""
+    log = collection.rows(directory, ())
+    assert isinstance(log, Log)
+
+    def match(function: str, name: str, value: str) -> _Window:
+        if name != log.when:
+            if name.split("/")[0] not in log.properties:
+                raise _refused(log, name)
+            return _Window(tests=((function, name, value),))
+        if function not in _LIMITS:
+            raise _refused(log, name)
+        return _LIMITS[function](_ticks(value))
+
+    window = _Window() if options.filter is None else Filter(options.filter, match, _Window).keys()
+    order = re.fullmatch(rf"{log.when}(?:\s+(asc|desc))?", (options.orderby or f"{log.when} desc").strip(), re.IGNORECASE)
+    if not order:
+        raise errors.bad_request(f"$orderby: only '{log.when}' is supported here.")
+    keys: Sequence[int] = log.between(window.low, window.high, (order[1] or "asc").lower() == "desc")
+    for function, name, value in window.tests:
+        keys = list(compress(keys, _fits(log, keys, function, name, value)))
+    return Found(log, keys)
+
+
+def shrink(found: Found, share: float, log: bool) -> Found:
+    """What is left when only a share of a collection's objects is shown: the same ones under every filter.
+
+    Of a log it is the share of what was asked for.
+    """
+    if log:
+        return replace(found, keys=found.keys[: round(len(found.keys) * share)])
+    every = found.kind.keys()
+    shown = round(len(every) * share)
+    return found if shown >= len(every) else replace(found, keys=found.keys[: bisect_left(found.keys, every[shown])])

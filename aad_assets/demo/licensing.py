@@ -1,0 +1,22 @@
+"""What the tenant has bought: the licences that some collections need.
+
+Which collection needs which licence, and how its refusal reads, is declared in collections/.
+"""
+
+from collections.abc import Iterable
+
+P1, P2, GOVERNANCE, WORKLOAD = "P1", "P2", "Governance", "Workload ID"
+ALL = (P1, P2, GOVERNANCE, WORKLOAD)
+
+
+def held(names: Iterable[str]) -> frozenset[str]:
+    """The licences with what they imply: P2 contains P1. ValueError for an unknown one."""
+    found = frozenset(names)
+    if unknown := found.difference(ALL):
+        raise ValueError(f"unknown licence {sorted(unknown)[0]!r}; known: {', '.join(ALL)}")
+    return found | {P1} if P2 in found else found
+
+
+def parse(text: str) -> frozenset[str]:
+    """The command line's form: names with commas between, or `none`."""
+    return frozenset() if text == "none" else held(name.strip() for name in text.split(",") if name.strip())

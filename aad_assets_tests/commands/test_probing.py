@@ -1,0 +1,71 @@
+"""Findings in words, and progress when a probe takes long."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+
+from aad_assets.catalog import CATALOG, Entity
+from aad_assets.commands import probing
+from aad_assets.errors import Answer
+from aad_assets.graph.probe import Finding, Report, Status
+
+SAID = Answer(403, "Forbidden", "No,\nnot you.", "req-7", "GET /users")
+USERS, RISKY = CATALOG["users"], CATALOG["risky_users"]
+PARENT = "groups, which it is read by, cannot be read"
+
+
+@pytest.mark.parametrize(
+    ("finding", "words"),
+    [
+        (Finding(USERS, Status.READABLE), "readable"),
+        (Finding(USERS, Status.READABLE, note="no parents to try"), "readable (no parents to try)"),
+        (Finding(USERS, Status.PERMISSION, ("A.Read", "B.Read"), answer=SAID), "permission missing: A.Read, B.Read"),
+        (Finding(USERS, Status.PERMISSION, ("A.Read",), PARENT, SAID), f"permission missing: A.Read ({PARENT})"),
+        (
+            Finding(USERS, Status.REFUSED, answer=SAID),
+            "granted, but refused: GET /users answered 403 Forbidden: No, not you. (request-id req-7)",
+        ),
+        (Finding(RISKY, Status.LICENCE, answer=SAID), "licence missing: Microsoft Entra ID P2"),
+        (
+            Finding(USERS, Status.LICENCE, answer=SAID),
+            "licence missing: GET /users answered 403 Forbidden: No, not you. (request-id req-7)",
+        ),
+        (
+            Finding(USERS, Status.CLOUD, answer=SAID),
+            "not in this cloud: GET /users answered 403 Forbidden: No, not you. (request-id req-7)",
+        ),
+        (
+            Finding(USERS, Status.ERROR, answer=SAID),
+            "error: GET /users answered 403 Forbidden: No, not you. (request-id req-7)",
+        ),
+        (Finding(USERS, Status.ERROR, note="A row without an id."), "error: A row without an id."),
+    ],
+)
+def test_a_finding_is_one_line(finding: Finding, words: str) -> None:
+    assert probing.in_words(finding) == words
+
+
+def test_a_probe_that_takes_long_tells_how_far_it_is(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def probe_tenant(
+        connection: Any, entities: Sequence[Entity], *, sample: bool, told: Callable[[Finding], None]
+    ) -> Report:
+        findings = [Finding(entity, Status.READABLE) for entity in entities]
+        for finding in findings:
+            told(finding)
+            for _ in range(3):
+                await asyncio.sleep(0)
+        return Report("t", None, findings, None)
+
+    monkeypatch.setattr(probing, "probe_tenant", probe_tenant)
+    monkeypatch.setattr(probing, "_TELL", 0)
+    report = probing.probe(None, [USERS, RISKY])  # type: ignore[arg-type]
+
+    assert [finding.entity for finding in report.findings] == [USERS, RISKY]
+    captured = capsys.readouterr()
+    assert "  1 of 2 entities tried …\n" in captured.err
+    assert "  2 of 2 entities tried …\n" in captured.err
+    assert captured.out == ""

@@ -1,0 +1,49 @@
+"""Demo tenants in this process, for tests that need no server: the directory of a day, its truth, its Graph."""
+
+from collections.abc import Iterable
+from datetime import date
+from functools import cache
+from typing import Any
+
+import msgspec
+
+from aad_assets.demo import licensing
+from aad_assets.demo.collections import BY_TABLE
+from aad_assets.demo.control import truth
+from aad_assets.demo.directory import Directory
+from aad_assets.demo.faults import Faults
+from aad_assets.demo.graph import Graph, Request
+from aad_assets.demo.quota import Quota
+
+from .client import Json
+
+EPOCH = date(2026, 11, 2)
+
+
+@cache
+def directory(day: int = 0, users: int = 300) -> Directory:
+    return Directory(1, users, day, "contoso.example", EPOCH)
+
+
+@cache
+def rows(table: str, day: int = 0, users: int = 300) -> list[Any]:
+    """Every object of the table; children with their `parent`."""
+    lines = "".join(truth(directory(day, users), BY_TABLE[table], None)).splitlines()
+    return [msgspec.json.decode(line) for line in lines]
+
+
+def by_id(table: str, day: int = 0) -> dict[str, Json]:
+    return {row["id"]: row for row in rows(table, day)}
+
+
+@cache
+def graph(day: int) -> Graph:
+    """The Graph of that day, without quotas, with all licences."""
+    return Graph("https://graph.example/v1.0", directory(day), Quota(300, None), Faults(1), frozenset(licensing.ALL), 500)
+
+
+def ask(path: str, roles: Iterable[str], day: int = 0, method: str = "GET", **headers: str) -> Any:
+    """The decoded answer to a request with these permissions; GraphError for a refusal."""
+    path, _, query = path.partition("?")
+    request = Request(method, path, query, headers, frozenset(roles))
+    return msgspec.json.decode("".join(graph(day).answer(request).body))

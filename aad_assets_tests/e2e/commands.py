@@ -1,0 +1,50 @@
+"""Runs commands of `aad-assets` in this process, with the settings that reach a tenant."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from aad_assets.cli import main
+from aad_assets.demo import DemoServer
+
+
+@dataclass
+class Said:
+    """What a command printed, and its exit code."""
+
+    code: int
+    out: str
+    err: str
+
+
+class Commands:
+    """An empty working folder with the environment of one user."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+        self.folder = folder
+        self._monkeypatch = monkeypatch
+        self._capsys = capsys
+        monkeypatch.chdir(folder)
+        for name in [name for name in os.environ if name.startswith("AAD_")]:
+            monkeypatch.delenv(name)
+
+    def reach(self, server: DemoServer) -> "Commands":
+        self.set(**server.environment(), AAD_QUOTA_SHARE="50")
+        return self
+
+    def set(self, **variables: str) -> None:
+        """Set variables; an empty value counts as not set."""
+        for name, value in variables.items():
+            self._monkeypatch.setenv(name, value)
+
+    def run(self, *arguments: str) -> Said:
+        code = main(arguments)
+        captured = self._capsys.readouterr()
+        return Said(code, captured.out, captured.err)
+
+    def write(self, text: str, name: str = "entra.yaml") -> Path:
+        path = self.folder / name
+        path.write_text(text, encoding="utf-8")
+        return path

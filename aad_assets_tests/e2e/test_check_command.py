@@ -1,0 +1,138 @@
+"""`aad-assets check` against demo tenants: what is readable, what to grant, what to buy."""
+
+import json
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from aad_assets.catalog import CATALOG, ENTITIES
+from aad_assets.demo import DemoServer
+from aad_assets_tests.e2e.commands import Commands
+
+WITHHELD = ("AuditLog.Read.All", "Policy.Read.All", "Policy.Read.PermissionGrant")
+ON = [entity for entity in ENTITIES if entity.on]
+PERMISSIONS = sorted({name for entity in ON for name in entity.permissions})
+
+
+def results(text: str) -> dict[str, str]:
+    """The printed table: result by entity."""
+    return {found[1]: found[2] for line in text.splitlines() if (found := re.match(r"(\w+) {2,}(\S.*)", line))}
+
+
+@pytest.fixture(scope="module")
+def withheld_tenant() -> Iterator[DemoServer]:
+    with DemoServer(users=60, no_quota=True, without_permission=WITHHELD) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def free_tenant() -> Iterator[DemoServer]:
+    with DemoServer(users=60, no_quota=True, licences=()) as server:
+        yield server
+
+
+def test_with_every_permission_everything_is_readable(commands: Commands, shared_tenant: DemoServer) -> None:
+    said = commands.reach(shared_tenant).run("check")
+
+    assert said.code == 0, said.out
+    assert list(results(said.out)) == [entity.table for entity in ON]
+    assert set(results(said.out).values()) <= {"readable", "readable (no parents to try)"}
+    assert f"{len(ON)} of {len(ON)} entities are readable" in said.out
+    assert all(f"\n  {name}\n" in said.out for name in PERMISSIONS)
+    assert "None of them is missing." in said.out
+    consent = f"{shared_tenant.authority_url}/{shared_tenant.tenant_id}/adminconsent?client_id={shared_tenant.client_id}"
+    assert said.out.endswith(f"{consent}\n")
+    assert said.err == ""
+    assert shared_tenant.client_secret not in said.out
+
+
+def test_all_tries_what_is_off_too(commands: Commands, shared_tenant: DemoServer) -> None:
+    said = commands.reach(shared_tenant).run("check", "--all")
+
+    assert said.code == 0
+    assert set(results(said.out)) == set(CATALOG)
+    assert results(said.out)["user_authentication_methods"] == "off; readable"
+
+
+def test_missing_permissions_are_named_where_they_are_missing(commands: Commands, withheld_tenant: DemoServer) -> None:
+    said = commands.reach(withheld_tenant).run("check", "--json")
+    told = json.loads(said.out)
+    entities = {each["entity"]: each for each in told["entities"]}
+
+    assert said.code == 1
+    assert told["missing_permissions"] == sorted(WITHHELD)
+    assert told["permissions"] == PERMISSIONS
+    assert not told["readable"]
+    for table, each in entities.items():
+        missing = [name for name in CATALOG[table].permissions if name in WITHHELD]
+        if each["status"] == "permission_missing":
+            assert each["missing_permissions"] == missing
+            assert (each["http_status"], each["code"]) == (403, "Authorization_RequestDenied")
+            assert each["request_id"]
+        else:
+            # Directory.Read.All, which is granted, covers some as well.
+            assert each["status"] == "readable", each
+    assert entities["authorization_policy"]["status"] == "permission_missing"
+    assert entities["sign_ins"]["status"] == "permission_missing"
+    assert entities["permission_grant_policies"]["status"] == "permission_missing"
+    assert entities["users"]["status"] == "readable"
+
+
+def test_what_is_off_does_not_fail_the_check(commands: Commands, withheld_tenant: DemoServer) -> None:
+    denied = [entity.table for entity in ENTITIES if set(entity.permissions) & set(WITHHELD)]
+    commands.write("entities:\n" + "".join(f"  {table}: off\n" for table in denied))
+    commands.reach(withheld_tenant).set(AAD_CONNECTION_METADATA="entra.yaml")
+
+    said, whole = commands.run("check"), commands.run("check", "--all")
+
+    assert said.code == whole.code == 0
+    assert not set(denied) & set(results(said.out))
+    assert not set(WITHHELD) & set(said.out.split())
+    assert results(whole.out)["authorization_policy"] == "off; permission missing: Policy.Read.All"
+    listed = "".join(f"\n  {name}" for name in sorted(WITHHELD))
+    assert f"\nMissing, 3:{listed}\n" in whole.out
+
+
+def test_without_licences_it_names_them_and_succeeds(commands: Commands, free_tenant: DemoServer) -> None:
+    commands.reach(free_tenant)
+    said = commands.run("check", "--json")
+    told = json.loads(said.out)
+
+    assert said.code == 0
+    assert told["readable"]
+    for each in told["entities"]:
+        entity = CATALOG[each["entity"]]
+        assert each["licence"] == entity.licence
+        assert each["status"] == ("licence_missing" if entity.licence else "readable"), each
+
+
+def test_in_the_wrong_cloud_it_is_one_line_that_names_the_setting(commands: Commands, shared_tenant: DemoServer) -> None:
+    commands.reach(shared_tenant).set(AAD_CLOUD="china", AAD_GRAPH_BASE_URL="")
+
+    said = commands.run("check")
+
+    assert said.code == 1
+    assert said.out == ""
+    assert said.err.count("\n") == 1
+    assert said.err.startswith("aad-assets: Sign-in failed: AADSTS")
+    assert "AAD_CLOUD" in said.err
+
+
+def test_missing_settings_are_one_line(commands: Commands) -> None:
+    said = commands.run("check")
+
+    assert (said.code, said.out, said.err.count("\n")) == (1, "", 1)
+    assert all(name in said.err for name in ("AAD_TENANT_ID", "AAD_CLIENT_ID", "AAD_CLIENT_SECRET"))
+
+
+def test_settings_are_read_from_the_folders_env_file(commands: Commands, shared_tenant: DemoServer) -> None:
+    reach = shared_tenant.environment() | {"AAD_CLIENT_SECRET": "from-the-file"}
+    commands.set(AAD_CLIENT_SECRET=shared_tenant.client_secret)
+    commands.write("".join(f"{name}={value}\n" for name, value in reach.items()), ".env")
+
+    said = commands.run("check")
+
+    assert said.code == 1
+    assert "AADSTS7000215" in said.err, "what Dagster takes from the file is what is checked"
+    assert "from-the-file" not in said.err

@@ -1,0 +1,118 @@
+"""`aad-assets metadata`: a file is written, edited, and checked against the tenant."""
+
+import pytest
+
+from aad_assets.catalog import ENTITIES
+from aad_assets.demo import DemoServer
+from aad_assets.metadata import apply, export, parse
+from aad_assets_tests.e2e.commands import Commands
+
+
+def extensions_of(server: DemoServer, type_: str) -> list[str]:
+    return sorted(each["name"] for each in server.objects("extension_properties") if type_ in each["targetObjects"])
+
+
+def test_export_writes_what_holds(commands: Commands) -> None:
+    assert commands.run("metadata", "export").out == export()
+
+    commands.write("entities: {risky_users: off, users: {columns: {mobilePhone: off}}}", "mine.yaml")
+    commands.set(AAD_CONNECTION_METADATA="mine.yaml")
+    said = commands.run("metadata", "export", "--output", "new.yaml")
+
+    assert said.code == 0
+    assert "AAD_CONNECTION_METADATA=new.yaml" in said.out
+    written = apply(parse((commands.folder / "new.yaml").read_text("utf-8")))
+    assert {entity.table for entity in written if not entity.on} == {"risky_users", "user_authentication_methods"}
+    assert [entity.table for entity in written if entity.disabled] == ["users"]
+
+
+def test_export_into_the_file_that_the_setting_names_already(commands: Commands) -> None:
+    commands.set(AAD_CONNECTION_METADATA="entra.yaml")
+
+    first, again = (commands.run("metadata", "export", "--output", "entra.yaml") for _ in range(2))
+
+    assert (first.code, again.code) == (0, 1)
+    assert "entra.yaml is there already" in again.err
+    assert apply(parse((commands.folder / "entra.yaml").read_text("utf-8"))) == ENTITIES
+
+
+def test_export_to_where_nothing_can_be_written(commands: Commands) -> None:
+    said = commands.run("metadata", "export", "--output", "nowhere/entra.yaml")
+
+    assert (said.code, said.out) == (1, "")
+    assert "nowhere/entra.yaml cannot be written" in said.err
+
+
+def test_check_without_a_file(commands: Commands) -> None:
+    said = commands.run("metadata", "check")
+
+    assert said.code == 1
+    assert "AAD_CONNECTION_METADATA" in said.err
+
+
+@pytest.mark.parametrize("named_by", ["argument", "setting"])
+def test_mistakes_are_told_with_their_lines_before_anything_is_asked(commands: Commands, named_by: str) -> None:
+    path = commands.write("entities:\n  user: on\n  groups:\n    key: [mail]\n")
+    commands.set(AAD_CONNECTION_METADATA=str(path) if named_by == "setting" else "")
+
+    said = commands.run("metadata", "check", *([str(path)] if named_by == "argument" else []))
+
+    assert (said.code, said.out) == (1, "")
+    assert "line 2: there is no entity 'user'" in said.err
+    assert "line 4: the key of groups is [id]" in said.err
+
+
+def test_offline_a_whole_file_is_valid_and_nothing_is_asked(commands: Commands) -> None:
+    commands.write(export())
+
+    said = commands.run("metadata", "check", "entra.yaml", "--offline")
+
+    assert said.code == 0
+    assert said.out == "entra.yaml is valid: 99 of 100 entities are on, and 0 of their columns are off.\n"
+
+
+def test_what_a_later_release_brings_is_named(commands: Commands) -> None:
+    text = export([entity for entity in ENTITIES if entity.table != "contracts"])
+    commands.write(text.replace("      mobilePhone: on\n", ""))
+
+    said = commands.run("metadata", "check", "entra.yaml", "--offline")
+
+    assert said.out.splitlines()[1:3] == [
+        "Not named, hence as by default: contracts.",
+        "users: columns that are not named, hence on: mobilePhone.",
+    ]
+
+
+def test_what_is_new_or_gone_in_the_tenant(commands: Commands, shared_tenant: DemoServer) -> None:
+    known, *others = extensions_of(shared_tenant, "User")
+    gone = "extension_00000000000000000000000000000000_gone"
+    commands.write(f"entities:\n  users:\n    columns:\n      {known}: on\n      {gone}: off\n  groups: off\n")
+
+    said = commands.reach(shared_tenant).run("metadata", "check", "entra.yaml")
+
+    assert said.code == 0
+    lines = [line for line in said.out.splitlines() if ": extension properties" in line]
+    assert f"users: extension properties that the tenant does not have: {gone}. Remove the lines." in lines
+    assert f"users: extension properties that are not named, hence on: {', '.join(others)}." in lines
+    assert not [line for line in lines if line.startswith(("groups", "domains"))], "off, or not extensible"
+
+
+def test_what_graph_refuses_or_nobody_declared(commands: Commands, tenant: DemoServer) -> None:
+    commands.write(export())
+    tenant.faults(
+        [
+            {"kind": "refuse_select", "path": "/users", "property": "jobTitle"},
+            {"kind": "unknown_property", "path": "/roleManagement/directory/roleDefinitions"},
+            {"kind": "deny", "path": "/domains"},
+            {"kind": "unlicensed", "path": "/identityProtection/riskyUsers"},
+        ]
+    )
+
+    said = commands.reach(tenant).run("metadata", "check", "entra.yaml")
+
+    assert said.code == 0
+    lines = said.out.splitlines()
+    assert "users: Graph refuses columns: jobTitle. Turn them off." in lines
+    assert "role_definitions: Graph sends what is not declared (kept in _extra): DisplayNAME, undeclaredProperty." in lines
+    assert any(line.startswith("domains: granted, but refused: GET /domains answered 403") for line in lines)
+    assert "risky_users: licence missing: Microsoft Entra ID P2." in lines

@@ -1,0 +1,185 @@
+"""The whole directory: what a tenant lacks is told apart, what it has of its own becomes columns."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from aad_assets.catalog import CATALOG, ENTITIES, Licence
+from aad_assets.catalog.views import VIEWS
+from aad_assets.demo import DemoServer
+from aad_assets.errors import LicenceMissing, PermissionMissing
+from aad_assets.reload import Reload
+from aad_assets.warehouse.target import Target
+from aad_assets.warehouse.views import ViewOutcome, ViewStatus
+from aad_assets_tests.reload.conftest import House
+
+LICENSED = [entity.table for entity in ENTITIES if entity.licence and entity.on]
+SKIPPED = "Skipped: it needs the licence"
+
+
+@pytest.fixture(scope="module")
+def poor_tenant() -> Iterator[DemoServer]:
+    """Entra ID Free: no licence at all, and three permissions not granted."""
+    without = ("Policy.Read.All", "Domain.Read.All", "Directory.Read.All")
+    with DemoServer(users=60, no_quota=True, licences=(), without_permission=without) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def poor(poor_tenant: DemoServer, tmp_path_factory: pytest.TempPathFactory) -> House:
+    """Everything reloaded from there."""
+    house = House(tmp_path_factory.mktemp("poor") / "entra.duckdb", poor_tenant.environment())
+    house.outcomes = house.reload(*(entity for entity in ENTITIES if entity.on))
+    return house
+
+
+@pytest.mark.parametrize("table", LICENSED)
+def test_what_the_tenant_has_no_licence_for_is_skipped_and_no_empty_table(poor: House, table: str) -> None:
+    outcome = poor.outcomes[table]
+    assert isinstance(outcome.error, LicenceMissing), outcome.load.reason
+    assert outcome.load.status == "skipped"
+    assert f"{SKIPPED} {CATALOG[table].licence}" in str(outcome.load.reason)
+    assert poor.query(f"SELECT status FROM aad_meta.loads WHERE entity = '{table}'") == [("skipped",)]
+    assert poor.query(f"SELECT 1 FROM duckdb_tables() WHERE schema_name = 'aad' AND table_name = '{table}'") == []
+
+
+def test_a_missing_permission_is_a_failure_that_names_it_and_takes_the_children_with_it(poor: House) -> None:
+    failed = {table: outcome for table, outcome in poor.outcomes.items() if outcome.load.status == "failed"}
+    without = {"Policy.Read.All", "Domain.Read.All", "Directory.Read.All"}
+    assert set(failed) == {
+        entity.table for entity in ENTITIES if set(entity.permissions) & without or entity.parent == "domains"
+    }
+    for table, outcome in failed.items():
+        if CATALOG[table].parent:
+            assert "domains could not be read in this run" in str(outcome.load.reason)
+        else:
+            assert isinstance(outcome.error, PermissionMissing)
+            assert CATALOG[table].permissions[0] in str(outcome.load.reason)
+
+
+def test_everything_else_is_published(poor: House) -> None:
+    others = {table for table, outcome in poor.outcomes.items() if outcome.load.status == "published"}
+    assert len(others) > 40
+    assert all(poor.outcomes[table].load.reason is None for table in others)
+
+
+def test_directory_audits_need_no_licence(poor: House) -> None:
+    assert poor.outcomes["directory_audits"].load.status == "published"
+    assert CATALOG["directory_audits"].licence is None
+    assert CATALOG["sign_ins"].licence is Licence.P1
+
+
+def test_extension_properties_are_typed_columns_from_the_first_load_that_meets_them(
+    whole_tenant: DemoServer, house_of: Callable[[DemoServer], House]
+) -> None:
+    house = house_of(whole_tenant)
+    targets = [entity.table for entity in ENTITIES if entity.extensible]
+    outcomes = house.reload(*targets)
+
+    declared = list(whole_tenant.objects("extension_properties"))
+    kinds = {"String": "VARCHAR", "Integer": "INTEGER", "Boolean": "BOOLEAN", "LargeInteger": "BIGINT"}
+    for table in targets:
+        own = [each for each in declared if CATALOG[table].type.lower() in {name.lower() for name in each["targetObjects"]}]
+        assert own, table
+        described = {name: type_ for name, type_, *_ in house.query(f"DESCRIBE aad.{table}")}
+        rows = {row["id"]: row for row in whole_tenant.objects(table)}
+        for each in own:
+            kind = kinds.get(each["dataType"], "TIMESTAMP WITH TIME ZONE") + ("[]" if each["isMultiValued"] else "")
+            assert described[each["name"]] == kind
+            filled = house.query(f'SELECT id FROM aad.{table} WHERE "{each["name"]}" IS NOT NULL')
+            assert {row[0] for row in filled} == {key for key, row in rows.items() if row.get(each["name"]) is not None}
+        assert outcomes[table].entity.columns != CATALOG[table].columns
+        assert outcomes[table].load.reason is None
+
+
+def test_without_the_right_to_know_them_their_columns_stay_as_they_were(
+    house_of: Callable[[DemoServer], House], whole_tenant: DemoServer
+) -> None:
+    house = house_of(whole_tenant)
+    house.reload("organization")
+    name = next(name for name, *_ in house.query("DESCRIBE aad.organization") if name.startswith("extension_"))
+    before = house.query(f"SELECT {name} FROM aad.organization")
+    with DemoServer(users=300, no_quota=True, without_permission=["Application.Read.All", "Directory.Read.All"]) as blind:
+        house.environment = blind.environment()
+        load = house.reload("organization")["organization"].load
+
+    assert load.status == "published"
+    assert "directory extension properties were not read" in str(load.reason)
+    assert house.query(f"SELECT {name} FROM aad.organization") == before
+
+
+def test_of_the_schema_extensions_of_all_tenants_those_of_this_one_are_kept(
+    whole_tenant: DemoServer, house_of: Callable[[DemoServer], House]
+) -> None:
+    house = house_of(whole_tenant)
+    ours = {row["appId"] for row in whole_tenant.objects("applications")}
+    every = list(whole_tenant.objects("schema_extensions"))
+    expected = {row["id"] for row in every if row["owner"] in ours}
+    assert 0 < len(expected) < len(every)
+    for tables in (["schema_extensions"], ["applications", "schema_extensions"]):
+        house.reload(*tables)
+        assert {row[0] for row in house.query("SELECT id FROM aad.schema_extensions")} == expected
+
+
+def test_sign_in_activity_is_read_where_pages_have_to_be_small(house_of: Callable[[DemoServer], House]) -> None:
+    with DemoServer(users=300, no_quota=True, sign_in_activity_page=120) as tenant:
+        outcome = house_of(tenant).reload("user_sign_in_activity")["user_sign_in_activity"]
+    assert outcome.load.status == "published", outcome.load.reason
+    assert outcome.load.rows == 300
+
+
+def test_what_is_off_by_default_can_be_read_all_the_same(
+    whole_tenant: DemoServer, house_of: Callable[[DemoServer], House]
+) -> None:
+    house = house_of(whole_tenant)
+    outcome = house.reload("user_authentication_methods")["user_authentication_methods"]
+    assert outcome.load.status == "published", outcome.load.reason
+    stored = house.query("SELECT userId, id, odataType FROM aad.user_authentication_methods")
+    expected = {
+        (row["parent"], row["id"], row["@odata.type"].removeprefix("#microsoft.graph."))
+        for row in whole_tenant.objects("user_authentication_methods")
+    }
+    assert set(stored) == expected
+    assert len({row[2] for row in stored}) > 2
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_children_two_levels_down_are_complete_with_and_without_their_parents(
+    whole_tenant: DemoServer, house_of: Callable[[DemoServer], House], together: bool
+) -> None:
+    house = house_of(whole_tenant)
+    above = ["access_review_definitions", "access_review_instances"] if together else []
+    house.reload(*above, "access_review_decisions")
+    stored = house.query("SELECT definitionId, instanceId, id FROM aad.access_review_decisions")
+    assert set(stored) == {(*row["parents"], row["id"]) for row in whole_tenant.objects("access_review_decisions")}
+
+
+def refreshed(house: House, tables: list[str]) -> dict[str, ViewOutcome]:
+    reload = Reload(
+        house.connection(),
+        Target(str(house.database), "aad"),
+        [CATALOG[table] for table in tables],
+        views=VIEWS,
+        run_id=f"run of {len(tables)}",
+    )
+    return {each.view.name: each for each in reload.outcomes() if isinstance(each, ViewOutcome)}
+
+
+def test_views_are_refreshed_also_when_a_parent_failed_and_say_which_data_are_old(tmp_path: Path) -> None:
+    tables = ["users", "groups", "subscribed_skus"]
+    with DemoServer(users=60, no_quota=True) as tenant:
+        house = House(tmp_path / "entra.duckdb", tenant.environment())
+        first = refreshed(house, tables)
+        tenant.faults([{"kind": "deny", "path": "/subscribedSkus"}])
+        second = refreshed(house, tables)
+        alone = refreshed(house, [])
+
+    assert first["user_licenses"].status is ViewStatus.REFRESHED
+    assert first["user_licenses"].old == ()
+    assert first["application_credentials"].status is ViewStatus.SKIPPED
+    assert "applications" in str(first["application_credentials"].reason)
+    assert [parent.table for parent in second["user_licenses"].old] == ["subscribed_skus"]
+    assert second["user_licenses"].rows == first["user_licenses"].rows > 0
+    assert {parent.status for parent in alone["user_licenses"].parents} == {None}
+    assert second["user_identities"].old == ()

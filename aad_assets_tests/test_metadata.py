@@ -1,0 +1,270 @@
+"""The connection metadata: what a file decides, and every mistake with its line and the fix."""
+
+from dataclasses import replace
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from aad_assets.catalog import CATALOG, ENTITIES, Entity
+from aad_assets.catalog.extensions import ExtensionProperty, extended
+from aad_assets.errors import ConfigurationError
+from aad_assets.metadata import Choice, apply, export, parse, read
+
+BADGE = "extension_0123456789abcdef0123456789abcdef_badge"
+FEDERATED = "domain_federation_configurations"
+PIM = ("group_eligibility_schedule_instances", "group_assignment_schedule_instances")
+RESTING = [entity for entity in ENTITIES if not entity.on]
+
+
+def problems(text: str) -> list[str]:
+    """`line 3: …` for each mistake."""
+    with pytest.raises(ConfigurationError) as caught:
+        parse(dedent(text), "entra.yaml")
+    head, *lines = str(caught.value).split("\n  ")
+    assert head == "The connection metadata entra.yaml cannot be used:"
+    return lines
+
+
+def applied(text: str) -> dict[str, Entity]:
+    return {entity.table: entity for entity in apply(parse(dedent(text)))}
+
+
+@pytest.mark.parametrize(
+    "text", ["", "# nothing\n", "entities:\n", "entities:\n  users:\n", "entities: {users: {columns: }}"]
+)
+def test_a_file_that_says_nothing_changes_nothing(text: str) -> None:
+    assert apply(parse(text)) == ENTITIES
+
+
+def test_what_is_exported_is_the_default() -> None:
+    text = export()
+    choices = parse(text)
+
+    assert apply(choices) == ENTITIES
+    assert list(choices) == list(CATALOG)
+    for table, entity in CATALOG.items():
+        assert choices[table].on == entity.on
+        assert choices[table].columns == {column.name: True for column in entity.every_column}
+        for word in (*entity.permissions, entity.licence or "", entity.description):
+            assert word in " ".join(text.replace("\n  # ", " ").split())
+
+
+def test_one_entity_rests_unless_it_is_turned_on() -> None:
+    assert [entity.table for entity in RESTING] == ["user_authentication_methods"]
+    assert applied("entities: {user_authentication_methods: on}")["user_authentication_methods"].on
+
+
+def test_a_few_lines_do() -> None:
+    entities = applied(
+        f"""
+        entities:
+          users:
+            columns: {{mobilePhone: off, {BADGE}: no, displayName: on}}
+          risky_users: off
+          devices: {{on: false}}
+        """
+    )
+    assert entities["users"].disabled == {"mobilePhone", BADGE}
+    assert "mobilePhone" not in entities["users"].select
+    assert "displayName" in entities["users"].select
+    assert [table for table, entity in entities.items() if not entity.on] == [
+        "devices",
+        "user_authentication_methods",
+        "risky_users",
+    ]
+
+
+def test_an_extension_property_that_is_off_does_not_become_a_column() -> None:
+    users = applied(f"entities: {{users: {{columns: {{{BADGE}: off, mobilePhone: off}}}}}}")["users"]
+    grade = BADGE.replace("badge", "grade")
+    found = extended(users, [ExtensionProperty(name, targets=frozenset({"User"})) for name in (BADGE, grade)])
+
+    assert grade in found.select
+    assert not {BADGE, "mobilePhone"} & {*found.select, *(column.name for column in found.columns)}
+
+
+REQUIRED = {
+    *((entity.table, column) for entity in ENTITIES for column in entity.key),
+    *((entity.table, name) for entity in ENTITIES for name in (entity.belongs_by, entity.time_property) if name),
+    *((entity.parent, column) for entity in ENTITIES if entity.parent for column in entity.parent_key),
+    *((entity.parent, entity.parent_where[0]) for entity in ENTITIES if entity.parent and entity.parent_where),
+}
+
+
+@st.composite
+def toggled(draw: st.DrawFn) -> list[Entity]:
+    """Some entities, on or off, with any columns off that none needs."""
+    entities = []
+    for entity in draw(st.lists(st.sampled_from(ENTITIES), max_size=6, unique_by=lambda each: each.table)):
+        names = [column.name for column in entity.every_column if (entity.table, column.name) not in REQUIRED]
+        names += [BADGE] if entity.extensible else []
+        off = draw(st.sets(st.sampled_from(names), max_size=5)) if names else set()
+        entities.append(replace(entity, on=draw(st.booleans()), disabled=frozenset(off)))
+    return entities
+
+
+@settings(deadline=None)
+@given(toggled())
+def test_what_is_toggled_and_exported_is_what_is_applied(entities: list[Entity]) -> None:
+    metadata = parse(export(entities))
+
+    assert set(metadata) == {entity.table for entity in entities}
+    assert list(apply(metadata, entities)) == entities
+    assert [entity for entity in apply(metadata) if entity.table not in metadata] == [
+        entity for entity in ENTITIES if entity.table not in metadata
+    ]
+    for entity in apply(metadata, [CATALOG[each.table] for each in entities]):
+        assert entity in entities
+        assert not entity.disabled & {*entity.select, *(column.name for column in entity.columns)}
+
+
+@pytest.mark.parametrize("line", ["mobilePhone: on", "mobilePhone: On", "mobilePhone: yes", "mobilePhone: true"])
+def test_yaml_has_many_words_for_on(line: str) -> None:
+    assert parse(f"entities: {{users: {{on: TRUE, columns: {{{line}}}}}}}") == {"users": Choice(True, {"mobilePhone": True})}
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("entitys: {}", "line 1: the file knows no setting 'entitys': did you mean entities? Mend or remove the line."),
+        ("[users]", "line 1: the file needs to be lines of `name: value`, indented alike."),
+        ("entities: [users]", "line 1: entities needs to be lines of `name: value`, indented alike."),
+        ("entities:\n  user: on", "line 2: there is no entity 'user': did you mean users? Mend or remove the line."),
+        ("entities:\n  Users: on", "line 2: there is no entity 'Users': did you mean users? Mend or remove the line."),
+        ("entities:\n  zzz: on", "line 2: there is no entity 'zzz': remove the line."),
+        ("entities:\n  users: maybe", "line 2: users is neither on nor off: write `on` or `off`."),
+        ("entities:\n  users: [on]", "line 2: users needs to be lines of `name: value`, indented alike."),
+        ("entities:\n  users:\n    on: 1", "line 3: on of users is neither on nor off: write `on` or `off`."),
+        ("entities:\n  users:\n    on:", "line 3: on of users is neither on nor off: write `on` or `off`."),
+        (
+            "entities:\n  users:\n    colums: {}",
+            "line 3: users knows no setting 'colums': did you mean columns? Mend or remove the line.",
+        ),
+        (
+            "entities:\n  users:\n    columns: [id]",
+            "line 3: columns of users needs to be lines of `name: value`, indented alike.",
+        ),
+        (
+            "entities:\n  users:\n    columns:\n      mobilPhone: off",
+            "line 4: users has no column 'mobilPhone': did you mean mobilePhone? Mend or remove the line.",
+        ),
+        (
+            "entities:\n  users:\n    columns:\n      DISPLAYNAME: off",
+            "line 4: users has no column 'DISPLAYNAME': did you mean displayName? Mend or remove the line.",
+        ),
+        (
+            "entities:\n  domains:\n    columns:\n      extension_1_x: off",
+            "line 4: domains has no column 'extension_1_x': remove the line.",
+        ),
+        (
+            "entities:\n  users:\n    columns:\n      mobilePhone: 'off'",
+            "line 4: mobilePhone is neither on nor off: write `on` or `off`.",
+        ),
+        (
+            "entities:\n  users:\n    columns:\n      id: off",
+            "line 4: users.id cannot be off, since it is of the key of users: turn it on.",
+        ),
+        (
+            "entities:\n  users: {key: [userPrincipalName]}",
+            "line 2: the key of users is [id] and cannot be another: write `key: [id]`, or no key.",
+        ),
+        (
+            "entities:\n  user_managers:\n    key: [id]",
+            "line 3: the key of user_managers is [userId] and cannot be another: write `key: [userId]`, or no key.",
+        ),
+        (
+            "entities:\n  users: {key: id}",
+            "line 2: the key of users is [id] and cannot be another: write `key: [id]`, or no key.",
+        ),
+        (
+            "entities:\n  groups:\n    columns:\n      isAssignableToRole: off\n  group_assignment_schedule_instances: off",
+            f"line 4: groups.isAssignableToRole cannot be off, since {PIM[0]} is read by it: turn it on, or that off.",
+        ),
+        (
+            "entities:\n  domains:\n    columns: {authenticationType: off}",
+            f"line 3: domains.authenticationType cannot be off, since {FEDERATED} is read by it: turn it on, or that off.",
+        ),
+        (
+            "entities:\n  applications:\n    columns: {appId: off}",
+            "line 3: applications.appId cannot be off, since schema_extensions is read by it: turn it on, or that off.",
+        ),
+        (
+            "entities:\n  schema_extensions:\n    columns: {owner: off}",
+            "line 3: schema_extensions.owner cannot be off, since it tells which rows are this tenant's: turn it on.",
+        ),
+        (
+            "entities:\n  sign_ins:\n    columns: {createdDateTime: off}",
+            "line 3: sign_ins.createdDateTime cannot be off, since the log is read by it: turn it on.",
+        ),
+        ("entities:\n  users: on\n  users: off", "line 3: users is there twice, first in line 2: remove one of them."),
+        (
+            "entities:\n  users:\n    columns:\n      city: on\n      city: off",
+            "line 5: city is there twice, first in line 4: remove one of them.",
+        ),
+        ("entities:\n  ? [a]\n  : on", "line 2: entities has something other than a name before a colon: remove it."),
+        ("entities:\n  users:\n\ton: true", "line 3: this is not YAML (found character '\\t' that cannot start any token)."),
+        ("entities: {users: on", "line 1: this is not YAML (expected ',' or '}', but got '<stream end>')."),
+        ("entities: {}\n---\nentities: {}", "line 2: this is not YAML (but found another document)."),
+        (
+            "entities:\n  users: \x01",
+            "line 2: there is a character that YAML does not allow (special characters are not allowed).",
+        ),
+        (
+            "entities: {" + ", ".join(f"{table}: off" for table in CATALOG) + "}",
+            "line 1: every entity is off: turn on at least one.",
+        ),
+    ],
+)
+def test_each_mistake_is_told_with_line_and_fix(text: str, told: str) -> None:
+    assert problems(text) == [told]
+
+
+def test_all_mistakes_are_told_at_once_in_the_order_of_their_lines() -> None:
+    lines = problems(
+        """\
+        entities:
+          users:
+            key: [mail]
+            columns:
+              id: off
+              mobilPhone: off
+          user: on
+          groups: perhaps
+        """
+    )
+    assert [line.split(":")[0] for line in lines] == ["line 3", "line 5", "line 6", "line 7", "line 8"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"entities: {{groups: {{columns: {{isAssignableToRole: off}}}}, {PIM[0]}: off, {PIM[1]}: off}}",
+        "entities: {domains: {columns: {authenticationType: off}}, domain_federation_configurations: off}",
+        "entities: {domains: {on: false, columns: {authenticationType: off}}}",
+        "entities: {schema_extensions: {on: off, columns: {owner: off}}}",
+        "entities: {users: {columns: {userPrincipalName: off}}, groups: {columns: {mailNickname: off}}}",
+    ],
+)
+def test_what_nothing_that_is_on_needs_can_be_off(text: str) -> None:
+    assert any(entity.disabled for entity in apply(parse(text)))
+
+
+def test_a_file_that_is_not_there_is_named_with_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"nowhere\.yaml.*AAD_CONNECTION_METADATA.*aad-assets metadata export"):
+        read(tmp_path / "nowhere.yaml")
+
+
+def test_a_file_from_windows_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "entra.yaml"
+    path.write_bytes(b"\xef\xbb\xbfentities:\r\n  users: off\r\n")
+    assert read(path) == {"users": Choice(False)}
+
+
+def test_a_file_in_another_encoding_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "entra.yaml"
+    path.write_bytes("entities: {} # für uns".encode("latin-1"))
+    with pytest.raises(ConfigurationError, match=r"entra\.yaml is not text in UTF-8"):
+        read(path)
