@@ -102,6 +102,7 @@ def reload_entities(
             run_id=context.run_id,
             memory_limit=warehouse.memory_limit,
             log_days=config.log_days,
+            serving_copy=warehouse.checked_serving_copy(connection_name),
             options=run_options(entities, config.allow, config.modes),
         )
         with closing(reload.outcomes()) as outcomes:

@@ -32,6 +32,7 @@ from aad_assets.reload.outcome import Outcome, add, count, reason
 from aad_assets.reload.read import Reader
 from aad_assets.settings import Connection
 from aad_assets.warehouse.blocked import remove_old
+from aad_assets.warehouse.files import serve
 from aad_assets.warehouse.load import Load, record
 from aad_assets.warehouse.log_days import LogDay, recorded_days, table_rows
 from aad_assets.warehouse.options import Options
@@ -73,13 +74,15 @@ class Reload:
         memory_limit: str = "200MB",
         log_days: Sequence[str] = (),
         options: Mapping[str, Options] | None = None,
+        serving_copy: str = "",
         now: Callable[[], datetime] = _now,
     ) -> None:
         """`views` are refreshed after the entities that they read.
 
         `log_days`: days of the logs to read instead of those that are due, as `2026-11-01` or `2026-11-01..2026-11-05`.
 
-        `options`: how tables are published otherwise than their declarations say.
+        `options`: how tables are published otherwise than their declarations say. `serving_copy`: a file that is replaced by
+        a copy of the database after the run.
         """
         self._connection = connection
         self._target = target
@@ -89,6 +92,7 @@ class Reload:
         self._memory_limit = memory_limit
         self._log_days = log_days
         self._options = options or {}
+        self._serving_copy = serving_copy
         self._now = now
         self._reader: Reader | None = None
 
@@ -166,6 +170,8 @@ class Reload:
                         )
                     finally:
                         await reader.close()
+                if self._serving_copy:
+                    await stage.run(lambda cursor: serve(cursor, self._target, self._serving_copy))
             finally:
                 stage.close()
 
