@@ -28,8 +28,8 @@ def read(
 
     `at` and `changes_since` are `2026-11-01`, `2026-11-01T12:00+01:00`, `yesterday`, `7d` or a date or datetime; without
     offset they are UTC. `database` and `connection_name` default to the settings in the environment, where a serving copy
-    comes first. Integers and booleans are nullable, times UTC, lists and structs Python's own. Raises ConfigurationError when there is no
-    such table, WarehouseError when the database cannot be read.
+    comes first. Integers and booleans are nullable, times UTC, lists and structs Python's own. Raises ConfigurationError
+    when there is no such table, WarehouseError when the database cannot be read.
     """
     if at is not None and changes_since is not None:
         raise ConfigurationError("read takes `at` or `changes_since`, not both.")

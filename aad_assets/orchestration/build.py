@@ -59,7 +59,7 @@ def build_definitions(
         description="Read the logs from their last complete day up to now.",
     )
     prune = build_prune_job(name, prefix)
-    jobs = [directory, reload_logs, prune] if logs else [directory, prune]
+    jobs: list[Any] = [directory, reload_logs, prune] if logs else [directory, prune]
     schedules = [_schedule(f"{prefix}reload_directory_schedule", directory, settings, problems)]
     if logs:
         schedules.append(_logs_schedule(f"{prefix}reload_logs_schedule", reload_logs, schedules[0]))

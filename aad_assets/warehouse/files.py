@@ -61,8 +61,8 @@ def shrink(cursor: duckdb.DuckDBPyConnection, target: Target) -> tuple[int, int]
         return before, path.stat().st_size
     except OSError as error:
         raise WarehouseError(
-            f"The database {target.shown} cannot be written anew: {error.strerror}. What was pruned is gone, and the file has its "
-            "old size; it needs as much room again while it shrinks."
+            f"The database {target.shown} cannot be written anew: {error.strerror}. What was pruned is gone, and the "
+            "file has its old size; it needs as much room again while it shrinks."
         ) from None
 
 

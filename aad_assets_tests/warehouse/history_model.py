@@ -65,7 +65,7 @@ class Model:
         if not history or replaces:
             self._close(self.open(), at)
         resumes = history and before > 0 and not self.open()
-        self._reshape(shape, read, refused, mode)
+        self._reshape(shape, read, refused)
         if first and before == 0:
             self.rows = {key: Stored(dict(row), at) for key, row in read.items()}
             counts, resumes = (len(read), 0, 0), True
@@ -73,7 +73,9 @@ class Model:
             self.rows = {key: Stored(self._kept(key, refused, mode) | row, at) for key, row in read.items()}
             counts, resumes = (len(read), 0, before), True
         else:
-            counts = self._compare(at, mode, read, refused, volatile, history, writes=history and not resumes)
+            counts = self._compare(
+                at, mode, read, (*refused, *volatile), refused, history=history, writes=history and not resumes
+            )
         if history and resumes:
             self.versions += [Version(key, dict(row.values), at, "insert") for key, row in self.rows.items()]
         return counts
@@ -110,97 +112,87 @@ class Model:
         for version in versions:
             version.until = at
 
-    def _reshape(self, shape: Shape, read: dict[str, Row], refused: tuple[str, ...], mode: str) -> None:
+    def _reshape(self, shape: Shape, read: dict[str, Row], refused: tuple[str, ...]) -> None:
         """Fill in what is new; cast what has another type; drop what is lost, from the table alone."""
         was, self.shape = self.shape or {}, shape
-        if not was:
-            return
-        open_versions = {version.key: version for version in self.open()}
-        for name in {*was, *shape}:
+        for name in {*was, *shape} if was else ():
             old, new = was.get(name), shape.get(name)
-            if old == new:
-                continue
-            rows = {key: row.values for key, row in self.rows.items()}
-            kept = [stored.values for stored, _ in self.deleted.values()]
             if new is None:
-                for values in [*rows.values(), *kept]:
+                for values in self._stored():
                     values.pop(name, None)
-                continue
-            for values in [*rows.values(), *kept, *(version.values for version in self.versions)]:
-                if isinstance(new, Scalar) and values.get(name) is not None:
-                    values[name] = cast(values[name], new)
-            grows = old is None or old != common(old, new)
-            gains = old is None or new != common(new, old) or isinstance(new, Scalar)
-            for key, values in rows.items():
-                now = read.get(key, {}).get(name)
-                fills = key in read and name not in refused
-                fits = fills and (old is None or project(values.get(name), old, new) == project(now, old, new))
-                if version := open_versions.get(key):
-                    known = version.values.get(name)
-                    same = old is None or project(known, old, new) == project(now, old, new)
-                    if fills and gains and same:
-                        set_value(version.values, name, overlay(known, now, new))
-                if fits and gains:
-                    set_value(values, name, now)
-                elif grows and old is not None and not isinstance(new, Scalar):
-                    set_value(values, name, narrowed(values.get(name), new))
-            for values in kept:
-                if not isinstance(new, Scalar):
-                    set_value(values, name, narrowed(values.get(name), new))
+            elif old != new:
+                now = {} if name in refused else {key: row.get(name) for key, row in read.items()}
+                self._retype(name, new)
+                self._fill(name, old, new, now)
+
+    def _stored(self) -> list[Row]:
+        return [row.values for row in (*self.rows.values(), *(row for row, _ in self.deleted.values()))]
+
+    def _retype(self, name: str, new: Type) -> None:
+        for values in [*self._stored(), *(version.values for version in self.versions)]:
+            if isinstance(new, Scalar) and values.get(name) is not None:
+                values[name] = cast(values[name], new)
+
+    def _fill(self, name: str, old: Type | None, new: Type, now: dict[str, Any]) -> None:
+        """Values of a column that appeared or changed its type, where the older part of the value is the same."""
+        gains = old is None or new != common(new, old) or isinstance(new, Scalar)
+
+        def same(known: Any, read: Any) -> bool:
+            return old is None or project(known, old, new) == project(read, old, new)
+
+        for version in self.open():
+            known = version.values.get(name)
+            if gains and version.key in now and same(known, now[version.key]):
+                set_value(version.values, name, overlay(known, now[version.key], new))
+        for key, row in self.rows.items():
+            if gains and key in now and same(row.values.get(name), now[key]):
+                set_value(row.values, name, now[key])
+        if old is not None and not isinstance(new, Scalar):
+            for values in self._stored():
+                set_value(values, name, narrowed(values.get(name), new))
 
     def _compare(
         self,
         at: datetime,
         mode: str,
         read: dict[str, Row],
-        refused: tuple[str, ...],
-        volatile: tuple[str, ...],
-        history: bool,
+        passed_over: tuple[str, ...],
+        kept: tuple[str, ...],
         *,
+        history: bool,
         writes: bool,
     ) -> tuple[int, int, int]:
-        inserted = updated = deleted = 0
-        open_versions = {version.key: version for version in self.open()}
-
-        def ended(key: str) -> None:
-            if writes and key in open_versions:
-                open_versions[key].until = at
-
-        def begun(key: str, change: str) -> None:
-            self.rows[key].loaded_at = at
-            self.deleted.pop(key, None)
-            if writes:
-                self.versions.append(Version(key, dict(self.rows[key].values), at, change))
-
+        """`passed_over`: columns whose difference does not count; `kept`: those of which stored values stay."""
+        changes: list[tuple[Any, ...]] = []
         for key, row in read.items():
             if key not in self.rows:
-                self.rows[key] = Stored(dict(row), at)
-                begun(key, "insert")
-                inserted += 1
-                if history:
-                    self.changes.append((key, "insert", None, None, dict(row)))
+                self._begin(key, Stored(dict(row), at), "insert", writes=writes)
+                changes.append((key, "insert", None, None, dict(row)))
                 continue
             before = self.rows[key].values
-            now = {name: value for name, value in before.items() if name in refused} | row
-            different = [
-                name for name in {*before, *now} if before.get(name) != now.get(name) and name not in (*refused, *volatile)
-            ]
+            now = {name: value for name, value in before.items() if name in kept} | row
+            different = [name for name in {*before, *now} - {*passed_over} if before.get(name) != now.get(name)]
             self.rows[key].values = now
             if different:
-                ended(key)
-                begun(key, "update")
-                updated += 1
-                if history:
-                    self.changes += [(key, "update", name, before.get(name), now.get(name)) for name in different]
-        for key in [] if mode == "merge" else [key for key in self.rows if key not in read]:
+                self._begin(key, Stored(now, at), "update", writes=writes)
+                changes += [(key, "update", name, before.get(name), now.get(name)) for name in different]
+        for key in [] if mode == "merge" else self.rows.keys() - read.keys():
             gone = self.rows.pop(key)
-            ended(key)
-            deleted += 1
-            if history:
-                self.changes.append((key, "delete", None, dict(gone.values), None))
+            if writes:
+                self._close([version for version in self.open() if version.key == key], at)
+            changes.append((key, "delete", None, dict(gone.values), None))
             if mode == "compare_keep_deleted":
                 self.deleted[key] = (gone, at)
-        return inserted, updated, deleted
+        self.changes += changes if history else []
+        keys = {kind: {change[0] for change in changes if change[1] == kind} for kind in ("insert", "update", "delete")}
+        return len(keys["insert"]), len(keys["update"]), len(keys["delete"])
+
+    def _begin(self, key: str, row: Stored, change: str, *, writes: bool) -> None:
+        self.rows[key] = row
+        self.deleted.pop(key, None)
+        if writes:
+            self._close([version for version in self.open() if version.key == key], row.loaded_at)
+            self.versions.append(Version(key, dict(row.values), row.loaded_at, change))
 
 
 def canonical(value: Any) -> Any:

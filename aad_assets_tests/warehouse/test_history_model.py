@@ -187,8 +187,8 @@ class Loads(RuleBasedStateMachine):
         versions = [(shown(json.loads(text)), *validity) for *validity, text in found]
         assert_same(versions, [(v.values, v.since, v.until, v.change) for v in self.model.versions])
 
-    @invariant()
-    def every_past_moment_shows_what_it_showed(self) -> None:
+    def teardown(self) -> None:
+        """Every past moment shows what it showed."""
         for moment in self.moments if self.model.has_history else []:
             found = self.query(f"SELECT to_json(h)::VARCHAR FROM aad_history.things_at(TIMESTAMPTZ '{moment}') h")
             assert_same((shown(json.loads(text)) for (text,) in found), self.model.as_of(moment).values())
@@ -207,7 +207,7 @@ def assert_same(found: Iterable[Any], expected: Iterable[Any]) -> None:
     here, there = (
         Counter(json.dumps(thing, sort_keys=True, default=str) for thing in things) for things in (found, expected)
     )
-    assert not here - there and not there - here, f"too many: {here - there}; missing: {there - here}"
+    assert here == there, f"too many: {here - there}; missing: {there - here}"
 
 
 def fitted(row: Row, shape: Shape) -> Row:
@@ -241,7 +241,7 @@ def written(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%d %H:%M:%S.%f").rstrip("0").rstrip(".") + "+00"
 
 
-@pytest.mark.parametrize("examples", [25, pytest.param(400, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("examples", [12, pytest.param(400, marks=[pytest.mark.slow, pytest.mark.timeout(1800)])])
 def test_every_sequence_of_loads_leaves_what_the_model_says(shared_lab: Lab, examples: int) -> None:
     Loads.lab = shared_lab
     run_state_machine_as_test(
