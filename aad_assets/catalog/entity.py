@@ -16,6 +16,10 @@ ODATA_TYPE = "@odata.type"
 ODATA_TYPE_PREFIX = "#microsoft.graph."
 
 
+RELOAD_MODES = ("compare", "compare_keep_deleted", "truncate", "recreate")
+"""What a load does with the rows that a table holds; `aad_assets.warehouse.options` says what each means."""
+
+
 class Shape(StrEnum):
     """How Graph serves an entity."""
 
@@ -119,10 +123,12 @@ class Entity:
     """Rows are of several types: `odataType` says which, `_extra` holds what only some of them have."""
     disabled: frozenset[str] = frozenset()
     """Columns that the connection metadata turned off: neither asked for nor kept, not in `_extra` either."""
+    reload_mode: str = "compare"
+    """One of RELOAD_MODES; logs are always merged."""
     volatile: frozenset[str] = frozenset()
     """Columns that change by themselves: a difference in them is no change of the row, and begins no version."""
     history: bool = True
-    """Whether versions and changes are kept, unless the connection metadata says otherwise; never of a log."""
+    """Whether versions and changes are kept; never of a log."""
     filter: str | None = None
     """A `$filter` without which Graph refuses the request, or answers for all clouds; `{id}` as in `path`."""
     shard_property: str | None = None

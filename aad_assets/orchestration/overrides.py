@@ -5,29 +5,27 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from aad_assets.catalog import Entity, Shape
+from aad_assets.catalog.entity import RELOAD_MODES
 from aad_assets.errors import ConfigurationError, LoadBlocked
 from aad_assets.reload import Outcome
 from aad_assets.warehouse.gate import OPENABLE, Gate
 from aad_assets.warehouse.options import Mode, Options
 from aad_assets.warehouse.views import ViewOutcome
 
-MODES = tuple(mode.value for mode in Mode if mode is not Mode.MERGE)
-
 
 def run_options(
     entities: Sequence[Entity],
     allow: Mapping[str, Sequence[str]],
     modes: Mapping[str, str],
-    standing: Mapping[str, Options] | None = None,
 ) -> dict[str, Options]:
-    """Options by table: as they stand (default: as declared), with this run's overrides.
+    """Options by table: as the entities say, with this run's overrides.
 
     Raises ConfigurationError for a table, gate or mode that there is not.
     """
     tables = {entity.table: entity for entity in entities}
     for name in {*allow, *modes} - tables.keys():
         raise ConfigurationError(f"the run's config names {name!r}, which is no table of this run.")
-    options = {table: (standing or {}).get(table) or Options.of(entity) for table, entity in tables.items()}
+    options = {table: Options.of(entity) for table, entity in tables.items()}
     for table, names in allow.items():
         if unknown := set(names) - set(OPENABLE):
             raise ConfigurationError(
@@ -36,9 +34,9 @@ def run_options(
         gates = replace(options[table].gates, open=frozenset(Gate(name) for name in names))
         options[table] = replace(options[table], gates=gates)
     for table, mode in modes.items():
-        if mode not in MODES or tables[table].shape is Shape.LOG:
+        if mode not in RELOAD_MODES or tables[table].shape is Shape.LOG:
             raise ConfigurationError(
-                f"modes: {table}: {mode} in the run's config: a mode is one of {', '.join(MODES)}; logs are always merged."
+                f"modes: {table}: {mode} in the run's config: a mode is one of {', '.join(RELOAD_MODES)}; logs are merged."
             )
         options[table] = replace(options[table], mode=Mode(mode))
     return options

@@ -42,5 +42,5 @@ class Options:
     def of(cls, entity: Entity) -> "Options":
         """What its declaration says. A log is its own history."""
         is_log = entity.shape is Shape.LOG
-        mode = Mode.MERGE if is_log else Mode.COMPARE
+        mode = Mode.MERGE if is_log else Mode(entity.reload_mode)
         return cls(mode, entity.history and not is_log, entity.volatile)
