@@ -11,6 +11,7 @@ from typing import Any
 from aad_assets.commands import Subparsers
 from aad_assets.commands.environment import settings
 from aad_assets.warehouse.reader import changes_since, moment, reading
+from aad_assets.warehouse.statements import utc
 
 _COLUMNS = ("changed_at", "entity", "key", "change", "column_name", "old_value", "new_value")
 _WIDTH = 60
@@ -35,7 +36,7 @@ def run(options: argparse.Namespace) -> int:
     chosen, since = settings(), moment(options.since)
     with reading(chosen.database) as connection:
         found = changes_since(connection, chosen.connection_name, since, options.entity)
-        rows = (dict(zip(_COLUMNS, row, strict=True)) for row in iter(found.fetchone, None))
+        rows = (dict(zip(_COLUMNS, (utc(at), *rest), strict=True)) for at, *rest in iter(found.fetchone, None))
         _PRINTERS[options.format](rows)
     return 0
 

@@ -22,6 +22,7 @@ from aad_assets.warehouse.load import ChangedAttribute, Load, SchemaChange, writ
 from aad_assets.warehouse.log_days import LogDay, record_day
 from aad_assets.warehouse.options import REPLACING, Mode, Options
 from aad_assets.warehouse.stage import Staged
+from aad_assets.warehouse.statements import utc
 from aad_assets.warehouse.tables import Columns, Shaper
 from aad_assets.warehouse.target import ALIAS, Target
 
@@ -145,9 +146,12 @@ class _Publication:
 
     def _begin(self) -> bool:
         """Take the load's instant; returns whether no load was published before."""
-        last, last_started = self._row(
-            f"SELECT max(published_at), max(started_at) FROM {self.target.meta}.loads "
-            "WHERE entity = $entity AND _tenant_id = $tenant AND status = 'published'",
+        last, last_started = map(
+            utc,
+            self._row(
+                f"SELECT epoch_us(max(published_at)), epoch_us(max(started_at)) FROM {self.target.meta}.loads "
+                "WHERE entity = $entity AND _tenant_id = $tenant AND status = 'published'",
+            ),
         )
         gate.check_order(self.load.started_at, last_started)
         at = self.load.published_at or datetime.now(UTC)

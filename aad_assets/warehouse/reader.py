@@ -57,9 +57,9 @@ def _attach(connection: duckdb.DuckDBPyConnection, database: str, deadline: floa
 def changes_since(
     connection: duckdb.DuckDBPyConnection, connection_name: str, since: datetime, table: str | None = None
 ) -> duckdb.DuckDBPyConnection:
-    """The rows of `changes` from `since` on, oldest first: when, table, key, change, column, old and new value as JSON."""
+    """The rows of `changes` from `since` on, oldest first: microseconds since 1970, table, key, change, column, old and new value as JSON."""
     return connection.execute(
-        f"""SELECT changed_at, entity, key, change, column_name, old_value::VARCHAR, new_value::VARCHAR
+        f"""SELECT epoch_us(changed_at), entity, key, change, column_name, old_value::VARCHAR, new_value::VARCHAR
             FROM {quoted(f"{connection_name}_meta")}.changes
             WHERE changed_at >= $since AND ($entity IS NULL OR entity = $entity)
             ORDER BY changed_at, entity, key, column_name""",

@@ -16,6 +16,7 @@ from aad_assets.errors import LoadBlocked
 from aad_assets.warehouse.gate import OPENABLE, Gates
 from aad_assets.warehouse.options import Mode, Options
 from aad_assets.warehouse.publish import publish
+from aad_assets.warehouse.statements import utc
 from aad_assets_tests.warehouse.history_model import Model, Shape, canonical
 from aad_assets_tests.warehouse.support import FIRST_LOAD, STRING, Lab, MemoryTarget, Row, entity, new_load
 
@@ -172,8 +173,8 @@ class Loads(RuleBasedStateMachine):
     def the_table_holds_the_model_s_rows(self) -> None:
         if not self.moments:
             return
-        found = self.query("SELECT _loaded_at, to_json(t)::VARCHAR FROM aad.things t")
-        rows = [(loaded_at, json.loads(text)) for loaded_at, text in found]
+        found = self.query("SELECT epoch_us(_loaded_at), to_json(t)::VARCHAR FROM aad.things t")
+        rows = [(utc(loaded_at), json.loads(text)) for loaded_at, text in found]
         live = {row["id"]: (shown(row), at) for at, row in rows if not row.get("_deleted_at")}
         assert_same(live.items(), ((key, (row.values, row.loaded_at)) for key, row in self.model.rows.items()))
         gone = {row["id"]: (shown(row), row["_deleted_at"]) for _, row in rows if row.get("_deleted_at")}
@@ -183,8 +184,10 @@ class Loads(RuleBasedStateMachine):
     def history_holds_the_model_s_versions(self) -> None:
         if not self.model.has_history:
             return
-        found = self.query("SELECT _valid_from, _valid_to, _change, to_json(h)::VARCHAR FROM aad_history.things h")
-        versions = [(shown(json.loads(text)), *validity) for *validity, text in found]
+        found = self.query(
+            "SELECT epoch_us(_valid_from), epoch_us(_valid_to), _change, to_json(h)::VARCHAR FROM aad_history.things h"
+        )
+        versions = [(shown(json.loads(text)), utc(since), utc(until), change) for since, until, change, text in found]
         assert_same(versions, [(v.values, v.since, v.until, v.change) for v in self.model.versions])
 
     def teardown(self) -> None:
