@@ -259,7 +259,7 @@ _HEAD = """\
 # holds anyway can be removed: a file of three lines is as good. `key` is there to be seen; it cannot be changed.
 #
 # `aad-assets metadata check` finds mistakes in it, and tells what is new or gone in the tenant.
-# Every table and its columns: docs/tables.md.
+# Every table and its columns: docs/tables/README.md.
 
 entities:
 """

@@ -87,7 +87,7 @@ def test_how_an_entity_is_published_can_be_chosen() -> None:
         """
     )
     users, devices, groups = (entities[table] for table in ("users", "devices", "groups"))
-    assert (users.reload_mode, users.history, users.volatile) == ("compare_keep_deleted", False, {BADGE, "city"})
+    assert (users.reload_mode, users.history, users.volatile) == ("compare_keep_deleted", False, frozenset({BADGE, "city"}))
     assert (devices.reload_mode, devices.history, devices.volatile) == ("compare", True, frozenset())
     assert groups == CATALOG["groups"]
 

@@ -169,19 +169,20 @@ def _materialize(folder: Path, settings: dict[str, str]) -> int:
 
 
 def print_loads(database: Path, since: datetime) -> None:
-    """A table of the loads that were started after `since`."""
+    """A table of what was loaded after `since`, a line for each entity: the days of a log are added up."""
     if not database.exists():
         return
     with duckdb.connect(str(database), read_only=True) as connection:
         loads = connection.execute(
-            """SELECT entity, status, rows, inserted, updated, deleted, epoch(published_at - started_at)
-               FROM aad_meta.loads WHERE started_at >= ? ORDER BY started_at, entity""",
+            """SELECT entity, max(status) FILTER (status <> 'published'),
+                      sum(rows), sum(inserted), sum(updated), sum(deleted), epoch(max(published_at) - min(started_at))
+               FROM aad_meta.loads WHERE started_at >= ? GROUP BY entity ORDER BY min(started_at), entity""",
             [since],
         ).fetchall()
-    print(f"\n{'entity':<30}{'rows':>10}{'inserted':>10}{'updated':>10}{'deleted':>10}{'seconds':>10}")
-    for entity, status, *counts, seconds in loads:
-        shown = f"{seconds:>10.1f}" if seconds is not None else f"{status:>10}"
-        print(f"{entity:<30}" + "".join(f"{count:>10,}" for count in counts) + shown)
+    print(f"\n{'entity':<44}{'rows':>10}{'inserted':>10}{'updated':>10}{'deleted':>10}{'seconds':>10}")
+    for entity, unpublished, *counts, seconds in loads:
+        shown = f"{unpublished:>10}" if unpublished else f"{seconds:>10.1f}"
+        print(f"{entity:<44}" + "".join(f"{count:>10,}" for count in counts) + shown)
 
 
 def _print_next(folder: Path) -> None:

@@ -123,7 +123,8 @@ async def probe_tenant(
         probe = Probe(client, granted, sample=sample)
         try:
             extensions = await probe.extensions() if any(entity.extensible for entity in entities) else None
-            findings = await probe.all([extended(entity, extensions or ()) for entity in entities], told)
+            known = extensions or ()
+            findings = await probe.all([extended(each, known) if each.extensible else each for each in entities], told)
         finally:
             await probe.close()
     return Report(tenant_id, granted, findings, extensions)

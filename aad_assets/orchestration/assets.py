@@ -58,19 +58,21 @@ def build_assets(
     """
     entra_key, warehouse_key = f"{prefix}entra", f"{prefix}warehouse"
 
+    tables = {entity.table for entity in entities}
+
     @dg.multi_asset(
         name=f"{prefix}reload",
         specs=[
-            *(asset_spec(connection_name, entity, owners) for entity in entities),
-            *(view_spec(connection_name, view, owners) for view in views),
+            *(asset_spec(connection_name, entity, tables, owners) for entity in entities),
+            *(view_spec(connection_name, view, tables, owners) for view in views),
         ],
         can_subset=True,
         required_resource_keys={entra_key, warehouse_key},
     )
     def reload(context: dg.AssetExecutionContext, config: ReloadConfig) -> Iterator[Result | dg.AssetObservation]:
-        tables = {key.path[-1] for key in context.selected_asset_keys}
-        chosen = [entity for entity in entities if entity.table in tables]
-        chosen_views = [view for view in views if view.name in tables]
+        names = {key.path[-1] for key in context.selected_asset_keys}
+        chosen = [entity for entity in entities if entity.table in names]
+        chosen_views = [view for view in views if view.name in names]
         entra: EntraResource = getattr(context.resources, entra_key)
         warehouse: WarehouseResource = getattr(context.resources, warehouse_key)
         if problems:
@@ -99,7 +101,7 @@ def reload_entities(
             target,
             entities,
             views=views,
-            run_id=context.run_id,
+            run_id=context.run.run_id,
             memory_limit=warehouse.memory_limit,
             log_days=config.log_days,
             serving_copy=warehouse.checked_serving_copy(connection_name),
@@ -138,7 +140,7 @@ def _told(
             context.log.warning(f"{outcome.entity.table}: {load.reason}")
         return Result(asset_key=key, metadata=load_metadata(connection_name, outcome))
     if load.status == "skipped":
-        metadata = {"status": "skipped", "licence": outcome.entity.licence or ""}
+        metadata = {"status": "skipped", "licence": str(outcome.entity.licence or "")}
         return dg.AssetObservation(key, description=load.reason, metadata=metadata)
     return None
 

@@ -3,7 +3,7 @@
 Not here: reading (`aad_assets.reload`), the multi-asset (`assets.py`).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
 import dagster as dg
@@ -39,9 +39,14 @@ def column_schema(entity: Entity) -> dg.TableSchema:
     return dg.TableSchema([*columns, *OURS])
 
 
-def asset_spec(connection_name: str, entity: Entity, owners: Sequence[str] = ()) -> dg.AssetSpec:
-    """The asset of `entity`: skippable, since a run goes on when one entity fails."""
-    deps = [asset_key(connection_name, entity.parent)] if entity.parent in CATALOG else []
+def asset_spec(
+    connection_name: str, entity: Entity, tables: Container[str] = CATALOG, owners: Sequence[str] = ()
+) -> dg.AssetSpec:
+    """The asset of `entity`, downstream of its parent if that is one of `tables`, those that are read.
+
+    Skippable, since a run goes on when one entity fails.
+    """
+    deps = [asset_key(connection_name, entity.parent)] if entity.parent and entity.parent in tables else []
     permissions = " and ".join(entity.permissions)
     licence = f" Needs the licence {entity.licence}." if entity.licence else ""
     return dg.AssetSpec(

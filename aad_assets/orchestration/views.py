@@ -4,20 +4,21 @@ Views are specs of the entities' multi-asset, not a step of their own: that step
 here: the multi-asset (`assets.py`), making a view (`aad_assets.warehouse.views`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import Any
 
 import dagster as dg
 
+from aad_assets.catalog import CATALOG
 from aad_assets.catalog.view import View
 from aad_assets.warehouse.views import ViewOutcome, ViewStatus
 
 
-def view_spec(connection_name: str, view: View, owners: Sequence[str] = ()) -> dg.AssetSpec:
-    """The asset of `view`, downstream of the tables that it reads; skippable, since they may not be there."""
+def view_spec(connection_name: str, view: View, tables: Container[str] = CATALOG, owners: Sequence[str] = ()) -> dg.AssetSpec:
+    """The asset of `view`, downstream of what it reads of `tables`; skippable, since they may not be there."""
     return dg.AssetSpec(
         dg.AssetKey([connection_name, view.name]),
-        deps=[dg.AssetKey([connection_name, table]) for table in view.parents],
+        deps=[dg.AssetKey([connection_name, table]) for table in view.parents if table in tables],
         description=f"{view.description}\n\nA view; {view.purpose}\n\n```sql\n{view.query_on(connection_name)}\n```",
         group_name=view.group.value,
         kinds={"duckdb", "view"},

@@ -19,9 +19,9 @@ import duckdb
 
 from aad_assets.catalog import Entity, Shape
 from aad_assets.catalog.view import View
-from aad_assets.errors import ConfigurationError, GraphUnavailable, LicenceMissing, LoadBlocked, WarehouseError
-from aad_assets.graph.client import GraphClient, RetryPolicy
-from aad_assets.graph.lists import count as count_rows
+from aad_assets.errors import LicenceMissing, LoadBlocked, WarehouseError
+from aad_assets.graph.client import GraphClient
+from aad_assets.graph.greeting import greet
 from aad_assets.graph.meter import Meter
 from aad_assets.graph.sign_in import TokenSource
 from aad_assets.graph.tasks import together
@@ -46,12 +46,6 @@ _STOPPING = 8.0
 """Seconds that a stopped reload may take to let go of its files."""
 
 _POLL = 0.2
-
-_GREETING = RetryPolicy(attempts=5)
-"""Some ten seconds: long enough for a restart of a proxy, short enough to wait for."""
-
-_GREETING_SECONDS = 30.0
-"""For a host that swallows what it is sent."""
 
 _Results = queue.SimpleQueue["Outcome | ViewOutcome | Exception | None"]
 
@@ -158,7 +152,7 @@ class Reload:
                 tenant_id = await tokens.tenant_id()
                 await tokens.token()
                 await stage.run(lambda cursor: _touch(cursor, self._target, tenant_id))
-                await _greet(self._connection.base_url, tokens, transport, quotas)
+                await greet(self._connection.base_url, tokens, transport, quotas)
                 async with GraphClient(self._connection.base_url, tokens, transport, quotas) as client:
                     reader = self._reader = Reader(client, self._entities)
                     try:
@@ -280,22 +274,3 @@ def _touch(cursor: duckdb.DuckDBPyConnection, target: Target, tenant_id: str) ->
     """Find out before hours of reading that the database cannot be written."""
     with target.open(cursor, tenant_id):
         pass
-
-
-async def _greet(base_url: str, tokens: TokenSource, transport: Transport, quotas: Quotas) -> None:
-    """Find out soon that Graph cannot be reached, and how many users there are: the directory quota depends on it.
-
-    Not being told how many means the smallest quota.
-    """
-    async with GraphClient(base_url, tokens, transport, quotas, _GREETING) as client:
-        try:
-            async with asyncio.timeout(_GREETING_SECONDS):
-                users = await count_rows(client, "/users", Meter())
-        except (GraphUnavailable, TimeoutError) as error:
-            why = error.answer.message or error.answer.code if isinstance(error, GraphUnavailable) else "no answer"
-            raise ConfigurationError(
-                f"Graph at {base_url} cannot be reached: {why}. "
-                "Check the network, AAD_GRAPH_BASE_URL, AAD_CLOUD, AAD_GATEWAY_URL and AAD_CA_BUNDLE."
-            ) from None
-    if users is not None:
-        quotas.size_for(users)

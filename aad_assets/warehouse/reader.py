@@ -57,7 +57,10 @@ def _attach(connection: duckdb.DuckDBPyConnection, database: str, deadline: floa
 def changes_since(
     connection: duckdb.DuckDBPyConnection, connection_name: str, since: datetime, table: str | None = None
 ) -> duckdb.DuckDBPyConnection:
-    """The rows of `changes` from `since` on, oldest first: microseconds since 1970, table, key, change, column, old and new value as JSON."""
+    """The rows of `changes` from `since` on, oldest first.
+
+    Microseconds since 1970, table, key, change, column, old and new value as JSON.
+    """
     return connection.execute(
         f"""SELECT epoch_us(changed_at), entity, key, change, column_name, old_value::VARCHAR, new_value::VARCHAR
             FROM {quoted(f"{connection_name}_meta")}.changes

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -95,17 +96,21 @@ def _warm(_interruptible: None) -> Iterator[None]:
         yield
 
 
+NOW = datetime.now(UTC)
+"""The tenants' present: events go on happening else, while a test compares."""
+
+
 @pytest.fixture(scope="session")
 def shared_tenant() -> Iterator[DemoServer]:
     """A tenant that no test changes."""
-    with DemoServer(users=300, no_quota=True) as server:
+    with DemoServer(users=300, no_quota=True, now=NOW) as server:
         yield server
 
 
 @pytest.fixture
 def tenant() -> Iterator[DemoServer]:
     """A tenant of the test's own: for faults and days."""
-    with DemoServer(users=300, no_quota=True) as server:
+    with DemoServer(users=300, no_quota=True, now=NOW) as server:
         yield server
 
 

@@ -1,5 +1,6 @@
 """`aad-assets check` against demo tenants: what is readable, what to grant, what to buy."""
 
+import asyncio
 import json
 import re
 from collections.abc import Iterator
@@ -8,6 +9,8 @@ import pytest
 
 from aad_assets.catalog import CATALOG, ENTITIES
 from aad_assets.demo import DemoServer
+from aad_assets.graph.probe import Status, probe_tenant
+from aad_assets.settings import Settings
 from aad_assets_tests.e2e.commands import Commands
 
 WITHHELD = ("AuditLog.Read.All", "Policy.Read.All", "Policy.Read.PermissionGrant")
@@ -117,6 +120,20 @@ def test_in_the_wrong_cloud_it_is_one_line_that_names_the_setting(commands: Comm
     assert said.err.count("\n") == 1
     assert said.err.startswith("aad-assets: Sign-in failed: AADSTS")
     assert "AAD_CLOUD" in said.err
+
+
+def test_extension_properties_are_asked_for_where_a_reload_does(shared_tenant: DemoServer) -> None:
+    connection = Settings.from_environment(shared_tenant.environment()).connection
+    report = asyncio.run(probe_tenant(connection, [CATALOG["users"], CATALOG["deleted_users"]]))
+    users, deleted = (finding.entity for finding in report.findings)
+
+    properties = {each["name"] for each in shared_tenant.objects("extension_properties") if "User" in each["targetObjects"]}
+    assert properties == set(users.select) - set(CATALOG["users"].select)
+    assert deleted == CATALOG["deleted_users"]
+    assert {finding.status for finding in report.findings} == {Status.READABLE}
+    assert report.tenant_id == shared_tenant.tenant_id
+    assert report.granted
+    assert "User.Read.All" in report.granted
 
 
 def test_missing_settings_are_one_line(commands: Commands) -> None:

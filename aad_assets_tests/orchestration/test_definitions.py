@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -54,7 +55,7 @@ def test_definitions_load_in_an_empty_environment() -> None:
 
 @pytest.mark.parametrize("entity", ENTITIES, ids=lambda entity: entity.table)
 def test_an_asset_shows_what_it_is(entity: Entity) -> None:
-    spec = asset_spec("aad", entity, ["team:identity"])
+    spec = asset_spec("aad", entity, owners=["team:identity"])
     schema = spec.metadata["dagster/column_schema"]
 
     assert spec.skippable
@@ -156,3 +157,16 @@ def test_line_breaks_around_mounted_secrets_do_not_count() -> None:
 def test_tag_values_are_such_as_dagster_takes() -> None:
     assert tag_value("AuditLog.Read.All + User.Read.All") == "AuditLog.Read.All___User.Read.All"
     assert len(tag_value("x" * 80)) == 63
+
+
+def test_nothing_leads_to_a_table_that_is_turned_off(tmp_path: Path) -> None:
+    file = tmp_path / "metadata.yaml"
+    file.write_text("entities: {users: off, subscribed_skus: off}", encoding="utf-8")
+    definitions = build_definitions(environment={"AAD_CONNECTION_METADATA": str(file)})
+    specs = {spec.key.path[-1]: spec for spec in definitions.resolve_all_asset_specs()}
+    leads_to = {dep.asset_key.path[-1] for spec in specs.values() for dep in spec.deps}
+
+    assert leads_to <= set(specs)
+    assert "users" not in specs
+    assert "user_licenses" not in specs, "there is nothing left to unnest"
+    assert "app_role_definitions" in specs

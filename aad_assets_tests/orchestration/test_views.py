@@ -18,7 +18,7 @@ OLD = ParentData("groups", datetime(2026, 1, 1, tzinfo=UTC), "failed")
 
 @pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.name)
 def test_an_asset_shows_what_the_view_is_for(view: View) -> None:
-    spec = view_spec("contoso", view, ["team:identity"])
+    spec = view_spec("contoso", view, owners=["team:identity"])
 
     assert spec.key == dg.AssetKey(["contoso", view.name])
     assert [dep.asset_key for dep in spec.deps] == [dg.AssetKey(["contoso", table]) for table in view.parents]

@@ -8,7 +8,7 @@ from . import permissions
 from .chance import Ids, guid, guid_of, spread
 from .edges import edges
 from .names import DEPARTMENTS, PROJECTS
-from .population import Population, Rates
+from .population import EARLIER, Population, Rates
 from .rendering import Object, Plain
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 CLIENT, EXTENSIONS, SHOWCASE = 0, 1, 2
 """The app that the demo's reader signs in as, the one that owns the directory extensions, and one that has every rare
-property, so that the smallest tenant shows them all."""
+property, so that the smallest tenant shows them all (as has one in the recycle bin)."""
 
 PROTECTED = 4
 _NAMES = ("Entra inventory", "Tenant extensions", "Payroll connector", "Badge printer")
@@ -54,7 +54,7 @@ class Applications:
 
     def traits(self, index: int) -> int:
         """64 bits that decide what the app is like; the same for its service principal."""
-        return 0 if index == SHOWCASE else int(self.ids.hash(index)[24:40], 16)
+        return 0 if index in (SHOWCASE, EARLIER) else int(self.ids.hash(index)[24:40], 16)
 
     def name(self, index: int) -> str:
         """The displayName, shared with the service principal."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from . import applications, permissions
 from .chance import Ids, guid, spread
 from .edges import edge, edges, target
+from .population import EARLIER
 from .rendering import Object, Plain
 
 if TYPE_CHECKING:
@@ -214,7 +215,8 @@ class Principals:
 
     def _make(self, key: int) -> Object:
         directory, apps = self._directory, self._apps
-        traits = 0 if key == _APPS_AT + applications.SHOWCASE else int(self.ids.hash(key)[24:40], 16)
+        rarest = (_APPS_AT + applications.SHOWCASE, _APPS_AT + EARLIER)
+        traits = 0 if key in rarest else int(self.ids.hash(key)[24:40], 16)
         own, gallery = key >= _APPS_AT, GALLERY <= key < _IDENTITIES_AT
         app = key - _APPS_AT if own else applications.CLIENT
         identity = _IDENTITIES_AT <= key < _APPS_AT
