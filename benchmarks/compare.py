@@ -12,7 +12,7 @@ import multiprocessing
 import resource
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -74,8 +74,8 @@ def stage(folder: str, users: int, *, changed: bool) -> None:
         for first in range(0, last, _CHUNK):
             path = Path(folder) / f"{first:09}.parquet"
             connection.execute(
-                f"COPY (SELECT {', '.join(columns)}, NULL::JSON AS _extra FROM range({first}, {min(first + _CHUNK, last)}) t(i) "
-                f"WHERE {kept}) TO {literal(str(path))} (FORMAT parquet)"
+                f"COPY (SELECT {', '.join(columns)}, NULL::JSON AS _extra "
+                f"FROM range({first}, {min(first + _CHUNK, last)}) t(i) WHERE {kept}) TO {literal(str(path))} (FORMAT parquet)"
             )
 
 
@@ -89,12 +89,6 @@ def staged(run: Stage, folder: Path, name: str) -> Staged:
         cursor.execute(f"CREATE VIEW {memory(name)} AS SELECT {columns}, _extra::JSON AS _extra FROM read_parquet({files})")
         row = cursor.execute(f"SELECT count(*) FROM {memory(name)}").fetchone()
     return Staged(memory(name), row[0] if row else 0, 0)
-
-
-def seconds(work: Callable[[], object]) -> float:
-    began = time.monotonic()
-    work()
-    return time.monotonic() - began
 
 
 def write_once(run: Stage, database: Path, relation: str) -> None:
@@ -130,16 +124,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
             process.join()
         with closing(Stage(folder)) as run:
             before, after = (staged(run, folder / label, label) for label in ("before", "after"))
-            once = seconds(lambda: write_once(run, folder / "once.duckdb", before.relation))
+            began = time.monotonic()
+            write_once(run, folder / "once.duckdb", before.relation)
+            once = time.monotonic() - began
             print(f"{users:,} users, {len(USERS.columns)} columns, duckdb {duckdb.__version__}")
             print(f"{'':<16}{'s':>8}{'ratio':>8}{'file MB':>9}{'peak MB':>9}")
             _print("written once", once, once, folder / "once.duckdb")
             database = folder / "entra.duckdb"
             target = Target(str(database), "aad")
             for number, (label, rows) in enumerate([("from nothing", before), ("unchanged", before), ("changed", after)]):
-                done: list[Load] = []
-                taken = seconds(lambda rows=rows, number=number: done.append(load(run, target, rows, number)))  # type: ignore[misc]
-                _print(label, taken, once, database, f"{done[0].inserted:,} / {done[0].updated:,} / {done[0].deleted:,}")
+                began = time.monotonic()
+                done = load(run, target, rows, number)
+                taken = time.monotonic() - began
+                _print(label, taken, once, database, f"{done.inserted:,} / {done.updated:,} / {done.deleted:,}")
     return 0
 
 

@@ -115,12 +115,15 @@ def test_a_permission_lost_half_way_and_page_tokens_that_expire_are_held_back(pl
 def test_the_run_s_config_opens_a_gate_and_history_keeps_what_was(place: Place, good: Tenant) -> None:
     good.server.faults([{"kind": "shrink", "path": "/users", "share": 0.5}])
 
-    result = place.materialize('key:"aad/users"', "--config-json", ALLOW)
+    copy = place.folder / "serving.duckdb"
+    result = place.materialize('key:"aad/users"', "--config-json", ALLOW, AAD_SERVING_COPY=str(copy))
 
     assert result.returncode == 0, result.stderr
     (rows, deleted) = place.query("SELECT rows, deleted FROM aad_meta.loads WHERE entity = 'users' ORDER BY started_at")[-1]
     assert (rows + deleted, place.query("SELECT count(*) FROM aad.users")) == (2100, [(rows,)])
     assert 900 < deleted < 1200
+    with duckdb.connect(str(copy), read_only=True) as connection:
+        assert connection.execute("SELECT count(*) FROM aad.users").fetchall() == [(rows,)]
     before = place.query(
         "SELECT count(*) FROM aad_history.users_at((SELECT max(changed_at) - INTERVAL 1 SECOND FROM aad_meta.changes))"
     )

@@ -108,6 +108,19 @@ def test_a_column_that_is_no_longer_declared_leaves_the_table_and_stays_in_its_h
     assert versions == [("A", 5), ("A2", None)]
 
 
+def test_a_table_without_history_is_taken_over_with_the_versions_that_it_has(lab: Lab, target: Target) -> None:
+    lab.publish(target, [{"id": "a", "name": "A"}, {"id": "b"}], PEOPLE, options=replace(OPEN, history=False))
+    lab.publish(target, [{"id": "a", "name": "A2"}, {"id": "b"}], PEOPLE, number=1, options=replace(OPEN, history=False))
+    lab.stored(target, "DROP SCHEMA {history} CASCADE")
+    lab.stored(target, "DROP TABLE {meta}.changes")
+    taking_over = Target(target.database, "aad")
+    lab.publish(taking_over, [{"id": "a", "name": "A3"}, {"id": "b"}], PEOPLE, number=2)
+    days = ", ".join(f"epoch({name} - TIMESTAMPTZ '{FIRST_LOAD}') // 86400" for name in ("_valid_from", "_valid_to"))
+    versions = lab.stored(taking_over, f"SELECT id, name, {days} FROM {{history}}.people ORDER BY ALL")
+    assert versions == [("a", "A2", 1, 2), ("a", "A3", 2, None), ("b", None, 0, None)]
+    assert lab.stored(taking_over, "SELECT old_value::VARCHAR, new_value::VARCHAR FROM {meta}.changes") == [('"A2"', '"A3"')]
+
+
 def test_columns_that_a_run_could_not_learn_of_stay_as_they_were(lab: Lab, target: Target) -> None:
     lab.publish(target, [{"id": "a", "name": "A", "age": 5}, {"id": "b", "age": 6}], PEOPLE)
     narrower = replace(PEOPLE, given=PEOPLE.given[:2])
