@@ -73,9 +73,10 @@ def stage(folder: str, users: int, *, changed: bool) -> None:
             columns.append(f"({made})::{column.duckdb_type} AS {quoted(column.name)}")
         for first in range(0, last, _CHUNK):
             path = Path(folder) / f"{first:09}.parquet"
+            numbers = f"range({first}, {min(first + _CHUNK, last)}) t(i)"
             connection.execute(
-                f"COPY (SELECT {', '.join(columns)}, NULL::JSON AS _extra "
-                f"FROM range({first}, {min(first + _CHUNK, last)}) t(i) WHERE {kept}) TO {literal(str(path))} (FORMAT parquet)"
+                f"COPY (SELECT {', '.join(columns)}, NULL::JSON AS _extra FROM {numbers} WHERE {kept}) "
+                f"TO {literal(str(path))} (FORMAT parquet)"
             )
 
 
