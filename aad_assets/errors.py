@@ -65,7 +65,7 @@ class GraphError(AadAssetsError):
 
     def __init__(self, answer: Answer, advice: str = "") -> None:
         super().__init__(f"{answer}. {advice}" if advice else str(answer))
-        self.answer = answer
+        self.answer, self.advice = answer, advice
 
 
 class PermissionMissing(GraphError):

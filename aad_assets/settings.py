@@ -21,10 +21,25 @@ CLOUDS = {
 }
 """Sign-in host and Graph base URL of each cloud (learn.microsoft.com/graph/deployments)."""
 
-AUTH_METHODS = ("client_secret", "certificate")
+_CREDENTIALS = {
+    "client_secret": "client_secret",
+    "certificate": "client_certificate_path",
+    "workload_identity": "federated_token_file",
+    "managed_identity": "managed_identity",
+}
+"""The field that each app-only way to sign in needs, and that implies it."""
 
-# Contract names whose features are not in this release: refused by name rather than ignored in silence.
-_NOT_YET = ("AAD_FEDERATED_TOKEN_FILE", "AAD_MANAGED_IDENTITY")
+AUTH_METHODS = (*_CREDENTIALS, "delegated")
+
+# Workload identity federation, as Kubernetes and Microsoft's own tools set it.
+_AZURE = {
+    "tenant_id": "AZURE_TENANT_ID",
+    "client_id": "AZURE_CLIENT_ID",
+    "federated_token_file": "AZURE_FEDERATED_TOKEN_FILE",
+    "authority_url": "AZURE_AUTHORITY_HOST",
+}
+
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 _DUCKDB_OWN = frozenset({"information_schema", "memory", "pg_catalog", "system", "target", "temp"})
 
@@ -44,6 +59,22 @@ def _values(environment: Mapping[str, str], names: set[str]) -> dict[str, str]:
     return {name: value for name, value in found.items() if value}
 
 
+def _federation(environment: Mapping[str, str], own: Mapping[str, str]) -> dict[str, str]:
+    """What the AZURE_* variables add to our `own`, unless those choose another way to sign in.
+
+    A host of a known cloud stands for that cloud, so that Graph's address follows.
+    """
+    way = own.get("auth") or next((way for way, name in _CREDENTIALS.items() if name in own), "workload_identity")
+    told = {name: environment.get(azure, "").strip() for name, azure in _AZURE.items()}
+    if way != "workload_identity" or not (told["federated_token_file"] or own.get("federated_token_file")):
+        return {}
+    host = told.pop("authority_url").rstrip("/")
+    if host and "cloud" not in own and "authority_url" not in own:
+        cloud = next((cloud for cloud, (login, _) in CLOUDS.items() if login == host), "")
+        told |= {"cloud": cloud} if cloud else {"authority_url": host}
+    return {name: value for name, value in told.items() if value and name not in own}
+
+
 @dataclass(frozen=True)
 class Connection:
     """How to reach one tenant. Values as people gave them; call `check` before use."""
@@ -53,7 +84,11 @@ class Connection:
     client_secret: str = _secret()
     client_certificate_path: str = ""
     client_certificate_password: str = _secret()
+    federated_token_file: str = ""
+    managed_identity: str = ""
     auth: str = ""
+    redirect_url: str = "http://localhost"
+    token_cache: str = ""
     cloud: str = "global"
     authority_url: str = ""
     graph_base_url: str = ""
@@ -81,9 +116,24 @@ class Connection:
         return f"{parts.scheme}://{parts.netloc}/.default"
 
     @property
+    def gateway(self) -> str:
+        """The gateway as it may be told: without user and password."""
+        parts = urlsplit(self.gateway_url)
+        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}" if self.gateway_url else ""
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether the redirect URL leads to this machine, so that the code can be caught."""
+        return is_url(self.redirect_url, "http") and urlsplit(self.redirect_url).hostname in _LOOPBACK
+
+    @property
     def credential(self) -> str:
-        """`client_secret` or `certificate`, as set or as inferred from what is set."""
-        return self.auth or ("certificate" if self.client_certificate_path else "client_secret")
+        """One of AUTH_METHODS, as set or as inferred from what is set; `delegated` is never inferred."""
+        return self.auth or next(iter(self._ways()), "client_secret")
+
+    def _ways(self) -> list[str]:
+        """The app-only ways that something is set for."""
+        return [way for way, name in _CREDENTIALS.items() if getattr(self, name)]
 
     def check(self) -> None:
         """Raise ConfigurationError, naming every setting that is missing or wrong, in one message."""
@@ -95,10 +145,13 @@ class Connection:
         problems = []
         if not self.tenant_id:
             problems.append("set AAD_TENANT_ID to the tenant's GUID or domain")
-        if not self.client_id:
+        if not self.client_id and self.credential != "managed_identity":
             problems.append("set AAD_CLIENT_ID to the application (client) ID of the app registration")
-        if not self.client_secret and not self.client_certificate_path:
-            problems.append("set AAD_CLIENT_SECRET to the client secret's value, or AAD_CLIENT_CERTIFICATE_PATH")
+        if not self.auth and not self._ways():
+            problems.append(
+                "set AAD_CLIENT_SECRET to the client secret's value, or another credential: AAD_CLIENT_CERTIFICATE_PATH, "
+                "AAD_FEDERATED_TOKEN_FILE, AAD_MANAGED_IDENTITY, or AAD_AUTH=delegated"
+            )
         return problems
 
     def _wrong(self) -> list[str]:
@@ -106,18 +159,38 @@ class Connection:
 
     def _wrong_credential(self) -> list[str]:
         problems = []
+        ways = self._ways()
+        named = " and ".join(variable(_CREDENTIALS[way]) for way in ways)
         if self.auth and self.auth not in AUTH_METHODS:
-            problems.append(f"AAD_AUTH is {self.auth!r}; this release signs in by {' or '.join(AUTH_METHODS)}")
-        if not self.auth and self.client_secret and self.client_certificate_path:
-            problems.append("AAD_CLIENT_SECRET and AAD_CLIENT_CERTIFICATE_PATH are both set: say which by AAD_AUTH")
-        if self.auth == "client_secret" and not self.client_secret:
-            problems.append("AAD_AUTH is client_secret, and AAD_CLIENT_SECRET is not set")
-        if self.auth == "certificate" and not self.client_certificate_path:
-            problems.append("AAD_AUTH is certificate, and AAD_CLIENT_CERTIFICATE_PATH is not set")
+            problems.append(f"AAD_AUTH is {self.auth!r}, not one of {', '.join(AUTH_METHODS)}")
+        if not self.auth and len(ways) > 1:
+            problems.append(f"{named} are set: say which by AAD_AUTH")
+        if self.auth in _CREDENTIALS and self.auth not in ways:
+            problems.append(f"AAD_AUTH is {self.auth}, and {variable(_CREDENTIALS[self.auth])} is not set")
+        if self.auth == "delegated" and {"client_secret", "certificate"} <= set(ways):
+            problems.append("AAD_CLIENT_SECRET and AAD_CLIENT_CERTIFICATE_PATH both prove the app: unset one of them")
+        if self.managed_identity and not re.fullmatch(r"system|[0-9a-fA-F-]{36}", self.managed_identity):
+            problems.append("AAD_MANAGED_IDENTITY is neither system nor the client ID of a user-assigned identity")
+        return problems
+
+    def _wrong_urls(self) -> list[str]:
+        problems = []
+        for name in ("authority_url", "graph_base_url"):
+            url = getattr(self, name)
+            if url and not is_url(url, "https"):
+                problems.append(f"{variable(name)} is {url!r}: an https:// URL is needed")
+        if not is_url(self.redirect_url, "https") and not self.is_loopback:
+            problems.append("AAD_REDIRECT_URL needs to be an https:// URL, or http://localhost")
+        if self.gateway_url and not is_url(self.gateway_url, "http", "https", "socks5", "socks5h"):
+            # Without the value: it may hold a password.
+            problems.append(
+                "AAD_GATEWAY_URL needs to be http://host:port, https://… or socks5://…, with special characters of a "
+                "password percent-encoded"
+            )
         return problems
 
     def _wrong_place(self) -> list[str]:
-        problems = []
+        problems = self._wrong_urls()
         if self.tenant_id and not re.fullmatch(r"[A-Za-z0-9.-]+", self.tenant_id):
             problems.append("AAD_TENANT_ID is neither a GUID nor a domain")
         if self.cloud not in CLOUDS:
@@ -126,16 +199,6 @@ class Connection:
             path = getattr(self, name)
             if path and not Path(path).is_file():
                 problems.append(f"{variable(name)} names {path}, which is not a file")
-        for name in ("authority_url", "graph_base_url"):
-            url = getattr(self, name)
-            if url and not is_url(url, "https"):
-                problems.append(f"{variable(name)} is {url!r}: an https:// URL is needed")
-        if self.gateway_url and not is_url(self.gateway_url, "http", "https", "socks5", "socks5h"):
-            # Without the value: it may hold a password.
-            problems.append(
-                "AAD_GATEWAY_URL needs to be http://host:port, https://… or socks5://…, with special characters of a "
-                "password percent-encoded"
-            )
         if not self.quota_share > 0:
             problems.append("AAD_QUOTA_SHARE needs to be greater than 0")
         if not 0 <= self.log_days <= 30:
@@ -160,10 +223,10 @@ class Settings:
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
         """Read the `AAD_*` variables. A value that cannot be read at all raises ConfigurationError."""
-        for name in _NOT_YET:
-            if environment.get(name):
-                raise ConfigurationError(f"{name} is set, and this release does not support it yet: unset it.")
-        reach: dict[str, str | float] = dict(_values(environment, {f.name for f in fields(Connection)}))
+        named = _values(environment, {f.name for f in fields(Connection)})
+        reach: dict[str, str | float] = {**named, **_federation(environment, named)}
+        if cache := named.get("token_cache"):
+            reach["token_cache"] = str(Path(cache).expanduser().absolute())
         for name, number, example in (("quota_share", float, "a number such as 0.5"), ("log_days", int, "a whole number")):
             if text := reach.get(name):
                 try:

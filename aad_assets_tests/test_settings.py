@@ -7,7 +7,16 @@ import duckdb
 import pytest
 
 from aad_assets.errors import ConfigurationError
-from aad_assets.settings import CLOUDS, Connection, Settings, check_database_name, is_file, resolve_database, variable
+from aad_assets.settings import (
+    AUTH_METHODS,
+    CLOUDS,
+    Connection,
+    Settings,
+    check_database_name,
+    is_file,
+    resolve_database,
+    variable,
+)
 
 SECRET = {
     "AAD_CLIENT_SECRET": "s3cret",
@@ -40,7 +49,8 @@ def test_an_empty_environment_has_a_default_for_everything() -> None:
 
 def test_every_field_is_set_by_the_variable_of_its_name(tmp_path: Path) -> None:
     own = {"connection_name": "prod", "database": "/data/x.duckdb", "schedule_cron": "@daily", "schedule_timezone": "CET"}
-    reach = {field.name: f"value of {field.name}" for field in fields(Connection)} | {"quota_share": "0.25", "log_days": "3"}
+    reach = {field.name: f"value of {field.name}" for field in fields(Connection)}
+    reach |= {"quota_share": "0.25", "log_days": "3", "token_cache": str(tmp_path / "sign-in.json")}
     settings = read(**{variable(name): f" {value} " for name, value in (own | reach).items()})
     assert {name: getattr(settings, name) for name in own} == own
     assert {name: getattr(settings.connection, name) for name in reach} == reach | {"quota_share": 0.25, "log_days": 3}
@@ -75,7 +85,12 @@ def test_everything_missing_is_said_at_once() -> None:
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("AAD_AUTH", "delegated"),
+        ("AAD_AUTH", "password"),
+        ("AAD_AUTH", "workload_identity"),
+        ("AAD_AUTH", "managed_identity"),
+        ("AAD_MANAGED_IDENTITY", "mine"),
+        ("AAD_REDIRECT_URL", "http://login.example/back"),
+        ("AAD_REDIRECT_URL", "localhost"),
         ("AAD_AUTH", "certificate"),
         ("AAD_CLOUD", "germany"),
         ("AAD_CLIENT_CERTIFICATE_PATH", "/nowhere/client.pem"),
@@ -140,15 +155,99 @@ def test_two_credentials_need_a_choice(tmp_path: Path) -> None:
     )
 
 
+def test_the_ways_to_sign_in_are_inferred_from_what_is_set_and_delegated_never(tmp_path: Path) -> None:
+    bare = COMPLETE | {"AAD_CLIENT_SECRET": ""}
+    certificate = tmp_path / "client.pem"
+    certificate.touch()
+    for name, value, way in (
+        ("AAD_CLIENT_SECRET", "s3cret", "client_secret"),
+        ("AAD_CLIENT_CERTIFICATE_PATH", str(certificate), "certificate"),
+        ("AAD_FEDERATED_TOKEN_FILE", "/run/token", "workload_identity"),
+        ("AAD_MANAGED_IDENTITY", "system", "managed_identity"),
+    ):
+        connection = read(**bare | {name: value}).connection
+        connection.check()
+        assert connection.credential == way
+        assert {*AUTH_METHODS} - {way, "delegated"} == {
+            other for other in AUTH_METHODS if other not in (way, "delegated") and f"AAD_AUTH is {other}" in problems(
+                **{"AAD_CLIENT_SECRET": "", name: value, "AAD_AUTH": other})
+        }  # fmt: skip
+    for credential in ({}, {"AAD_CLIENT_SECRET": "s3cret"}, {"AAD_CLIENT_CERTIFICATE_PATH": str(certificate)}):
+        delegated = read(**bare | credential | {"AAD_AUTH": "delegated"}).connection
+        delegated.check()
+        assert delegated.credential == "delegated"
+    assert "unset one" in problems(AAD_CLIENT_CERTIFICATE_PATH=str(certificate), AAD_AUTH="delegated")
+
+
+def test_a_managed_identity_needs_no_client_id() -> None:
+    read(AAD_TENANT_ID="contoso.example", AAD_MANAGED_IDENTITY="system").connection.check()
+
+
+AZURE = {
+    "AZURE_TENANT_ID": "fabrikam.example",
+    "AZURE_CLIENT_ID": "federated",
+    "AZURE_FEDERATED_TOKEN_FILE": "/var/run/token",
+    "AZURE_AUTHORITY_HOST": "https://login.microsoftonline.us/",
+}
+
+
+def test_workload_identity_as_kubernetes_sets_it_is_understood() -> None:
+    connection = read(**AZURE).connection
+    connection.check()
+    assert connection.credential == "workload_identity"
+    assert (connection.tenant_id, connection.client_id) == ("fabrikam.example", "federated")
+    assert connection.federated_token_file == "/var/run/token"
+    assert connection.base_url == "https://graph.microsoft.us/v1.0", "the cloud follows the authority's host"
+    assert read(**AZURE | {"AZURE_AUTHORITY_HOST": "https://login.own.example/"}).connection.authority == (
+        "https://login.own.example/fabrikam.example"
+    )
+
+
+def test_our_own_variables_come_before_those_of_azure() -> None:
+    mixed = read(**AZURE, AAD_TENANT_ID="contoso.example", AAD_CLOUD="usgov_dod").connection
+    assert (mixed.tenant_id, mixed.client_id, mixed.cloud) == ("contoso.example", "federated", "usgov_dod")
+    chosen = read(**COMPLETE, **AZURE).connection
+    chosen.check()
+    assert chosen == read(**COMPLETE).connection
+    assert read(**COMPLETE, **AZURE, AAD_AUTH="workload_identity").connection.credential == "workload_identity"
+
+
+def test_variables_of_azure_without_a_token_file_are_not_ours() -> None:
+    assert read(**AZURE | {"AZURE_FEDERATED_TOKEN_FILE": ""}).connection == Connection()
+
+
+@pytest.mark.parametrize(
+    ("url", "loopback"),
+    [
+        ("http://localhost", True),
+        ("http://localhost:8400/back", True),
+        ("http://127.0.0.1", True),
+        ("http://[::1]:80", True),
+        ("https://localhost", False),
+        ("https://login.microsoftonline.com/common/oauth2/nativeclient", False),
+    ],
+)
+def test_redirect_urls(url: str, loopback: bool) -> None:
+    connection = read(**COMPLETE, AAD_REDIRECT_URL=url).connection
+    connection.check()
+    assert connection.is_loopback is loopback
+
+
+def test_the_gateway_is_told_without_its_password() -> None:
+    assert (
+        read(**COMPLETE, AAD_GATEWAY_URL="http://me:p%40ss@proxy.example:80").connection.gateway == "http://proxy.example:80"
+    )
+    assert read(**COMPLETE).connection.gateway == ""
+
+
+def test_a_relative_token_cache_is_made_absolute_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert read(AAD_TOKEN_CACHE="sign-in.json").connection.token_cache == str(tmp_path / "sign-in.json")
+
+
 def test_a_share_that_is_no_number_is_refused_when_settings_are_read() -> None:
     with pytest.raises(ConfigurationError, match="AAD_QUOTA_SHARE is 'half'"):
         read(AAD_QUOTA_SHARE="half")
-
-
-@pytest.mark.parametrize("name", ["AAD_FEDERATED_TOKEN_FILE", "AAD_MANAGED_IDENTITY"])
-def test_what_this_release_does_not_do_is_refused_by_name(name: str) -> None:
-    with pytest.raises(ConfigurationError, match=name):
-        read(**{name: "x"})
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,9 @@ def add(subparsers: Subparsers) -> None:
         description="Try sign-in and one small request per entity. Exit code 1 when an entity that is on cannot be read.",
     )
     check.add_argument("--all", action="store_true", help="try entities that are off as well")
+    check.add_argument(
+        "--permissions", action="store_true", help="only print the permissions to grant; ask the tenant nothing"
+    )
     check.add_argument("--json", action="store_true", help="for machines; docs/check.md explains the fields")
     check.set_defaults(function=_check)
 
@@ -35,6 +38,9 @@ def add(subparsers: Subparsers) -> None:
 def _check(options: argparse.Namespace) -> int:
     chosen = settings()
     entities = [entity for entity in configured(chosen) if entity.on or options.all]
+    if options.permissions:
+        print("\n".join(needed_permissions(entities)))
+        return 0
     report = probe(chosen.connection, entities)
     if options.json:
         print(json.dumps(as_json(chosen.connection, report), indent=2, ensure_ascii=False))
@@ -58,8 +64,10 @@ def missing_permissions(findings: Iterable[Finding]) -> list[str]:
     return sorted({name for finding in findings for name in finding.missing})
 
 
-def admin_consent_url(connection: Connection) -> str:
-    """Where an administrator consents to what was added to the app registration."""
+def admin_consent_url(connection: Connection) -> str | None:
+    """Where an administrator consents to what was added to the app registration; a managed identity has none."""
+    if connection.credential == "managed_identity":
+        return None
     return f"{connection.authority}/adminconsent?client_id={quote(connection.client_id, safe='')}"
 
 
@@ -97,7 +105,7 @@ def _finding_as_json(finding: Finding) -> dict[str, Any]:
 
 def _print(connection: Connection, report: Report) -> None:
     findings = report.findings
-    print(f"Signed in to tenant {report.tenant_id} as application {connection.client_id}, reading {connection.base_url}\n")
+    print(f"Signed in to tenant {report.tenant_id} as {_who(connection)}, reading {connection.base_url}\n")
     width = max(len(finding.entity.table) for finding in findings) + 2
     for finding in findings:
         off = "" if finding.entity.on else "off; "
@@ -108,12 +116,25 @@ def _print(connection: Connection, report: Report) -> None:
     print(f"\n{good} of {len(findings)} entities are readable, {unlicensed} need a licence and are skipped, {failed} fail.")
     permissions = needed_permissions(finding.entity for finding in findings)
     missing = missing_permissions(findings)
-    print(f"\nApplication permissions to grant, {len(permissions)}:{_listed(permissions)}")
+    kind = "Delegated" if connection.credential == "delegated" else "Application"
+    print(f"\n{kind} permissions to grant, {len(permissions)}:{_listed(permissions)}")
     print(f"\nMissing, {len(missing)}:{_listed(missing)}" if missing else "\nNone of them is missing.")
     if _HIDDEN not in (report.granted or ()) and any(finding.entity.table == "group_members" for finding in findings):
         print(f"{_HIDDEN} as well, if there are groups with hidden membership.")
-    print("\nThey are added to the app registration under API permissions; then an administrator consents at")
-    print(admin_consent_url(connection))
+    if url := admin_consent_url(connection):
+        print("\nThey are added to the app registration under API permissions; then an administrator consents at")
+        print(url)
+    else:
+        print("\nThey are assigned to the managed identity by docs/register-app.sh managed-identity OBJECT_ID.")
+
+
+def _who(connection: Connection) -> str:
+    match connection.credential:
+        case "managed_identity":
+            return f"managed identity ({connection.managed_identity})"
+        case "delegated":
+            return f"a person, by application {connection.client_id}"
+    return f"application {connection.client_id}"
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -1,6 +1,6 @@
 """The HTTP side: routes, headers, compression, and the faults that break a connection.
 
-What is answered is decided in graph.py, batch.py and identity.py.
+What is answered is decided in graph.py, batch.py and identity/.
 """
 
 import asyncio
@@ -24,6 +24,7 @@ from .errors import GraphError
 from .faults import Faults, Rule, refusal
 from .graph import JSON_TYPE, Answer, Graph, Request
 from .identity import Identity
+from .identity.tokens import challenge
 
 PREFIX = "/v1.0"
 
@@ -84,13 +85,14 @@ class GraphEndpoint:
         request_id = str(uuid.uuid4())
         client_id = http.headers.get("client-request-id", request_id)
         try:
-            claims = self._identity.claims(http.headers.get("authorization"))
+            claims = self._identity.tokens.claims(http.headers.get("authorization"))
+            challenge(claims, self._graph.faults, path)
             request = Request(
                 http.method,
                 path,
                 http.scope["query_string"].decode("latin-1"),
                 http.headers,
-                frozenset(claims.get("roles", ())),
+                frozenset(claims["scp"].split() if "scp" in claims else claims.get("roles", ())),
                 claims.get("x_issued", 0.0),
             )
             if path.lower().rstrip("/") == "/$batch":

@@ -4,6 +4,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from datetime import date, datetime
 
 from starlette.requests import Request
@@ -42,6 +43,7 @@ class Control:
             Route("/_demo/now", self._now, methods=["GET", "POST"]),
             Route("/_demo/forgotten", self._forgotten, methods=["GET", "POST"]),
             Route("/_demo/faults", self._faults, methods=["GET", "PUT", "DELETE"]),
+            Route("/_demo/sign-in", self._sign_in, methods=["GET", "PATCH"]),
         ]
 
     async def _stats(self, _: Request) -> Response:
@@ -49,7 +51,7 @@ class Control:
             {
                 "requests": dict(self.requests),
                 "statuses": {str(status): number for status, number in self.statuses.items()},
-                "tokens_issued": self._identity.issued,
+                "tokens_issued": self._identity.tokens.issued,
                 "throttled": self.statuses[429],
                 "throttled_by_quota": dict(self._graph.quota.refused),
                 "max_concurrent_requests": self.most_running,
@@ -61,7 +63,7 @@ class Control:
         self.requests.clear()
         self.statuses.clear()
         self._graph.quota.refused.clear()
-        self._identity.issued = 0
+        self._identity.tokens.issued = 0
         self.most_running = self.running
         return Response(status_code=204)
 
@@ -106,6 +108,15 @@ class Control:
             except (ValueError, TypeError, AttributeError) as error:
                 return JSONResponse({"error": str(error)}, 400)
         return JSONResponse([rule.view() for rule in faults.rules])
+
+    async def _sign_in(self, request: Request) -> Response:
+        rules = self._identity.rules
+        if request.method == "PATCH":
+            try:
+                rules.change(json.loads(await request.body()))
+            except (ValueError, TypeError) as error:
+                return JSONResponse({"error": str(error)}, 400)
+        return JSONResponse(asdict(rules))
 
     async def _objects(self, request: Request) -> Response:
         name = request.path_params["collection"]

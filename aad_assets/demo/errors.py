@@ -1,6 +1,6 @@
 """Refusals as Microsoft Graph words them: one exception, and a constructor per refusal.
 
-Sign-in has its own form of errors: identity.py.
+Sign-in has its own form of errors: identity/.
 """
 
 from collections.abc import Mapping

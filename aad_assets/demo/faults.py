@@ -19,6 +19,7 @@ KINDS = {
     "deny": "403, the permission is missing",
     "unlicensed": "403, the licence is missing",
     "expire_token": "401 for tokens issued before the rule was set",
+    "claims_challenge": "401 for tokens that do not answer its claims (continuous access evaluation)",
     "refuse_select": "`status` for lists that select `property`",
     "expired_page": "400 for a page token",
     "empty_page": "a page without rows but with a nextLink",

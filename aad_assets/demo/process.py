@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from pathlib import Path
@@ -27,9 +28,8 @@ class DemoServer:
     """A demo tenant for the length of a `with` block.
 
     `options` are those of `python -m aad_assets.demo`, with underscores: `DemoServer(users=300, no_quota=True)`. A sequence
-    repeats the option; `licences` names what the tenant has bought, `()` nothing, by default everything. After start `pid`,
-    `tenant_id`, `tenant_domain`, `client_id`, `client_secret`, `client_certificate`, `graph_base_url`, `authority_url`,
-    `ca_bundle`, `day`, `users` and `seed` are set from demo.json.
+    repeats the option; `licences` names what the tenant has bought, `()` nothing, by default everything. After start the
+    attributes below are set from demo.json.
     """
 
     pid: int
@@ -38,6 +38,13 @@ class DemoServer:
     client_id: str
     client_secret: str
     client_certificate: str
+    public_client_id: str
+    federated_issuer: str
+    federated_subject: str
+    federated_key: str
+    managed_identity: str
+    user_name: str
+    user_password: str
     graph_base_url: str
     authority_url: str
     ca_bundle: str
@@ -166,6 +173,26 @@ class DemoServer:
     def clear_faults(self) -> None:
         """No faults any more."""
         self._json("DELETE", "faults")
+
+    def sign_in_rules(self, **changes: object) -> dict[str, Any]:
+        """Change the rules that sign-in follows (fields of `identity.registration.Rules`); all of them as they are now."""
+        made: dict[str, Any] = self._json("PATCH", "sign-in", changes)
+        return made
+
+    def federated_token(self, **claims: object) -> str:
+        """A JWT of the issuer that the app trusts, as Kubernetes or CI write it into a file; `claims` replace its own."""
+        import jwt
+
+        now = int(time.time())
+        usual = {
+            "iss": self.federated_issuer,
+            "sub": self.federated_subject,
+            "aud": "api://AzureADTokenExchange",
+            "iat": now,
+            "nbf": now,
+            "exp": now + 600,
+        }
+        return jwt.encode({**usual, **claims}, Path(self.federated_key).read_bytes(), algorithm="RS256")
 
     def set_day(self, day: int) -> None:
         """Let days pass (or go back)."""

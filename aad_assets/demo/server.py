@@ -3,7 +3,6 @@
 import asyncio
 import json
 import os
-import secrets
 import signal
 import socket
 import ssl
@@ -13,16 +12,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 import trustme
 import uvicorn
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.x509.oid import NameOID
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from . import licensing
@@ -32,7 +27,7 @@ from .directory import Directory
 from .directory.log_days import LogBook
 from .faults import Faults, parse_short
 from .graph import Graph
-from .identity import Identity
+from .identity import Identity, register
 from .quota import Quota
 
 DEFAULT_EPOCH = date(2026, 11, 2)
@@ -95,20 +90,6 @@ def _private(path: Path, data: bytes) -> None:
     temporary.replace(path)
 
 
-def _client_certificate(path: Path) -> x509.Certificate:
-    """A key and a self-signed certificate for the app, written as one PEM file."""
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Entra inventory")])
-    now = datetime.now(UTC)
-    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
-    builder = builder.serial_number(x509.random_serial_number())
-    builder = builder.not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=365))
-    certificate = builder.sign(key, hashes.SHA256())
-    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    _private(path, pem + certificate.public_bytes(serialization.Encoding.PEM))
-    return certificate
-
-
 def _watch_stdin(stop: Any) -> None:
     """Call stop when stdin ends: the parent has gone."""
 
@@ -118,11 +99,6 @@ def _watch_stdin(stop: Any) -> None:
         stop()
 
     threading.Thread(target=watch, daemon=True).start()
-
-
-def _make_secret() -> str:
-    """A client secret in the shape of real ones: 40 characters, a tilde near the front."""
-    return f"{secrets.token_urlsafe(3)[:3]}8Q~{secrets.token_urlsafe(40)[:34]}"
 
 
 async def _serve(configuration: Configuration) -> None:
@@ -154,12 +130,10 @@ async def _serve(configuration: Configuration) -> None:
     faults.set(parse_short(configuration.faults), time.time())
     quota = Quota(configuration.users, configuration.quota_scale)
     graph = Graph(f"{origin}{PREFIX}", directory, quota, faults, configuration.licences, configuration.sign_in_activity_page)
-    secret = _make_secret()
-    certificate = _client_certificate(state / "client.pem")
-    identity = Identity(
-        origin, directory.tenant_id, configuration.tenant_domain, directory.client_id, secret, certificate,
-        directory.granted, configuration.token_lifetime,
-    )  # fmt: skip
+    registration, registered = register(
+        origin, directory.tenant_id, configuration.tenant_domain, directory.client_id, directory.granted, state, _private
+    )
+    identity = Identity(registration, configuration.token_lifetime)
     control = Control(graph, identity, at_day, book)
     app = build(graph, identity, control, configuration.latency_ms / 1000)
 
@@ -175,8 +149,7 @@ async def _serve(configuration: Configuration) -> None:
         "tenant_id": directory.tenant_id,
         "tenant_domain": configuration.tenant_domain,
         "client_id": directory.client_id,
-        "client_secret": secret,
-        "client_certificate": str((state / "client.pem").resolve()),
+        **registered,
         "graph_base_url": graph.base,
         "authority_url": origin,
         "ca_bundle": str((state / "ca.pem").resolve()),

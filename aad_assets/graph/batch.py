@@ -14,6 +14,7 @@ import msgspec
 
 from aad_assets.catalog import Family
 from aad_assets.errors import Answer
+from aad_assets.graph.claims import challenge
 from aad_assets.graph.client import PASSING, GraphClient, Retrying, error_for, read_answer, retry_after_seconds
 from aad_assets.graph.meter import Meter
 from aad_assets.graph.surrogates import hidden, shown
@@ -121,7 +122,7 @@ async def run_batches(
 
     async def worker() -> None:
         while batch := await queue.next_batch():
-            pause, failed, renew = 0.0, list[ItemT](), False
+            pause, failed, renew, claims = 0.0, list[ItemT](), False, ""
             for item, response in zip(batch, await _send(client, batch, meter), strict=True):
                 decoded = _decoded(response, decode)
                 if decoded is not None or (response is not None and response.status == 404):
@@ -129,9 +130,10 @@ async def run_batches(
                     continue
                 pause = max(pause, _later(client, item, response))
                 failed.append(item)
-                renew = renew or (response is not None and response.status == 401)
+                if response is not None and response.status == 401:
+                    renew, claims = True, claims or challenge(_headers(response))
             if renew:
-                await client.renew_token()
+                await client.renew_token(claims)
             if failed:
                 queue.rest(failed, pause)
 
@@ -151,11 +153,15 @@ def _decoded(response: _Response | None, decode: Callable[[msgspec.Raw], T]) -> 
         return None
 
 
+def _headers(response: _Response) -> httpx.Headers:
+    return httpx.Headers({name: str(value) for name, value in (response.headers or {}).items()})
+
+
 def _later(client: GraphClient, item: Item, response: _Response | None) -> float:
     """Seconds to wait before a further batch with `item` in it. Raises GraphError when it will not pass."""
     if response is None or response.status == 200:
         return item.retrying.wait_after(Answer(0, "", "the batch has no sound answer to it", "", item.path), None)
-    headers = httpx.Headers({name: str(value) for name, value in (response.headers or {}).items()})
+    headers = _headers(response)
     answer = read_answer(item.path, response.status, headers, bytes(response.body))
     if response.status == 401 and not item.unauthorised:
         item.unauthorised = True

@@ -28,6 +28,7 @@ from aad_assets.errors import (
     RequestRefused,
     UntrustedAnswer,
 )
+from aad_assets.graph.claims import challenge
 from aad_assets.graph.meter import Meter
 from aad_assets.graph.sign_in import TokenSource
 from aad_assets.graph.throttle import Quotas
@@ -164,9 +165,10 @@ class GraphClient:
         url = f"{self.base_url}{path}"
         return await self._request("POST", url, decode, meter, units, (Family.DIRECTORY,), headers, body)
 
-    async def renew_token(self) -> None:
-        """Fetch a new token although the present one seems to live: an item of a batch was answered 401."""
-        await self._tokens.token(refused=await self._tokens.token())
+    async def renew_token(self, claims: str = "") -> None:
+        """Fetch a new token although the present one seems to live: an item of a batch was answered 401, perhaps with a
+        challenge."""
+        await self._tokens.token(refused=await self._tokens.token(), claims=claims)
 
     def check_host(self, url: str) -> None:
         """Refuse a link that leaves the configured host: the token would go with it."""
@@ -190,11 +192,11 @@ class GraphClient:
     ) -> T:
         retrying = Retrying(self.retry, meter)
         path = url.removeprefix(self.base_url).split("?")[0]
-        told, refused_token, new_connection = f"{method} {path}", "", False
+        told, refused_token, claims, new_connection = f"{method} {path}", "", "", False
         while True:
             for family in families:
                 meter.throttled_seconds += await self.quotas.take(family, units if family is Family.DIRECTORY else 1)
-            token = await self._tokens.token(refused=refused_token)
+            token = await self._tokens.token(refused=refused_token, claims=claims)
             headers["Authorization"] = f"Bearer {token}"
             retry_after: float | None = None
             meter.requests += 1
@@ -210,8 +212,10 @@ class GraphClient:
                     except msgspec.DecodeError:
                         pass
                 answer = read_answer(told, received.status, received.headers, received.body)
-                if received.status == 401 and not refused_token:
-                    refused_token = token
+                wanted = challenge(received.headers) if received.status == 401 else ""
+                # Once for a token that has ended, and once for a challenge.
+                if received.status == 401 and (not refused_token or (wanted and not claims)):
+                    refused_token, claims = token, wanted
                     continue
                 if received.status not in PASSING and received.status != 200:
                     raise error_for(answer)
@@ -277,6 +281,10 @@ def error_for(answer: Answer) -> GraphError:
     """The exception that says what can be done about an answer that will not pass."""
     if answer.code in _NO_LICENCE or "not licensed for this feature" in answer.message.lower():
         return LicenceMissing(answer)
+    if answer.status == 401 and "audience" in answer.message.lower():
+        return RequestRefused(
+            answer, "The token is for another cloud: check AAD_CLOUD, AAD_AUTHORITY_URL, AAD_GRAPH_BASE_URL"
+        )
     if answer.status == 401 or (answer.status == 403 and answer.code == "Authorization_RequestDenied"):
         return PermissionMissing(answer)
     if answer.code in _EXPIRED_PAGE:

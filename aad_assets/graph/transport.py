@@ -3,6 +3,7 @@
 Not here: retries, throttling and what answers mean (`client.py`), sign-in (`sign_in.py`).
 """
 
+import logging
 import ssl
 
 import httpx
@@ -35,18 +36,43 @@ def trusted(connection: Connection) -> ssl.SSLContext:
     return context
 
 
+def _proxy(url: str, tls: ssl.SSLContext) -> httpx.Proxy | None:
+    """With the same CAs for a gateway that is itself reached over TLS."""
+    if not url:
+        return None
+    return httpx.Proxy(url, ssl_context=tls if url.startswith("https:") else None)
+
+
+def _without_password(record: logging.LogRecord) -> bool:
+    """httpcore's debug log of a SOCKS handshake shows user and password."""
+    return "auth=" not in record.getMessage()
+
+
+def _without_event(record: logging.LogRecord) -> bool:
+    """msal's debug log of an event shows codes and assertions."""
+    return not record.getMessage().startswith("event=")
+
+
+logging.getLogger("httpcore.socks").addFilter(_without_password)
+logging.getLogger("msal.token_cache").addFilter(_without_event)
+
+
 class Transport:
     """Makes clients with one connection's proxy and CAs; redirects are never followed, since they may leave the host."""
 
     def __init__(self, connection: Connection) -> None:
         self._tls = trusted(connection)
-        self._gateway = connection.gateway_url or None
+        self._gateway = _proxy(connection.gateway_url, self._tls)
 
     def blocking(self) -> httpx.Client:
         """For sign-in, which msal does in a thread of its own."""
         return httpx.Client(
             verify=self._tls, proxy=self._gateway, timeout=SIGN_IN_TIMEOUT, headers={"User-Agent": USER_AGENT}
         )
+
+    def direct(self) -> httpx.Client:
+        """For the link-local endpoint of managed identities alone, which no proxy can reach."""
+        return httpx.Client(verify=self._tls, trust_env=False, timeout=SIGN_IN_TIMEOUT, headers={"User-Agent": USER_AGENT})
 
     def concurrent(self) -> httpx.AsyncClient:
         """For Graph. How many requests are under way is the caller's to bound."""

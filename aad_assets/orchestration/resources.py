@@ -15,6 +15,8 @@ from aad_assets.settings import Connection, Settings, absolute, check_database_n
 # Dagster shows such fields as ****** in the UI and the API.
 _SECRET: dict[str, Any] = {"dagster__is_secret": True}
 
+_PLAIN = ("tenant_id", "client_id", "federated_token_file", "cloud", "authority_url", "token_cache")
+
 _NUMBERS = ("quota_share", "log_days")
 """Fields that an EnvVar, which is text, cannot fill."""
 
@@ -39,7 +41,26 @@ class EntraResource(dg.ConfigurableResource[Connection]):
         json_schema_extra=_SECRET,
         description="Password of that file (AAD_CLIENT_CERTIFICATE_PASSWORD). Give it as an EnvVar.",
     )
-    auth: str = Field(default="", description="client_secret or certificate, when both are set (AAD_AUTH).")
+    federated_token_file: str = Field(
+        default="",
+        description="Workload identity federation: file with the external token, read again before each use "
+        "(AAD_FEDERATED_TOKEN_FILE, AZURE_FEDERATED_TOKEN_FILE).",
+    )
+    managed_identity: str = Field(
+        default="", description="system, or the client ID of a user-assigned managed identity (AAD_MANAGED_IDENTITY)."
+    )
+    auth: str = Field(
+        default="",
+        description="client_secret, certificate, workload_identity, managed_identity or delegated; when empty, what is set "
+        "says it, and delegated is never inferred (AAD_AUTH).",
+    )
+    redirect_url: str = Field(
+        default="http://localhost", description="Delegated: the redirect URL registered for the app (AAD_REDIRECT_URL)."
+    )
+    token_cache: str = Field(
+        default="",
+        description="Delegated: file of the sign-in, when not in the user's data folder (AAD_TOKEN_CACHE).",
+    )
     cloud: str = Field(default="global", description="global, usgov, usgov_dod or china (AAD_CLOUD).")
     authority_url: str = Field(default="", description="Sign-in authority, when not the cloud's (AAD_AUTHORITY_URL).")
     graph_base_url: str = Field(
@@ -95,13 +116,18 @@ class WarehouseResource(dg.ConfigurableResource["WarehouseResource"]):
 
 
 def entra_resource(settings: Settings, environment: Mapping[str, str]) -> EntraResource:
-    """Bound to the environment: what is set is referred to by its variable, so that no value is stored."""
+    """Bound to the environment: what is set is referred to by its variable, so that no value is stored.
+
+    What only the settings know, such as what AZURE_* variables say, is none of it secret and stands here as it is.
+    """
+    connection = settings.connection
     bound: dict[str, Any] = {
-        name: dg.EnvVar(variable(name))
-        for name in EntraResource.model_fields
-        if name not in _NUMBERS and environment.get(variable(name))
+        name: value for name in _PLAIN if (value := getattr(connection, name)) != getattr(Connection, name)
     }
-    return EntraResource(**bound, **{name: getattr(settings.connection, name) for name in _NUMBERS})
+    for name in EntraResource.model_fields:
+        if name not in (*_NUMBERS, "token_cache") and environment.get(variable(name)):
+            bound[name] = dg.EnvVar(variable(name))
+    return EntraResource(**bound, **{name: getattr(connection, name) for name in _NUMBERS})
 
 
 def warehouse_resource(settings: Settings) -> WarehouseResource:

@@ -38,8 +38,8 @@ def reason(entity: Entity, error: Exception) -> str:
     text = str(error)
     if isinstance(error, LicenceMissing):
         text += f". Skipped: it needs the licence {entity.licence or 'that the answer names'}."
-    elif isinstance(error, GraphError) and error.answer.status in (401, 403):
-        text += f". It needs the application permission {permissions(entity)}, and admin consent."
+    elif isinstance(error, GraphError) and error.answer.status in (401, 403) and not error.advice:
+        text += f". It needs the permission {permissions(entity)} in the app registration, and admin consent."
     elif not isinstance(error, AadAssetsError):
         # The text of an unforeseen error may quote rows or a token.
         text = f"unexpected {type(error).__name__} at {_where(error)}; nothing is published. Please report it."

@@ -12,6 +12,7 @@ from aad_assets.demo import DemoServer
 from aad_assets.graph.probe import Status, probe_tenant
 from aad_assets.settings import Settings
 from aad_assets_tests.e2e.commands import Commands
+from aad_assets_tests.graph.signing_in import sign_in
 
 WITHHELD = ("AuditLog.Read.All", "Policy.Read.All", "Policy.Read.PermissionGrant")
 ON = [entity for entity in ENTITIES if entity.on]
@@ -153,3 +154,24 @@ def test_settings_are_read_from_the_folders_env_file(commands: Commands, shared_
     assert said.code == 1
     assert "AADSTS7000215" in said.err, "what Dagster takes from the file is what is checked"
     assert "from-the-file" not in said.err
+
+
+def test_it_says_by_whom_it_signed_in(commands: Commands, shared_tenant: DemoServer) -> None:
+    reached = commands.reach(shared_tenant)
+    reached.set(AZURE_POD_IDENTITY_AUTHORITY_HOST=shared_tenant.authority_url, AAD_CLIENT_SECRET="")
+    reached.set(AAD_MANAGED_IDENTITY="system", AAD_CLIENT_ID="")
+    machine = reached.run("check")
+
+    assert machine.code == 0, machine.err
+    assert " as managed identity (system), reading " in machine.out
+    assert machine.out.endswith("docs/register-app.sh managed-identity OBJECT_ID.\n")
+
+    place = str(commands.folder / "sign-in.json")
+    person = {"AAD_AUTH": "delegated", "AAD_TOKEN_CACHE": place, "AAD_CLIENT_ID": shared_tenant.client_id}
+    reached.set(**person, AAD_MANAGED_IDENTITY="", AAD_CLIENT_SECRET=shared_tenant.client_secret)
+    sign_in(shared_tenant, Settings.from_environment().connection)
+    somebody = reached.run("check")
+
+    assert somebody.code == 0, somebody.err
+    assert f" as a person, by application {shared_tenant.client_id}, reading " in somebody.out
+    assert f"Delegated permissions to grant, {len(PERMISSIONS)}:" in somebody.out

@@ -115,7 +115,7 @@ class FakeTokens(TokenSource):
     def __init__(self) -> None:
         self.renewals = 0
 
-    async def token(self, refused: str = "") -> str:
+    async def token(self, refused: str = "", claims: str = "") -> str:
         if refused == self.current:
             self.renewals += 1
         return self.current

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from aad_assets.errors import ConfigurationError
-from aad_assets.graph.sign_in import certificate_credential
+from aad_assets.graph.certificates import certificate_credential
 
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 

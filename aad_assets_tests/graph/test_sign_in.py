@@ -1,19 +1,25 @@
 """Tokens: held, renewed, refused in words, and never told."""
 
 import asyncio
+import json
 import logging
+from base64 import urlsafe_b64encode
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import httpx
+import jwt
 import pytest
 import socksio
+from cryptography.hazmat.primitives.hashes import SHA256
 
 from aad_assets.errors import ConfigurationError, SignInError
 from aad_assets.graph.sign_in import TokenSource
 
 from .fake import TOKEN, Clock, connection, run
 from .identity import AUTHORITY, SCOPE, SECRET, TENANT, Answer, FakeIdentity, refused
+from .test_certificates import CERTIFICATE, CERTIFICATE_PEM, pem
 
 REACH = {"authority_url": AUTHORITY, "graph_base_url": "https://graph.test/v1.0", "client_secret": SECRET}
 
@@ -208,7 +214,9 @@ def test_a_sign_in_that_stays_out_of_reach_names_the_settings(
 
 def test_a_gateway_that_refuses_is_named_at_once(identity: FakeIdentity) -> None:
     identity.discovery = [httpx.ProxyError("407 Proxy Authentication Required")]
-    with pytest.raises(ConfigurationError, match=r"through AAD_GATEWAY_URL: 407 Proxy Authentication Required") as caught:
+    with pytest.raises(
+        ConfigurationError, match=r"through AAD_GATEWAY_URL \(http://gateway\.test:80\): 407 Proxy Authentication Required"
+    ) as caught:
         run(source(identity, gateway_url="http://user:p4ssword@gateway.test:80").token())
     assert "p4ssword" not in str(caught.value)
 
@@ -281,3 +289,60 @@ def test_a_token_that_no_header_can_carry_is_refused_unseen(identity: FakeIdenti
     with pytest.raises(SignInError) as caught:
         run(source(identity).token())
     assert "eyJhidden" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("cloud", "there", "advice"),
+    [
+        ("global", "login.microsoftonline.us", "set AAD_CLOUD to usgov or usgov_dod"),
+        ("usgov", "login.partner.microsoftonline.cn", "set AAD_CLOUD to china"),
+        ("china", "login.microsoftonline.com", "set AAD_CLOUD to global"),
+    ],
+)
+def test_a_tenant_of_another_cloud_is_named_before_a_credential_is_sent(
+    identity: FakeIdentity, cloud: str, there: str, advice: str
+) -> None:
+    found = {"issuer": identity.issuer, "token_endpoint": f"https://{there}/{TENANT}/oauth2/v2.0/token"}
+    identity.discovery = [httpx.Response(200, json=found)]
+    with pytest.raises(SignInError, match=rf"in another cloud, which signs in at {there}\. What to do: {advice}"):
+        run(source(identity, cloud=cloud).token())
+    assert identity.forms == []
+
+
+def test_a_token_for_another_cloud_is_named(identity: FakeIdentity) -> None:
+    body = urlsafe_b64encode(b'{"aud": "https://graph.microsoft.us"}').decode().rstrip("=")
+    identity.tokens = [httpx.Response(200, json={"access_token": f"eyJ0.{body}.x", "expires_in": 3600})]
+    with pytest.raises(SignInError, match=r"for another cloud: graph\.microsoft\.us.*set AAD_CLOUD to usgov\.") as caught:
+        run(source(identity, graph_base_url="https://graph.microsoft.com/v1.0").token())
+    assert body not in str(caught.value)
+
+
+def test_the_capability_to_answer_challenges_is_declared(identity: FakeIdentity) -> None:
+    run(source(identity).token())
+    assert json.loads(identity.forms[0]["claims"]) == {"access_token": {"xms_cc": {"values": ["cp1"]}}}
+
+
+def test_a_challenge_is_sent_on_with_the_capability(identity: FakeIdentity) -> None:
+    tokens = source(identity)
+    first = run(tokens.token())
+    run(tokens.token(refused=first, claims='{"access_token": {"nbf": {"essential": true, "value": "1"}}}'))
+    sent = json.loads(identity.forms[1]["claims"])["access_token"]
+    assert sent == {"nbf": {"essential": True, "value": "1"}, "xms_cc": {"values": ["cp1"]}}
+
+
+def test_a_refusals_trace_id_is_found_in_its_text_too(identity: FakeIdentity) -> None:
+    said = "AADSTS50105: Not assigned. Trace ID: abc-1 Correlation ID: 2 Timestamp: 2026-01-01 00:00:00Z"
+    identity.tokens = [httpx.Response(400, json={"error": "invalid_grant", "error_description": said})]
+    with pytest.raises(SignInError, match=r"AADSTS50105: Not assigned \(trace id abc-1\)\. What to do: the account is not"):
+        run(source(identity).token())
+
+
+def test_a_certificate_is_named_by_its_sha256_thumbprint(identity: FakeIdentity, tmp_path: Path) -> None:
+    path = tmp_path / "client.pem"
+    path.write_bytes(pem() + CERTIFICATE_PEM)
+    run(source(identity, client_secret="", client_certificate_path=str(path)).token())
+    (form,) = identity.forms
+    header = jwt.get_unverified_header(form["client_assertion"])
+    assert header["x5t#S256"].rstrip("=") == urlsafe_b64encode(CERTIFICATE.fingerprint(SHA256())).decode().rstrip("=")
+    assert header["alg"] == "PS256"
+    assert "x5t" not in header

@@ -138,7 +138,7 @@ def test_another_attach_target_is_bound_by_its_variable() -> None:
         ("AAD_QUOTA_SHARE", "half"),
         ("AAD_CONNECTION_NAME", "Not A Name"),
         ("AAD_DATABASE", "aad.duckdb"),
-        ("AAD_MANAGED_IDENTITY", "system"),
+        ("AAD_CONNECTION_METADATA", "x.yaml"),
     ],
 )
 def test_a_setting_that_cannot_be_read_fails_the_run_and_not_the_ui(name: str, value: str) -> None:
@@ -146,6 +146,20 @@ def test_a_setting_that_cannot_be_read_fails_the_run_and_not_the_ui(name: str, v
 
     with pytest.raises(dg.Failure, match=name):
         definitions.resolve_job_def("reload_directory").execute_in_process()
+
+
+def test_what_azure_says_of_a_federated_workload_stands_in_the_resource() -> None:
+    environment = {
+        "AZURE_TENANT_ID": "contoso.example",
+        "AZURE_CLIENT_ID": "app",
+        "AZURE_FEDERATED_TOKEN_FILE": "/run/token",
+        "AZURE_AUTHORITY_HOST": "https://login.partner.microsoftonline.cn/",
+    }
+    entra = (build_definitions(environment=environment).resources or {})["entra"]
+
+    assert entra.connection() == Connection(
+        tenant_id="contoso.example", client_id="app", federated_token_file="/run/token", cloud="china"
+    )
 
 
 def test_line_breaks_around_mounted_secrets_do_not_count() -> None:

@@ -1,0 +1,105 @@
+"""docs/register-app.sh, with an `az` that notes what it is asked."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from aad_assets.catalog import CATALOG
+
+SCRIPT = Path(__file__).parents[1] / "docs" / "register-app.sh"
+
+AZ = """#!/usr/bin/env bash
+printf '%s\\t' "$@" >>"$ASKED"; printf '\\n' >>"$ASKED"
+case "$*" in
+*"sp show"*"[].join"*) while read -r name; do printf '%s id-of-%s\\n' "$name" "$name"; done <"$PERMISSIONS" ;;
+*"sp show"*"--query id"*) echo graph-object ;;
+"ad app create"*) echo the-app ;;
+"account show"*) echo the-tenant ;;
+*"--query password"*) echo the-s3cret ;;
+esac
+"""
+
+OPENSSL = """#!/usr/bin/env bash
+cp "$3" "$5"
+"""
+
+CHECK = """#!/usr/bin/env bash
+cat "$PERMISSIONS"
+"""
+
+WAYS = {
+    "secret": ([], "Role", ["AAD_CLIENT_SECRET=the-s3cret"]),
+    "certificate": (["client.pem"], "Role", ["AAD_CLIENT_CERTIFICATE_PATH=client.pem"]),
+    "federation": (["https://issuer.example", "repo:x"], "Role", ["AAD_FEDERATED_TOKEN_FILE="]),
+    "managed-identity": (["object-1"], "", ["AAD_MANAGED_IDENTITY=system"]),
+    "delegated": ([], "Scope", ["AAD_AUTH=delegated", "AAD_REDIRECT_URL=http://localhost", "AAD_CLIENT_SECRET=the-s3cret"]),
+    "device-code": ([], "Scope", ["AAD_AUTH=delegated"]),
+}
+
+
+def run(folder: Path, *arguments: str) -> tuple[subprocess.CompletedProcess[str], list[list[str]]]:
+    """The script's end, and what it asked az."""
+    for name, text in (("az", AZ), ("openssl", OPENSSL), ("aad-assets", CHECK)):
+        (folder / name).write_text(text)
+        (folder / name).chmod(0o755)
+    (folder / "client.pem").touch()
+    permissions = sorted({name for entity in CATALOG.values() for name in entity.permissions})
+    (folder / "permissions").write_text("\n".join([*permissions, "User.Read", "offline_access"]) + "\n")
+    asked = folder / "asked"
+    asked.touch()
+    environment = {
+        "PATH": f"{folder}:{os.environ['PATH']}",
+        "ASKED": str(asked),
+        "PERMISSIONS": str(folder / "permissions"),
+        "AAD_ASSETS": str(folder / "aad-assets"),
+    }
+    bash = shutil.which("bash")
+    assert bash
+    result = subprocess.run(
+        [bash, str(SCRIPT), *arguments], env=environment, cwd=folder, capture_output=True, text=True, check=False
+    )
+    return result, [line.split("\t")[:-1] for line in asked.read_text().splitlines()]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_every_way_is_registered_with_every_permission(tmp_path: Path, way: str) -> None:
+    arguments, kind, settings = WAYS[way]
+
+    result, asked = run(tmp_path, way, *arguments)
+
+    assert result.returncode == 0, result.stderr
+    assert result.stderr == ""
+    lines = result.stdout.splitlines()
+    assert "AAD_TENANT_ID=the-tenant" in lines
+    assert all(any(line.startswith(setting) for line in lines) for setting in settings)
+    needed = {name for entity in CATALOG.values() for name in entity.permissions}
+    if way == "managed-identity":
+        bodies = [call[call.index("--body") + 1] for call in asked if call[0] == "rest"]
+        assert all(any(f'"id-of-{name}"' in body for body in bodies) for name in needed)
+        return
+    granted = {call[call.index("--api-permissions") + 1] for call in asked if "--api-permissions" in call}
+    assert granted >= {f"id-of-{name}={kind}" for name in needed}
+    assert (f"id-of-offline_access={kind}" in granted) or kind == "Role"
+    assert ["ad", "app", "permission", "admin-consent", "--id", "the-app"] in asked
+
+
+@pytest.mark.parametrize("arguments", [[], ["password"], ["federation", "issuer alone"], ["certificate"]])
+def test_a_wrong_call_says_how(tmp_path: Path, arguments: list[str]) -> None:
+    result, asked = run(tmp_path, *arguments)
+    assert result.returncode == 2
+    assert "docs/register-app.sh secret" in result.stderr
+    assert not any(call[:3] == ["ad", "app", "create"] for call in asked)
+
+
+def test_the_permissions_are_printed_without_asking_the_tenant(tmp_path: Path) -> None:
+    command = Path(sys.executable).parent / "aad-assets"
+    result = subprocess.run(
+        [str(command), "check", "--permissions"], env={}, cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0, result.stderr
+    on = {name for entity in CATALOG.values() if entity.on for name in entity.permissions}
+    assert result.stdout.split() == sorted(on)
