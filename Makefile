@@ -7,7 +7,7 @@ PYTEST := $(BIN)/python -m pytest
 # Three processes on two cores: the end-to-end tests wait half of their time. A file's tests share what its fixtures started.
 PARALLEL := -n 3 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help demo dev test test-slow lint types format lock bench clean
+.PHONY: help demo dev test test-slow lint types format lock bench bench-compare clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 14
@@ -59,6 +59,9 @@ lock: $(READY) ## take the newest releases that resolve together into requiremen
 bench: $(READY) ## speed and memory: 200,000 users; a month of 100,000 sign-ins a day
 	$(BIN)/python -m benchmarks.reload_users
 	$(BIN)/python -m benchmarks.reload_logs
+
+bench-compare: $(READY) ## compare and publish 1,000,000 users, against writing them once
+	$(BIN)/python -m benchmarks.compare
 
 clean: ## remove the demo and caches, not .venv
 	rm -rf demo .build .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from aad_assets.commands import check, demo, login, logout, metadata
+from aad_assets.commands import changes, check, demo, login, logout, metadata, prune
 from aad_assets.demo import DemoServerError
 from aad_assets.errors import AadAssetsError
 
@@ -25,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="aad-assets", description="A Microsoft Entra ID tenant in DuckDB.")
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (demo, login, logout, check, metadata):
+    for command in (demo, login, logout, check, metadata, changes, prune):
         command.add(subparsers)
     return parser
 

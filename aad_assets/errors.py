@@ -11,6 +11,7 @@ AadAssetsError
 │   ├── PageTokenExpired        start the collection again
 │   └── GraphUnavailable        passing: throttled, unreachable or broken, and the retries are used up
 ├── UntrustedAnswer             what Graph sent cannot be a whole, sound read: nothing is published
+├── LoadBlocked                 a gate holds the load back; the message says which, and how to open it
 └── WarehouseError              the database: locked, full, of another tenant
 
 Not here: errors of the libraries underneath; each layer turns those into one of these.
@@ -95,6 +96,18 @@ class GraphUnavailable(GraphError):
 
 class UntrustedAnswer(AadAssetsError):
     """An answer that breaks the protocol: a nextLink to another host or to itself, rows without a key, …"""
+
+
+class LoadBlocked(AadAssetsError):
+    """A gate holds the load back: the table is as it was.
+
+    `gate` is its name, `override` the run's config that publishes all the same; None where there is none.
+    """
+
+    def __init__(self, gate: str, message: str, override: dict[str, object] | None = None) -> None:
+        super().__init__(message)
+        self.gate = gate
+        self.override = override
 
 
 class WarehouseError(AadAssetsError):

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import yaml
 
-from aad_assets.catalog import CATALOG, ENTITIES, Entity
+from aad_assets.catalog import CATALOG, ENTITIES, Entity, Shape
+from aad_assets.catalog.entity import RELOAD_MODES
 from aad_assets.errors import ConfigurationError
 
 EXTENSION = "extension_"
@@ -22,6 +23,7 @@ _BOOLEAN = "tag:yaml.org,2002:bool"
 _NULL = "tag:yaml.org,2002:null"
 _MERGE = "tag:yaml.org,2002:merge"
 _ON = {"on", "true", "yes"}
+_SETTINGS = ("on", "key", "reload_mode", "history", "volatile", "columns")
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,10 @@ class Choice:
     """None: as the catalogue has it."""
     columns: Mapping[str, bool] = field(default_factory=dict)
     """On or off by name; a column that is not named is on."""
+    reload_mode: str | None = None
+    history: bool | None = None
+    volatile: frozenset[str] | None = None
+    """Columns whose difference is no change. None, of all three: as the catalogue has it."""
 
 
 Metadata = Mapping[str, Choice]
@@ -45,7 +51,8 @@ def apply(metadata: Metadata, entities: Iterable[Entity] = ENTITIES) -> tuple[En
 
 def _applied(entity: Entity, choice: Choice) -> Entity:
     off = frozenset(name for name, on in choice.columns.items() if not on)
-    return replace(entity, on=entity.on if choice.on is None else choice.on, disabled=off)
+    published = {name: getattr(choice, name) for name in ("on", "reload_mode", "history", "volatile")}
+    return replace(entity, disabled=off, **{name: value for name, value in published.items() if value is not None})
 
 
 def read(path: str | Path) -> Metadata:
@@ -119,19 +126,43 @@ class _Parser:
         """`users: off`, or a mapping with `on`, `key` and `columns`."""
         if isinstance(node, yaml.ScalarNode) and node.tag != _NULL:
             return Choice(self._flag(node, entity.table))
-        on: bool | None = None
-        columns: dict[str, bool] = {}
+        choice = Choice()
         for name, key, value in self._members(node, entity.table):
             match name:
                 case "on":
-                    on = self._flag(value, f"on of {entity.table}")
+                    choice = replace(choice, on=self._flag(value, f"on of {entity.table}"))
                 case "key":
                     self._check_key(entity, value)
                 case "columns":
-                    columns = self._columns(entity, value)
+                    choice = replace(choice, columns=self._columns(entity, value))
+                case "reload_mode" | "history" if entity.shape is Shape.LOG:
+                    self._problem(key, f"{entity.table} is a log, which is merged and its own history: remove the line")
+                case "reload_mode":
+                    choice = replace(choice, reload_mode=self._reload_mode(value))
+                case "history":
+                    choice = replace(choice, history=self._flag(value, f"history of {entity.table}"))
+                case "volatile":
+                    choice = replace(choice, volatile=self._volatile(entity, value))
                 case _:
-                    self._unknown(key, name, ["on", "key", "columns"], f"{entity.table} knows no", "setting")
-        return Choice(on, columns)
+                    self._unknown(key, name, _SETTINGS, f"{entity.table} knows no", "setting")
+        return choice
+
+    def _reload_mode(self, node: yaml.Node) -> str | None:
+        if isinstance(node, yaml.ScalarNode) and node.value in RELOAD_MODES:
+            return str(node.value)
+        self._problem(node, f"a reload_mode is one of {', '.join(RELOAD_MODES)}: write one of them")
+        return None
+
+    def _volatile(self, entity: Entity, node: yaml.Node) -> frozenset[str]:
+        known = [column.name for column in entity.every_column if column.name not in entity.key]
+        names = node.value if isinstance(node, yaml.SequenceNode) else []
+        if not isinstance(node, yaml.SequenceNode) or not all(isinstance(item, yaml.ScalarNode) for item in names):
+            self._problem(node, f"volatile of {entity.table} needs to be a list of columns: write `volatile: [column, …]`")
+            return frozenset()
+        for item in names:
+            if item.value not in known and not (entity.extensible and item.value.startswith(EXTENSION)):
+                self._unknown(item, item.value, known, f"{entity.table} has no", "column that can be volatile:")
+        return frozenset(item.value for item in names)
 
     def _columns(self, entity: Entity, node: yaml.Node) -> dict[str, bool]:
         known = [column.name for column in entity.every_column]
@@ -229,8 +260,12 @@ _HEAD = """\
 # What aad_assets reads of the tenant. Set AAD_CONNECTION_METADATA to this file's path, and edit it:
 #
 #   on: false          the entity is not read and has no asset; its table stays as it is
-#   mobilePhone: off   the column is neither asked for nor kept; values that are stored already stay
+#   mobilePhone: off   the column is neither asked for nor kept; values that were stored stay in the history alone
 #   users: off         in place of the lines below `users:` does as well
+#
+#   reload_mode        compare, compare_keep_deleted (deleted rows stay, with _deleted_at), truncate, recreate
+#   history: off       no versions and changes are kept
+#   volatile           columns whose difference is no change and begins no version
 #
 # Entities that the file does not name are as by default, so that those of a new release appear by themselves; columns that it
 # does not name are on, as the tenant's directory extension properties (extension_<app>_<name>) are. So lines that say what
@@ -258,7 +293,16 @@ def _exported(entity: Entity) -> str:
         f"  {entity.table}:",
         f"    on: {str(entity.on).lower()}",
         f"    key: [{', '.join(entity.key)}]",
+        *_published(entity),
         "    columns:",
         *(f"      {name}: {'off' if name in entity.disabled else 'on'}" for name in names),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _published(entity: Entity) -> list[str]:
+    """How it is published; a log is always merged."""
+    lines = [f"    volatile: [{', '.join(sorted(entity.volatile))}]"]
+    if entity.shape is Shape.LOG:
+        return lines
+    return [f"    reload_mode: {entity.reload_mode}", f"    history: {'on' if entity.history else 'off'}", *lines]

@@ -215,6 +215,8 @@ class Settings:
     connection_metadata: str = ""
     """File that selects entities and columns (`aad_assets.metadata`); empty: everything that is on by default."""
     database: str = ""
+    serving_copy: str = ""
+    """A second file that BI tools may keep open: replaced whole after each run. Empty: none."""
     schedule_cron: str = "0 2 * * *"
     schedule_timezone: str = "UTC"
 
@@ -246,8 +248,11 @@ class Settings:
             raise ConfigurationError(f"AAD_CONNECTION_NAME is {name!r}, a name that DuckDB has for itself: choose another.")
         database = resolve_database(self.database or "entra.duckdb")
         check_database_name(database, name)
+        serving_copy = absolute(self.serving_copy) if self.serving_copy else ""
+        if serving_copy:
+            check_database_name(serving_copy, name, "serving_copy")
         metadata = absolute(self.connection_metadata) if self.connection_metadata else ""
-        return replace(self, database=database, connection_metadata=metadata)
+        return replace(self, database=database, serving_copy=serving_copy, connection_metadata=metadata)
 
 
 def is_url(text: str, *schemes: str) -> bool:
@@ -274,7 +279,7 @@ def resolve_database(database: str) -> str:
     return absolute(database) if is_file(database) else database
 
 
-def check_database_name(database: str, connection_name: str) -> None:
+def check_database_name(database: str, connection_name: str, setting: str = "database") -> None:
     """Refuse a file that DuckDB cannot tell from one of the connection's schemas: it knows a file by its name up to the
     first dot, in any case."""
     if is_file(database) and Path(database).name.split(".")[0].lower() in {
@@ -283,6 +288,6 @@ def check_database_name(database: str, connection_name: str) -> None:
         f"{connection_name}_meta",
     }:
         raise ConfigurationError(
-            f"AAD_DATABASE ({database}) is named like a schema of AAD_CONNECTION_NAME ({connection_name}), and DuckDB "
+            f"{variable(setting)} ({database}) is named like a schema of AAD_CONNECTION_NAME ({connection_name}), and DuckDB "
             "cannot tell the two apart: rename the file, for example to entra.duckdb, or the connection."
         )

@@ -77,6 +77,21 @@ def test_a_few_lines_do() -> None:
     ]
 
 
+def test_how_an_entity_is_published_can_be_chosen() -> None:
+    entities = applied(
+        f"""
+        entities:
+          users: {{reload_mode: compare_keep_deleted, history: off, volatile: [{BADGE}, city]}}
+          devices: {{volatile: []}}
+          groups: {{history: on}}
+        """
+    )
+    users, devices, groups = (entities[table] for table in ("users", "devices", "groups"))
+    assert (users.reload_mode, users.history, users.volatile) == ("compare_keep_deleted", False, frozenset({BADGE, "city"}))
+    assert (devices.reload_mode, devices.history, devices.volatile) == ("compare", True, frozenset())
+    assert groups == CATALOG["groups"]
+
+
 def test_an_extension_property_that_is_off_does_not_become_a_column() -> None:
     users = applied(f"entities: {{users: {{columns: {{{BADGE}: off, mobilePhone: off}}}}}}")["users"]
     grade = BADGE.replace("badge", "grade")
@@ -152,6 +167,22 @@ def test_yaml_has_many_words_for_on(line: str) -> None:
         (
             "entities:\n  users:\n    colums: {}",
             "line 3: users knows no setting 'colums': did you mean columns? Mend or remove the line.",
+        ),
+        (
+            "entities:\n  users:\n    reload_mode: replace",
+            "line 3: a reload_mode is one of compare, compare_keep_deleted, truncate, recreate: write one of them.",
+        ),
+        (
+            "entities:\n  sign_ins:\n    history: on",
+            "line 3: sign_ins is a log, which is merged and its own history: remove the line.",
+        ),
+        (
+            "entities:\n  users:\n    volatile: city",
+            "line 3: volatile of users needs to be a list of columns: write `volatile: [column, …]`.",
+        ),
+        (
+            "entities:\n  users:\n    volatile: [citty]",
+            "line 3: users has no column that can be volatile: 'citty': did you mean city? Mend or remove the line.",
         ),
         (
             "entities:\n  users:\n    columns: [id]",

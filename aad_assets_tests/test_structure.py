@@ -21,6 +21,7 @@ ALLOWED = {
     "definitions": {"orchestration"},
     "demo": set[str](),
     "commands": {"demo", "reload", "graph", "warehouse", "metadata", "catalog", "settings", "errors"},
+    "frames": {"warehouse", "catalog", "settings", "errors"},
     "cli": {"commands", "demo", "errors"},
 }
 FOREIGN = {

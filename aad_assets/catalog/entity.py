@@ -18,6 +18,10 @@ HIDDEN_MEMBERS = "Member.Read.Hidden"
 """Permission to read hidden memberships (learn.microsoft.com/graph/api/group-list-members)."""
 
 
+RELOAD_MODES = ("compare", "compare_keep_deleted", "truncate", "recreate")
+"""What a load does with the rows that a table holds; `aad_assets.warehouse.options` says what each means."""
+
+
 class Shape(StrEnum):
     """How Graph serves an entity."""
 
@@ -121,6 +125,12 @@ class Entity:
     """Rows are of several types: `odataType` says which, `_extra` holds what only some of them have."""
     disabled: frozenset[str] = frozenset()
     """Columns that the connection metadata turned off, in any case: neither asked for nor kept, not in `_extra` either."""
+    reload_mode: str = "compare"
+    """One of RELOAD_MODES; logs are always merged."""
+    volatile: frozenset[str] = frozenset()
+    """Columns that change by themselves: a difference in them is no change of the row, and begins no version."""
+    history: bool = True
+    """Whether versions and changes are kept; never of a log."""
     filter: str | None = None
     """A `$filter` without which Graph refuses the request, or answers for all clouds; `{id}` as in `path`."""
     shard_property: str | None = None

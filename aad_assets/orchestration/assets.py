@@ -14,6 +14,7 @@ from pydantic import Field
 from aad_assets.catalog import Entity
 from aad_assets.catalog.view import View
 from aad_assets.errors import AadAssetsError
+from aad_assets.orchestration.overrides import how_to_override, run_options
 from aad_assets.orchestration.resources import EntraResource, WarehouseResource
 from aad_assets.orchestration.specs import asset_key, asset_spec, load_metadata
 from aad_assets.orchestration.views import view_event, view_line, view_spec
@@ -32,6 +33,14 @@ class ReloadConfig(dg.Config):
     log_days: list[str] = Field(
         default=[],
         description="UTC days of the logs to read, instead of those that are due: 2026-11-01, or 2026-11-01..2026-11-05.",
+    )
+    allow: dict[str, list[str]] = Field(
+        default={},
+        description="Gates to open, by table: {users: [shrink]}. Gates: count, shrink, empty, null_column, rejects.",
+    )
+    modes: dict[str, str] = Field(
+        default={},
+        description="Reload modes for this run, by table: compare, compare_keep_deleted, truncate, recreate.",
     )
 
 
@@ -95,6 +104,8 @@ def reload_entities(
             run_id=context.run.run_id,
             memory_limit=warehouse.memory_limit,
             log_days=config.log_days,
+            serving_copy=warehouse.checked_serving_copy(connection_name),
+            options=run_options(entities, config.allow, config.modes),
         )
         with closing(reload.outcomes()) as outcomes:
             for outcome in outcomes:
@@ -104,7 +115,7 @@ def reload_entities(
                 elif event := _told(context, connection_name, outcome):
                     yield event
                 else:
-                    failed.append(str(outcome.reason))
+                    failed.append(f"{outcome.reason}{how_to_override(context.op.name, outcome)}")
     except AadAssetsError as error:
         context.log.error(str(error))
         raise dg.Failure(description=str(error), allow_retries=False) from None
@@ -121,7 +132,8 @@ def _told(
         context.log.log(_LEVELS[outcome.status.value], view_line(outcome))
         return None if outcome.status is ViewStatus.FAILED else view_event(connection_name, outcome)
     load = outcome.load
-    context.log.log(_LEVELS[load.status], published_line(outcome) if load.status == "published" else load.reason)
+    told = published_line(outcome) if load.status == "published" else load.reason
+    context.log.log(_LEVELS[load.status], f"{told}{how_to_override(context.op.name, outcome)}")
     key = asset_key(connection_name, outcome.entity.table)
     if load.status == "published":
         if load.reason:

@@ -15,6 +15,7 @@ from aad_assets.catalog.views import VIEWS
 from aad_assets.errors import ConfigurationError
 from aad_assets.metadata import Metadata, apply, read
 from aad_assets.orchestration.assets import build_assets
+from aad_assets.orchestration.prune import build_prune_job
 from aad_assets.orchestration.resources import EntraResource, WarehouseResource, entra_resource, warehouse_resource
 from aad_assets.orchestration.specs import asset_key
 from aad_assets.settings import Settings
@@ -57,7 +58,8 @@ def build_definitions(
         selection=dg.AssetSelection.assets(*logs),
         description="Read the logs from their last complete day up to now.",
     )
-    jobs = [directory, reload_logs] if logs else [directory]
+    prune = build_prune_job(name, prefix)
+    jobs: list[Any] = [directory, reload_logs, prune] if logs else [directory, prune]
     schedules = [_schedule(f"{prefix}reload_directory_schedule", directory, settings, problems)]
     if logs:
         schedules.append(_logs_schedule(f"{prefix}reload_logs_schedule", reload_logs, schedules[0]))

@@ -10,7 +10,7 @@ from typing import Any
 import dagster as dg
 from pydantic import Field
 
-from aad_assets.settings import Connection, Settings, check_database_name, is_file, resolve_database, variable
+from aad_assets.settings import Connection, Settings, absolute, check_database_name, is_file, resolve_database, variable
 
 # Dagster shows such fields as ****** in the UI and the API.
 _SECRET: dict[str, Any] = {"dagster__is_secret": True}
@@ -96,11 +96,23 @@ class WarehouseResource(dg.ConfigurableResource["WarehouseResource"]):
     )
     memory_limit: str = Field(default="200MB", description="Memory that DuckDB may use for typing and comparing.")
 
+    serving_copy: str = Field(
+        default="", description="A second file for BI tools to keep open, replaced whole after each run (AAD_SERVING_COPY)."
+    )
+
     def checked_database(self, connection_name: str) -> str:
         """The database with its path made absolute. ConfigurationError when it is named like a schema."""
         database = resolve_database(self.database)
         check_database_name(database, connection_name)
         return database
+
+    def checked_serving_copy(self, connection_name: str) -> str:
+        """The serving copy with its path made absolute, empty when there is none. ConfigurationError as above."""
+        if not self.serving_copy:
+            return ""
+        path = absolute(self.serving_copy)
+        check_database_name(path, connection_name, "serving_copy")
+        return path
 
 
 def entra_resource(settings: Settings, environment: Mapping[str, str]) -> EntraResource:
@@ -121,4 +133,4 @@ def entra_resource(settings: Settings, environment: Mapping[str, str]) -> EntraR
 def warehouse_resource(settings: Settings) -> WarehouseResource:
     """The file as an absolute path; any other attach target by its variable, since a password may stand in it."""
     database = settings.database if is_file(settings.database) else dg.EnvVar(variable("database"))
-    return WarehouseResource(database=database)
+    return WarehouseResource(database=database, serving_copy=settings.serving_copy)

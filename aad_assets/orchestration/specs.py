@@ -10,6 +10,7 @@ import dagster as dg
 
 from aad_assets.catalog import CATALOG, Entity
 from aad_assets.reload import Outcome
+from aad_assets.warehouse.load import ChangedAttribute
 
 OURS = (
     dg.TableColumn("_extra", "JSON", "What Graph sent beyond the declared columns; NULL when nothing."),
@@ -93,6 +94,14 @@ def load_metadata(connection_name: str, outcome: Outcome) -> Mapping[str, Any]:
         "load_id": load.load_id,
         "graph": dg.MetadataValue.url(outcome.entity.documentation_url),
     }
+    if load.preview:
+        metadata["changes"] = dg.MetadataValue.md(preview(load.preview))
     if load.schema_changes:
         metadata["schema_changes"] = [f"{change.column}: {change.change}" for change in load.schema_changes]
     return metadata
+
+
+def preview(changes: Sequence[ChangedAttribute]) -> str:
+    """The first few changes as a Markdown table: keys and attribute names, no values."""
+    rows = [f"| {change.change} | `{change.key}` | {change.column or ''} |" for change in changes]
+    return "\n".join(["| change | key | attribute |", "| --- | --- | --- |", *rows])

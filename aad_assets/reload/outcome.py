@@ -1,7 +1,7 @@
 """How an entity ended, and the sentence that says so to people. Not here: what led to it (`run.py`, `read.py`)."""
 
 import traceback
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +9,10 @@ from aad_assets.catalog import Entity
 from aad_assets.catalog.entity import HIDDEN_MEMBERS
 from aad_assets.errors import AadAssetsError, GraphError, LicenceMissing
 from aad_assets.graph.meter import Meter
-from aad_assets.warehouse.publish import Load
+from aad_assets.warehouse.load import Load
+
+_SHOWN = 10
+"""Refused properties that a message names."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,12 @@ def reason(entity: Entity, error: Exception) -> str:
         # The text of an unforeseen error may quote rows or a token.
         text = f"unexpected {type(error).__name__} at {_where(error)}; nothing is published. Please report it."
     return f"{entity.table}: {text}"
+
+
+def refused_columns(names: Sequence[str]) -> str:
+    """What a load that was published lacks."""
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return f"Graph refused the properties {', '.join(names[:_SHOWN])}{more}: their stored values stay as they were."
 
 
 def permissions(entity: Entity) -> str:

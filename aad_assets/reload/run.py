@@ -9,7 +9,7 @@ import asyncio
 import queue
 import threading
 import uuid
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -19,7 +19,7 @@ import duckdb
 
 from aad_assets.catalog import Entity, Shape
 from aad_assets.catalog.view import View
-from aad_assets.errors import LicenceMissing, WarehouseError
+from aad_assets.errors import LicenceMissing, LoadBlocked, WarehouseError
 from aad_assets.graph.client import GraphClient
 from aad_assets.graph.greeting import greet
 from aad_assets.graph.meter import Meter
@@ -28,11 +28,15 @@ from aad_assets.graph.tasks import together
 from aad_assets.graph.throttle import Quotas
 from aad_assets.graph.transport import Transport
 from aad_assets.reload.logs import chosen_days, day_filters, due_days, is_over
-from aad_assets.reload.outcome import Outcome, add, count, reason
+from aad_assets.reload.outcome import Outcome, add, count, reason, refused_columns
 from aad_assets.reload.read import Reader
 from aad_assets.settings import Connection
+from aad_assets.warehouse.blocked import remove_old
+from aad_assets.warehouse.files import serve
+from aad_assets.warehouse.load import Load, record
 from aad_assets.warehouse.log_days import LogDay, recorded_days, table_rows
-from aad_assets.warehouse.publish import Load, publish, record
+from aad_assets.warehouse.options import Options
+from aad_assets.warehouse.publish import publish
 from aad_assets.warehouse.stage import EntityStage, Stage
 from aad_assets.warehouse.target import Target
 from aad_assets.warehouse.views import ViewOutcome, refresh_views
@@ -63,11 +67,16 @@ class Reload:
         run_id: str = "",
         memory_limit: str = "200MB",
         log_days: Sequence[str] = (),
+        options: Mapping[str, Options] | None = None,
+        serving_copy: str = "",
         now: Callable[[], datetime] = _now,
     ) -> None:
         """`views` are refreshed after the entities that they read.
 
         `log_days`: days of the logs to read instead of those that are due, as `2026-11-01` or `2026-11-01..2026-11-05`.
+
+        `options`: how tables are published otherwise than their declarations say. `serving_copy`: a file that is replaced by
+        a copy of the database after the run.
         """
         self._connection = connection
         self._target = target
@@ -76,6 +85,8 @@ class Reload:
         self._run_id = run_id
         self._memory_limit = memory_limit
         self._log_days = log_days
+        self._options = options or {}
+        self._serving_copy = serving_copy
         self._now = now
         self._reader: Reader | None = None
 
@@ -135,6 +146,7 @@ class Reload:
         tokens = TokenSource(self._connection, transport)
         quotas = Quotas(self._connection.quota_share)
         with workspace(self._target.database) as folder:
+            remove_old(self._target.database)
             stage = Stage(folder, memory_limit=self._memory_limit)
             try:
                 tenant_id = await tokens.tenant_id()
@@ -152,6 +164,8 @@ class Reload:
                         )
                     finally:
                         await reader.close()
+                if self._serving_copy:
+                    await stage.run(lambda cursor: serve(cursor, self._target, self._serving_copy))
             finally:
                 stage.close()
 
@@ -171,7 +185,7 @@ class Reload:
                 await self._read_and_publish(reader, stage, entity, load)
         except Exception as caught:
             error = progress.error = caught
-            load.status = "skipped" if isinstance(caught, LicenceMissing) else "failed"
+            load.status = _status(caught)
             load.reason = reason(entity, caught)
             if entity.shape is not Shape.LOG:
                 count(load, progress.meter)
@@ -219,7 +233,14 @@ class Reload:
             await reader.parent_ended(entity)
             load.published_at = self._now()
             count(load, meter)
-            await stage.run(lambda cursor: publish(cursor, self._target, entity, staged, load, selection.refused, day))
+            options = self._options.get(entity.table) or Options.of(entity)
+            options = replace(options, keeps_columns=load.reason is not None)
+            if selection.refused:
+                load.reason = " ".join(filter(None, (load.reason, refused_columns(selection.refused))))
+            counted = meter.expected if entity.shape is Shape.LIST and not entity.belongs_by else None
+            await stage.run(
+                lambda cursor: publish(cursor, self._target, entity, staged, load, selection.refused, options, counted, day)
+            )
         finally:
             await staging.abort()
 
@@ -242,6 +263,13 @@ class Reload:
                 add(total, [load])
             total.published_at = load.published_at
         return await stage.run(lambda cursor: table_rows(cursor, self._target, entity.table, total.tenant_id))
+
+
+def _status(error: Exception) -> str:
+    """What `loads` calls an entity that was not published."""
+    if isinstance(error, LicenceMissing):
+        return "skipped"
+    return "blocked" if isinstance(error, LoadBlocked) else "failed"
 
 
 def _touch(cursor: duckdb.DuckDBPyConnection, target: Target, tenant_id: str) -> None:

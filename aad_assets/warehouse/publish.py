@@ -1,61 +1,33 @@
-"""Publishing one staged entity: compare, apply the differences and record the load, in one transaction.
+"""Publishing one staged entity: gates, compare, history, changes and the record of the load, in one transaction.
 
-Not here: the SQL of the comparison (`compare.py`), opening the database (`target.py`).
+Not here: the SQL (`compare.py`, `history.py`), the tables' columns (`tables.py`), opening the database (`target.py`).
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 import duckdb
-import msgspec
 
 from aad_assets.catalog import Column, Entity
-from aad_assets.catalog.types import quoted
-from aad_assets.errors import WarehouseError
-from aad_assets.warehouse.compare import Comparison
+from aad_assets.catalog.types import List, quoted
+from aad_assets.errors import LoadBlocked
+from aad_assets.warehouse import blocked, gate
+from aad_assets.warehouse.compare import DELETED_AT, Comparison
+from aad_assets.warehouse.history import History, as_of
+from aad_assets.warehouse.load import ChangedAttribute, Load, SchemaChange, write
 from aad_assets.warehouse.log_days import LogDay, record_day
+from aad_assets.warehouse.options import REPLACING, Mode, Options
 from aad_assets.warehouse.stage import Staged
-from aad_assets.warehouse.target import Target
+from aad_assets.warehouse.statements import utc
+from aad_assets.warehouse.tables import Columns, Shaper
+from aad_assets.warehouse.target import ALIAS, Target
 
-_OURS = ("_extra", "_tenant_id", "_loaded_at")
-
-
-@dataclass(frozen=True)
-class SchemaChange:
-    """A difference between what was asked for, what came and what the table holds."""
-
-    column: str
-    change: str
-    """`added`, `refused` (stored values kept) or `undeclared` (kept in `_extra`)."""
-
-
-@dataclass(kw_only=True)
-class Load:
-    """One row of `loads`."""
-
-    load_id: str
-    entity: str
-    tenant_id: str
-    run_id: str
-    started_at: datetime
-    published_at: datetime | None = None
-    status: str = "published"
-    reason: str | None = None
-    mode: str = "compare"
-    rows: int = 0
-    inserted: int = 0
-    updated: int = 0
-    deleted: int = 0
-    unchanged: int = 0
-    duplicates: int = 0
-    rejected: int = 0
-    requests: int = 0
-    retries: int = 0
-    throttled_seconds: float = 0.0
-    bytes: int = 0
-    schema_changes: list[SchemaChange] = field(default_factory=list)
+_PREVIEW = 10
+_PARAMETER = re.compile(r"\$([a-z]+)")
 
 
 def publish(
@@ -65,127 +37,281 @@ def publish(
     staged: Staged,
     load: Load,
     refused: Sequence[str] = (),
+    options: Options | None = None,
+    counted: int | None = None,
     day: LogDay | None = None,
 ) -> None:
-    """Bring the table to what was staged, and fill in `load`'s counts. `refused`: properties that were not read.
+    """Bring the table to what was staged, and fill in `load`'s counts.
 
-    With `day`, what was staged is that day of a log: rows are merged, and none is deleted.
-
-    Raises WarehouseError; the table is then as it was. Blocks: call it in a thread.
+    `refused`: properties that were not read; `counted`: what Graph's `$count` says. With `day`, what was staged is that day
+    of a log: rows are merged, and none is deleted. Raises LoadBlocked, whose message says
+    where the staged rows are kept, and WarehouseError; the table is then as it was. Blocks: call it in a thread.
     """
-    draft = replace(load, schema_changes=[*load.schema_changes])
-    with target.open(cursor, load.tenant_id):
-        _publish(cursor, target, entity, staged, draft, refused, day)
-        if day:
-            record_day(cursor, target, entity.table, load.tenant_id, day, load.load_id)
+    options = options or Options.of(entity)
+    if day:
+        options = replace(options, mode=Mode.MERGE)
+    draft = replace(load, schema_changes=[*load.schema_changes], preview=[], mode=options.mode.value)
+    try:
+        with target.open(cursor, load.tenant_id):
+            _Publication(cursor, target, entity, staged, draft, refused, options, counted, day).run()
+            if day:
+                record_day(cursor, target, entity.table, load.tenant_id, day, load.load_id)
+    except LoadBlocked as error:
+        load.mode, load.rows, load.duplicates = draft.mode, staged.rows, staged.duplicates
+        if error.gate == gate.Gate.LATER_READ:
+            raise
+        kept = blocked.keep(cursor, target.database, staged.relation, f"{entity.table}-{load.load_id}")
+        where = f"are in {kept}" if kept else "could not be kept"
+        raise LoadBlocked(
+            error.gate, f"{error} The table is as it was; the rows that were read {where}.", error.override
+        ) from None
     # Only now: a load that failed has changed nothing and counts nothing.
     vars(load).update(vars(draft))
 
 
-def record(cursor: duckdb.DuckDBPyConnection, target: Target, load: Load) -> None:
-    """Record a load that was not published. Raises WarehouseError. Blocks: call it in a thread."""
-    with target.open(cursor, load.tenant_id):
-        _record(cursor, target, load)
+@dataclass
+class _Publication:
+    """One load inside its transaction."""
 
+    cursor: duckdb.DuckDBPyConnection
+    target: Target
+    entity: Entity
+    staged: Staged
+    load: Load
+    refused: Sequence[str]
+    options: Options
+    counted: int | None
+    day: LogDay | None
 
-def _publish(
-    cursor: duckdb.DuckDBPyConnection,
-    target: Target,
-    entity: Entity,
-    staged: Staged,
-    load: Load,
-    refused: Sequence[str],
-    day: LogDay | None,
-) -> None:
-    table = f"{target.schema}.{quoted(entity.table)}"
-    stored = _prepare_table(cursor, target, entity, load)
-    read = [column for column in entity.columns if column.source not in refused]
-    replaced = {column.name.lower() for column in read} | set(_OURS)
-    kept = [name for name in stored if name.lower() not in replaced]
-    comparison = Comparison(
-        table,
-        staged.relation,
-        entity.key,
-        read,
-        kept,
-        (entity.time_property, day.day) if day and entity.time_property else None,
-    )
-    parameters = {"tenant": load.tenant_id}
-    loaded = parameters | {"loaded_at": load.published_at}
-    before = _number(cursor, f"SELECT count(*) FROM {table} WHERE _tenant_id = $tenant", parameters)
-    if before == 0:
-        load.inserted = _number(cursor, comparison.insert_all(), loaded)
-    else:
-        cursor.execute(comparison.difference(), parameters)
-        changes = dict(cursor.execute("SELECT change, count(*) FROM difference GROUP BY change").fetchall())
-        load.inserted, load.updated, load.deleted = (changes.get(kind, 0) for kind in ("insert", "update", "delete"))
-        if kept:
-            cursor.execute(comparison.keep(), parameters)
-        if changes:
-            cursor.execute(comparison.delete(), parameters)
-            cursor.execute(comparison.insert(), loaded)
-    load.rows = staged.rows
-    load.unchanged = staged.rows - load.inserted - load.updated
-    load.duplicates = staged.duplicates
-    load.schema_changes += [SchemaChange(name, "refused") for name in refused]
-    if not entity.polymorphic:  # what only some of its types have is always there
-        load.schema_changes += [SchemaChange(name, "undeclared") for name in staged.undeclared]
-    if staged.rejects:
-        load.rejected = _number(
-            cursor,
-            f"INSERT INTO {target.meta}.rejects SELECT DISTINCT $load, $tenant, $entity, key, column_name, value "
-            f"FROM {staged.rejects}",
-            parameters | {"load": load.load_id, "entity": load.entity},
+    @cached_property
+    def table(self) -> str:
+        return f"{self.target.schema}.{quoted(self.entity.table)}"
+
+    @cached_property
+    def history_table(self) -> str:
+        return f"{self.target.history}.{quoted(self.entity.table)}"
+
+    @cached_property
+    def columns(self) -> list[Column]:
+        """Those of the table: as declared, and stored ones that this run could not learn of."""
+        stored = Columns.of(self.cursor, self.table) if self.options.keeps_columns else None
+        declared = {column.name.lower() for column in self.entity.columns}
+        unknown = [column for key, column in (stored.types if stored else {}).items() if key not in declared]
+        return [*self.entity.columns, *(Column(name, name, type_) for name, type_ in unknown)]
+
+    @cached_property
+    def read(self) -> list[Column]:
+        return [column for column in self.entity.columns if column.source not in self.refused]
+
+    @cached_property
+    def shaper(self) -> Shaper:
+        return Shaper(self.cursor, self.entity, self.columns, self.read, self.staged.relation, self.load.tenant_id)
+
+    @cached_property
+    def comparison(self) -> Comparison:
+        return Comparison(
+            self.table,
+            self.staged.relation,
+            self.entity.key,
+            self.read,
+            [column.name for column in self.columns if column not in self.read],
+            self.options.volatile,
+            keeps_deleted=self.options.mode is Mode.COMPARE_KEEP_DELETED,
+            merges=self.options.mode is Mode.MERGE,
+            day=(self.entity.time_property, self.day.day) if self.day and self.entity.time_property else None,
         )
-    _record(cursor, target, load)
 
+    @cached_property
+    def history(self) -> History:
+        return History(self.comparison, self.history_table)
 
-def _prepare_table(cursor: duckdb.DuckDBPyConnection, target: Target, entity: Entity, load: Load) -> list[str]:
-    """Create the table, or add the columns that it lacks; returns the names of the columns it had.
+    def run(self) -> None:
+        first = self._begin()
+        before = self._before()
+        stored = Columns.of(self.cursor, self.table)
+        self._check(before, stored)
+        resumes = self._bring_history(stored, before)
+        self._bring_table(stored)
+        if first and before == 0:
+            self.load.inserted = self._write(self.comparison.insert_all())
+            resumes = True
+        elif self.options.mode in REPLACING:
+            self._replace(before)
+            resumes = True
+        else:
+            self._compare(before, writes_history=self.options.history and not resumes)
+        if self.options.history and resumes:
+            self._execute(self.history.begin([column.name for column in self.columns]))
+        self._finish()
 
-    Raises WarehouseError when a column is stored in another type than declared.
-    """
-    table = f"{target.schema}.{quoted(entity.table)}"
-    definitions = ", ".join(_definition(column) for column in entity.columns)
-    cursor.execute(
-        f"CREATE TABLE IF NOT EXISTS {table} ({definitions}, _extra JSON, _tenant_id VARCHAR, _loaded_at TIMESTAMPTZ)"
-    )
-    described = cursor.execute(f"DESCRIBE {table}").fetchall()
-    stored = {name.lower(): type_ for name, type_, *_ in described}  # names are the same to DuckDB in any case
-    for column in entity.columns:
-        type_ = stored.get(column.name.lower())
-        if type_ is None:
-            cursor.execute(f"ALTER TABLE {table} ADD COLUMN {_definition(column)}")
-            load.schema_changes.append(SchemaChange(column.name, "added"))
-        elif not _same_type(cursor, type_, column.duckdb_type):
-            raise WarehouseError(
-                f"{entity.table}.{column.name} is stored as {type_} and is now declared as "
-                f"{column.duckdb_type}: rename or drop the table {entity.table}, and reload it."
+    def _begin(self) -> bool:
+        """Take the load's instant; returns whether no load was published before."""
+        last, last_started = map(
+            utc,
+            self._row(
+                f"SELECT epoch_us(max(published_at)), epoch_us(max(started_at)) FROM {self.target.meta}.loads "
+                "WHERE entity = $entity AND _tenant_id = $tenant AND status = 'published'",
+            ),
+        )
+        gate.check_order(self.load.started_at, last_started)
+        at = self.load.published_at or datetime.now(UTC)
+        if last is not None:  # a clock that was set back must not end a version before it began
+            at = max(at, last + timedelta(microseconds=1))
+        self.load.published_at = at
+        return last is None
+
+    def _before(self) -> int:
+        """Rows of the table that this load compares with. Rows kept by another mode are none of this one's."""
+        stored = Columns.of(self.cursor, self.table)
+        if stored is None:
+            return 0
+        if DELETED_AT in stored.ours and not self.comparison.keeps_deleted:
+            self._execute(f"DELETE FROM {self.table} WHERE _tenant_id = $tenant AND {DELETED_AT} IS NOT NULL")
+        elif DELETED_AT not in stored.ours and self.comparison.keeps_deleted:
+            self._execute(f"ALTER TABLE {self.table} ADD COLUMN {DELETED_AT} TIMESTAMPTZ")
+        return int(self._row(f"SELECT count(*) FROM {self.table} WHERE {self.comparison.live}")[0])
+
+    def _check(self, before: int, stored: Columns | None) -> None:
+        """The gates that need no comparison."""
+        gates, table, rows = self.options.gates, self.entity.table, self.staged.rows
+        gates.check_count(table, rows, self.counted)
+        if self.staged.rejects:
+            gates.check_rejects(table, self._row(f"SELECT count(DISTINCT key) FROM {self.staged.rejects}")[0], rows)
+        if self.options.mode is Mode.MERGE or stored is None:
+            return
+        gates.check_shrink(table, before, rows)
+        # Of a column that turned NULL, most rows differ; only of volatile columns the comparison does not tell.
+        suspects = self.read if self.options.mode in REPLACING else self.comparison.refreshed
+        self._check_columns(before, [column for column in suspects if column.name.lower() in stored.types])
+
+    def _check_columns(self, before: int, columns: Sequence[Column]) -> None:
+        if columns and before:
+            counts = [
+                self._filled(relation, columns)
+                for relation in (f"{self.table} WHERE {self.comparison.live}", self.staged.relation)
+            ]
+            self.options.gates.check_columns(self.entity.table, before, *counts)
+
+    def _filled(self, relation: str, columns: Sequence[Column]) -> Mapping[str, int]:
+        """How many values each column has; an empty list is none."""
+        values = [
+            f"count(nullif(len({quoted(column.name)}), 0))"
+            if isinstance(column.type, List)
+            else f"count({quoted(column.name)})"
+            for column in columns
+        ]
+        counts = self._row(f"SELECT {', '.join(values)} FROM {relation}")
+        return dict(zip((column.name for column in columns), counts, strict=True))
+
+    def _bring_history(self, stored: Columns | None, before: int) -> bool:
+        """Make, change or end the history. Returns whether it resumes with this load, since its versions had ended."""
+        history = Columns.of(self.cursor, self.history_table)
+        if history is None:
+            if not self.options.history:
+                return False
+            if stored is None:
+                self.shaper.create(self.table)
+            self.shaper.adopt(self.history_table, self.table, self.comparison.live if stored else "_tenant_id = $tenant")
+            self._show_moments()
+            history = Columns.of(self.cursor, self.history_table)
+            assert history is not None
+        if not self.options.history or stored is None or self.options.mode in REPLACING:
+            self._execute(self.history.close_all())
+        if not self.options.history:
+            return False
+        recreate = self.options.mode is Mode.RECREATE
+        self.shaper.bring_history(self.history_table, history, stored or history, recreate=recreate)
+        current = f"SELECT count(*) FROM {self.history_table} WHERE _tenant_id = $tenant AND _valid_to IS NULL"
+        return before > 0 and self._row(current)[0] == 0
+
+    def _bring_table(self, stored: Columns | None) -> None:
+        """Make or change the table, and note how it changed."""
+        if stored is not None and self.options.mode is Mode.RECREATE:
+            self.load.schema_changes += self.shaper.changes(stored)
+            self.cursor.execute(f"DROP TABLE {self.table}")
+            stored = None
+        elif stored is not None:
+            self.load.schema_changes += self.shaper.bring_table(self.table, stored)
+        if Columns.of(self.cursor, self.table) is None:
+            self.shaper.create(self.table)
+        if stored is None and self.comparison.keeps_deleted:
+            self.cursor.execute(f"ALTER TABLE {self.table} ADD COLUMN {DELETED_AT} TIMESTAMPTZ")
+        self.load.schema_changes += [SchemaChange(name, "refused") for name in self.refused]
+        if not self.entity.polymorphic:  # what only some of its types have is always there
+            self.load.schema_changes += [SchemaChange(name, "undeclared") for name in self.staged.undeclared]
+
+    def _replace(self, before: int) -> None:
+        """Write all rows anew. Columns that were not read keep what is stored."""
+        keeps = self.options.mode is Mode.TRUNCATE and bool(self.comparison.kept)
+        if keeps:
+            self._execute(self.comparison.keep())
+        self._execute(f"DELETE FROM {self.table} WHERE _tenant_id = $tenant")
+        insert = self.comparison.insert_with_kept() if keeps else self.comparison.insert_all()
+        self.load.inserted, self.load.deleted = self._write(insert), before
+
+    def _compare(self, before: int, *, writes_history: bool) -> None:
+        """Write what differs."""
+        comparison = self.comparison
+        self._execute(comparison.difference())
+        if not self._counts():
+            return
+        for statement in [*comparison.take(), *comparison.reordered()]:
+            self._execute(statement)
+        counts = self._counts()
+        self.load.inserted, self.load.updated, self.load.deleted = (
+            counts.get(kind, 0) for kind in ("insert", "update", "delete")
+        )
+        if not comparison.merges and self.load.updated + self.load.deleted >= self.options.gates.filled_share * before:
+            self._check_columns(before, comparison.counting)
+        statements = comparison.apply()
+        if writes_history:
+            statements += [self.history.close(), self.history.open()]
+        if self.options.history:
+            statements += self.history.changes(f"{self.target.meta}.changes")
+        for statement in statements:
+            self._execute(statement)
+
+    def _counts(self) -> dict[str, int]:
+        return dict(self.cursor.execute("SELECT change, count(*) FROM difference GROUP BY change").fetchall())
+
+    def _finish(self) -> None:
+        load, staged = self.load, self.staged
+        load.rows = staged.rows
+        load.unchanged = staged.rows - load.inserted - load.updated
+        load.duplicates = staged.duplicates
+        if staged.rejects:
+            load.rejected = self._write(
+                f"INSERT INTO {self.target.meta}.rejects SELECT DISTINCT $load, $tenant, $entity, key, column_name, value "
+                f"FROM {staged.rejects}"
             )
-    return [name for name, *_ in described]
+        if self.options.history and load.inserted + load.updated + load.deleted:
+            found = self._execute(
+                f"SELECT key, change, column_name FROM {self.target.meta}.changes WHERE load_id = $load LIMIT {_PREVIEW}"
+            ).fetchall()
+            load.preview = [ChangedAttribute(*values) for values in found]
+        write(self.cursor, self.target, load)
 
+    def _show_moments(self) -> None:
+        """The table macro `<table>_at(ts)`; its body has to be found from the database that it is in."""
+        name = quoted(f"{self.entity.table}_at")
+        table = self.history_table.removeprefix(f"{ALIAS}.")
+        self.cursor.execute(f"USE {ALIAS}")
+        try:
+            self.cursor.execute(f"CREATE OR REPLACE MACRO {self.target.history}.{name}{as_of(table)}")
+        finally:
+            self.cursor.execute("USE memory")
 
-def _definition(column: Column) -> str:
-    return f"{quoted(column.name)} {column.duckdb_type}"
+    def _execute(self, statement: str) -> duckdb.DuckDBPyConnection:
+        """Run a statement with the parameters that it names."""
+        load = self.load
+        given = {"tenant": load.tenant_id, "at": load.published_at, "load": load.load_id, "entity": load.entity}
+        return self.cursor.execute(statement, {name: given[name] for name in set(_PARAMETER.findall(statement))})
 
+    def _write(self, statement: str) -> int:
+        """Run a writing statement; returns how many rows it wrote."""
+        return int(self._row(statement)[0])
 
-def _same_type(cursor: duckdb.DuckDBPyConnection, stored: str, declared: str) -> bool:
-    """Whether two type names mean the same, however they are spelled."""
-    row = cursor.execute(f"SELECT typeof(NULL::{stored}) = typeof(NULL::{declared})").fetchone()
-    return bool(row and row[0])
-
-
-def _record(cursor: duckdb.DuckDBPyConnection, target: Target, load: Load) -> None:
-    values: dict[str, Any] = {name: getattr(load, name) for name in load.__dataclass_fields__}
-    changes = [{"column": change.column, "change": change.change} for change in load.schema_changes]
-    values["schema_changes"] = msgspec.json.encode(changes).decode() if changes else None
-    values["_tenant_id"] = values.pop("tenant_id")
-    if load.status != "published":
-        values["published_at"] = None  # set before the attempt that failed
-    names = ", ".join(values)
-    cursor.execute(f"INSERT INTO {target.meta}.loads ({names}) VALUES ({', '.join('$' + name for name in values)})", values)
-
-
-def _number(cursor: duckdb.DuckDBPyConnection, statement: str, parameters: dict[str, Any]) -> int:
-    row = cursor.execute(statement, parameters).fetchone()
-    return int(row[0]) if row else 0
+    def _row(self, statement: str) -> tuple[Any, ...]:
+        row = self._execute(statement).fetchone()
+        assert row is not None
+        return row

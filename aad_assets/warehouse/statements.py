@@ -1,5 +1,6 @@
 """SQL that the stage runs. Pure text: no connection. Not here: the comparison (`compare.py`)."""
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from aad_assets.catalog import Entity
@@ -33,3 +34,8 @@ def memory(name: str) -> str:
 def literal(text: str) -> str:
     """A SQL string."""
     return "'" + text.replace("'", "''") + "'"
+
+
+def utc(microseconds: int | None) -> datetime | None:
+    """What `epoch_us` of a TIMESTAMPTZ means. DuckDB hands out times themselves only where pytz is installed."""
+    return None if microseconds is None else datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=microseconds)

@@ -18,6 +18,7 @@ from aad_assets.errors import WarehouseError
 from aad_assets.settings import is_file
 from aad_assets.warehouse.statements import literal
 from aad_assets.warehouse.threads import pause
+from aad_assets.warehouse.workspace import private_files
 
 ALIAS = "target"
 _POLL = 0.2
@@ -35,12 +36,15 @@ class Target:
         self.database = database
         self.schema = f"{ALIAS}.{connection_name}"
         self.meta = f"{ALIAS}.{connection_name}_meta"
+        self.history = f"{ALIAS}.{connection_name}_history"
         self._lock_wait = self._wait_left = lock_wait
         self._prepared = False
 
     @contextlib.contextmanager
-    def open(self, cursor: duckdb.DuckDBPyConnection, tenant_id: str) -> Iterator[None]:
+    def open(self, cursor: duckdb.DuckDBPyConnection, tenant_id: str | None = None) -> Iterator[None]:
         """A transaction on the target with the stage's `cursor`, which sees both. Commits at the end, rolls back on an error.
+
+        `tenant_id`: whose the schema has to be; None: whosever.
 
         Raises WarehouseError when the database is locked, unreadable, full or of another tenant.
         """
@@ -57,10 +61,19 @@ class Target:
                     raise
 
     @contextlib.contextmanager
+    def held(self, cursor: duckdb.DuckDBPyConnection) -> Iterator[None]:
+        """The database kept from others without a transaction, with everything in its file. Raises WarehouseError."""
+        with _ONE_AT_A_TIME:
+            self._attach(cursor)
+            with self._attached(cursor):
+                cursor.execute(f"CHECKPOINT {ALIAS}")
+                yield
+
+    @contextlib.contextmanager
     def _attached(self, cursor: duckdb.DuckDBPyConnection) -> Iterator[None]:
         """DuckDB's errors as WarehouseError, and the file free at the end."""
         try:
-            with _private_files():
+            with private_files():
                 try:
                     yield
                 finally:
@@ -74,26 +87,40 @@ class Target:
         deadline = time.monotonic() + self._wait_left
         while True:
             try:
-                with _private_files():
+                with private_files():
                     if is_file(self.database):
                         Path(self.database).parent.mkdir(parents=True, exist_ok=True)
+                    before = self._identity()
                     cursor.execute(f"ATTACH {literal(self.database)} AS {ALIAS}")
                 self._wait_left = self._lock_wait
-                return
+                if before in (None, self._identity()):
+                    return
+                self._detach(cursor)  # the file was replaced by a smaller one while it was opened
             except (duckdb.Error, OSError) as error:
-                if not _IN_USE.search(str(error)):
+                locked = locked_text(self.shown, str(error), self._wait_left)
+                if locked is None:
                     raise WarehouseError(self._failed(error)) from None
                 if time.monotonic() >= deadline:
                     # Entities that are ready at the same time wait once, not one after the other.
-                    waited, self._wait_left = self._wait_left, 0.0
-                    raise WarehouseError(self._locked(str(error), waited)) from None
+                    self._wait_left = 0.0
+                    raise WarehouseError(locked) from None
             pause(_POLL)
 
-    def _prepare(self, cursor: duckdb.DuckDBPyConnection, tenant_id: str) -> None:
+    def _identity(self) -> tuple[int, int] | None:
+        """Which file it is; None when there is none yet."""
+        try:
+            found = Path(self.database).stat()
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
+
+    def _prepare(self, cursor: duckdb.DuckDBPyConnection, tenant_id: str | None) -> None:
         if self._prepared:
             return
         script = resources.files(__package__).joinpath("sql/meta.sql").read_text("utf-8")
-        cursor.execute(script.format(schema=self.schema, meta=self.meta))
+        cursor.execute(script.format(schema=self.schema, meta=self.meta, history=self.history))
+        if tenant_id is None:
+            return
         others = cursor.execute(
             f"SELECT DISTINCT _tenant_id FROM {self.meta}.loads WHERE _tenant_id <> ? AND status = 'published'",
             [tenant_id],
@@ -111,16 +138,6 @@ class Target:
             with contextlib.suppress(duckdb.Error):
                 cursor.execute(statement)
 
-    def _locked(self, text: str, waited: float) -> str:
-        holder = re.search(r"held in (\S+) \(PID (\d+)\)", text)
-        who = f"process {holder[2]} ({Path(holder[1]).name})" if holder else "another process"
-        if "already attached" in text:
-            who = f"this process itself ({os.getpid()})"
-        return (
-            f"The database {self.shown} (AAD_DATABASE) is in use by {who}; waited {waited:.0f} s. "
-            "Close it there, or set AAD_DATABASE to another file."
-        )
-
     def _failed(self, error: Exception) -> str:
         # Of DuckDB's text only the first line: what follows can quote the statement or values.
         first = str(error).splitlines()[0][:300] if is_file(self.database) else type(error).__name__
@@ -133,14 +150,18 @@ class Target:
         return self.database if kind is None or is_file(self.database) else f"{kind[0]}…"
 
 
-@contextlib.contextmanager
-def _private_files() -> Iterator[None]:
-    """Files made meanwhile, the database and its log, are readable by their owner alone."""
-    before = os.umask(0o077)
-    try:
-        yield
-    finally:
-        os.umask(before)
+def locked_text(shown: str, error: str, waited: float) -> str | None:
+    """The message for people when `error`, DuckDB's text, says that another process has the database; else None."""
+    if not _IN_USE.search(error):
+        return None
+    holder = re.search(r"held in (\S+) \(PID (\d+)\)", error)
+    who = f"process {holder[2]} ({Path(holder[1]).name})" if holder else "another process"
+    if "already attached" in error:
+        who = f"this process itself ({os.getpid()})"
+    return (
+        f"The database {shown} (AAD_DATABASE) is in use by {who}; waited {waited:.0f} s. "
+        "Close it there, or set AAD_DATABASE to another file."
+    )
 
 
 def _rollback(cursor: duckdb.DuckDBPyConnection) -> None:

@@ -147,7 +147,7 @@ def _check(view: View, relations: Mapping[str, _Relation], schema: str, entities
         f"{parent.table}.{column}"
         for parent in view.reads
         for column in parent.columns
-        # Rows that were there before a column was turned off keep its values, and go out of date.
+        # A table that was not reloaded since a column was turned off still has it, and it goes out of date.
         if column.lower() not in relations[parent.table].columns or _turned_off(entities.get(parent.table), column)
     ]
     if missing:

@@ -26,6 +26,16 @@ def staging_folder(database: str) -> Path:
 
 
 @contextlib.contextmanager
+def private_files() -> Iterator[None]:
+    """Files made meanwhile, the database and its log, are readable by their owner alone."""
+    before = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
+@contextlib.contextmanager
 def workspace(database: str) -> Iterator[Path]:
     """A private folder for one run, removed at the end. Folders of runs that were killed are removed first.
 

@@ -16,8 +16,11 @@ import duckdb
 
 from aad_assets.catalog import Column, Entity, Group
 from aad_assets.catalog.types import Json, List, Scalar, Struct, Type, quoted
+from aad_assets.warehouse.gate import OPENABLE, Gates
+from aad_assets.warehouse.load import Load
+from aad_assets.warehouse.options import Options
 from aad_assets.warehouse.proof import Reject
-from aad_assets.warehouse.publish import Load, publish
+from aad_assets.warehouse.publish import publish
 from aad_assets.warehouse.stage import CHUNK, EntityStage, Stage, Staged
 from aad_assets.warehouse.target import ALIAS, Target
 
@@ -80,6 +83,10 @@ COLUMNS: dict[str, Type] = {
 THINGS = entity(COLUMNS)
 
 
+OPEN = Options(gates=Gates(open=frozenset(OPENABLE)))
+"""Every gate open: for tests of anything but gates."""
+
+
 class Lab:
     """A stage and one event loop to use it in."""
 
@@ -133,18 +140,19 @@ class Lab:
         number: int = 0,
         refused: Sequence[str] = (),
         tenant: str = TENANT,
+        options: Options = OPEN,
     ) -> Load:
         """Load `rows` as the load of the given number: one a day."""
         load = new_load(number, of, tenant)
         staged = self.land(rows, of)
         with self.stage.cursor() as cursor:
-            publish(cursor, target, of, staged, load, refused)
+            publish(cursor, target, of, staged, load, refused, options)
         return load
 
     def stored(self, target: Target, statement: str) -> list[tuple[Any, ...]]:
-        """The answer of the target to a query that names its schemas `{schema}` and `{meta}`."""
+        """The answer of the target to a query that names its schemas `{schema}`, `{history}` and `{meta}`."""
         with self.stage.cursor() as cursor, target.open(cursor, TENANT):
-            return cursor.execute(statement.format(schema=target.schema, meta=target.meta)).fetchall()
+            return cursor.execute(statement.format(schema=target.schema, meta=target.meta, history=target.history)).fetchall()
 
     def table(self, target: Target, of: Entity = THINGS, tenant: str = TENANT) -> dict[str, Row]:
         """The tenant's rows of a table as JSON, by key, `_loaded_at` as the number of the load."""
@@ -163,7 +171,7 @@ class MemoryTarget(Target):
     """A database that lives in the stage's memory: for tests of what is done in it, many times over."""
 
     def __init__(self, lab: Lab) -> None:
-        super().__init__(":memory:", "aad")
+        super().__init__(str(lab.folder / "in-memory.duckdb"), "aad")
         with lab.stage.cursor() as cursor:
             cursor.execute(f"DETACH DATABASE IF EXISTS {ALIAS}")
             cursor.execute(f"ATTACH ':memory:' AS {ALIAS}")

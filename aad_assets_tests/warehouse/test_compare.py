@@ -63,7 +63,8 @@ def changes(lab: Lab, before: Row, now: Row) -> list[tuple[Any, ...]]:
         cursor.execute(f"CREATE OR REPLACE TABLE stored AS SELECT *, 't' AS _tenant_id FROM {staged.relation}")
         staged = lab.land([{"id": "1"} | now])
         comparison = Comparison("stored", staged.relation, THINGS.key, THINGS.columns)
-        cursor.execute(comparison.difference(), {"tenant": "t"})
+        for statement in [comparison.difference(), *comparison.take(), *comparison.reordered()]:
+            cursor.execute(statement, {"tenant": "t"} if "$tenant" in statement else {})
         return cursor.execute("SELECT id, change FROM difference").fetchall()
 
 

@@ -35,7 +35,7 @@ def umask_022() -> Iterator[None]:
 def test_opening_makes_the_schemas_and_the_bookkeeping(lab: Lab, target: Target, database: Path) -> None:
     touch(lab, target)
     found = read_alone(database, "SELECT schema_name || '.' || table_name FROM duckdb_tables() ORDER BY 1")
-    assert found == [("aad_meta.loads",), ("aad_meta.log_days",), ("aad_meta.rejects",)]
+    assert found == [("aad_meta.changes",), ("aad_meta.loads",), ("aad_meta.log_days",), ("aad_meta.rejects",)]
 
 
 def test_what_was_done_is_committed_at_the_end(lab: Lab, target: Target, database: Path) -> None:
@@ -278,7 +278,7 @@ lab.publish(Target(database, "aad"), [{"id": "b", "name": "x" * 1000} for n in r
 """
 
 
-@pytest.mark.parametrize(("point", "left"), [("_record", {"a", "b"}), ("_detach", {"b", "c"})], ids=["before", "after"])
+@pytest.mark.parametrize(("point", "left"), [("write", {"a", "b"}), ("_detach", {"b", "c"})], ids=["before", "after"])
 def test_a_kill_leaves_the_rows_of_before_or_after_and_the_next_load_works(
     lab: Lab, target: Target, database: Path, tmp_path: Path, point: str, left: set[str]
 ) -> None:
@@ -289,7 +289,7 @@ def test_a_kill_leaves_the_rows_of_before_or_after_and_the_next_load_works(
         assert other.line() == "now"
         other.kill()
     assert lab.table(target).keys() == left
-    assert lab.stored(target, "SELECT count(*) FROM {meta}.loads") == [(1 if point == "_record" else 2,)]
+    assert lab.stored(target, "SELECT count(*) FROM {meta}.loads") == [(1 if point == "write" else 2,)]
     load = lab.publish(target, [{"id": "a"}, {"id": "c"}], number=2)
     assert (load.inserted + load.unchanged, load.deleted) == (2, 1)
     assert read_alone(database, "SELECT id FROM aad.things ORDER BY id") == [("a",), ("c",)]

@@ -16,6 +16,7 @@ ENTITIES = (
         licence=Licence.P1,
         selected=True,
         properties=("id", "signInActivity"),
+        volatile=frozenset({"signInActivity"}),
     ),
     Entity(
         table="user_authentication_methods",

@@ -1,5 +1,6 @@
--- Bookkeeping of one connection. {meta} is the schema, qualified with the target's alias.
+-- Bookkeeping of one connection. The schemas {schema}, {history} and {meta} are qualified with the target's alias.
 CREATE SCHEMA IF NOT EXISTS {schema};
+CREATE SCHEMA IF NOT EXISTS {history};
 CREATE SCHEMA IF NOT EXISTS {meta};
 
 CREATE TABLE IF NOT EXISTS {meta}.loads (
@@ -33,6 +34,18 @@ CREATE TABLE IF NOT EXISTS {meta}.rejects (
     key VARCHAR,
     column_name VARCHAR,
     value VARCHAR  -- as JSON text; a lone surrogate makes it no JSON that DuckDB reads
+);
+
+CREATE TABLE IF NOT EXISTS {meta}.changes (
+    load_id VARCHAR,
+    changed_at TIMESTAMPTZ,
+    _tenant_id VARCHAR,
+    entity VARCHAR,
+    key VARCHAR,  -- the key's values, joined by |
+    change VARCHAR,  -- insert, update, delete
+    column_name VARCHAR,  -- NULL when the whole row came or went
+    old_value JSON,
+    new_value JSON
 );
 
 CREATE TABLE IF NOT EXISTS {meta}.log_days (

@@ -1,0 +1,93 @@
+"""Tables as pandas DataFrames: `aad_assets.read`. Not here: SQL for other tools, which open the database themselves."""
+
+import os
+from datetime import date, datetime
+from typing import Any
+
+import duckdb
+import numpy as np
+import pandas as pd
+
+from aad_assets.catalog.types import quoted
+from aad_assets.errors import ConfigurationError
+from aad_assets.settings import Settings, resolve_database
+from aad_assets.warehouse.reader import moment, reading
+
+_INTEGERS = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT"}
+
+
+def read(
+    table: str,
+    *,
+    at: str | date | datetime | None = None,
+    changes_since: str | date | datetime | None = None,
+    database: str | None = None,
+    connection_name: str | None = None,
+) -> pd.DataFrame:
+    """A table's current rows, its rows at a moment, or its changes since one.
+
+    `at` and `changes_since` are `2026-11-01`, `2026-11-01T12:00+01:00`, `yesterday`, `7d` or a date or datetime; without
+    offset they are UTC. `database` and `connection_name` default to the settings in the environment, where a serving copy
+    comes first. Integers and booleans are nullable, times UTC, lists and structs Python's own. Raises ConfigurationError
+    when there is no such table, WarehouseError when the database cannot be read.
+    """
+    if at is not None and changes_since is not None:
+        raise ConfigurationError("read takes `at` or `changes_since`, not both.")
+    settings = Settings.from_environment(os.environ)
+    name = connection_name or settings.connection_name
+    path = resolve_database(database) if database else settings.serving_copy or settings.database
+    with reading(path) as connection:
+        if changes_since is not None:
+            statement, parameters = (
+                f"{name}_meta.changes WHERE entity = ? AND changed_at >= ?",
+                [table, moment(changes_since)],
+            )
+            return _frame(connection.execute(f"SELECT * FROM {statement} ORDER BY changed_at, key, column_name", parameters))
+        schema = name if at is None else f"{name}_history"
+        relation = f"{quoted(schema)}.{quoted(table)}"
+        try:
+            if at is None:
+                return _frame(connection.execute(f"FROM {relation}"))
+            valid = "_valid_from <= $at AND (_valid_to IS NULL OR _valid_to > $at)"
+            return _frame(connection.execute(f"FROM {relation} WHERE {valid}", {"at": moment(at)}))
+        except duckdb.CatalogException:
+            kind = "table" if at is None else "history of a table"
+            raise ConfigurationError(
+                f"There is no {kind} {table!r} in {path}: reload it first, or look at its name."
+            ) from None
+
+
+def _frame(result: duckdb.DuckDBPyConnection) -> pd.DataFrame:
+    types = {name: str(type_) for name, type_, *_ in result.description or ()}
+    values = result.fetchnumpy()
+    return pd.DataFrame({name: _series(values[name], type_) for name, type_ in types.items()})
+
+
+def _series(values: Any, type_: str) -> pd.Series:
+    mask = np.ma.getmaskarray(values)
+    data = np.ma.getdata(values)
+    if type_ in _INTEGERS:
+        return pd.Series(pd.arrays.IntegerArray(data, mask))
+    if type_ == "BOOLEAN":
+        return pd.Series(pd.arrays.BooleanArray(data.astype(bool), mask))
+    if type_.startswith("TIMESTAMP") or type_ == "DATE":
+        series = pd.Series(data).mask(mask)
+        return series.dt.tz_localize("UTC") if type_ == "TIMESTAMP WITH TIME ZONE" else series
+    if type_ in ("DOUBLE", "FLOAT"):
+        return pd.Series(pd.arrays.FloatingArray(data, mask))
+    plain = [None if missing else _plain(value) for value, missing in zip(data, mask, strict=True)]
+    return pd.Series(plain, dtype="str" if type_ in ("VARCHAR", "JSON") else "object")
+
+
+def _plain(value: Any) -> Any:
+    """Lists and structs without numpy in them."""
+    if isinstance(value, np.ndarray):
+        mask = np.ma.getmaskarray(value)
+        return [None if missing else _plain(item) for item, missing in zip(np.ma.getdata(value), mask, strict=True)]
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {name: _plain(item) for name, item in value.items()}
+    if isinstance(value, np.datetime64):
+        return None if np.isnat(value) else pd.Timestamp(value, tz="UTC")
+    return value.item() if isinstance(value, np.generic) else value

@@ -1,0 +1,84 @@
+"""Forgetting: versions that ended and changes that happened before a moment. Not here: how the file shrinks (`files.py`)."""
+
+import contextlib
+import re
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+import duckdb
+
+from aad_assets.catalog.types import quoted
+from aad_assets.warehouse.files import shrink
+from aad_assets.warehouse.stage import Stage
+from aad_assets.warehouse.target import ALIAS, Target
+from aad_assets.warehouse.workspace import workspace
+
+_AGE = re.compile(r"(\d{1,6})([dw])")
+_UNITS = {"d": "days", "w": "weeks"}
+
+
+@dataclass(frozen=True)
+class Pruned:
+    """Rows that were deleted."""
+
+    versions: int
+    changes: int
+    bytes_before: int = 0
+    """Of the file."""
+    bytes_after: int = 0
+
+    def __str__(self) -> str:
+        file = f"; the file was {self.bytes_before:,} bytes, and is {self.bytes_after:,}" if self.bytes_before else ""
+        return f"deleted {self.versions:,} versions and {self.changes:,} changes{file}"
+
+
+def age(text: str) -> timedelta:
+    """A time span from `400d` or `52w`. Raises ValueError."""
+    found = _AGE.fullmatch(text)
+    if found is None:
+        raise ValueError(f"{text!r} is no age: write 400d or 52w.")
+    return timedelta(**{_UNITS[found[2]]: int(found[1])})
+
+
+def prune_and_shrink(
+    target: Target, *, history_before: datetime | None = None, changes_before: datetime | None = None
+) -> Pruned:
+    """The whole of it, with an instance of DuckDB of its own. Raises WarehouseError. Blocks."""
+    with workspace(target.database) as folder, contextlib.closing(Stage(folder)) as stage, stage.cursor() as cursor:
+        pruned = prune(cursor, target, history_before=history_before, changes_before=changes_before)
+        before, after = shrink(cursor, target)
+    return replace(pruned, bytes_before=before, bytes_after=after)
+
+
+def prune(
+    cursor: duckdb.DuckDBPyConnection,
+    target: Target,
+    *,
+    history_before: datetime | None = None,
+    changes_before: datetime | None = None,
+) -> Pruned:
+    """Delete versions that ended before `history_before` and changes before `changes_before`; None: all stay.
+
+    Current versions stay however old they are. Raises WarehouseError. Blocks: call it in a thread.
+    """
+    versions = changes = 0
+    with target.open(cursor):
+        if history_before is not None:
+            for (table,) in _histories(cursor, target):
+                name = f"{target.history}.{quoted(table)}"
+                versions += _deleted(cursor, f"DELETE FROM {name} WHERE _valid_to < ?", history_before)
+        if changes_before is not None:
+            changes = _deleted(cursor, f"DELETE FROM {target.meta}.changes WHERE changed_at < ?", changes_before)
+    return Pruned(versions, changes)
+
+
+def _histories(cursor: duckdb.DuckDBPyConnection, target: Target) -> list[tuple[str]]:
+    return cursor.execute(
+        "SELECT table_name FROM information_schema.tables WHERE table_catalog = ? AND table_schema = ?",
+        [ALIAS, target.history.removeprefix(f"{ALIAS}.")],
+    ).fetchall()
+
+
+def _deleted(cursor: duckdb.DuckDBPyConnection, statement: str, moment: datetime) -> int:
+    row = cursor.execute(statement, [moment]).fetchone()
+    return int(row[0]) if row else 0

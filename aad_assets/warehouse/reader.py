@@ -1,0 +1,94 @@
+"""The database opened for reading by itself, as people and BI tools do: with a bounded wait for a reload that has it.
+
+Not here: what is read (`aad_assets.frames`, `aad_assets.commands.changes`).
+"""
+
+import contextlib
+import time
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import duckdb
+
+from aad_assets.catalog.types import quoted
+from aad_assets.errors import ConfigurationError, WarehouseError
+from aad_assets.settings import is_file
+from aad_assets.warehouse.statements import literal
+from aad_assets.warehouse.target import ALIAS, locked_text
+
+_POLL = 0.1
+_AGO = {"h": "hours", "d": "days", "w": "weeks"}
+
+
+@contextlib.contextmanager
+def reading(database: str, *, lock_wait: float = 30.0) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection that reads `database` and cannot write it. Times are UTC.
+
+    Raises WarehouseError when there is none, or when another process writes it for longer than `lock_wait` seconds.
+    """
+    if is_file(database) and not Path(database).exists():
+        raise WarehouseError(f"There is no database {database} (AAD_DATABASE): reload first.")
+    connection = duckdb.connect(":memory:")
+    try:
+        connection.execute("SET TimeZone = 'UTC'")
+        _attach(connection, database, time.monotonic() + lock_wait, lock_wait)
+        connection.execute(f"USE {ALIAS}")
+        yield connection
+    finally:
+        connection.close()
+
+
+def _attach(connection: duckdb.DuckDBPyConnection, database: str, deadline: float, waited: float) -> None:
+    while True:
+        try:
+            connection.execute(f"ATTACH {literal(database)} AS {ALIAS} (READ_ONLY)")
+            return
+        except duckdb.Error as error:
+            locked = locked_text(database, str(error), waited)
+            if locked is None:
+                first = str(error).splitlines()[0][:300] if is_file(database) else type(error).__name__
+                raise WarehouseError(f"The database (AAD_DATABASE) cannot be read: {first}.") from None
+            if time.monotonic() >= deadline:
+                raise WarehouseError(locked) from None
+        time.sleep(_POLL)
+
+
+def changes_since(
+    connection: duckdb.DuckDBPyConnection, connection_name: str, since: datetime, table: str | None = None
+) -> duckdb.DuckDBPyConnection:
+    """The rows of `changes` from `since` on, oldest first.
+
+    Microseconds since 1970, table, key, change, column, old and new value as JSON.
+    """
+    return connection.execute(
+        f"""SELECT epoch_us(changed_at), entity, key, change, column_name, old_value::VARCHAR, new_value::VARCHAR
+            FROM {quoted(f"{connection_name}_meta")}.changes
+            WHERE changed_at >= $since AND ($entity IS NULL OR entity = $entity)
+            ORDER BY changed_at, entity, key, column_name""",
+        {"since": since, "entity": table},
+    )
+
+
+def moment(text: str | date | datetime, now: datetime | None = None) -> datetime:
+    """A moment in UTC from what people write: `2026-11-01`, `2026-11-01T12:00+01:00`, `today`, `yesterday`, `7d`, `12h`.
+
+    A day means its beginning; a time without offset is UTC. Raises ConfigurationError.
+    """
+    now = now or datetime.now(UTC)
+    if isinstance(text, datetime):
+        return text if text.tzinfo else text.replace(tzinfo=UTC)
+    if isinstance(text, date):
+        return datetime(text.year, text.month, text.day, tzinfo=UTC)
+    midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    if text in ("today", "yesterday"):
+        return midnight - timedelta(days=text == "yesterday")
+    if text[-1:] in _AGO and text[:-1].isdecimal():
+        return now - timedelta(**{_AGO[text[-1]]: int(text[:-1])})
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise ConfigurationError(
+            f"{text!r} is no moment: write 2026-11-01, 2026-11-01T12:00, today, yesterday, 7d or 12h."
+        ) from None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)

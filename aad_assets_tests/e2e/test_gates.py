@@ -1,0 +1,131 @@
+"""A tenant that misbehaves, through `dagster asset materialize`: the old rows stay, the exit code is 1, and the message says
+which gate held the load back and how to open it. Four runs in all, each with several faults."""
+
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from aad_assets.demo import DemoServer
+from aad_assets_tests.e2e.conftest import Place, make_place
+
+SELECT = " or ".join(f'key:"aad/{table}"' for table in ("users", "devices", "groups", "group_members"))
+ALLOW = '{"ops": {"reload": {"config": {"allow": {"users": ["shrink"]}}}}}'
+
+
+@dataclass
+class Tenant:
+    """Enough users and devices for several pages, and a place that has loaded them once."""
+
+    server: DemoServer
+    loaded: Place
+
+
+@pytest.fixture(scope="module")
+def good(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tenant]:
+    with DemoServer(users=2100, no_quota=True) as server:
+        place = make_place(tmp_path_factory.mktemp("gates"), server.environment())
+        result = place.materialize(SELECT)
+        assert result.returncode == 0, result.stderr
+        yield Tenant(server, place)
+
+
+@pytest.fixture
+def place(good: Tenant, tmp_path: Path) -> Iterator[Place]:
+    made = make_place(tmp_path / "place", good.server.environment())
+    shutil.copy(good.loaded.database, made.database)
+    yield made
+    good.server.faults([])
+
+
+def outcomes(place: Place) -> dict[str, tuple[str, str]]:
+    """Status and reason of the last load of each entity."""
+    found = place.query("SELECT entity, arg_max(status, started_at), arg_max(coalesce(reason, ''), started_at) "
+                        "FROM aad_meta.loads GROUP BY entity")  # fmt: skip
+    return {entity: (status, reason) for entity, status, reason in found}
+
+
+def everything(place: Place) -> list[tuple[object, ...]]:
+    """A fingerprint of the four tables and their histories, and the number of changes."""
+    tables = [
+        f"{schema}.{name}" for schema in ("aad", "aad_history") for name in ("users", "devices", "groups", "group_members")
+    ]
+    queries = [f"SELECT '{table}', count(*), bit_xor(hash(to_json(t))) FROM {table} t" for table in tables]
+    return sorted(place.query(" UNION ALL ".join([*queries, "SELECT 'changes', count(*), 0 FROM aad_meta.changes"])), key=str)
+
+
+def assert_held_back(place: Place, good: Tenant, result: subprocess.CompletedProcess[str]) -> None:
+    assert result.returncode == 1, result.stderr
+    assert everything(place) == everything(good.loaded)
+
+
+def test_a_lost_page_half_the_users_gone_and_an_emptied_column_are_held_back(place: Place, good: Tenant) -> None:
+    good.server.faults(
+        [
+            {"kind": "shrink", "path": "/users", "share": 0.5},
+            {"kind": "last_page_lost", "path": "/devices"},
+            {"kind": "null_property", "path": "/groups", "property": "displayName"},
+        ]
+    )
+
+    result = place.materialize(SELECT)
+
+    assert_held_back(place, good, result)
+    found = outcomes(place)
+    for table, gate in (("users", "shrink"), ("devices", "count"), ("groups", "null_column")):
+        status, reason = found[table]
+        assert status == "blocked"
+        assert f"{table}: the gate {gate} blocked it" in reason
+        assert f"{{allow: {{{table}: [{gate}]}}}} in the run's config" in reason
+        assert reason in result.stderr
+        (kept,) = re.findall(r"the rows that were read are in (\S+\.parquet)\.", reason)
+        with duckdb.connect() as connection:
+            rows = connection.execute(f"SELECT count(*) FROM '{kept}'").fetchone()
+        assert rows == place.query(f"SELECT rows FROM aad_meta.loads WHERE status = 'blocked' AND entity = '{table}'")[0]
+    assert f"--config-json '{ALLOW}'" in result.stderr
+    assert "displayName" in found["groups"][1]
+    assert found["group_members"][0] == "failed", "edges whose parents were held back are not published"
+
+
+def test_a_permission_lost_half_way_and_page_tokens_that_expire_are_held_back(place: Place, good: Tenant) -> None:
+    good.server.faults(
+        [
+            {"kind": "deny", "path": "/users", "page": 2},
+            {"kind": "expired_page", "path": "/devices"},
+            {"kind": "shrink", "path": "/groups", "share": 0.0},
+        ]
+    )
+
+    result = place.materialize(SELECT)
+
+    assert_held_back(place, good, result)
+    found = outcomes(place)
+    assert found["users"][0] == found["devices"][0] == "failed"
+    assert "User.Read.All" in found["users"][1]
+    assert "expired" in found["devices"][1]
+    assert found["groups"][0] == "blocked"
+    assert "groups: the gate empty blocked it" in found["groups"][1]
+
+
+def test_the_run_s_config_opens_a_gate_and_history_keeps_what_was(place: Place, good: Tenant) -> None:
+    good.server.faults([{"kind": "shrink", "path": "/users", "share": 0.5}])
+
+    copy = place.folder / "serving.duckdb"
+    result = place.materialize('key:"aad/users"', "--config-json", ALLOW, AAD_SERVING_COPY=str(copy))
+
+    assert result.returncode == 0, result.stderr
+    (rows, deleted) = place.query("SELECT rows, deleted FROM aad_meta.loads WHERE entity = 'users' ORDER BY started_at")[-1]
+    assert (rows + deleted, place.query("SELECT count(*) FROM aad.users")) == (2100, [(rows,)])
+    assert 900 < deleted < 1200
+    with duckdb.connect(str(copy), read_only=True) as connection:
+        assert connection.execute("SELECT count(*) FROM aad.users").fetchall() == [(rows,)]
+    before = place.query(
+        "SELECT count(*) FROM aad_history.users_at((SELECT max(changed_at) - INTERVAL 1 SECOND FROM aad_meta.changes))"
+    )
+    assert before == [(2100,)]
+    assert place.query("SELECT change, count(*) FROM aad_meta.changes GROUP BY ALL") == [("delete", deleted)]

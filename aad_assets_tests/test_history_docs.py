@@ -1,0 +1,161 @@
+"""What docs/history.md says runs, on tables of the catalogue with a little history; and so do the commands over it."""
+
+import csv
+import io
+import json
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+import pytest
+
+import aad_assets
+from aad_assets.catalog import CATALOG
+from aad_assets.cli import main
+from aad_assets.errors import ConfigurationError
+from aad_assets.warehouse.load import Load
+from aad_assets.warehouse.publish import publish
+from aad_assets.warehouse.target import Target
+from aad_assets_tests.warehouse.support import OPEN, TENANT, Lab, Row
+
+DOCS = (Path(__file__).parents[1] / "docs" / "history.md").read_text("utf-8")
+NOW = datetime.now(UTC)
+
+LICENCES = [{"skuId": "e5", "disabledPlans": []}, {"skuId": "teams", "disabledPlans": []}]
+ADELE: Row = {"id": "u1", "displayName": "Adele", "userPrincipalName": "adele.vance@contoso.com", "department": "Sales"}
+BEFORE: dict[str, list[Row]] = {
+    "users": [
+        ADELE | {"assignedLicenses": LICENCES, "accountEnabled": True},
+        {"id": "u2", "displayName": "Ben"},
+        {"id": "u3"},
+    ],
+    "groups": [{"id": "g1", "displayName": "Finance"}],
+    "group_members": [{"groupId": "g1", "id": "u1"}, {"groupId": "g1", "id": "u2"}],
+    "deleted_users": [],
+}
+AFTER: dict[str, list[Row]] = {
+    "users": [
+        ADELE | {"assignedLicenses": LICENCES[:1], "accountEnabled": False, "deviceEnrollmentLimit": 2**30},
+        {"id": "u4"},
+    ],
+    "groups": BEFORE["groups"],
+    "group_members": [{"groupId": "g1", "id": "u1"}, {"groupId": "g1", "id": "u4"}],
+    "deleted_users": [{"id": "u2", "displayName": "Ben"}],
+}
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two loads: one thirty days ago, one today."""
+    folder = tmp_path_factory.mktemp("documented")
+    path = folder / "entra.duckdb"
+    lab, target = Lab(folder), Target(str(path), "aad")
+    for number, (tables, at) in enumerate([(BEFORE, NOW - timedelta(days=30)), (AFTER, NOW)]):
+        for table, rows in tables.items():
+            load = Load(
+                load_id=f"{table} {number}", entity=table, tenant_id=TENANT, run_id="", started_at=at, published_at=at
+            )
+            staged = lab.land(rows, CATALOG[table])
+            with lab.stage.cursor() as cursor:
+                publish(cursor, target, CATALOG[table], staged, load, (), OPEN)
+    lab.close()
+    return path
+
+
+@pytest.fixture
+def settings(monkeypatch: pytest.MonkeyPatch, database: Path, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("AAD_DATABASE", str(database))
+
+
+def documented(words: str) -> str:
+    """The query after the paragraph that says `words`, at a date between the two loads."""
+    (query,) = re.findall(r"```sql\n((?:(?!```).)*)```", DOCS[DOCS.index(words) :], re.DOTALL)[:1]
+    return str(query).replace("2026-11-01", f"{NOW - timedelta(days=10):%Y-%m-%d}")
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("What a user looked like on a date", [("Adele", "Sales", None, True)]),
+        ("Who joined or left a group", [("Finance", "u2", "left"), ("Finance", "u4", "joined")]),
+        ("Which users lost a licence", [("u1", "Adele", "teams")]),
+    ],
+)
+def test_documented_queries_answer_what_they_say(database: Path, words: str, expected: list[tuple[Any, ...]]) -> None:
+    with duckdb.connect(str(database), read_only=True) as connection:
+        assert connection.execute(documented(words)).fetchall() == expected
+
+
+def test_soft_deleted_and_purged_users_are_told_apart(database: Path) -> None:
+    with duckdb.connect(str(database), read_only=True) as connection:
+        found = connection.execute(documented("Soft deletion, purge and restore")).fetchall()
+    assert {row[1:] for row in found} == {("u2", "Ben", "soft deleted"), ("u3", None, "purged")}
+
+
+def test_every_documented_query_runs(database: Path) -> None:
+    queries = re.findall(r"```sql\n(.*?)```", DOCS, re.DOTALL)
+    assert len(queries) == 5
+    with duckdb.connect(str(database), read_only=True) as connection:
+        for query in queries:
+            connection.execute(query).fetchall()
+
+
+def test_frames_of_now_of_a_moment_and_of_changes(settings: None) -> None:
+    now = aad_assets.read("users").set_index("id").sort_index()
+    assert list(now.index) == ["u1", "u4"]
+    assert str(now.accountEnabled.dtype) == "boolean"
+    assert now.accountEnabled.tolist() == [False, pd.NA]
+    assert str(now.deviceEnrollmentLimit.dtype) == "Int32"
+    assert now.deviceEnrollmentLimit.tolist() == [2**30, pd.NA]
+    assert str(now._loaded_at.dtype) == "datetime64[us, UTC]"
+    assert now.assignedLicenses["u1"] == LICENCES[:1]
+    assert now.assignedLicenses["u4"] is None
+    then = aad_assets.read("users", at=NOW - timedelta(days=10))
+    assert sorted(then.id) == ["u1", "u2", "u3"]
+    assert aad_assets.read("users", at=NOW - timedelta(days=31)).empty
+    changes = aad_assets.read("users", changes_since="1d")
+    assert changes.change.value_counts().to_dict() == {"update": 3, "delete": 2, "insert": 1}
+    with pytest.raises(ConfigurationError, match="There is no table 'people'"):
+        aad_assets.read("people")
+    with pytest.raises(ConfigurationError, match="not both"):
+        aad_assets.read("users", at="today", changes_since="today")
+
+
+def test_importing_the_package_is_cheap() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'write'"):
+        _ = aad_assets.write
+
+
+def test_changes_are_printed_as_table_json_and_csv(settings: None, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["changes", "--since", "7d", "--entity", "users"]
+    assert main(arguments) == 0
+    table = capsys.readouterr().out
+    assert "users, " in table
+    assert "  update  u1  accountEnabled: true → false" in table
+    assert "  delete  u2  Ben" in table
+    assert table.endswith("6 changes\n")
+    assert main([*arguments, "--format", "json"]) == 0
+    rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert next(row["new_value"] for row in rows if row["column_name"] == "deviceEnrollmentLimit") == 2**30
+    assert main([*arguments, "--format", "csv"]) == 0
+    assert len(list(csv.DictReader(io.StringIO(capsys.readouterr().out)))) == len(rows) == 6
+    assert main(["changes", "--since", "today", "--entity", "domains"]) == 0
+    assert capsys.readouterr().out == "No changes.\n"
+    assert main(["changes", "--since", "whenever"]) == 1
+    assert "is no moment" in capsys.readouterr().err
+
+
+def test_prune_says_what_it_deleted(
+    settings: None, database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copy = tmp_path / "entra.duckdb"
+    copy.write_bytes(database.read_bytes())
+    monkeypatch.setenv("AAD_DATABASE", str(copy))
+    assert main(["prune", "--history-older-than", "400d"]) == 0
+    assert capsys.readouterr().out.startswith("deleted 0 versions and 0 changes; the file was ")
+    with pytest.raises(SystemExit):
+        main(["prune", "--history-older-than", "long"])

@@ -1,0 +1,258 @@
+"""Any sequence of loads against plain dicts: table, history, as-of at every past moment, changes and counts."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
+
+from aad_assets.catalog.types import List, Scalar, Struct, Type
+from aad_assets.errors import LoadBlocked
+from aad_assets.warehouse.gate import OPENABLE, Gates
+from aad_assets.warehouse.options import Mode, Options
+from aad_assets.warehouse.publish import publish
+from aad_assets.warehouse.statements import utc
+from aad_assets_tests.warehouse.history_model import Model, Shape, canonical
+from aad_assets_tests.warehouse.support import FIRST_LOAD, STRING, Lab, MemoryTarget, Row, entity, new_load
+
+KEYS = "abcde"
+INT, LONG = Scalar("Int32"), Scalar("Int64")
+LABEL, SIZE = ("label", STRING), ("size", INT)
+SHAPES: dict[str, list[Type | None]] = {
+    "count": [INT, LONG, STRING, None],
+    "info": [Struct((LABEL,)), Struct((LABEL, SIZE)), Struct((SIZE,)), None],
+    "plans": [List(Struct((LABEL,))), List(Struct((LABEL, SIZE)))],
+}
+texts = st.sampled_from(["", "a", "7"])
+modes = st.sampled_from([Mode.COMPARE] * 4 + list(Mode))
+shapes = st.fixed_dictionaries({name: st.sampled_from(types) for name, types in SHAPES.items()})
+
+
+def shape_of(chosen: dict[str, Type | None]) -> Shape:
+    fixed: Shape = {"id": STRING, "name": STRING, "tags": List(STRING), "seen": STRING}
+    return fixed | {name: type_ for name, type_ in chosen.items() if type_ is not None}
+
+
+def values_of(type_: Type) -> st.SearchStrategy[Any]:
+    """Few values, so that rows often stay as they are, or differ by next to nothing."""
+    match type_:
+        case List(item):
+            return st.none() | st.lists(st.none() | values_of(item), max_size=2)
+        case Struct(fields):
+            return st.none() | st.fixed_dictionaries({}, optional={name: values_of(field) for name, field in fields})
+        case Scalar("Int32"):
+            return st.sampled_from([None, 0, 7])
+        case Scalar("Int64"):
+            return st.sampled_from([None, 0, 7, 2**40])
+        case _:
+            return st.none() | texts
+
+
+def rows_of(shape: Shape) -> st.SearchStrategy[Row]:
+    return st.fixed_dictionaries({}, optional={name: values_of(type_) for name, type_ in shape.items() if name != "id"})
+
+
+def shuffled(data: st.DataObject, value: Any) -> Any:
+    if isinstance(value, list):
+        return [shuffled(data, item) for item in data.draw(st.permutations(value))]
+    return value
+
+
+class Loads(RuleBasedStateMachine):
+    """One table through its loads."""
+
+    lab: Lab
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.model = Model()
+        self.target = MemoryTarget(self.lab)
+        self.number = 0
+        self.at = FIRST_LOAD
+        self.moments: list[datetime] = []
+        self.chosen: dict[str, Type | None] = {name: types[0] for name, types in SHAPES.items()}
+        self.sent: dict[str, Row] = {}
+
+    @initialize(data=st.data(), history=st.booleans())
+    def first(self, data: st.DataObject, history: bool) -> None:
+        self.load(data, Mode.COMPARE, self.chosen, (), history)
+
+    @rule(data=st.data(), mode=modes)
+    def reload(self, data: st.DataObject, mode: Mode) -> None:
+        self.load(data, mode, self.chosen, (), True)
+
+    @rule(data=st.data(), mode=modes)
+    def reload_without_history(self, data: st.DataObject, mode: Mode) -> None:
+        self.load(data, mode, self.chosen, (), False)
+
+    @rule(data=st.data(), mode=modes, shape=shapes, refused=st.sampled_from([(), (), ("tags",), ("tags", "name")]))
+    def reload_in_another_shape(
+        self, data: st.DataObject, mode: Mode, shape: dict[str, Type | None], refused: tuple[str, ...]
+    ) -> None:
+        self.load(data, mode, shape, refused, True)
+
+    @precondition(lambda self: len(self.model.rows) > 0)
+    @rule(mode=st.sampled_from([Mode.COMPARE, Mode.TRUNCATE]))
+    def blocked_since_nothing_was_read(self, mode: Mode) -> None:
+        of = entity(shape_of(self.chosen))
+        staged = self.lab.land([], of)
+        with self.lab.stage.cursor() as cursor, pytest.raises(LoadBlocked, match="gate empty"):
+            publish(cursor, self.target, of, staged, new_load(self.number + 1, of), (), Options(mode))
+
+    @rule()
+    def blocked_since_a_later_read_is_published(self) -> None:
+        of = entity(shape_of(self.chosen))
+        staged = self.lab.land([{"id": "z"}], of)
+        with self.lab.stage.cursor() as cursor, pytest.raises(LoadBlocked, match="gate later_read"):
+            publish(cursor, self.target, of, staged, new_load(self.number - 1, of))
+
+    def load(
+        self, data: st.DataObject, mode: Mode, chosen: dict[str, Type | None], refused: tuple[str, ...], history: bool
+    ) -> None:
+        shape = shape_of(chosen)
+        of = entity(shape)
+        rows = self._rows(data, shape, refused)
+        sent = [{"id": key} | {name: shuffled(data, value) for name, value in row.items()} for key, row in rows.items()]
+        self.number += 1
+        options = Options(mode, history, frozenset({"seen"}), Gates(open=frozenset(OPENABLE)))
+        if mode is not Mode.RECREATE and not self.model.casts(shape):
+            with pytest.raises(LoadBlocked, match="recreate"):
+                self._publish(of, sent, options, refused)
+            return
+        at, counts = self._publish(of, sent, options, refused)
+        read = {key: canonical({"id": key} | row) for key, row in rows.items()}
+        if mode is Mode.RECREATE:
+            self._forget_uncastable(shape)
+        expected = self.model.load(at, mode.value, shape, read, refused=refused, volatile=("seen",), history=history)
+        assert counts == expected
+        self.chosen, self.sent = chosen, rows
+        self.moments.append(at)
+
+    def _publish(self, of: Any, sent: list[Row], options: Options, refused: tuple[str, ...]) -> Any:
+        load = self.lab.publish(self.target, sent, of, number=self.number, refused=refused, options=options)
+        assert load.unchanged == load.rows - load.inserted - load.updated
+        return load.published_at, (load.inserted, load.updated, load.deleted)
+
+    def _rows(self, data: st.DataObject, shape: Shape, refused: tuple[str, ...]) -> dict[str, Row]:
+        """Another read: some rows as they were, some changed in a column, some new, some gone."""
+        read: dict[str, Row] = {}
+        for key in KEYS:
+            before = self.sent.get(key)
+            kind = data.draw(st.sampled_from(["same", "same", "column", "new", "none"]), label=key)
+            if kind == "none" or (before is None and kind != "new"):
+                continue
+            row = data.draw(rows_of(shape)) if kind == "new" else fitted(before or {}, shape)
+            if kind == "column":
+                name = data.draw(st.sampled_from(sorted(shape.keys() - {"id"})))
+                row = row | {name: data.draw(values_of(shape[name]))}
+            read[key] = {name: value for name, value in row.items() if name not in refused}
+        return read
+
+    def _forget_uncastable(self, shape: Shape) -> None:
+        """History sets aside a column of which not all values cast."""
+        name = "count"
+        was = (self.model.shape or {}).get(name)
+        if was is None or name not in shape or was == shape[name]:
+            return
+        alone = Model(shape={name: was}, versions=self.model.versions)
+        if not alone.casts({name: shape[name]}):
+            for version in self.model.versions:
+                version.values.pop(name, None)
+
+    def query(self, statement: str) -> list[tuple[Any, ...]]:
+        with self.lab.stage.cursor() as cursor:
+            cursor.execute("USE target")
+            return cursor.execute(statement).fetchall()
+
+    @invariant()
+    def the_table_holds_the_model_s_rows(self) -> None:
+        if not self.moments:
+            return
+        found = self.query("SELECT epoch_us(_loaded_at), to_json(t)::VARCHAR FROM aad.things t")
+        rows = [(utc(loaded_at), json.loads(text)) for loaded_at, text in found]
+        live = {row["id"]: (shown(row), at) for at, row in rows if not row.get("_deleted_at")}
+        assert_same(live.items(), ((key, (row.values, row.loaded_at)) for key, row in self.model.rows.items()))
+        gone = {row["id"]: (shown(row), row["_deleted_at"]) for _, row in rows if row.get("_deleted_at")}
+        assert_same(gone.items(), ((key, (row.values, written(at))) for key, (row, at) in self.model.deleted.items()))
+
+    @invariant()
+    def history_holds_the_model_s_versions(self) -> None:
+        if not self.model.has_history:
+            return
+        found = self.query(
+            "SELECT epoch_us(_valid_from), epoch_us(_valid_to), _change, to_json(h)::VARCHAR FROM aad_history.things h"
+        )
+        versions = [(shown(json.loads(text)), utc(since), utc(until), change) for since, until, change, text in found]
+        assert_same(versions, [(v.values, v.since, v.until, v.change) for v in self.model.versions])
+
+    def teardown(self) -> None:
+        """Every past moment shows what it showed."""
+        for moment in self.moments if self.model.has_history else []:
+            found = self.query(f"SELECT to_json(h)::VARCHAR FROM aad_history.things_at(TIMESTAMPTZ '{moment}') h")
+            assert_same((shown(json.loads(text)) for (text,) in found), self.model.as_of(moment).values())
+
+    @invariant()
+    def changes_are_the_model_s(self) -> None:
+        if not self.moments:
+            return
+        found = self.query("SELECT key, change, column_name, old_value::VARCHAR, new_value::VARCHAR FROM aad_meta.changes")
+        changes = [(key, change, name, decoded(old), decoded(new)) for key, change, name, old, new in found]
+        assert_same(changes, self.model.changes)
+
+
+def assert_same(found: Iterable[Any], expected: Iterable[Any]) -> None:
+    """The same things, as often, in any order."""
+    here, there = (
+        Counter(json.dumps(thing, sort_keys=True, default=str) for thing in things) for things in (found, expected)
+    )
+    assert here == there, f"too many: {here - there}; missing: {there - here}"
+
+
+def fitted(row: Row, shape: Shape) -> Row:
+    """The row that Graph would send when it knows the declaration of `shape`."""
+    return {name: fit(value, shape[name]) for name, value in row.items() if name in shape}
+
+
+def fit(value: Any, type_: Type) -> Any:
+    if isinstance(type_, List) and isinstance(value, list):
+        return [fit(item, type_.item) for item in value]
+    if isinstance(type_, Struct) and isinstance(value, dict):
+        return {name: fit(value[name], field) for name, field in type_.fields if name in value}
+    if isinstance(type_, Scalar) and value is not None:
+        if type_ == STRING:
+            return str(value)
+        number = int(value) if str(value).isdecimal() else None
+        return number if number is not None and (type_ == LONG or number < 2**31) else None
+    return value
+
+
+def shown(row: Row) -> Row:
+    values: Row = canonical({name: value for name, value in row.items() if not name.startswith("_")})
+    return values
+
+
+def decoded(text: str | None) -> Any:
+    return text and canonical(json.loads(text))
+
+
+def written(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%d %H:%M:%S.%f").rstrip("0").rstrip(".") + "+00"
+
+
+@pytest.mark.parametrize("examples", [12, pytest.param(400, marks=[pytest.mark.slow, pytest.mark.timeout(1800)])])
+def test_every_sequence_of_loads_leaves_what_the_model_says(shared_lab: Lab, examples: int) -> None:
+    Loads.lab = shared_lab
+    run_state_machine_as_test(
+        Loads,
+        settings=settings(
+            max_examples=examples,
+            stateful_step_count=8,
+            deadline=None,
+            suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+        ),
+    )
