@@ -16,6 +16,7 @@ from aad_assets.metadata import Choice, apply, export, parse, read
 BADGE = "extension_0123456789abcdef0123456789abcdef_badge"
 FEDERATED = "domain_federation_configurations"
 PIM = ("group_eligibility_schedule_instances", "group_assignment_schedule_instances")
+BOTH = " and ".join(PIM)
 RESTING = [entity for entity in ENTITIES if not entity.on]
 
 
@@ -226,8 +227,7 @@ def test_yaml_has_many_words_for_on(line: str) -> None:
         ),
         (
             "entities:\n  groups:\n    columns:\n      isAssignableToRole: off",
-            f"line 4: groups.isAssignableToRole cannot be off, since {PIM[0]} and {PIM[1]} are read by it: "
-            "turn it on, or those off.",
+            f"line 4: groups.isAssignableToRole cannot be off, since {BOTH} are read by it: turn it on, or those off.",
         ),
         (
             "entities:\n  domains:\n    columns: {authenticationType: off}",
