@@ -14,6 +14,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from time import monotonic
+from typing import TypeVar
 
 import duckdb
 
@@ -46,6 +47,8 @@ _STOPPING = 8.0
 """Seconds that a stopped reload may take to let go of its files."""
 
 _POLL = 0.2
+
+T = TypeVar("T")
 
 _Results = queue.SimpleQueue["Outcome | ViewOutcome | Exception | None"]
 
@@ -190,7 +193,7 @@ class Reload:
             if entity.shape is not Shape.LOG:
                 count(load, progress.meter)
             with suppress(WarehouseError):  # the outcome says what went wrong, also where it cannot be written down
-                await stage.run(lambda cursor: record(cursor, self._target, load))
+                await self._on_target(stage, lambda cursor: record(cursor, self._target, load))
         finally:
             if not progress.keys.done():
                 progress.keys.cancel()
@@ -208,7 +211,7 @@ class Reload:
             found = refresh_views(cursor, self._target, [view], run_id=self._run_id, tenant_id=tenant_id, entities=entities)
             return list(found)
 
-        for outcome in await stage.run(refresh):
+        for outcome in await self._on_target(stage, refresh):
             results.put(outcome)
 
     def _load(self, entity: Entity, tenant_id: str) -> Load:
@@ -238,8 +241,9 @@ class Reload:
             if selection.refused:
                 load.reason = " ".join(filter(None, (load.reason, refused_columns(selection.refused))))
             counted = meter.expected if entity.shape is Shape.LIST and not entity.belongs_by else None
-            await stage.run(
-                lambda cursor: publish(cursor, self._target, entity, staged, load, selection.refused, options, counted, day)
+            await self._on_target(
+                stage,
+                lambda cursor: publish(cursor, self._target, entity, staged, load, selection.refused, options, counted, day),
             )
         finally:
             await staging.abort()
@@ -248,7 +252,9 @@ class Reload:
         """Each day read and published by itself, so that what was read counts however the run ends."""
         progress = reader.progress[entity.table]
         if not days:
-            recorded = await stage.run(lambda cursor: recorded_days(cursor, self._target, entity.table, total.tenant_id))
+            recorded = await self._on_target(
+                stage, lambda cursor: recorded_days(cursor, self._target, entity.table, total.tenant_id)
+            )
             days = due_days(recorded, self._now().date(), self._connection.log_days)
         total.mode = "merge"
         for number, day in enumerate(days):
@@ -262,7 +268,17 @@ class Reload:
             finally:
                 add(total, [load])
             total.published_at = load.published_at
-        return await stage.run(lambda cursor: table_rows(cursor, self._target, entity.table, total.tenant_id))
+        return await self._on_target(stage, lambda cursor: table_rows(cursor, self._target, entity.table, total.tenant_id))
+
+    async def _on_target(self, stage: Stage, work: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
+        """`work`, which opens the target at once, as soon as the stage is free."""
+        with self._target.expecting() as arrived:
+
+            def begin(cursor: duckdb.DuckDBPyConnection) -> T:
+                arrived()
+                return work(cursor)
+
+            return await stage.run(begin)
 
 
 def _status(error: Exception) -> str:

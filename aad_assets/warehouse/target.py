@@ -7,7 +7,7 @@ import contextlib
 import os
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib import resources
 from pathlib import Path
 from threading import Lock
@@ -27,6 +27,9 @@ _IN_USE = re.compile("lock on file|lock is held|already attached", re.IGNORECASE
 # The mask of new files' modes is the process's, and DuckDB opens a file once in a process.
 _ONE_AT_A_TIME = Lock()
 
+_LINGERS = 1.0
+"""Seconds from which on the database is let go of although the next transaction waits: others wait for it, too."""
+
 
 class Target:
     """One connection's schemas in the database that users query."""
@@ -39,6 +42,28 @@ class Target:
         self.history = f"{ALIAS}.{connection_name}_history"
         self._lock_wait = self._wait_left = lock_wait
         self._prepared = False
+        self._attached_at: float | None = None
+        self._expected = 0
+        """Transactions that are on their way."""
+
+    @contextlib.contextmanager
+    def expecting(self) -> Iterator[Callable[[], None]]:
+        """Around a transaction that waits for its turn: the one before it leaves the database attached for it.
+
+        Call what it yields when the turn has come. Attaching and writing the log into the file cost more than most loads.
+        """
+        waits = True
+        self._expected += 1
+
+        def arrived() -> None:
+            nonlocal waits
+            self._expected -= waits
+            waits = False
+
+        try:
+            yield arrived
+        finally:
+            arrived()
 
     @contextlib.contextmanager
     def open(self, cursor: duckdb.DuckDBPyConnection, tenant_id: str | None = None) -> Iterator[None]:
@@ -49,7 +74,9 @@ class Target:
         Raises WarehouseError when the database is locked, unreadable, full or of another tenant.
         """
         with _ONE_AT_A_TIME:
-            self._attach(cursor)
+            if self._attached_at is None:
+                self._attach(cursor)
+                self._attached_at = time.monotonic()
             with self._attached(cursor):
                 self._prepare(cursor, tenant_id)
                 cursor.execute("BEGIN")
@@ -71,13 +98,18 @@ class Target:
 
     @contextlib.contextmanager
     def _attached(self, cursor: duckdb.DuckDBPyConnection) -> Iterator[None]:
-        """DuckDB's errors as WarehouseError, and the file free at the end."""
+        """DuckDB's errors as WarehouseError, and the file free at the end, unless the next transaction waits already."""
         try:
             with private_files():
+                lingers = False
                 try:
                     yield
+                    since = self._attached_at
+                    lingers = since is not None and self._expected > 0 and time.monotonic() - since < _LINGERS
                 finally:
-                    self._detach(cursor)
+                    if not lingers:
+                        self._attached_at = None
+                        self._detach(cursor)
         except duckdb.InterruptException:
             raise
         except duckdb.Error as error:
