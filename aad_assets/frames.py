@@ -33,7 +33,7 @@ def read(
     """
     if at is not None and changes_since is not None:
         raise ConfigurationError("read takes `at` or `changes_since`, not both.")
-    settings = Settings.from_environment(os.environ)
+    settings = Settings() if database and connection_name else Settings.from_environment(os.environ)
     name = connection_name or settings.connection_name
     path = resolve_database(database) if database else settings.serving_copy or settings.database
     with reading(path) as connection:

@@ -20,6 +20,7 @@ from typing import Any
 
 import duckdb
 
+import aad_assets
 from aad_assets.commands import Subparsers
 from aad_assets.demo import DemoServer, licensing
 
@@ -84,6 +85,8 @@ def _demo(options: argparse.Namespace) -> int:
         state.reloads += code == 0
         state.write(folder)
         print_loads(Path(settings["AAD_DATABASE"]), began)
+        if code == 0:
+            print_changes(Path(settings["AAD_DATABASE"]), began)
         _print_next(folder)
         if options.keep:
             _keep(settings)
@@ -195,6 +198,14 @@ def print_loads(database: Path, since: datetime) -> None:
         print(f"{entity:<44}" + "".join(f"{count:>10,}" for count in counts) + shown)
 
 
+def print_changes(database: Path, since: datetime) -> None:
+    """What was found changed of the users after `since`, by attribute; nothing after a first load, the baseline."""
+    changes = aad_assets.read("users", changes_since=since, database=str(database), connection_name="aad")
+    counts = changes.loc[changes["change"] == "update", "column_name"].value_counts().head(6)
+    if len(counts):
+        print(f"\nChanged of users: {', '.join(f'{name} {count:,}' for name, count in counts.items())}")
+
+
 def _print_next(folder: Path) -> None:
     here = os.path.relpath(folder)
     print(
@@ -202,7 +213,7 @@ def _print_next(folder: Path) -> None:
 The tables are in {here}/entra.duckdb. Next:
   make dev DEMO=1       the asset graph in the browser, with this tenant behind it
   make demo             lets a day pass and reloads: see what changed
-After that, in Python:  import aad_assets; aad_assets.read("users", changes_since="today", database="{here}/entra.duckdb")"""
+  python                import aad_assets; aad_assets.read("users", changes_since="today", database="{here}/entra.duckdb")"""
     )
 
 

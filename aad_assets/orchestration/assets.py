@@ -115,7 +115,7 @@ def reload_entities(
                 elif event := _told(context, connection_name, outcome):
                     yield event
                 else:
-                    failed.append(f"{outcome.reason}{how_to_override(context.op.name, outcome)}")
+                    failed.append(f"{outcome.reason}{how_to_override(context.op_execution_context.op.name, outcome)}")
     except AadAssetsError as error:
         context.log.error(str(error))
         raise dg.Failure(description=str(error), allow_retries=False) from None
@@ -133,7 +133,7 @@ def _told(
         return None if outcome.status is ViewStatus.FAILED else view_event(connection_name, outcome)
     load = outcome.load
     told = published_line(outcome) if load.status == "published" else load.reason
-    context.log.log(_LEVELS[load.status], f"{told}{how_to_override(context.op.name, outcome)}")
+    context.log.log(_LEVELS[load.status], f"{told}{how_to_override(context.op_execution_context.op.name, outcome)}")
     key = asset_key(connection_name, outcome.entity.table)
     if load.status == "published":
         if load.reason:

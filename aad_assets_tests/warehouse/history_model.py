@@ -91,14 +91,13 @@ class Model:
         }
 
     def casts(self, shape: Shape) -> bool:
-        """Whether every stored value can be had in the types of `shape`."""
-        was = self.shape or {}
+        """Whether every stored value can be had in the types of `shape`: the history holds those of lost columns, too."""
         values = [*(row.values for row in self.rows.values()), *(version.values for version in self.versions)]
         values += [stored.values for stored, _ in self.deleted.values()]
         return all(
             cast(value[name], type_) is not None and str(cast(value[name], type_)) == str(value[name])
             for name, type_ in shape.items()
-            if name in was and isinstance(type_, Scalar)
+            if isinstance(type_, Scalar)
             for value in values
             if value.get(name) is not None
         )
