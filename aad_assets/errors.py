@@ -104,7 +104,7 @@ class LoadBlocked(AadAssetsError):
     `gate` is its name, `override` the run's config that publishes all the same; None where there is none.
     """
 
-    def __init__(self, gate: str, message: str, override: dict[str, object] | None = None) -> None:
+    def __init__(self, gate: str, message: str, override: dict[str, dict[str, object]] | None = None) -> None:
         super().__init__(message)
         self.gate = gate
         self.override = override

@@ -177,11 +177,13 @@ class Connection:
         problems = []
         for name in ("authority_url", "graph_base_url"):
             url = getattr(self, name)
-            if url and not is_url(url, "https"):
+            if "@" in url:
+                problems.append(f"{variable(name)} needs to be without user and password")  # and is not shown
+            elif url and not is_url(url, "https"):
                 problems.append(f"{variable(name)} is {url!r}: an https:// URL is needed")
         if not is_url(self.redirect_url, "https") and not self.is_loopback:
             problems.append("AAD_REDIRECT_URL needs to be an https:// URL, or http://localhost")
-        if self.gateway_url and not is_url(self.gateway_url, "http", "https", "socks5", "socks5h"):
+        if self.gateway_url and not _is_proxy(self.gateway_url):
             # Without the value: it may hold a password.
             problems.append(
                 "AAD_GATEWAY_URL needs to be http://host:port, https://… or socks5://…, with special characters of a "
@@ -256,12 +258,23 @@ class Settings:
 
 
 def is_url(text: str, *schemes: str) -> bool:
-    """Whether `text` is a URL of one of the schemes, with a host and a port that is a number if any."""
+    """Whether `text` is a URL of one of the schemes, with a host that DNS can have and a port that is a number if any."""
+    if not text.isprintable() or " " in text:
+        return False
     try:
         parts = urlsplit(text)
-        return parts.scheme in schemes and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+        host = (parts.hostname or "").encode("idna")  # UnicodeError for labels that are empty or too long
+        return parts.scheme in schemes and bool(host) and (parts.port is None or parts.port > 0)
     except ValueError:
         return False
+
+
+def _is_proxy(text: str) -> bool:
+    """With nothing after the port: there stands the rest of a password that is not percent-encoded."""
+    if not is_url(text, "http", "https", "socks5", "socks5h"):
+        return False
+    parts = urlsplit(text)
+    return parts.path in ("", "/") and not parts.query and not parts.fragment
 
 
 def is_file(database: str) -> bool:

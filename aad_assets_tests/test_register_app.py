@@ -19,6 +19,7 @@ case "$*" in
 *"sp show"*"--query id"*) echo graph-object ;;
 "ad app create"*) echo the-app ;;
 "account show"*) echo the-tenant ;;
+"cloud show"*) echo https://graph.microsoft.us/ ;;
 *"--query password"*) echo the-s3cret ;;
 esac
 """
@@ -78,6 +79,8 @@ def test_every_way_is_registered_with_every_permission(tmp_path: Path, way: str)
     assert all(any(line.startswith(setting) for line in lines) for setting in settings)
     needed = {name for entity in CATALOG.values() for name in entity.permissions}
     if way == "managed-identity":
+        urls = {call[call.index("--url") + 1] for call in asked if call[0] == "rest"}
+        assert urls == {"https://graph.microsoft.us/v1.0/servicePrincipals/object-1/appRoleAssignments"}
         bodies = [call[call.index("--body") + 1] for call in asked if call[0] == "rest"]
         assert all(any(f'"id-of-{name}"' in body for body in bodies) for name in needed)
         return

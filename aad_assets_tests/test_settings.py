@@ -100,6 +100,9 @@ def test_everything_missing_is_said_at_once() -> None:
         ("AAD_AUTHORITY_URL", "https://"),
         ("AAD_AUTHORITY_URL", "https://[login.example"),
         ("AAD_AUTHORITY_URL", "https://login.example:port"),
+        ("AAD_AUTHORITY_URL", "https://login..example"),
+        ("AAD_AUTHORITY_URL", "https://login\x01.example"),
+        ("AAD_GRAPH_BASE_URL", f"https://{'a' * 64}.example/v1.0"),
         ("AAD_GRAPH_BASE_URL", "http://graph.example/v1.0"),
         ("AAD_GRAPH_BASE_URL", "graph.example/v1.0"),
         ("AAD_QUOTA_SHARE", "0"),
@@ -120,6 +123,9 @@ def test_a_wrong_value_is_named_with_its_variable(name: str, value: str) -> None
         "http://me:p4ss#word@gateway.example:80",
         "http://me:p4ss/word@gateway.example:80",
         "http://[me:p4ssword@gateway.example",
+        "http://p4ss:1234#word@gateway.example:80",
+        "http://p4ss:1234/word@gateway.example:80",
+        "http://p4ss:1234?word@gateway.example:80",
     ],
 )
 def test_a_wrong_gateway_is_named_without_its_password(gateway: str) -> None:
@@ -129,9 +135,23 @@ def test_a_wrong_gateway_is_named_without_its_password(gateway: str) -> None:
     assert "word@" not in said
 
 
+@pytest.mark.parametrize("url", ["https://me:p4ss@login.example", "https://me:p4ss#word@login.example"])
+@pytest.mark.parametrize("name", ["AAD_AUTHORITY_URL", "AAD_GRAPH_BASE_URL"])
+def test_a_url_with_a_password_is_refused_without_it(name: str, url: str) -> None:
+    said = problems(**{name: url})
+    assert f"{name} needs to be without user and password" in said
+    assert "p4ss" not in said
+
+
 @pytest.mark.parametrize(
     "gateway",
-    ["http://10.0.0.1:3128", "https://me:p%23w@gateway.example", "socks5://[::1]:1080", "socks5h://gateway.example"],
+    [
+        "http://10.0.0.1:3128",
+        "http://gateway.example:80/",
+        "https://me:p%23w@gateway.example",
+        "socks5://[::1]:1080",
+        "socks5h://gateway.example",
+    ],
 )
 def test_proxies_of_every_kind_pass(gateway: str) -> None:
     read(**COMPLETE, AAD_GATEWAY_URL=gateway).connection.check()

@@ -91,8 +91,9 @@ federation)
 managed-identity)
 	[ $# -eq 2 ] || usage
 	resource=$(az ad sp show --id "$graph" --query id --output tsv)
+	host=$(az cloud show --query endpoints.microsoftGraphResourceId --output tsv) # of the cloud that az is signed in to
 	ids_of appRoles | while read -r id; do
-		az rest --method POST --url "https://graph.microsoft.com/v1.0/servicePrincipals/$2/appRoleAssignments" --output none \
+		az rest --method POST --url "${host%/}/v1.0/servicePrincipals/$2/appRoleAssignments" --output none \
 			--body "{\"principalId\": \"$2\", \"resourceId\": \"$resource\", \"appRoleId\": \"$id\"}"
 	done
 	settings "AAD_MANAGED_IDENTITY=system # or the client ID of a user-assigned identity"

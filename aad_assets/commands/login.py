@@ -12,19 +12,18 @@ import threading
 import webbrowser
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import replace
 
 from aad_assets.catalog import Entity
 from aad_assets.catalog.delegated import missing
 from aad_assets.commands import Subparsers
-from aad_assets.commands.environment import configured, settings
+from aad_assets.commands.environment import configured, environment
 from aad_assets.commands.terminal import lines, unechoed
 from aad_assets.errors import SignInError
 from aad_assets.graph.delegated import DelegatedSignIn, Flow, SignedIn, pasted
 from aad_assets.graph.loopback import Catcher
 from aad_assets.graph.token_cache import TokenCache
 from aad_assets.graph.transport import Transport
-from aad_assets.settings import Connection
+from aad_assets.settings import Connection, Settings
 
 _PATIENCE = 600.0
 """Seconds for a person to sign in: codes live no longer."""
@@ -44,8 +43,10 @@ def add(subparsers: Subparsers) -> None:
 
 
 def _login(options: argparse.Namespace) -> int:
-    chosen = settings()
-    connection = replace(chosen.connection, auth="delegated")
+    found = environment()
+    # Read as delegated from the start: for other ways, AZURE_* variables may stand for missing settings.
+    chosen = Settings.from_environment({**found, "AAD_AUTH": "delegated"})
+    connection = chosen.connection
     connection.check()
     sign_in = DelegatedSignIn(connection, Transport(connection))
     if options.device_code:
@@ -54,7 +55,7 @@ def _login(options: argparse.Namespace) -> int:
         signed_in = _by_code(sign_in, connection, not options.no_browser)
     organization = asyncio.run(sign_in.verify())
     _show(signed_in, organization, TokenCache(connection), [entity for entity in configured(chosen) if entity.on])
-    if chosen.connection.auth != "delegated":
+    if found.get("AAD_AUTH", "").strip() != "delegated":
         print("\nSet AAD_AUTH=delegated, so that reloads use this sign-in.")
     return 0
 

@@ -1,11 +1,11 @@
 """`aad-assets logout`: forget the sign-in that `aad-assets login` keeps."""
 
 import argparse
-from dataclasses import replace
 
 from aad_assets.commands import Subparsers
-from aad_assets.commands.environment import settings
+from aad_assets.commands.environment import environment
 from aad_assets.graph.token_cache import TokenCache
+from aad_assets.settings import Settings
 
 
 def add(subparsers: Subparsers) -> None:
@@ -20,6 +20,6 @@ def add(subparsers: Subparsers) -> None:
 
 
 def _logout(_: argparse.Namespace) -> int:
-    cache = TokenCache(replace(settings().connection, auth="delegated"))
+    cache = TokenCache(Settings.from_environment({**environment(), "AAD_AUTH": "delegated"}).connection)
     print(f"Signed out: {cache.path} is removed." if cache.remove() else "Nobody was signed in.")
     return 0

@@ -13,9 +13,9 @@ from urllib.parse import urlsplit
 import httpx
 
 from aad_assets.errors import ConfigurationError, SignInError
-from aad_assets.graph.credentials import sound
+from aad_assets.graph.credentials import passes, sound
 from aad_assets.graph.refusals import refusal
-from aad_assets.graph.transport import BROKEN, Transport
+from aad_assets.graph.transport import BROKEN, Transport, reason
 from aad_assets.settings import CLOUDS, Connection
 
 T = TypeVar("T")
@@ -50,12 +50,12 @@ class Authority:
     def discover(self, client: httpx.Client) -> dict[str, Any]:
         """The same, blocking. msal's own message for an unknown tenant hides the reason."""
         response = client.get(f"{self._connection.authority}/v2.0/.well-known/openid-configuration")
-        if response.status_code in (200, 429) or response.status_code >= 500:
-            sound(response)
         try:
             answer: dict[str, Any] = dict(response.json())
         except (ValueError, TypeError):
             answer = {}
+        if response.status_code == 200 or passes(response.status_code, answer):
+            sound(response)
         if "issuer" not in answer or "token_endpoint" not in answer:
             raise refusal(answer, f"{self._connection.authority} answered {response.status_code}", self._connection)
         self._check_cloud(answer)
@@ -87,8 +87,10 @@ class Authority:
                 if hopeless or attempt == _ATTEMPTS or self._clock() - began > _PATIENCE:
                     # Of a status error only the status is told: its text repeats the URL with the query.
                     status = f"status {error.response.status_code}" if isinstance(error, httpx.HTTPStatusError) else ""
-                    raise unreachable(status or str(error) or type(error).__name__) from None
+                    raise unreachable(status or reason(error) or type(error).__name__) from None
                 await asyncio.sleep(random.uniform(0.5, 1.0) * 2 ** (attempt - 1))
+            except (httpx.InvalidURL, UnicodeError):
+                raise unreachable("no request can be sent to this address") from None
         raise AssertionError("unreachable")
 
     def _unreachable(self, why: str) -> ConfigurationError:

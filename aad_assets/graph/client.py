@@ -25,7 +25,7 @@ from aad_assets.graph.claims import challenge
 from aad_assets.graph.meter import Meter
 from aad_assets.graph.sign_in import TokenSource
 from aad_assets.graph.throttle import Quotas
-from aad_assets.graph.transport import BROKEN, Transport
+from aad_assets.graph.transport import BROKEN, Transport, reason
 
 PREFER = {"Prefer": "include-unknown-enum-members"}
 """Else later members of an enumeration come as `unknownFutureValue` (learn.microsoft.com/graph/best-practices-concept)."""
@@ -238,6 +238,4 @@ def _origin(url: str) -> str:
 
 
 def _no_answer(told: str, error: Exception) -> Answer:
-    # A header that cannot be sent is quoted in the text, and one of them is the token.
-    text = "" if isinstance(error, httpx.LocalProtocolError) else str(error)
-    return Answer(0, type(error).__name__, text, "", told)
+    return Answer(0, type(error).__name__, reason(error), "", told)

@@ -6,7 +6,7 @@ passing faults (`sign_in.py`); how a person signs in (`delegated.py`).
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -21,6 +21,11 @@ from aad_assets.settings import Connection
 
 CAPABILITIES = ["cp1"]
 """Continuous access evaluation: this client answers claims challenges."""
+
+
+_PASSING_ERRORS = ("temporarily_unavailable", "server_error")
+_PASSING_CODE = 90033
+"""AADSTS90033: a passing error, which comes with status 400."""
 
 
 class MsalHttp:
@@ -52,16 +57,25 @@ class _ManagedIdentityHttp(MsalHttp):
         return response if response.status_code == 401 else sound(response)
 
 
+def passes(status: int, answer: Mapping[str, Any] | None = None) -> bool:
+    """Whether an answer of the authority is a fault that passes, by its status or by what it says."""
+    said = answer or {}
+    busy = said.get("error") in _PASSING_ERRORS or _PASSING_CODE in (said.get("error_codes") or ())
+    return busy or status == 429 or status >= 500
+
+
 def sound(response: httpx.Response) -> httpx.Response:
     """An answer that msal may see. It has no retries, and would log the text of one that is cut off, token and all."""
-    if response.status_code == 429 or response.status_code >= 500:
+    if passes(response.status_code):
         response.raise_for_status()
     try:
-        is_object = isinstance(response.json(), dict)
+        answer = response.json()
     except ValueError:
-        is_object = False
-    if not is_object:
+        answer = None
+    if not isinstance(answer, dict):
         raise httpx.RemoteProtocolError(f"the answer of status {response.status_code} is not a JSON object")
+    if passes(response.status_code, answer):
+        raise httpx.RemoteProtocolError("the service says that it is not available for the moment")
     return response
 
 
@@ -149,6 +163,11 @@ def _managed_identity(connection: Connection, client: httpx.Client, claims: str)
         answer: dict[str, Any] = msal_client.acquire_token_for_client(
             resource=connection.scope.removesuffix("/.default"), claims_challenge=claims or None
         )
+    except OSError as error:
+        raise ConfigurationError(
+            f"The managed identity of this machine gives no token: Azure Arc's key file {error.filename} cannot be read: "
+            f"{error.strerror}. Run as a member of the group himds, after signing in to this machine anew."
+        ) from None
     except msal.ManagedIdentityError as error:
         raise ConfigurationError(f"The managed identity of this machine gives no token: {error}.") from None
     return answer

@@ -60,11 +60,13 @@ class DelegatedSignIn:
         self._connection = connection
         self._transport = transport
         self._authority = Authority(connection, transport)
+        self._cache = TokenCache(connection)
 
     async def begin(self, redirect_url: str) -> Flow:
-        """A flow whose `auth_uri` is to be opened in a browser."""
+        """A flow whose `auth_uri` is to be opened in a browser. Raises ConfigurationError when nothing could be stored."""
 
         def call(client: httpx.Client) -> Flow:
+            self._cache.ready()
             self._authority.discover(client)
             with understood(self._connection), warnings.catch_warnings():
                 # msal would rather have the code posted; then nobody could paste it.
@@ -86,7 +88,13 @@ class DelegatedSignIn:
             cache = msal.SerializableTokenCache()
             with understood(self._connection):
                 app = application(self._connection, client, cache)
-                return self._stored(app.acquire_token_by_auth_code_flow(flow, answer), cache)
+                try:
+                    tokens = app.acquire_token_by_auth_code_flow(flow, answer)
+                except RuntimeError:  # msal's, with both values
+                    raise SignInError(
+                        "The token belongs to another sign-in (its nonce is another one): run aad-assets login again."
+                    ) from None
+                return self._stored(tokens, cache)
 
         return await self._authority.ask(call)
 
@@ -100,6 +108,7 @@ class DelegatedSignIn:
             )
 
         def call(client: httpx.Client) -> Flow:
+            self._cache.ready()
             self._authority.discover(client)
             with understood(self._connection):
                 app = application(self._connection, client)
@@ -137,7 +146,7 @@ class DelegatedSignIn:
                 "Signed in, but no refresh token came, without which the sign-in ends within the hour. What to do: add the "
                 "delegated permission offline_access to the app, grant admin consent, and run aad-assets login again."
             )
-        TokenCache(self._connection).replace(cache)
+        self._cache.replace(cache)
         person = answer.get("id_token_claims") or {}
         scopes = {scope.rpartition("/")[2] for scope in str(answer.get("scope", "")).split()}
         return SignedIn(

@@ -4,6 +4,7 @@ Sources: learn.microsoft.com/entra/identity-platform/reference-error-codes. The 
 that is known here, the OAuth error decides. Not here: faults that pass, and hosts out of reach (`sign_in.py`).
 """
 
+import json
 import re
 import time
 from collections.abc import Mapping
@@ -17,12 +18,19 @@ LOGIN_AGAIN = "run aad-assets login again"
 
 _GUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
+_TOKEN = re.compile(r"eyJ[\w.+/=~-]*")
+"""How every JWT begins, and any other JSON object in base64."""
+
 _SECRETS = "the app's Certificates & secrets"
 _OTHER_CLOUD = "AAD_GRAPH_BASE_URL or AAD_CLOUD does not belong to this tenant's cloud"
 _POLICY = "a conditional access policy blocks this sign-in: ask who keeps it to exclude the app, or to admit this machine"
 _FEDERATED = (
     "the app has no federated credential for this token: compare its issuer, subject and audience "
     "(api://AzureADTokenExchange) with the app's Certificates & secrets → Federated credentials"
+)
+_NO_PERSON = (
+    "a conditional access policy asks for multi-factor authentication, which an app cannot give: ask who keeps it to exclude "
+    "the app"
 )
 _CONSENT = "grant admin consent for the app's permissions"
 
@@ -41,7 +49,10 @@ _ADVICE = {
     700027: "the certificate of AAD_CLIENT_CERTIFICATE_PATH is not the one uploaded to the app",
     700021: "the credential belongs to another app than AAD_CLIENT_ID",
     700023: "AAD_AUTHORITY_URL or AAD_CLOUD does not belong to this tenant's cloud",
+    7000229: "the app has no service principal in this tenant: grant admin consent there, or run az ad sp create --id with "
+    "AAD_CLIENT_ID",
     70021: _FEDERATED,
+    70025: "the app has no federated credential at all: add one in its Certificates & secrets → Federated credentials",
     700211: _FEDERATED,
     700212: _FEDERATED,
     700213: _FEDERATED,
@@ -89,14 +100,33 @@ _ADVICE_WITHOUT_CODE = "check AAD_TENANT_ID, AAD_CLIENT_ID, AAD_CLOUD and AAD_AU
 
 def refusal(answer: Mapping[str, Any], otherwise: str, connection: Connection) -> SignInError:
     """One line: AADSTS code, what was said (`otherwise`: when nothing was), trace id, what to do."""
-    said = str(answer.get("error_description") or answer.get("error") or otherwise)
+    said = _said(answer) or otherwise
     codes = answer.get("error_codes") or [int(code) for code in re.findall(r"AADSTS(\d+)", said)]
     text = "".join(filter(str.isprintable, re.split(r"\s*Trace ID:|[\r\n]", said)[0])).rstrip(". ")
     trace_id = answer.get("trace_id") or next(iter(re.findall(r"Trace ID: (\S+)", said)), "")
     trace = f" (trace id {trace_id})" if trace_id else ""
-    code = f"AADSTS{codes[0]}" if codes else str(answer.get("error", ""))
+    code = f"AADSTS{codes[0]}" if codes else _text(answer.get("error"))
     advice = _advice(answer, codes, connection)
     return SignInError(f"Sign-in failed: {text}{trace}. What to do: {advice}.", code=code)
+
+
+def _said(answer: Mapping[str, Any]) -> str:
+    """What may be shown. msal gives some answers of managed identities as a whole for the description, token and all."""
+    said = answer.get("error_description") or answer.get("error") or ""
+    if isinstance(said, str) and said.lstrip().startswith(("{", "[")):
+        try:
+            said = json.loads(said)
+        except ValueError:
+            return ""
+    if isinstance(said, Mapping):
+        within = said.get("error")
+        members = (within, within.get("message") if isinstance(within, Mapping) else "", said.get("message"))
+        said = ": ".join(filter(None, map(_text, members)))
+    return _TOKEN.sub("…", _text(said))
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
 
 
 def _advice(answer: Mapping[str, Any], codes: list[int], connection: Connection) -> str:
@@ -104,6 +134,8 @@ def _advice(answer: Mapping[str, Any], codes: list[int], connection: Connection)
         return _clock_advice(answer, connection)
     if 7000215 in codes and _GUID.fullmatch(connection.client_secret):
         return f"AAD_CLIENT_SECRET holds the secret's ID: paste its value, shown once when it is made, from {_SECRETS}"
+    if 50076 in codes and connection.credential != "delegated":
+        return _NO_PERSON
     known = next((_ADVICE[code] for code in codes if code in _ADVICE), "")
     if connection.credential == "managed_identity" and not known:
         return "check that this machine has the identity that AAD_MANAGED_IDENTITY names"

@@ -76,7 +76,7 @@ class TokenCache:
             try:
                 cache.deserialize(content)
             except ValueError:
-                raise SignInError(f"{self.path} holds no sign-in that can be read: {LOGIN_AGAIN}.") from None
+                raise self._unreadable() from None
             try:
                 yield cache
             finally:
@@ -89,19 +89,39 @@ class TokenCache:
             self._save(cache)
 
     def remove(self) -> bool:
-        """Forget the sign-in; whether there was one."""
+        """Forget the sign-in; whether there was one, or a file that is now removed."""
         with self._locked():
-            there = bool(self._load())
+            try:
+                there = bool(self._load())
+            except SignInError:
+                there = True
             if there and self.is_encrypted:
                 self._persistence.save("")
-            self.path.unlink(missing_ok=True)
-            return there
+            try:
+                files = [file for file in (self.path, *self._left_behind()) if file.exists()]
+                for file in files:
+                    file.unlink()
+            except OSError as error:
+                raise self._unusable(error) from None
+            return there or bool(files)
+
+    def ready(self) -> None:
+        """Raise ConfigurationError when no sign-in could be kept here."""
+        with self._locked(), suppress(SignInError):  # what cannot be read is about to be replaced
+            self._load()
+
+    def _left_behind(self) -> list[Path]:
+        """What processes that were killed had written beside the file."""
+        prefix = re.escape(f".{self.path.name}.")
+        return [file for file in self.path.parent.iterdir() if re.fullmatch(rf"{prefix}[a-z0-9_]{{8}}", file.name)]
 
     def _load(self) -> str:
         try:
             return str(self._persistence.load() or "")
         except PersistenceNotFound:
             return ""
+        except ValueError:  # no text
+            raise self._unreadable() from None
         except OSError as error:
             raise self._unusable(error) from None
 
@@ -129,6 +149,9 @@ class TokenCache:
             yield
         finally:
             os.close(descriptor)
+
+    def _unreadable(self) -> SignInError:
+        return SignInError(f"{self.path} holds no sign-in that can be read: {LOGIN_AGAIN}.")
 
     def _unusable(self, error: OSError) -> ConfigurationError:
         why = error.strerror or type(error).__name__

@@ -5,6 +5,8 @@ Not here: retries, throttling and what answers mean (`client.py`), sign-in (`sig
 
 import logging
 import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import httpx
 import socksio
@@ -20,6 +22,12 @@ SIGN_IN_TIMEOUT = httpx.Timeout(15.0, connect=5.0)
 
 BROKEN = (httpx.TransportError, httpx.DecodingError, socksio.SOCKSError)
 """What a client raises when no answer comes, or one that cannot be unpacked."""
+
+
+def reason(error: Exception) -> str:
+    """What such an error says; nothing for a header that cannot be sent: the text quotes it, and it may be a credential."""
+    return "" if isinstance(error, httpx.LocalProtocolError) else str(error)
+
 
 USER_AGENT = "aad_assets (Dagster)"
 
@@ -43,6 +51,18 @@ def _proxy(url: str, tls: ssl.SSLContext) -> httpx.Proxy | None:
     return httpx.Proxy(url, ssl_context=tls if url.startswith("https:") else None)
 
 
+@contextmanager
+def _proxies_of_the_environment() -> Iterator[None]:
+    """httpx reads them when a client is made."""
+    try:
+        yield
+    except (ValueError, httpx.InvalidURL):  # without the text: it may hold a password
+        raise ConfigurationError(
+            "HTTPS_PROXY, HTTP_PROXY or ALL_PROXY of the environment names no proxy of a kind that is supported: correct it, "
+            "or set AAD_GATEWAY_URL."
+        ) from None
+
+
 def _without_password(record: logging.LogRecord) -> bool:
     """httpcore's debug log of a SOCKS handshake shows user and password."""
     return "auth=" not in record.getMessage()
@@ -64,6 +84,7 @@ class Transport:
         self._tls = trusted(connection)
         self._gateway = _proxy(connection.gateway_url, self._tls)
 
+    @_proxies_of_the_environment()
     def blocking(self) -> httpx.Client:
         """For sign-in, which msal does in a thread of its own."""
         return httpx.Client(
@@ -74,6 +95,7 @@ class Transport:
         """For the link-local endpoint of managed identities alone, which no proxy can reach."""
         return httpx.Client(verify=self._tls, trust_env=False, timeout=SIGN_IN_TIMEOUT, headers={"User-Agent": USER_AGENT})
 
+    @_proxies_of_the_environment()
     def concurrent(self) -> httpx.AsyncClient:
         """For Graph. How many requests are under way is the caller's to bound."""
         return httpx.AsyncClient(

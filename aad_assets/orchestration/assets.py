@@ -5,7 +5,7 @@ is yielded the moment it is published; failures are collected and raised at the 
 an entity is read and landed (`aad_assets.reload`), what Dagster shows of it (`specs.py`).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 
 import dagster as dg
@@ -94,6 +94,7 @@ def reload_entities(
 ) -> Iterator[Result | dg.AssetObservation]:
     """Reload `entities`, yielding each as it is published, and refresh `views`. Raises Failure naming all that failed."""
     failed: list[str] = []
+    given: dict[str, dict[str, object]] = {"allow": {**config.allow}, "modes": {**config.modes}}
     try:
         target = Target(warehouse.checked_database(connection_name), connection_name, lock_wait=warehouse.lock_wait_seconds)
         reload = Reload(
@@ -112,10 +113,10 @@ def reload_entities(
                 if outcome is None:
                     for table, line in reload.progress().items():
                         context.log.info(f"{table}: {line}")
-                elif event := _told(context, connection_name, outcome):
+                elif event := _told(context, connection_name, outcome, given):
                     yield event
                 else:
-                    failed.append(f"{outcome.reason}{how_to_override(context.op_execution_context.op.name, outcome)}")
+                    failed.append(f"{outcome.reason}{how_to_override(context.op_execution_context.op.name, outcome, given)}")
     except AadAssetsError as error:
         context.log.error(str(error))
         raise dg.Failure(description=str(error), allow_retries=False) from None
@@ -125,7 +126,10 @@ def reload_entities(
 
 
 def _told(
-    context: dg.AssetExecutionContext, connection_name: str, outcome: Outcome | ViewOutcome
+    context: dg.AssetExecutionContext,
+    connection_name: str,
+    outcome: Outcome | ViewOutcome,
+    given: Mapping[str, Mapping[str, object]],
 ) -> Result | dg.AssetObservation | None:
     """Log how it ended; what Dagster shall know of it, or None when it failed."""
     if isinstance(outcome, ViewOutcome):
@@ -133,7 +137,7 @@ def _told(
         return None if outcome.status is ViewStatus.FAILED else view_event(connection_name, outcome)
     load = outcome.load
     told = published_line(outcome) if load.status == "published" else load.reason
-    context.log.log(_LEVELS[load.status], f"{told}{how_to_override(context.op_execution_context.op.name, outcome)}")
+    context.log.log(_LEVELS[load.status], f"{told}{how_to_override(context.op_execution_context.op.name, outcome, given)}")
     key = asset_key(connection_name, outcome.entity.table)
     if load.status == "published":
         if load.reason:

@@ -42,9 +42,14 @@ def run_options(
     return options
 
 
-def how_to_override(op: str, outcome: Outcome | ViewOutcome) -> str:
-    """The whole run config that publishes a blocked load all the same, for `dagster asset materialize`; else nothing."""
+def how_to_override(op: str, outcome: Outcome | ViewOutcome, given: Mapping[str, Mapping[str, object]]) -> str:
+    """The whole run config that publishes a blocked load all the same, for `dagster asset materialize`; else nothing.
+
+    `given`: what this run's config overrides already.
+    """
     error = outcome.error if isinstance(outcome, Outcome) else None
     if not isinstance(error, LoadBlocked) or error.override is None:
         return ""
-    return f" In full: --config-json '{json.dumps({'ops': {op: {'config': error.override}}})}'"
+    names = [name for name in ("allow", "modes") if given.get(name) or name in error.override]
+    config = {name: {**given.get(name, {}), **error.override.get(name, {})} for name in names}
+    return f" In full: --config-json '{json.dumps({'ops': {op: {'config': config}}})}'"

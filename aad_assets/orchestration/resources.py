@@ -8,12 +8,15 @@ from collections.abc import Mapping
 from typing import Any
 
 import dagster as dg
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from aad_assets.settings import Connection, Settings, absolute, check_database_name, is_file, resolve_database, variable
 
 # Dagster shows such fields as ****** in the UI and the API.
 _SECRET: dict[str, Any] = {"dagster__is_secret": True}
+
+# pydantic's errors would quote a value of the wrong type, also a secret.
+_UNQUOTED = ConfigDict(hide_input_in_errors=True)
 
 _PLAIN = ("tenant_id", "client_id", "federated_token_file", "cloud", "authority_url", "token_cache")
 
@@ -23,6 +26,8 @@ _NUMBERS = ("quota_share", "log_days")
 
 class EntraResource(dg.ConfigurableResource[Connection]):
     """OAuth credentials of an app registration in a Microsoft Entra ID tenant, and how to reach the tenant."""
+
+    model_config = _UNQUOTED
 
     tenant_id: str = Field(default="", description="Tenant GUID or domain (AAD_TENANT_ID).")
     client_id: str = Field(default="", description="Application (client) ID of the app registration (AAD_CLIENT_ID).")
@@ -89,6 +94,8 @@ class EntraResource(dg.ConfigurableResource[Connection]):
 
 class WarehouseResource(dg.ConfigurableResource["WarehouseResource"]):
     """The DuckDB database that the tenant is landed in."""
+
+    model_config = _UNQUOTED
 
     database: str = Field(default="entra.duckdb", description="DuckDB file, or another attach target (AAD_DATABASE).")
     lock_wait_seconds: float = Field(

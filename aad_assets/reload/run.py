@@ -234,7 +234,6 @@ class Reload:
             staged = await staging.finish(selection.passes)
             await reader.tell_children(entity, staging, staged)
             await reader.parent_ended(entity)
-            load.published_at = self._now()
             count(load, meter)
             options = self._options.get(entity.table) or Options.of(entity)
             options = replace(options, keeps_columns=load.reason is not None)

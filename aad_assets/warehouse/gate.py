@@ -45,7 +45,9 @@ class Gates:
 
     def check_count(self, table: str, rows: int, counted: int | None) -> None:
         """`counted`: what Graph's `$count` says; None where it does not count."""
-        if counted is None or abs(rows - counted) <= max(self.count_rows, self.count_share * counted):
+        if counted is None:
+            return
+        if abs(rows - counted) <= max(self.count_rows, self.count_share * counted) and bool(rows) >= bool(counted):
             return
         self._block(
             Gate.COUNT,
@@ -100,11 +102,12 @@ class Gates:
     def _block(self, gate: Gate, table: str, what: str) -> None:
         if gate in self.open:
             return
+        allowed = sorted(each.value for each in self.open | {gate})
         raise LoadBlocked(
             gate,
             f"the gate {gate} blocked it: {what}; or, if it is right, open the gate for one run by "
-            f"{{allow: {{{table}: [{gate}]}}}} in the run's config.",
-            {"allow": {table: [gate.value]}},
+            f"{{allow: {{{table}: [{', '.join(allowed)}]}}}} in the run's config.",
+            {"allow": {table: allowed}},
         )
 
 
@@ -118,9 +121,12 @@ def type_blocked(column: str, stored: str, declared: str, table: str) -> LoadBlo
     )
 
 
-def check_order(started_at: datetime, last_started_at: datetime | None) -> None:
-    """Of two runs at once, the read that began earlier never overwrites the later one."""
-    if last_started_at is not None and last_started_at > started_at:
+def check_order(started_at: datetime, last_started_at: datetime | None, now: datetime) -> None:
+    """Of two runs at once, the read that began earlier never overwrites the later one.
+
+    A load from the future was stamped by a clock that was ahead, and must not hold back all others until then.
+    """
+    if last_started_at is not None and started_at < last_started_at <= now:
         raise LoadBlocked(
             Gate.LATER_READ,
             f"the gate later_read blocked it: a read that began later, at {last_started_at:%Y-%m-%d %H:%M:%S %Z}, is "

@@ -13,6 +13,8 @@ from aad_assets.warehouse.stage import Stage
 from aad_assets.warehouse.target import ALIAS, Target
 from aad_assets.warehouse.workspace import workspace
 
+_LONGEST = 36_500
+"""Days that an age may have."""
 _AGE = re.compile(r"(\d{1,6})([dw])")
 _UNITS = {"d": "days", "w": "weeks"}
 
@@ -37,7 +39,10 @@ def age(text: str) -> timedelta:
     found = _AGE.fullmatch(text)
     if found is None:
         raise ValueError(f"{text!r} is no age: write 400d or 52w.")
-    return timedelta(**{_UNITS[found[2]]: int(found[1])})
+    span = timedelta(**{_UNITS[found[2]]: min(int(found[1]), 2 * _LONGEST)})
+    if span > timedelta(days=_LONGEST):
+        raise ValueError(f"{text!r} is longer than a hundred years.")
+    return span
 
 
 def prune_and_shrink(

@@ -83,11 +83,11 @@ def moment(text: str | date | datetime, now: datetime | None = None) -> datetime
     midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     if text in ("today", "yesterday"):
         return midnight - timedelta(days=text == "yesterday")
-    if text[-1:] in _AGO and text[:-1].isdecimal():
-        return now - timedelta(**{_AGO[text[-1]]: int(text[:-1])})
     try:
+        if text[-1:] in _AGO and text[:-1].isdecimal():
+            return now - timedelta(**{_AGO[text[-1]]: int(text[:-1])})
         found = datetime.fromisoformat(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         raise ConfigurationError(
             f"{text!r} is no moment: write 2026-11-01, 2026-11-01T12:00, today, yesterday, 7d or 12h."
         ) from None

@@ -34,7 +34,7 @@ _LARGEST_OBJECT = 16 * 2**20
 _REJECTS = 10_000
 """Rejects of a part that Python holds before DuckDB takes them."""
 
-_THREADS = 1
+THREADS = 1
 """Of DuckDB: the other core reads from Graph. Two took three times as long to write wide rows (2 cores, 200,000 users)."""
 
 _MENDED = b" "
@@ -64,7 +64,7 @@ class Stage:
         config: dict[str, str | bool | int | float | list[str]] = {
             "memory_limit": memory_limit,
             "temp_directory": str(folder / "spill"),
-            "threads": _THREADS,
+            "threads": THREADS,
         }
         self._connection = duckdb.connect(":memory:", config=config)
         # A time without an offset counts as UTC, wherever this runs. Global, since cursors do not inherit the session's.

@@ -91,7 +91,8 @@ class Target:
     def held(self, cursor: duckdb.DuckDBPyConnection) -> Iterator[None]:
         """The database kept from others without a transaction, with everything in its file. Raises WarehouseError."""
         with _ONE_AT_A_TIME:
-            self._attach(cursor)
+            if self._attached_at is None:
+                self._attach(cursor)
             with self._attached(cursor):
                 cursor.execute(f"CHECKPOINT {ALIAS}")
                 yield
@@ -147,14 +148,15 @@ class Target:
         return found.st_dev, found.st_ino
 
     def _prepare(self, cursor: duckdb.DuckDBPyConnection, tenant_id: str | None) -> None:
-        if self._prepared:
-            return
-        script = resources.files(__package__).joinpath("sql/meta.sql").read_text("utf-8")
-        cursor.execute(script.format(schema=self.schema, meta=self.meta, history=self.history))
+        if not self._prepared:
+            script = resources.files(__package__).joinpath("sql/meta.sql").read_text("utf-8")
+            cursor.execute(script.format(schema=self.schema, meta=self.meta, history=self.history))
+            self._prepared = True
         if tenant_id is None:
             return
+        # Each time: a run takes hours, and another may have begun with the same empty schema.
         others = cursor.execute(
-            f"SELECT DISTINCT _tenant_id FROM {self.meta}.loads WHERE _tenant_id <> ? AND status = 'published'",
+            f"SELECT _tenant_id FROM {self.meta}.loads WHERE _tenant_id <> ? AND status = 'published' LIMIT 1",
             [tenant_id],
         ).fetchall()
         if others:
@@ -162,7 +164,6 @@ class Target:
                 f"The schema {self.schema.removeprefix(ALIAS + '.')} of {self.shown} holds tenant {others[0][0]}, not "
                 f"{tenant_id}: set AAD_CONNECTION_NAME to another name, or AAD_DATABASE to another file."
             )
-        self._prepared = True
 
     def _detach(self, cursor: duckdb.DuckDBPyConnection) -> None:
         # The last one out writes the log into the file; readers then need nothing but the file.

@@ -46,3 +46,20 @@ def test_the_browser_is_opened_where_there_is_one(
     assert opened[0] in said
     assert demo.user_name in said
     assert main(["logout"]) == 0
+
+
+@pytest.mark.parametrize("way", [None, "workload_identity", "delegated"])
+def test_variables_of_azure_do_not_decide_where_a_person_signs_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], way: str | None
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    token = tmp_path / "token"
+    token.touch()
+    for name, value in {"TENANT_ID": "contoso.example", "CLIENT_ID": "app", "FEDERATED_TOKEN_FILE": str(token)}.items():
+        monkeypatch.setenv(f"AZURE_{name}", value)
+    if way:
+        monkeypatch.setenv("AAD_AUTH", way)
+    assert main(["login"]) != 0
+    told = capsys.readouterr().err
+    assert "AAD_TENANT_ID" in told
+    assert "AAD_CLIENT_ID" in told

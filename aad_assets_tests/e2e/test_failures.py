@@ -39,6 +39,7 @@ def messages(result: subprocess.CompletedProcess[str]) -> list[str]:
 def assert_one_message(result: subprocess.CompletedProcess[str], *parts: str) -> None:
     """The run failed, and its first word on it is one line with these parts, before any stack trace."""
     assert result.returncode == 1, result.stderr
+    assert messages(result), result.stdout + result.stderr
     first = messages(result)[0]
     for part in parts:
         assert part in first

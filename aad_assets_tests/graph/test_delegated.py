@@ -136,6 +136,21 @@ def test_what_is_neither_code_nor_address_is_refused(text: str) -> None:
         pasted(text, {"state": "s"})
 
 
+def test_a_token_of_another_sign_in_is_refused(demo: DemoServer, connection: Connection) -> None:
+    signing, flow = begun(demo, connection)
+    answer = pasted(returned(demo, flow), flow)
+    with pytest.raises(SignInError, match="belongs to another sign-in") as caught:
+        run(signing.finish(flow | {"nonce": "another"}, answer))
+    assert "another)" not in str(caught.value)
+    assert not Path(connection.token_cache).exists()
+
+
+def test_a_place_that_is_none_is_told_before_the_person_signs_in(demo: DemoServer, connection: Connection) -> None:
+    Path(connection.token_cache).mkdir()
+    with pytest.raises(ConfigurationError, match="Check AAD_TOKEN_CACHE"):
+        begun(demo, connection)
+
+
 def test_a_code_is_used_once(demo: DemoServer, connection: Connection) -> None:
     signing, flow = begun(demo, connection)
     answer = pasted(returned(demo, flow), flow)

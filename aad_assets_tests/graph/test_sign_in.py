@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 from aad_assets.errors import ConfigurationError, SignInError
 from aad_assets.graph.sign_in import TokenSource
+from aad_assets.graph.transport import Transport
 
 from .fake import TOKEN, Clock, connection, run
 from .identity import AUTHORITY, SCOPE, SECRET, TENANT, Answer, FakeIdentity, refused
@@ -111,6 +112,9 @@ def test_the_configured_guid_is_taken_where_the_issuer_has_none(identity: FakeId
         (700016, "Application with identifier 'app' was not found.", "AAD_CLIENT_ID is not known in this tenant"),
         (700027, "The certificate is not registered.", "the certificate of AAD_CLIENT_CERTIFICATE_PATH is not"),
         (65001, "The user or administrator has not consented.", "grant admin consent"),
+        (70025, "The client has no configured federated identity credentials.", "the app has no federated credential at all"),
+        (7000229, "The client is missing service principal.", "the app has no service principal in this tenant"),
+        (50076, "You must use multi-factor authentication.", "a conditional access policy asks for multi-factor"),
         (53003, "Access has been blocked.", "a conditional access policy blocks this app"),
         (500011, "The resource principal was not found.", "AAD_GRAPH_BASE_URL or AAD_CLOUD does not belong"),
     ],
@@ -180,6 +184,8 @@ def passing() -> list[Answer]:
         httpx.RemoteProtocolError("Server disconnected"),
         socksio.ProtocolError("Malformed reply"),
         cut,
+        refused(90033, "A transient error has occurred. Please try again.", error="temporarily_unavailable", status=400),
+        httpx.Response(400, json={"error": "invalid_grant", "error_codes": [90033]}),
     ]
 
 
@@ -219,6 +225,27 @@ def test_a_gateway_that_refuses_is_named_at_once(identity: FakeIdentity) -> None
     ) as caught:
         run(source(identity, gateway_url="http://user:p4ssword@gateway.test:80").token())
     assert "p4ssword" not in str(caught.value)
+
+
+def test_a_header_that_cannot_be_sent_is_not_quoted(identity: FakeIdentity) -> None:
+    identity.tokens = [httpx.LocalProtocolError(f"Illegal header value b'{SECRET}\\n'")] * 9
+    with pytest.raises(ConfigurationError, match="LocalProtocolError") as caught:
+        run(source(identity).token())
+    assert SECRET not in str(caught.value)
+
+
+def test_a_proxy_of_the_environment_that_is_none_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "ftp://me:p4ssword@proxy.example")
+    reach = connection(**REACH)
+    with pytest.raises(ConfigurationError, match="HTTPS_PROXY") as caught:
+        run(TokenSource(reach, Transport(reach)).token())
+    assert "p4ssword" not in str(caught.value)
+
+
+def test_an_address_that_cannot_be_asked_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    reach = connection(**REACH | {"authority_url": "https://xn--"})
+    with pytest.raises(ConfigurationError, match="no request can be sent to this address"):
+        run(TokenSource(reach, Transport(reach)).token())
 
 
 def test_a_failed_sign_in_is_not_remembered(identity: FakeIdentity) -> None:

@@ -84,6 +84,35 @@ def test_a_file_that_is_none_is_told_without_its_content(tmp_path: Path, content
     assert "r3fresh" not in str(caught.value)
 
 
+def test_a_file_of_bytes_is_told_and_can_be_removed(tmp_path: Path) -> None:
+    path = tmp_path / "sign-in.json"
+    path.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(SignInError, match="run aad-assets login again"), kept(path).opened():
+        raise AssertionError
+    kept(path).ready()
+    assert kept(path).remove()
+    assert not path.exists()
+    assert not kept(path).remove()
+
+
+def test_what_a_killed_process_left_is_removed_with_the_sign_in(tmp_path: Path) -> None:
+    left = [tmp_path / ".sign-in.json.ab3d_fgh", tmp_path / ".sign-in.json.12345678"]
+    others = [tmp_path / ".sign-in.json.swp", tmp_path / ".other.json.ab3d_fgh"]
+    for path in (*left, *others):
+        path.write_text(STORED)
+    cache = kept(tmp_path / "sign-in.json")
+    assert cache.remove(), "something was there"
+    assert not any(path.exists() for path in left)
+    assert all(path.exists() for path in others)
+    assert not cache.remove()
+
+
+def test_a_place_where_nothing_can_be_kept_is_told_beforehand(tmp_path: Path) -> None:
+    (tmp_path / "sign-in.json").mkdir()
+    with pytest.raises(ConfigurationError, match="Check AAD_TOKEN_CACHE"):
+        kept(tmp_path / "sign-in.json").ready()
+
+
 def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(ConfigurationError, match="Check AAD_TOKEN_CACHE"):

@@ -187,6 +187,56 @@ def test_a_machine_that_is_none_of_azures_is_told(
         domains(connection_to(demo, tmp_path, **without_secret(managed_identity="system")))
 
 
+class Machine(Transport):
+    """A machine whose endpoint for managed identities answers by script."""
+
+    def __init__(self, connection: Connection, *answers: httpx.Response) -> None:
+        super().__init__(connection)
+        self._answers = list(answers)
+
+    def direct(self) -> httpx.Client:
+        return httpx.Client(transport=httpx.MockTransport(lambda _: self._answers.pop(0)))
+
+
+ARC = {"IDENTITY_ENDPOINT": "http://arc.test/token", "IMDS_ENDPOINT": "http://arc.test"}
+LEARNING = {"MSI_ENDPOINT": "http://learning.test/token", "MSI_SECRET": "s3cret"}
+CHALLENGE = {"WWW-Authenticate": "Basic realm=/var/opt/azcmagent/tokens/none-of-this-name.key"}
+
+
+@pytest.mark.parametrize("way", [ARC, LEARNING], ids=["Arc", "Machine Learning"])
+@pytest.mark.parametrize("token", ["eyJhidden.eyJ1.x", "0paque-hidden"])
+def test_an_answer_that_msal_gives_as_a_description_is_not_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: dict[str, str], token: str
+) -> None:
+    for name, value in way.items():
+        monkeypatch.setenv(name, value)
+    connection = Connection(tenant_id="contoso.example", managed_identity="system")
+    machine = Machine(connection, httpx.Response(200, json={"access_token": token, "message": "Here eyJit is"}))
+    with pytest.raises(SignInError, match="What to do: check that this machine has the identity") as caught:
+        run(TokenSource(connection, machine).token())
+    assert "hidden" not in str(caught.value)
+    assert "eyJ" not in str(caught.value)
+    assert ("Sign-in failed: Here … is." in str(caught.value)) == (way is ARC)
+
+
+@pytest.mark.parametrize("error", ["not_found", {"code": "NotFound", "message": "not_found"}])
+def test_what_the_machine_says_in_an_object_is_shown(monkeypatch: pytest.MonkeyPatch, error: Any) -> None:
+    for name, value in ARC.items():
+        monkeypatch.setenv(name, value)
+    connection = Connection(tenant_id="contoso.example", managed_identity="system")
+    with pytest.raises(SignInError, match=r"Sign-in failed: not_found\. What to do"):
+        run(TokenSource(connection, Machine(connection, httpx.Response(400, json={"error": error}))).token())
+
+
+def test_a_key_of_azure_arc_that_cannot_be_read_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in ARC.items():
+        monkeypatch.setenv(name, value)
+    connection = Connection(tenant_id="contoso.example", managed_identity="system")
+    machine = Machine(connection, httpx.Response(401, headers=CHALLENGE))
+    with pytest.raises(ConfigurationError, match=r"none-of-this-name\.key cannot be read: No such file.*group himds"):
+        run(TokenSource(connection, machine).token())
+
+
 def test_an_identity_of_another_tenant_is_refused(
     demo: DemoServer, other: DemoServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

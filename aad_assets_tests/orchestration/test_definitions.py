@@ -8,6 +8,7 @@ from typing import Any
 
 import dagster as dg
 import pytest
+from pydantic import ValidationError
 
 from aad_assets.catalog import ENTITIES, Entity, Group
 from aad_assets.catalog.views import VIEWS
@@ -105,6 +106,13 @@ def test_secrets_are_marked_and_in_no_repr() -> None:
     for shown in (repr(entra), str(entra), repr(entra.connection()), str(entra.connection())):
         assert not [secret for secret in SECRETS.values() if secret in shown]
     assert entra.connection().client_secret == SECRETS["client_secret"]
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_a_secret_of_the_wrong_type_is_not_quoted(name: str) -> None:
+    with pytest.raises(ValidationError, match=name) as caught:
+        EntraResource.model_validate({name: [SECRETS[name]]})
+    assert SECRETS[name] not in str(caught.value)
 
 
 def test_every_field_of_a_resource_has_a_default_and_a_description() -> None:

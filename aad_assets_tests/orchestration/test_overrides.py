@@ -48,16 +48,17 @@ def test_what_there_is_not_is_refused(allow: dict[str, list[str]], modes: dict[s
         run_options(ENTITIES, allow, modes)
 
 
-def test_a_blocked_load_is_shown_with_the_whole_config_that_opens_its_gate() -> None:
-    def outcome(error: Exception | None) -> Outcome:
-        return Outcome(CATALOG["users"], new_load(), 1.0, error)
+def outcome(error: Exception | None) -> Outcome:
+    return Outcome(CATALOG["users"], new_load(), 1.0, error)
 
+
+def test_a_blocked_load_is_shown_with_the_whole_config_that_opens_its_gate() -> None:
     blocked = outcome(LoadBlocked("shrink", "", {"allow": {"users": ["shrink"]}}))
-    assert how_to_override("emea_reload", blocked) == (
+    assert how_to_override("emea_reload", blocked, {}) == (
         """ In full: --config-json '{"ops": {"emea_reload": {"config": {"allow": {"users": ["shrink"]}}}}}'"""
     )
-    assert how_to_override("reload", outcome(LoadBlocked("later_read", ""))) == ""
-    assert how_to_override("reload", outcome(None)) == ""
+    assert how_to_override("reload", outcome(LoadBlocked("later_read", "")), {}) == ""
+    assert how_to_override("reload", outcome(None), {}) == ""
 
 
 def test_the_preview_shows_keys_and_attributes() -> None:
@@ -73,3 +74,11 @@ def test_the_prune_job_runs(tmp_path: Path) -> None:
     assert job.execute_in_process().success
     wrong = {"ops": {"forget": {"config": {"history_older_than": "long"}}}}
     assert not job.execute_in_process(run_config=wrong, raise_on_error=False).success
+
+
+def test_what_the_run_overrides_already_stays_in_the_whole_config() -> None:
+    blocked = outcome(LoadBlocked("shrink", "", {"allow": {"users": ["count", "shrink"]}}))
+    given: dict[str, dict[str, object]] = {"allow": {"groups": ["empty"], "users": ["count"]}, "modes": {"users": "truncate"}}
+    config = how_to_override("reload", blocked, given)
+    assert '"allow": {"groups": ["empty"], "users": ["count", "shrink"]}' in config
+    assert '"modes": {"users": "truncate"}' in config

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
 
 from aad_assets.catalog.types import List, Scalar, Struct, Type
-from aad_assets.errors import LoadBlocked
+from aad_assets.errors import LoadBlocked, WarehouseError
 from aad_assets.warehouse.gate import OPENABLE, Gates
 from aad_assets.warehouse.options import Mode, Options
 from aad_assets.warehouse.publish import publish
@@ -122,6 +122,10 @@ class Loads(RuleBasedStateMachine):
         options = Options(mode, history, frozenset({"seen"}), Gates(open=frozenset(OPENABLE)))
         if mode is not Mode.RECREATE and not self.model.casts(shape):
             with pytest.raises(LoadBlocked, match="recreate"):
+                self._publish(of, sent, options, refused)
+            return
+        if mode is Mode.RECREATE and self.model.rows and set(refused) & set(shape):
+            with pytest.raises(WarehouseError, match="cannot be recreated"):
                 self._publish(of, sent, options, refused)
             return
         at, counts = self._publish(of, sent, options, refused)

@@ -14,7 +14,7 @@ from aad_assets.errors import LoadBlocked, WarehouseError
 from aad_assets.warehouse import publish as publish_module
 from aad_assets.warehouse.compare import Comparison
 from aad_assets.warehouse.load import SchemaChange, record
-from aad_assets.warehouse.options import Mode
+from aad_assets.warehouse.options import Mode, Options
 from aad_assets.warehouse.publish import publish
 from aad_assets.warehouse.target import Target
 from aad_assets_tests.warehouse.support import (
@@ -147,6 +147,8 @@ def test_a_column_whose_name_changes_case_is_the_same_column(lab: Lab, target: T
         (STRING, Scalar("Int32"), "x"),
         (STRING, Scalar("Int32"), "007"),
         (STRING, List(STRING), "x"),
+        (Scalar("Int64"), List(STRING), 7),
+        (Scalar("Boolean"), List(STRING), True),
         (Json(), STRING, {}),
         (Scalar("Double"), Scalar("Int64"), 1.5),
         (Struct((("a", STRING),)), Struct((("a", Scalar("Boolean")),)), {"a": "x"}),
@@ -335,3 +337,39 @@ def test_an_error_of_duckdb_names_the_database_and_says_that_the_tables_are_as_t
 def test_times_are_stored_in_utc(lab: Lab, target: Target) -> None:
     lab.publish(target, [{"id": "a"}], PEOPLE)
     assert lab.stored(target, f"SELECT _loaded_at = TIMESTAMPTZ '{FIRST_LOAD}' FROM {{schema}}.people") == [(True,)]
+
+
+def test_a_table_is_not_recreated_without_columns_that_could_not_be_read(lab: Lab, target: Target) -> None:
+    lab.publish(target, [{"id": "a", "name": "A", "age": 1}], PEOPLE)
+    with pytest.raises(WarehouseError, match="could not read age"):
+        lab.publish(target, [{"id": "a", "name": "B"}], PEOPLE, number=1, refused=["age"], options=Options(Mode.RECREATE))
+    assert lab.stored(target, "SELECT name, age FROM {schema}.people") == [("A", 1)]
+
+
+@pytest.mark.parametrize("mode", [Mode.COMPARE, Mode.TRUNCATE])
+def test_a_mode_for_one_run_does_not_take_deleted_rows_that_the_table_keeps(lab: Lab, target: Target, mode: Mode) -> None:
+    keeping = replace(PEOPLE, reload_mode="compare_keep_deleted")
+    lab.publish(target, [{"id": "a"}, {"id": "b"}], keeping, options=Options.of(keeping))
+    lab.publish(target, [{"id": "a"}], keeping, number=1, options=Options.of(keeping))
+    with pytest.raises(WarehouseError, match="keeps 1 deleted rows"):
+        lab.publish(target, [{"id": "a"}], keeping, number=2, options=Options(mode))
+    assert lab.stored(target, "SELECT id, _deleted_at IS NULL FROM {schema}.people ORDER BY id") == [
+        ("a", True),
+        ("b", False),
+    ]
+
+
+def test_a_schema_that_another_tenant_has_taken_meanwhile_is_refused(lab: Lab, database: Path) -> None:
+    mine, theirs = Target(str(database), "aad", lock_wait=0.0), Target(str(database), "aad", lock_wait=0.0)
+    for target, tenant in ((mine, "tenant-one"), (theirs, "tenant-two")):
+        with lab.stage.cursor() as cursor, target.open(cursor, tenant):
+            """Both find it empty."""
+    lab.publish(mine, [{"id": "a"}], PEOPLE, tenant="tenant-one")
+    with pytest.raises(WarehouseError, match="holds tenant tenant-one"):
+        lab.publish(theirs, [{"id": "b"}], PEOPLE, number=1, tenant="tenant-two")
+
+
+def test_a_load_from_the_future_does_not_hold_back_those_after_it(lab: Lab, target: Target) -> None:
+    lab.publish(target, [{"id": "a"}], PEOPLE, number=20_000)
+    lab.publish(target, [{"id": "b"}, {"id": "a"}], PEOPLE, number=1)
+    assert lab.stored(target, "SELECT count(*) FROM {schema}.people") == [(2,)]
