@@ -123,7 +123,7 @@ class _Publication:
     @cached_property
     def columns(self) -> list[Column]:
         """Those of the table: as declared, and stored ones that this run could not learn of."""
-        stored = Columns.of(self.cursor, self.table) if self.options.keeps_columns else None
+        stored = self._stored(self.table) if self.options.keeps_columns else None
         declared = {column.name.lower() for column in self.entity.columns}
         unknown = [column for key, column in (stored.types if stored else {}).items() if key not in declared]
         return [*self.entity.columns, *(Column(name, name, type_) for name, type_ in unknown)]
@@ -157,7 +157,7 @@ class _Publication:
     def run(self) -> None:
         first = self._begin()
         before = self._before()
-        stored = Columns.of(self.cursor, self.table)
+        stored = self._stored(self.table)
         self._check(before, stored)
         resumes = self._bring_history(stored, before)
         self._bring_table(stored)
@@ -191,7 +191,7 @@ class _Publication:
 
     def _before(self) -> int:
         """Rows of the table that this load compares with. Rows kept by another mode are none of this one's."""
-        stored = Columns.of(self.cursor, self.table)
+        stored = self._stored(self.table)
         if stored is None:
             return 0
         if DELETED_AT in stored.ours and not self.comparison.keeps_deleted:
@@ -255,15 +255,16 @@ class _Publication:
 
     def _bring_history(self, stored: Columns | None, before: int) -> bool:
         """Make, change or end the history. Returns whether it resumes with this load, since its versions had ended."""
-        history = Columns.of(self.cursor, self.history_table)
+        history = self._stored(self.history_table)
         if history is None:
             if not self.options.history:
                 return False
             if stored is None:
-                self.shaper.create(self.table)
+                self._create()
             self.shaper.adopt(self.history_table, self.table, self.comparison.live if stored else "_tenant_id = $tenant")
+            self.tables.add(self.history_table)
             self._show_moments()
-            history = Columns.of(self.cursor, self.history_table)
+            history = self._stored(self.history_table)
             assert history is not None
         if not self.options.history or stored is None or self.options.mode in REPLACING:
             self._execute(self.history.close_all())
@@ -279,11 +280,12 @@ class _Publication:
         if stored is not None and self.options.mode is Mode.RECREATE:
             self.load.schema_changes += self.shaper.changes(stored)
             self.cursor.execute(f"DROP TABLE {self.table}")
+            self.tables.discard(self.table)
             stored = None
         elif stored is not None:
             self.load.schema_changes += self.shaper.bring_table(self.table, stored)
-        if Columns.of(self.cursor, self.table) is None:
-            self.shaper.create(self.table)
+        if self._stored(self.table) is None:
+            self._create()
         if stored is None and self.comparison.keeps_deleted:
             self.cursor.execute(f"ALTER TABLE {self.table} ADD COLUMN {DELETED_AT} TIMESTAMPTZ")
         self.load.schema_changes += [SchemaChange(name, "refused") for name in self.refused]
@@ -329,6 +331,23 @@ class _Publication:
         self.cursor.execute(f"SET threads = {_COMPARING}; SET memory_limit = '{max(memory, _COMPARING_MEMORY, key=_bytes)}'")
         yield
         _resume(self.cursor, memory)  # not when it failed: nothing can be set in a transaction that is aborted
+
+    @cached_property
+    def tables(self) -> set[str]:
+        """Which of the table and its history are there: asked once, since DuckDB goes through all tables to answer."""
+        found = self.cursor.execute(
+            "SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = ? AND table_name = ?",
+            [ALIAS, self.entity.table],
+        ).fetchall()
+        return {f"{ALIAS}.{schema}.{quoted(name)}" for schema, name in found}
+
+    def _stored(self, table: str) -> Columns | None:
+        """The columns of the table or its history; None when it is not there."""
+        return Columns.of(self.cursor, table) if table in self.tables else None
+
+    def _create(self) -> None:
+        self.shaper.create(self.table)
+        self.tables.add(self.table)
 
     def _counts(self) -> dict[str, int]:
         return dict(self.cursor.execute("SELECT change, count(*) FROM difference GROUP BY change").fetchall())

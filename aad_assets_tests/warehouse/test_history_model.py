@@ -73,6 +73,7 @@ class Loads(RuleBasedStateMachine):
         self.model = Model()
         self.target = MemoryTarget(self.lab)
         self.number = 0
+        self.published = 0
         self.at = FIRST_LOAD
         self.moments: list[datetime] = []
         self.chosen: dict[str, Type | None] = {name: types[0] for name, types in SHAPES.items()}
@@ -109,7 +110,7 @@ class Loads(RuleBasedStateMachine):
         of = entity(shape_of(self.chosen))
         staged = self.lab.land([{"id": "z"}], of)
         with self.lab.stage.cursor() as cursor, pytest.raises(LoadBlocked, match="gate later_read"):
-            publish(cursor, self.target, of, staged, new_load(self.number - 1, of))
+            publish(cursor, self.target, of, staged, new_load(self.published - 1, of))
 
     def load(
         self, data: st.DataObject, mode: Mode, chosen: dict[str, Type | None], refused: tuple[str, ...], history: bool
@@ -136,6 +137,7 @@ class Loads(RuleBasedStateMachine):
         assert counts == expected
         self.chosen, self.sent = chosen, rows
         self.moments.append(at)
+        self.published = self.number
 
     def _publish(self, of: Any, sent: list[Row], options: Options, refused: tuple[str, ...]) -> Any:
         load = self.lab.publish(self.target, sent, of, number=self.number, refused=refused, options=options)
