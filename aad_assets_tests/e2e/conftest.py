@@ -63,10 +63,25 @@ class Place:
             return connection.execute(statement).fetchall()
 
 
-def make_place(folder: Path, settings: dict[str, str]) -> Place:
+QUIET = """
+telemetry:
+  enabled: false
+nux:
+  enabled: false
+"""
+UNCAPTURED = """
+compute_logs:
+  module: dagster
+  class: NoOpComputeLogManager
+"""
+"""What Dagster captures reaches stdout and stderr through a `tail`, which it ends before the last lines are through."""
+
+
+def make_place(folder: Path, settings: dict[str, str], *, captured: bool = False) -> Place:
+    """`captured`: Dagster keeps what runs print in its home, as it does for users."""
     home = folder / "dagster_home"
     home.mkdir(parents=True)
-    (home / "dagster.yaml").write_text("telemetry:\n  enabled: false\nnux:\n  enabled: false\n", encoding="utf-8")
+    (home / "dagster.yaml").write_text(QUIET if captured else QUIET + UNCAPTURED, encoding="utf-8")
     plain = {name: value for name, value in os.environ.items() if not name.startswith(("AAD_", "DAGSTER_"))}
     return Place(
         folder,

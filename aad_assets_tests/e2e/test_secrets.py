@@ -2,14 +2,14 @@
 
 import base64
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote_plus
 
 import pytest
 
 from aad_assets.demo import DemoServer
-from aad_assets_tests.e2e.conftest import Place
+from aad_assets_tests.e2e.conftest import make_place
 
 
 def needles(tenant: DemoServer) -> dict[str, bytes]:
@@ -39,11 +39,9 @@ def short_lived() -> Iterator[DemoServer]:
 
 
 @pytest.mark.parametrize("outcome", ["success", "permission missing", "wrong cloud", "unreachable"])
-def test_secret_and_token_are_nowhere(
-    short_lived: DemoServer, place_for: Callable[[DemoServer], Place], outcome: str
-) -> None:
+def test_secret_and_token_are_nowhere(short_lived: DemoServer, tmp_path: Path, outcome: str) -> None:
     tenant = short_lived
-    place = place_for(tenant)
+    place = make_place(tmp_path / "place", tenant.environment(), captured=True)
     changes = {}
     if outcome == "permission missing":
         tenant.faults([{"kind": "deny", "path": "/domains"}])
@@ -57,6 +55,6 @@ def test_secret_and_token_are_nowhere(
 
     assert (result.returncode == 0) is (outcome == "success"), result.stderr[-2000:]
     places = everything_in(place.folder) | {"stdout": result.stdout.encode(), "stderr": result.stderr.encode()}
-    assert any("dagster_home" in name for name in places)
+    assert any("compute_logs" in name for name in places)
     for what, needle in needles(tenant).items():
         assert [name for name, content in places.items() if needle in content] == [], what

@@ -55,7 +55,7 @@ def ui_tenant() -> Iterator[DemoServer]:
 
 @pytest.fixture(scope="module")
 def place(ui_tenant: DemoServer, tmp_path_factory: pytest.TempPathFactory) -> Place:
-    place = make_place(tmp_path_factory.mktemp("ui") / "place", ui_tenant.environment())
+    place = make_place(tmp_path_factory.mktemp("ui") / "place", ui_tenant.environment(), captured=True)
     with (place.dagster_home / "dagster.yaml").open("a") as configuration:
         configuration.write(SOON)
     return place

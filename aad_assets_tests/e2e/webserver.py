@@ -4,10 +4,14 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import threading
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from urllib.request import ProxyHandler, Request, build_opener
 
 from aad_assets_tests.e2e.conftest import BIN, Place
@@ -46,10 +50,19 @@ class DagsterDev:
         self._served.set()
 
     def __enter__(self) -> "DagsterDev":
-        if not self._served.wait(60) or not self.url:
+        if not self._served.wait(60) or not self.url or not self._answers():
             self.__exit__()
             raise AssertionError("dagster dev did not come up:\n" + "".join(self.output[-40:]))
         return self
+
+    def _answers(self) -> bool:
+        """Whether it listens within a minute: it says that it serves before it does."""
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline and self._process.poll() is None:
+            with suppress(ConnectionRefusedError), socket.create_connection(("127.0.0.1", urlsplit(self.url).port)):
+                return True
+            time.sleep(0.05)  # between two looks, not instead of one
+        return False
 
     def __exit__(self, *_: object) -> None:
         os.killpg(self._process.pid, signal.SIGINT)
