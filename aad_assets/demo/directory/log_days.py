@@ -6,6 +6,7 @@ What stands in the rows of a log belongs in the module of that log.
 """
 
 import math
+from abc import ABC, abstractmethod
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -97,7 +98,7 @@ class _Fragments(dict[Any, str]):
         return made
 
 
-class Log:
+class Log(ABC):
     """A Kind: the rows of one log. A subclass says how many a day has and what a row holds.
 
     `when` is the property that rows are sorted by. `own` properties differ from row to row; `facets` maps a name to the
@@ -114,17 +115,17 @@ class Log:
         self.properties = self.defaults = SCHEMA[self.type]
         self._plan = lru_cache(16)(self._make_plan)
 
+    @abstractmethod
     def count(self, day: int) -> int:
         """How many rows a day (numbered from 1970) has."""
-        raise NotImplementedError
 
+    @abstractmethod
     def cells(self, day: int, place: int, moment: int) -> tuple[Any, ...]:
         """The JSON texts of the `own` properties, then the variant of each facet; `moment` is the row's time."""
-        raise NotImplementedError
 
+    @abstractmethod
     def number(self, id_: str) -> int | None:
         """The key behind an id, whether or not the row is there now."""
-        raise NotImplementedError
 
     def time(self, day: int, place: int, count: int) -> int:
         """When the row was made; later rows of a day have higher places. Most happens around noon."""

@@ -1,0 +1,36 @@
+"""Asks a view, over a few rows made by hand and published as a run publishes them. No test in here."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from aad_assets.catalog import CATALOG
+from aad_assets.catalog.views import VIEWS
+from aad_assets.warehouse.views import ViewStatus, refresh_views
+from aad_assets_tests.warehouse.support import TENANT, Lab, MemoryTarget, Row
+
+Tables = Mapping[str, Sequence[Row]]
+
+DAY = "2026-03-01T00:00:00Z"
+DAY_SECONDS = 1772323200
+
+
+def with_nothing(*columns: str) -> list[Row]:
+    """One row with NULL in `columns`, one with empty lists, one with a list of nothing but NULL."""
+    values: dict[str, Any] = {"a-null": None, "an-empty-list": [], "a-null-in-a-list": [None]}
+    return [{"id": name, **dict.fromkeys(columns, value)} for name, value in values.items()]
+
+
+def answer(lab: Lab, name: str, columns: str, tables: Tables) -> list[tuple[Any, ...]]:
+    """`columns` of the view `name` over `tables`; those of its tables that are not given are empty."""
+    view = next(view for view in VIEWS if view.name == name)
+    target = MemoryTarget(lab)
+    for table in view.parents:
+        lab.publish(target, tables.get(table, []), CATALOG[table])
+    with lab.stage.cursor() as cursor:
+        [outcome] = refresh_views(cursor, target, [view], run_id="run-0", tenant_id=TENANT)
+    assert (outcome.status, outcome.reason) == (ViewStatus.REFRESHED, None)
+    assert outcome.old == ()
+    found = lab.stored(target, f"SELECT {columns} FROM {{schema}}.{name} ORDER BY ALL")
+    assert outcome.rows == len(found)
+    assert lab.stored(target, f"SELECT count(*) FROM {{schema}}.{name} WHERE _tenant_id = '{TENANT}'") == [(len(found),)]
+    return found
