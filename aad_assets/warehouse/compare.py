@@ -2,8 +2,8 @@
 
 Rows are compared by hash, in one query over both sides: DuckDB's hash is not stable between its versions and must not be
 stored. It does not tell an empty list from NULL, `[0]` from `[0, 0]`, a struct of NULLs from NULL either, so lists and
-structs are hashed by their sort key, which does, and is twice as fast as JSON text. The order of a collection means nothing:
-rows whose sort keys differ are few, and compared once more with their lists sorted.
+structs are hashed by their sort key, which does, and is twice as fast as JSON text. The order of a collection means nothing,
+in JSON values and `_extra` as well: rows whose sort keys differ are few, and compared once more with their lists sorted.
 """
 
 from collections.abc import Sequence
@@ -12,19 +12,22 @@ from datetime import date, timedelta
 from functools import cached_property
 
 from aad_assets.catalog import Column
-from aad_assets.catalog.types import List, Struct, Type, quoted
+from aad_assets.catalog.types import Json, List, Struct, Type, quoted
+from aad_assets.warehouse import canonical
 
 DELETED_AT = "_deleted_at"
 
 
 def comparable(expression: str, type_: Type, depth: int = 0) -> str:
     """`expression` in a form that is equal when the values mean the same."""
-    if not has_list(type_):
+    if not has_collection(type_):
         return expression
     match type_:
+        case Json():
+            return f"{canonical.FUNCTION}({expression})"
         case List(item):
             inner = f"x{depth}"
-            if has_list(item):
+            if has_collection(item):
                 expression = f"list_transform({expression}, lambda {inner}: {comparable(inner, item, depth + 1)})"
             return f"list_sort({expression})"
         case Struct(fields):
@@ -36,24 +39,24 @@ def comparable(expression: str, type_: Type, depth: int = 0) -> str:
             return expression
 
 
-def has_list(type_: Type) -> bool:
+def has_collection(type_: Type) -> bool:
+    """Whether two values of the type can mean the same and be written in different orders."""
     match type_:
-        case List():
+        case List() | Json():
             return True
         case Struct(fields):
-            return any(has_list(field) for _, field in fields)
+            return any(has_collection(field) for _, field in fields)
         case _:
             return False
 
 
 def row_hash(columns: Sequence[Column], *, ordered: bool) -> str:
     """One number for the values of `columns`; `ordered`: another order of a collection is another number."""
-    flat = [quoted(column.name) for column in columns if not isinstance(column.type, List | Struct)]
-    nested = [
-        quoted(column.name) if ordered else comparable(quoted(column.name), column.type)
-        for column in columns
-        if isinstance(column.type, List | Struct)
-    ]
+    values = {
+        column.name: quoted(column.name) if ordered else comparable(quoted(column.name), column.type) for column in columns
+    }
+    flat = [values[column.name] for column in columns if not isinstance(column.type, List | Struct)]
+    nested = [values[column.name] for column in columns if isinstance(column.type, List | Struct)]
     if nested:
         flat.append(f"create_sort_key({', '.join(f'''{value}, 'ASC NULLS LAST' ''' for value in nested)})")
     return f"hash({', '.join(flat)})" if flat else "0"
@@ -107,7 +110,8 @@ class Comparison:
         return f"_tenant_id = $tenant{f' AND {DELETED_AT} IS NULL' if self.keeps_deleted else ''}"
 
     def _hashed(self, relation: str, condition: str, *, ordered: bool) -> str:
-        counting = f"hash({row_hash(self.counting, ordered=ordered)}, _extra) AS hash"
+        extra = "_extra" if ordered else comparable("_extra", Json())
+        counting = f"hash({row_hash(self.counting, ordered=ordered)}, {extra}) AS hash"
         volatile = f"{row_hash(self.refreshed, ordered=ordered)} AS volatile"
         return f"(SELECT {self.keys}, true AS found, {counting}, {volatile} FROM {relation} WHERE {condition})"
 
@@ -146,8 +150,6 @@ class Comparison:
 
     def reordered(self) -> list[str]:
         """Drop rows from the three tables in which nothing but the order of a collection differs."""
-        if not any(has_list(column.type) for column in self.columns):
-            return []
         hashed = [self._hashed(relation, "true", ordered=False) for relation in ("before", "after")]
         same = f"""CREATE OR REPLACE TEMP TABLE same AS SELECT {self.keys}
                    FROM {hashed[0]} b JOIN {hashed[1]} a USING ({self.keys}) WHERE a.hash = b.hash"""

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from aad_assets.catalog import Column
-from aad_assets.catalog.types import List, Struct, quoted
+from aad_assets.catalog.types import Json, quoted
 from aad_assets.warehouse.compare import Comparison, comparable
 from aad_assets.warehouse.statements import literal
 
@@ -70,11 +70,8 @@ class History:
     def _attribute(self, column: Column | None) -> str:
         name = quoted(column.name) if column else "_extra"
         old, new = f"b.{name}", f"a.{name}"
-        different = (
-            f"{comparable(old, column.type)} IS DISTINCT FROM {comparable(new, column.type)}"
-            if column and isinstance(column.type, List | Struct)
-            else f"{old} IS DISTINCT FROM {new}"
-        )
+        type_ = column.type if column else Json()
+        different = f"{comparable(old, type_)} IS DISTINCT FROM {comparable(new, type_)}"
         return (
             f"CASE WHEN {different} THEN {{'name': {literal(column.name if column else '_extra')}, "
             f"'old': to_json({old}), 'new': to_json({new})}} END"

@@ -19,6 +19,7 @@ import msgspec
 from aad_assets.catalog import Entity
 from aad_assets.catalog.types import quoted
 from aad_assets.errors import WarehouseError
+from aad_assets.warehouse import canonical
 from aad_assets.warehouse.proof import Proof, Reject
 from aad_assets.warehouse.statements import copy_statement, literal, memory
 from aad_assets.warehouse.threads import all_ended, in_thread
@@ -67,6 +68,7 @@ class Stage:
             "threads": THREADS,
         }
         self._connection = duckdb.connect(":memory:", config=config)
+        canonical.register(self._connection)
         # A time without an offset counts as UTC, wherever this runs. Global, since cursors do not inherit the session's.
         self._connection.execute("SET GLOBAL TimeZone = 'UTC'")
 

@@ -21,6 +21,9 @@ SAME: list[tuple[str, Any, Any]] = [
     ("moment", "2024-01-01T02:00:00+02:00", "2024-01-01T00:00:00Z"),
     ("info", {"label": None}, {}),
     ("ratio", "NaN", "NaN"),
+    ("open", {"a": [1, {"b": ["x", "y"], "c": 2}]}, {"a": [{"c": 2, "b": ["y", "x"]}, 1]}),
+    ("opens", [{"a": [1, 2]}, None], [None, {"a": [2, 1]}]),
+    ("undeclared", [{"a": ["x", None]}], [{"a": [None, "x"]}]),
 ]
 
 DIFFERENT: list[tuple[str, Any, Any]] = [
@@ -43,7 +46,11 @@ DIFFERENT: list[tuple[str, Any, Any]] = [
     ("info", {"size": 0}, {"size": None}),
     ("opens", [], [None]),
     ("open", None, []),
-    ("open", {"a": [1, 2]}, {"a": [2, 1]}),
+    ("open", {"a": [1, 2]}, {"a": [1, 2, 2]}),
+    ("open", {"a": [1, 2], "b": [3]}, {"a": [1], "b": [2, 3]}),
+    ("open", {"a": 9007199254740993}, {"a": 9007199254740992}),
+    ("open", "1", 1),
+    ("opens", [[1], [2]], [[1, 2]]),
     ("name", None, ""),
     ("name", "a", "A"),
     ("name", "a", "a "),
@@ -53,6 +60,7 @@ DIFFERENT: list[tuple[str, Any, Any]] = [
     ("ratio", 0.1, 0.1000000000000001),
     ("moment", "2024-01-01T00:00:00.000001Z", "2024-01-01T00:00:00Z"),
     ("undeclared", None, 1),
+    ("undeclared", ["a", "b"], ["a", "c"]),
 ]
 
 

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
 
-from aad_assets.catalog.types import List, Scalar, Struct, Type
+from aad_assets.catalog.types import Json, List, Scalar, Struct, Type
 from aad_assets.errors import LoadBlocked, WarehouseError
 from aad_assets.warehouse.gate import OPENABLE, Gates
 from aad_assets.warehouse.options import Mode, Options
@@ -34,7 +34,7 @@ shapes = st.fixed_dictionaries({name: st.sampled_from(types) for name, types in 
 
 
 def shape_of(chosen: dict[str, Type | None]) -> Shape:
-    fixed: Shape = {"id": STRING, "name": STRING, "tags": List(STRING), "seen": STRING}
+    fixed: Shape = {"id": STRING, "name": STRING, "tags": List(STRING), "open": Json(), "seen": STRING}
     return fixed | {name: type_ for name, type_ in chosen.items() if type_ is not None}
 
 
@@ -45,6 +45,8 @@ def values_of(type_: Type) -> st.SearchStrategy[Any]:
             return st.none() | st.lists(st.none() | values_of(item), max_size=2)
         case Struct(fields):
             return st.none() | st.fixed_dictionaries({}, optional={name: values_of(field) for name, field in fields})
+        case Json():
+            return st.none() | st.lists(texts, max_size=2) | st.fixed_dictionaries({"deep": st.lists(texts, max_size=2)})
         case Scalar("Int32"):
             return st.sampled_from([None, 0, 7])
         case Scalar("Int64"):
@@ -60,6 +62,8 @@ def rows_of(shape: Shape) -> st.SearchStrategy[Row]:
 def shuffled(data: st.DataObject, value: Any) -> Any:
     if isinstance(value, list):
         return [shuffled(data, item) for item in data.draw(st.permutations(value))]
+    if isinstance(value, dict):
+        return {name: shuffled(data, member) for name, member in value.items()}
     return value
 
 
