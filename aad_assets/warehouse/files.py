@@ -48,7 +48,7 @@ def shrink(cursor: duckdb.DuckDBPyConnection, target: Target) -> tuple[int, int]
     """
     if not is_file(target.database):
         return 0, 0
-    path = Path(target.database)
+    path = Path(target.database).resolve()  # a link stays one
     try:
         with target.held(cursor), _replacing(path) as new:
             before = path.stat().st_size
@@ -58,6 +58,7 @@ def shrink(cursor: duckdb.DuckDBPyConnection, target: Target) -> tuple[int, int]
                 cursor.execute("CHECKPOINT shrunk")
             finally:
                 cursor.execute("DETACH shrunk")
+            shutil.copymode(path, new)
         return before, path.stat().st_size
     except OSError as error:
         raise WarehouseError(

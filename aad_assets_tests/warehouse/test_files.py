@@ -82,6 +82,20 @@ def test_the_file_shrinks_and_keeps_everything_else(lab: Lab, target: Target, da
     assert [path.name for path in database.parent.iterdir() if path.is_file()] == [database.name]
 
 
+def test_a_link_stays_one_and_what_its_owner_allowed_as_well(lab: Lab, tmp_path: Path) -> None:
+    link, file = tmp_path / "here" / "entra.duckdb", tmp_path / "there" / "entra.duckdb"
+    for path in (link, file):
+        path.parent.mkdir()
+    link.symlink_to(file)
+    target = Target(str(link), "aad")
+    loads(lab, target, 2)
+    file.chmod(0o640)
+    prune_and_shrink(target, history_before=NOW)
+    assert link.readlink() == file
+    assert stat.S_IMODE(file.stat().st_mode) == 0o640
+    assert read_alone(link, "SELECT count(*) FROM aad.people") == [(1,)]
+
+
 def test_a_database_in_use_is_not_pruned(lab: Lab, target: Target, database: Path) -> None:
     loads(lab, target, 1)
     with OtherProcess(HOLD_DATABASE, str(database)) as other:
