@@ -151,6 +151,7 @@ class Reload:
         with workspace(self._target.database) as folder:
             remove_old(self._target.database)
             stage = Stage(folder, memory_limit=self._memory_limit)
+            stage.let_go = self._target.let_go
             try:
                 tenant_id = await tokens.tenant_id()
                 await tokens.token()
@@ -277,7 +278,7 @@ class Reload:
                 arrived()
                 return work(cursor)
 
-            return await stage.run(begin)
+            return await stage.run(begin, on_target=True)
 
 
 def _status(error: Exception) -> str:

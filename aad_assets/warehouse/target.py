@@ -44,7 +44,8 @@ class Target:
         self._prepared = False
         self._attached_at: float | None = None
         self._expected = 0
-        """Transactions that are on their way."""
+        """Transactions that are on their way; counted in several threads."""
+        self._counting = Lock()
 
     @contextlib.contextmanager
     def expecting(self) -> Iterator[Callable[[], None]]:
@@ -52,18 +53,28 @@ class Target:
 
         Call what it yields when the turn has come. Attaching and writing the log into the file cost more than most loads.
         """
-        waits = True
-        self._expected += 1
+        left = False
 
         def arrived() -> None:
-            nonlocal waits
-            self._expected -= waits
-            waits = False
+            nonlocal left
+            with self._counting:
+                self._expected -= not left
+                left = True
 
+        with self._counting:
+            self._expected += 1
         try:
             yield arrived
         finally:
             arrived()
+
+    def let_go(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        """Free the database before longer work that does not need it, although a transaction waits behind that."""
+        with _ONE_AT_A_TIME:
+            if self._attached_at is not None:
+                with private_files():
+                    self._attached_at = None
+                    self._detach(cursor)
 
     @contextlib.contextmanager
     def open(self, cursor: duckdb.DuckDBPyConnection, tenant_id: str | None = None) -> Iterator[None]:

@@ -12,13 +12,17 @@ import pytest
 
 from aad_assets.errors import WarehouseError
 from aad_assets.warehouse import target as target_module
-from aad_assets.warehouse.target import Target
+from aad_assets.warehouse.target import ALIAS, Target
 from aad_assets_tests.warehouse.support import HOLD_DATABASE, OTHER_TENANT, TENANT, Lab, OtherProcess, read_alone
 
 
 def touch(lab: Lab, target: Target, tenant: str = TENANT) -> None:
     with lab.stage.cursor() as cursor, target.open(cursor, tenant):
         pass
+
+
+def is_attached(lab: Lab) -> bool:
+    return lab.query(f"SELECT count(*) FROM duckdb_databases() WHERE database_name = '{ALIAS}'") == [(1,)]
 
 
 def mode(path: Path) -> int:
@@ -61,6 +65,32 @@ def test_afterwards_the_file_is_free_and_whole_without_its_log(lab: Lab, target:
     assert not database.with_name("entra.duckdb.wal").exists()
     with OtherProcess(HOLD_DATABASE, str(database)) as other:
         assert other.line() == "held"
+
+
+def test_between_two_transactions_it_stays_attached_until_other_work_comes(lab: Lab, target: Target, database: Path) -> None:
+    with target.expecting():
+        touch(lab, target)
+        assert is_attached(lab)
+        with lab.stage.cursor() as cursor:
+            target.let_go(cursor)
+        assert not is_attached(lab)
+        with OtherProcess(HOLD_DATABASE, str(database)) as other:
+            assert other.line() == "held"
+        touch(lab, target)
+    touch(lab, target)
+    assert not is_attached(lab)
+
+
+def test_work_of_the_stage_frees_the_database_unless_it_is_meant_for_it(lab: Lab, target: Target) -> None:
+    lab.stage.let_go = target.let_go
+
+    def work(cursor: duckdb.DuckDBPyConnection) -> bool:
+        return is_attached(lab)
+
+    with target.expecting():
+        touch(lab, target)
+        assert lab.run(lab.stage.run(work, on_target=True))
+        assert not lab.run(lab.stage.run(work))
 
 
 def test_while_it_is_open_no_other_process_has_it(lab: Lab, target: Target, database: Path) -> None:
@@ -161,7 +191,7 @@ UNPRIVILEGED = """
 import os, sys
 from pathlib import Path
 from aad_assets.errors import WarehouseError
-from aad_assets.warehouse.target import Target
+from aad_assets.warehouse.target import ALIAS, Target
 from aad_assets_tests.warehouse.support import TENANT, Lab
 
 lab = Lab(Path(sys.argv[1]))
@@ -263,7 +293,7 @@ KILLED = """
 import sys
 from pathlib import Path
 from aad_assets.warehouse import publish
-from aad_assets.warehouse.target import Target
+from aad_assets.warehouse.target import ALIAS, Target
 from aad_assets_tests.warehouse.support import Lab
 
 database, staging, point = sys.argv[1:]
