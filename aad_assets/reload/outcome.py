@@ -1,7 +1,7 @@
 """How an entity ended, and the sentence that says so to people. Not here: what led to it (`run.py`, `read.py`)."""
 
 import traceback
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,10 +75,12 @@ def count(load: Load, meter: Meter) -> None:
     load.throttled_seconds = round(meter.throttled_seconds, 3)
 
 
-def add(total: Load, loads: Iterable[Load]) -> None:
-    """Sum the counts of a log's days."""
-    names = ("rows", "inserted", "updated", "deleted", "unchanged", "duplicates", "rejected")
-    for load in loads:
-        for name in (*names, "requests", "retries", "bytes", "throttled_seconds"):
-            setattr(total, name, getattr(total, name) + getattr(load, name))
-        total.schema_changes += [change for change in load.schema_changes if change not in total.schema_changes]
+_COUNTS = ("rows", "inserted", "updated", "deleted", "unchanged", "duplicates", "rejected")
+_COSTS = ("requests", "retries", "bytes", "throttled_seconds")
+
+
+def add(total: Load, load: Load) -> None:
+    """Add a day of a log to the sum of its days."""
+    for name in (*_COUNTS, *_COSTS):
+        setattr(total, name, getattr(total, name) + getattr(load, name))
+    total.schema_changes += [change for change in load.schema_changes if change not in total.schema_changes]

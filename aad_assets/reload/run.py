@@ -189,17 +189,21 @@ class Reload:
                 await self._read_and_publish(reader, stage, entity, load)
         except Exception as caught:
             error = progress.error = caught
-            load.status = _status(caught)
-            load.reason = reason(entity, caught)
-            if entity.shape is not Shape.LOG:
+            if not progress.meter.part:  # else the day that failed is recorded, and the load is the sum of the days
                 count(load, progress.meter)
-            with suppress(WarehouseError):  # the outcome says what went wrong, also where it cannot be written down
-                await self._on_target(stage, lambda cursor: record(cursor, self._target, load))
+                await self._record(stage, entity, load, caught)
+            load.status, load.reason = _status(caught), reason(entity, caught)
         finally:
             if not progress.keys.done():
                 progress.keys.cancel()
         progress.ended.set()
         results.put(Outcome(entity, load, monotonic() - started, error, rows))
+
+    async def _record(self, stage: Stage, entity: Entity, load: Load, error: Exception) -> None:
+        """Write down a load that was not published, if it can be: the outcome says what went wrong in any case."""
+        load.status, load.reason = _status(error), reason(entity, error)
+        with suppress(WarehouseError):
+            await self._on_target(stage, lambda cursor: record(cursor, self._target, load))
 
     async def _view(self, reader: Reader, stage: Stage, tenant_id: str, view: View, results: _Results) -> None:
         """Once what it reads has ended, in whatever way: what could not be read now shows the rows of an earlier run."""
@@ -237,6 +241,7 @@ class Reload:
             await reader.parent_ended(entity)
             count(load, meter)
             options = self._options.get(entity.table) or Options.of(entity)
+            # Without the list of extension properties nobody knows which of their columns are gone.
             options = replace(options, keeps_columns=load.reason is not None)
             if selection.refused:
                 load.reason = " ".join(filter(None, (load.reason, refused_columns(selection.refused))))
@@ -262,12 +267,13 @@ class Reload:
             load = replace(self._load(entity, total.tenant_id), mode="merge")
             try:
                 await self._read_and_publish(reader, stage, entity, load, LogDay(day, is_over(day, load.started_at)))
-            except Exception:
+            except Exception as error:
                 count(load, progress.meter)
+                await self._record(stage, entity, load, error)
                 raise
             finally:
-                add(total, [load])
-            total.published_at = load.published_at
+                add(total, load)
+            total.published_at, total.load_id = load.published_at, load.load_id
         return await self._on_target(stage, lambda cursor: table_rows(cursor, self._target, entity.table, total.tenant_id))
 
     async def _on_target(self, stage: Stage, work: Callable[[duckdb.DuckDBPyConnection], T]) -> T:

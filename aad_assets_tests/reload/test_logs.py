@@ -73,6 +73,10 @@ def test_a_month_that_was_interrupted_is_gone_on_with_and_never_forgotten(tenant
     first = house.reload("sign_ins")["sign_ins"]
     assert (first.load.status, len(days(house)) < 31) == ("failed", True)
     assert "AuditLog.Read.All" in str(first.load.reason)
+    recorded = house.query("SELECT status, rows, requests FROM aad_meta.loads ORDER BY started_at, status DESC")
+    assert [status for status, _, _ in recorded] == ["published"] * (len(recorded) - 1) + ["failed"]
+    assert recorded[-1][1] < 2 * A_DAY, "the failed day alone, not all days"
+    assert sum(requests for _, _, requests in recorded) == first.load.requests
     before = ids(house)
     tenant.clear_faults()
 
