@@ -71,7 +71,7 @@ nux:
 """
 UNCAPTURED = """
 compute_logs:
-  module: dagster
+  module: dagster._core.storage.noop_compute_log_manager
   class: NoOpComputeLogManager
 """
 """What Dagster captures reaches stdout and stderr through a `tail`, which it ends before the last lines are through."""
