@@ -5,18 +5,20 @@ read where the older part of the value is the same; so rows that did not change 
 column's first value. Columns that disappear leave the table and stay in its history. Not here: what differs (`compare.py`).
 """
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import duckdb
 
 from aad_assets.catalog import Column, Entity
-from aad_assets.catalog.types import Type, quoted
+from aad_assets.catalog.types import Json, Type, quoted
 from aad_assets.warehouse import shapes
 from aad_assets.warehouse.compare import DELETED_AT, comparable
 from aad_assets.warehouse.gate import type_blocked
 from aad_assets.warehouse.history import VALIDITY
 from aad_assets.warehouse.load import SchemaChange
+from aad_assets.warehouse.statements import literal
 
 
 @dataclass(frozen=True)
@@ -136,14 +138,21 @@ class Shaper:
         declared = {column.name.lower() for column in self.columns}
         if of:
             values += [f"t.{quoted(name)}" for key, (name, _) in stored.types.items() if key not in declared]
-        # What was undeclared may be declared now, and the other way round.
-        values.append("CASE WHEN s._found THEN s._extra ELSE t._extra END AS _extra")
+        values.append(f"{self._extra({*self.changes(stored), *self.changes(of or stored)})} AS _extra")
         values += [f"t.{name}" for name in ("_tenant_id", "_loaded_at", DELETED_AT, *VALIDITY) if name in stored.ours]
         keys = " AND ".join(f"s.{quoted(name)} = t.{quoted(name)}" for name in self.entity.key)
         self.cursor.execute(
             f"CREATE OR REPLACE TABLE {table} AS SELECT {', '.join(values)} FROM {table} t "
             f"LEFT JOIN (SELECT *, true AS _found FROM {self.staged}) s ON {keys} AND {condition}"
         )
+
+    def _extra(self, changes: Iterable[SchemaChange]) -> str:
+        """What was undeclared may be declared now, and the other way round; anything else that differs is left to compare."""
+        moved = json.dumps(dict.fromkeys(sorted({change.column.split(".")[0] for change in changes})))
+        same = " IS NOT DISTINCT FROM ".join(
+            comparable(f"json_merge_patch(coalesce({side}._extra, '{{}}'), {literal(moved)})", Json()) for side in "ts"
+        )
+        return f"CASE WHEN s._found AND {same} THEN s._extra ELSE t._extra END"
 
     def _value(self, column: Column, stored: Columns, of: Columns | None) -> str:
         """What a column of the rebuilt table holds."""

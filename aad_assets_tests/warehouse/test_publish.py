@@ -97,6 +97,33 @@ def test_a_new_column_is_added_and_noted(lab: Lab, target: Target) -> None:
     assert lab.publish(target, [{"id": "a"}], wider, number=2).schema_changes == []
 
 
+def test_what_was_undeclared_moves_into_its_column_without_a_version_and_what_else_changed_has_one(
+    lab: Lab, target: Target
+) -> None:
+    wider = replace(PEOPLE, given=(*PEOPLE.given, Column("new", "new", STRING)))
+    first: list[Row] = [
+        {"id": "a", "new": "x", "other": [1, 2]},
+        {"id": "b", "new": "y", "other": 1},
+        {"id": "c", "other": 1},
+    ]
+    second: list[Row] = [
+        {"id": "a", "new": "x", "other": [2, 1]},
+        {"id": "b", "new": "y", "other": 2},
+        {"id": "c", "other": 1},
+    ]
+    lab.publish(target, first, PEOPLE)
+    load = lab.publish(target, second, wider, number=1)
+    assert counts(load) == (0, 1, 0, 2)
+    assert {key: row["_extra"] for key, row in lab.table(target, wider).items()} == {
+        "a": {"other": [2, 1]},
+        "b": {"other": 2},
+        "c": {"other": 1},
+    }
+    versions = lab.stored(target, "SELECT id, new, _extra->>'other' FROM {history}.people ORDER BY id, _valid_from")
+    assert versions == [("a", "x", "[2,1]"), ("b", "y", "1"), ("b", "y", "2"), ("c", None, "1")]
+    assert counts(lab.publish(target, first, PEOPLE, number=2)) == (0, 1, 0, 2)
+
+
 def test_a_column_that_is_no_longer_declared_leaves_the_table_and_stays_in_its_history(lab: Lab, target: Target) -> None:
     lab.publish(target, [{"id": "a", "name": "A", "age": 5}, {"id": "b"}], PEOPLE)
     narrower = replace(PEOPLE, given=PEOPLE.given[:2])
