@@ -50,6 +50,17 @@ def has_collection(type_: Type) -> bool:
             return False
 
 
+def filled(expression: str, type_: Type) -> str:
+    """Whether there is anything in `expression`: an empty list or a struct of nothing is nothing. Never NULL itself."""
+    match type_:
+        case List():
+            return f"coalesce(len({expression}) > 0, false)"
+        case Struct(fields):
+            return f"({' OR '.join(filled(f'{expression}.{quoted(name)}', field) for name, field in fields)})"
+        case _:
+            return f"{expression} IS NOT NULL"
+
+
 def row_hash(columns: Sequence[Column], *, ordered: bool) -> str:
     """One number for the values of `columns`; `ordered`: another order of a collection is another number."""
     values = {

@@ -85,11 +85,14 @@ class Gates:
             )
 
     def check_columns(self, table: str, before: int, filled_before: Mapping[str, int], filled_now: Mapping[str, int]) -> None:
-        """Values by column, in the stored and the read rows; an empty list is no value."""
+        """Values by column, in the stored and the read rows; an empty list or a struct of NULLs is no value.
+
+        In a table of one row, a tenant's setting that somebody cleared looks the same: those are not checked.
+        """
         emptied = [
             column
             for column, filled in filled_before.items()
-            if filled > self.filled_share * before and filled_now[column] == 0
+            if before > 1 and filled > self.filled_share * before and filled_now[column] == 0
         ]
         if emptied:
             self._block(

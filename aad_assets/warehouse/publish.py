@@ -14,10 +14,10 @@ from typing import Any
 import duckdb
 
 from aad_assets.catalog import Column, Entity
-from aad_assets.catalog.types import List, quoted
+from aad_assets.catalog.types import quoted
 from aad_assets.errors import LoadBlocked, WarehouseError
 from aad_assets.warehouse import blocked, gate
-from aad_assets.warehouse.compare import DELETED_AT, Comparison
+from aad_assets.warehouse.compare import DELETED_AT, Comparison, filled
 from aad_assets.warehouse.history import History, as_of
 from aad_assets.warehouse.load import ChangedAttribute, Load, SchemaChange, write
 from aad_assets.warehouse.log_days import LogDay, record_day
@@ -243,13 +243,8 @@ class _Publication:
             self.options.gates.check_columns(self.entity.table, before, *counts)
 
     def _filled(self, relation: str, columns: Sequence[Column]) -> Mapping[str, int]:
-        """How many values each column has; an empty list is none."""
-        values = [
-            f"count(nullif(len({quoted(column.name)}), 0))"
-            if isinstance(column.type, List)
-            else f"count({quoted(column.name)})"
-            for column in columns
-        ]
+        """How many values each column has."""
+        values = [f"count_if({filled(quoted(column.name), column.type)})" for column in columns]
         counts = self._row(f"SELECT {', '.join(values)} FROM {relation}")
         return dict(zip((column.name for column in columns), counts, strict=True))
 

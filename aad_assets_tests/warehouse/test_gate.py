@@ -7,10 +7,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from aad_assets.catalog.types import List, Scalar
+from aad_assets.catalog.types import List, Scalar, Struct
 from aad_assets.errors import LoadBlocked
 from aad_assets.warehouse.blocked import KEPT_DAYS, blocked_folder, remove_old
 from aad_assets.warehouse.gate import OPENABLE, Gate, Gates
@@ -73,6 +74,7 @@ def test_a_filled_column_that_turns_null_blocks() -> None:
     message = check(lambda gates: gates.check_columns("people", 10, {"a": 6, "b": 9}, {"a": 0, "b": 1}), Gate.NULL_COLUMN)
     assert "a: filled for most" in message
     Gates().check_columns("people", 10, {"a": 5}, {"a": 0})
+    Gates().check_columns("people", 1, {"a": 1}, {"a": 0})
 
 
 def test_thresholds_can_be_set() -> None:
@@ -117,6 +119,16 @@ def test_a_volatile_column_that_turns_null_blocks_as_well(lab: Lab, target: Targ
     options = replace(CLOSED, volatile=frozenset({"age"}))
     lab.publish(target, people(10), PEOPLE)
     assert blocked(lab, target, [row | {"age": None} for row in people(10)], options).gate == Gate.NULL_COLUMN
+
+
+@pytest.mark.parametrize("empty", [None, {}, {"inner": {}, "list": []}, {"name": None}])
+def test_a_struct_with_nothing_in_it_is_as_good_as_null(lab: Lab, target: Target, empty: Any) -> None:
+    inner = Struct((("name", STRING),))
+    of = entity({"id": STRING, "info": Struct((("name", STRING), ("inner", inner), ("list", List(STRING))))})
+    rows: list[Row] = [{"id": str(number), "info": {"inner": {"name": "x"}}} for number in range(10)]
+    lab.publish(target, rows, of)
+    with pytest.raises(LoadBlocked, match="gate null_column blocked it: info"):
+        lab.publish(target, [row | {"info": empty} for row in rows], of, number=1, options=CLOSED)
 
 
 def test_a_column_may_be_emptied_little_by_little(lab: Lab, target: Target) -> None:
