@@ -24,13 +24,20 @@ from aad_assets.errors import (
     RequestRefused,
 )
 
-PASSING = frozenset({429, 500, 502, 503, 504})
-_EXPIRED_PAGE = {"Directory_ExpiredPageToken", "DirectoryPageTokenNotFoundException"}
+PASSING = frozenset({408, 429, 500, 502, 503, 504, 509})
+# Directory_ExpiredPageToken, DirectoryPageTokenNotFoundException, and what the logs say under other codes or none.
+_EXPIRED_PAGE = re.compile("ExpiredPageToken|PageTokenNotFound|page token|skip token|^token not found", re.IGNORECASE)
 _NO_LICENCE = re.compile(
-    "Authentication_RequestFromNonPremiumTenantOrB2CTenant|AadPremiumLicenseRequired|^NoLicense|not licensed for this feature"
-    r"|does ?n[o']t (meet|have)\b.{0,30}\blicen[sc]e|\b(needs?|requires?)\b.{0,50}\blicen[sc]e",
+    "Authentication_RequestFromNonPremiumTenantOrB2CTenant|AadPremiumLicenseRequired|^NoLicense|^TenantNotLicensed"
+    "|not licensed for this feature"
+    # Whole words: the name of a permission, such as LicenseAssignment.Read.All, is none.
+    r"|does ?n[o']t (meet|have)\b.{0,30}\blicen[sc]e[sd]?\b|\b(needs?|requires?)\b.{0,80}\blicen[sc]e[sd]?\b",
     re.IGNORECASE,
 )
+
+
+_SHOWN = 500
+"""Characters of a message that are told."""
 
 
 def read_answer(told: str, status: int, headers: Mapping[str, str], body: bytes) -> Answer:
@@ -55,7 +62,11 @@ def _members(value: Any) -> dict[str, Any]:
 
 
 def _text(value: Any) -> str:
-    return str(value) if isinstance(value, str | int) else ""
+    """In one line that can be shown: some services answer with a whole page of HTML in `message`."""
+    if not isinstance(value, str | int):
+        return ""
+    text = " ".join("".join(each if each.isprintable() else " " for each in str(value)).split())
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 
 def error_for(answer: Answer) -> GraphError:
@@ -68,7 +79,7 @@ def error_for(answer: Answer) -> GraphError:
         )
     if answer.status == 401 or (answer.status == 403 and answer.code == "Authorization_RequestDenied"):
         return PermissionMissing(answer)
-    if answer.code in _EXPIRED_PAGE:
+    if answer.status in (400, 404, 410) and any(map(_EXPIRED_PAGE.search, (answer.code, answer.inner_code, answer.message))):
         return PageTokenExpired(answer)
     if answer.status == 404:
         return NotFound(answer)

@@ -7,7 +7,7 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import httpx
 import msgspec
@@ -29,7 +29,7 @@ AT_ONCE = 4
 class _Response(msgspec.Struct):
     id: str
     status: int
-    headers: dict[str, str | float] | None = None
+    headers: dict[str, Any] | None = None
     body: msgspec.Raw = msgspec.field(default_factory=lambda: msgspec.Raw(b"{}"))
 
 
@@ -155,7 +155,9 @@ def _decoded(response: _Response | None, decode: Callable[[msgspec.Raw], T]) -> 
 
 
 def _headers(response: _Response) -> httpx.Headers:
-    return httpx.Headers({name: str(value) for name, value in (response.headers or {}).items()})
+    """Those with a value; JSON lets them be any text, where HTTP would not."""
+    given = {name: str(value) for name, value in (response.headers or {}).items() if isinstance(value, str | int | float)}
+    return httpx.Headers(given, encoding="utf-8")
 
 
 def _later(client: GraphClient, item: Item, response: _Response | None) -> float:

@@ -175,12 +175,15 @@ class GraphClient:
         while True:
             for family in families:
                 meter.throttled_seconds += await self.quotas.take(family, units if family is Family.DIRECTORY else 1)
-            token = await self._tokens.token(refused=refused_token, claims=claims)
-            headers["Authorization"] = f"Bearer {token}"
             retry_after: float | None = None
-            meter.requests += 1
             try:
-                received = await self._send(method, url, headers, body, new_connection)
+                async with self._in_flight:
+                    # Only now that it is sent at once: a token that waits for its turn may end meanwhile.
+                    token = await self._tokens.token(refused=refused_token, claims=claims)
+                    meter.requests += 1
+                    received = await self._send(
+                        method, url, headers | {"Authorization": f"Bearer {token}"}, body, new_connection
+                    )
             except BROKEN as error:
                 answer = _no_answer(told, error)
             else:
@@ -209,12 +212,11 @@ class GraphClient:
     async def _send(
         self, method: str, url: str, headers: dict[str, str], body: bytes | None, new_connection: bool
     ) -> _Received:
-        async with self._in_flight:
-            if not new_connection:
-                return await _receive(self._http, method, url, headers, body)
-            # The fault may sit in the server that the pooled connections lead to.
-            async with self._transport.concurrent() as fresh:
-                return await _receive(fresh, method, url, headers, body)
+        if not new_connection:
+            return await _receive(self._http, method, url, headers, body)
+        # The fault may sit in the server that the pooled connections lead to.
+        async with self._transport.concurrent() as fresh:
+            return await _receive(fresh, method, url, headers, body)
 
 
 async def _receive(http: httpx.AsyncClient, method: str, url: str, headers: dict[str, str], body: bytes | None) -> _Received:

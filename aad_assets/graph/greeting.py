@@ -13,11 +13,14 @@ from aad_assets.graph.sign_in import TokenSource
 from aad_assets.graph.throttle import Quotas
 from aad_assets.graph.transport import Transport
 
-_RETRY = RetryPolicy(attempts=5)
-"""Some ten seconds: long enough for a restart of a proxy, short enough to wait for."""
-
 _SECONDS = 30.0
 """For a host that swallows what it is sent."""
+
+_RETRY = RetryPolicy(attempts=5, patience=_SECONDS / 2)
+"""Some ten seconds: long enough for a restart of a proxy, short enough to wait for.
+
+A Graph that names a longer time has been reached: whoever asks it next waits for as long as it says.
+"""
 
 
 async def greet(base_url: str, tokens: TokenSource, transport: Transport, quotas: Quotas) -> None:

@@ -29,6 +29,9 @@ _SELECT_REFUSED = (RequestRefused, PermissionMissing, LicenceMissing)
 _TOP = re.compile(r"\bquery option '\$?top'", re.IGNORECASE)
 """What Graph says of a list that takes no `$top`."""
 
+_LARGEST = re.compile(r"\bbetween 1 and (\d+)|\blimit of '(\d+)' for top\b", re.IGNORECASE)
+"""What it says of a `$top` that is too large for the list."""
+
 _MORE = 1.01
 """How much the shards' counts may exceed the whole's: people join between two counts."""
 
@@ -108,11 +111,19 @@ async def read_list(
 
 async def _other_way(client: GraphClient, entity: Entity, meter: Meter, refusal: GraphError) -> Selection | Entity:
     """With other pages, or with the properties that the list answers to. Raises `refusal` when neither helps."""
-    if entity.page_size and isinstance(refusal, RequestRefused) and _TOP.search(refusal.answer.message):
+    return in_other_pages(entity, refusal) or await answered(client, entity, meter, refusal)
+
+
+def in_other_pages(entity: Entity, refusal: GraphError) -> Entity | None:
+    """`entity` with pages that its list may take, when it may have been they that it refused."""
+    if not entity.page_size or not isinstance(refusal, RequestRefused):
+        return None
+    message = refusal.answer.message
+    if _TOP.search(message):
         return replace(entity, page_size=None, smaller_page=None)
-    if entity.smaller_page and isinstance(refusal, RequestRefused):
-        return replace(entity, page_size=entity.smaller_page, smaller_page=None)
-    return await answered(client, entity, meter, refusal)
+    if (found := _LARGEST.search(message)) and 0 < (largest := int(found[1] or found[2])) < entity.page_size:
+        return replace(entity, page_size=largest, smaller_page=None)
+    return replace(entity, page_size=entity.smaller_page, smaller_page=None) if entity.smaller_page else None
 
 
 async def answered(client: GraphClient, entity: Entity, meter: Meter, refusal: GraphError) -> Selection:

@@ -5,10 +5,12 @@ first URL is (`lists.py`, `children.py`) and where rows go (whoever implements `
 """
 
 import asyncio
+import re
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Protocol
+from urllib.parse import urljoin
 
 import msgspec
 
@@ -17,6 +19,8 @@ from aad_assets.errors import PageTokenExpired, UntrustedAnswer
 from aad_assets.graph.client import GraphClient
 from aad_assets.graph.meter import Meter
 from aad_assets.graph.surrogates import hidden, shown
+
+_WITH_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 
 RESTARTS = 5
 """How often a collection is started again after its page token expired."""
@@ -109,6 +113,11 @@ class Query:
     """The first page is asked for by POST."""
 
 
+def followed(url: str, link: str) -> str:
+    """The URL that the link of the page at `url` means: the link itself, unless it is relative (OData JSON 4.01, 4.5.5)."""
+    return link if _WITH_SCHEME.match(link) else urljoin(url, link)
+
+
 async def pages(
     client: GraphClient, query: Query, meter: Meter, first: Page | None = None
 ) -> AsyncGenerator[list[msgspec.Raw], None]:
@@ -128,18 +137,20 @@ async def pages(
         path = query.url.removeprefix(client.base_url)
         return asyncio.create_task(client.post(path, b"{}", decode_page, meter, units=query.units))
 
-    seen = {hash(query.url)}
+    url = query.url
+    seen = {hash(url)}
     pending: asyncio.Task[Page] | None = None if first else begin()
     try:
         while True:
             page = first if first is not None else await pending  # type: ignore[misc]
             first = pending = None
             if page.next_link:
-                if hash(page.next_link) in seen:
-                    path = page.next_link.removeprefix(client.base_url).split("?")[0]
+                url = followed(url, page.next_link)
+                if hash(url) in seen:
+                    path = url.removeprefix(client.base_url).split("?")[0]
                     raise UntrustedAnswer(f"{path}: Graph sent the same nextLink twice, an endless chain. Reload again.")
-                seen.add(hash(page.next_link))
-                pending = ask(page.next_link)
+                seen.add(hash(url))
+                pending = ask(url)
             yield page.value
             if pending is None:
                 return

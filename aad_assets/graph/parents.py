@@ -9,10 +9,10 @@ from typing import Any
 import msgspec
 
 from aad_assets.catalog import CATALOG, Entity, Shape
-from aad_assets.errors import UntrustedAnswer
+from aad_assets.errors import RequestRefused, UntrustedAnswer
 from aad_assets.graph.children import read_children
 from aad_assets.graph.client import GraphClient
-from aad_assets.graph.lists import list_query
+from aad_assets.graph.lists import in_other_pages, list_query
 from aad_assets.graph.meter import Meter
 from aad_assets.graph.pages import read_chain
 
@@ -28,9 +28,19 @@ async def read_parents(client: GraphClient, child: Entity, meter: Meter) -> list
         await read_children(client, parent, await read_parents(client, parent, meter), meter, keys)
     else:
         select = tuple(dict.fromkeys(["id", *names])) if parent.selected else ()
-        await read_chain(client, list_query(client, parent, select), meter, keys)
+        await _read(client, parent, select, meter, keys)
     meter.rows = 0
     return keys.found
+
+
+async def _read(client: GraphClient, parent: Entity, select: tuple[str, ...], meter: Meter, keys: "_Keys") -> None:
+    try:
+        await read_chain(client, list_query(client, parent, select), meter, keys)
+    except RequestRefused as refusal:
+        if (again := in_other_pages(parent, refusal)) is None:
+            raise
+        await keys.discard()
+        await _read(client, again, select, meter, keys)
 
 
 class _Keys:

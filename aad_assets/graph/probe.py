@@ -31,9 +31,9 @@ from aad_assets.graph.children import NOBODY, child_url
 from aad_assets.graph.client import GraphClient, RetryPolicy
 from aad_assets.graph.extensions import read_extensions
 from aad_assets.graph.greeting import greet
-from aad_assets.graph.lists import answered, list_query
+from aad_assets.graph.lists import answered, in_other_pages, list_query
 from aad_assets.graph.meter import Meter
-from aad_assets.graph.pages import EVENTUAL, Page, Query, decode_page
+from aad_assets.graph.pages import EVENTUAL, Page, Query, decode_page, followed
 from aad_assets.graph.sign_in import TokenSource
 from aad_assets.graph.tasks import together
 from aad_assets.graph.throttle import Quotas, resource_units
@@ -252,6 +252,8 @@ class Probe:
         try:
             return _Found((await self._page(query)).value)
         except (RequestRefused, PermissionMissing, LicenceMissing) as refusal:
+            if again := in_other_pages(entity, refusal):
+                return await self._try_list(again)
             selection = await answered(self._client, entity, self._meter, refusal)
         note = f"read without {', '.join(selection.refused)}, which Graph refuses" if selection.refused else ""
         return _Found(note=note, refused=selection.refused)
@@ -311,11 +313,17 @@ class Probe:
         top = None if child.parent_where else _PARENTS
         query = list_query(self._client, parent, select, top=top)
         for _ in range(_PAGES):
-            page = await self._page(query)
+            try:
+                page = await self._page(query)
+            except RequestRefused as refusal:
+                if (again := in_other_pages(parent, refusal)) is None:
+                    raise
+                query = list_query(self._client, again, select, top=top)
+                continue
             found += _keys(page, child, {})
             if found or not page.next_link:
                 break
-            query = replace(query, url=page.next_link)
+            query = replace(query, url=followed(query.url, page.next_link))
         return found
 
     async def _sampled(self, entity: Entity, found: _Found) -> Sequence[msgspec.Raw]:

@@ -191,6 +191,20 @@ def test_code_message_and_request_id_of_the_item_stand_in_the_error(graph: FakeG
         read(graph, urls(1))
 
 
+@pytest.mark.parametrize("odd", [None, True, ["a", "b"], {"a": 1}, "Zoë"], ids=str)
+@pytest.mark.parametrize("status", [200, 429])
+def test_a_header_of_an_item_can_be_anything(graph: FakeGraph, odd: object, status: int) -> None:
+    statuses = iter([status, 200])
+
+    def handler(_: httpx.Request) -> httpx.Response:
+        item = {"id": "0", "status": next(statuses), "headers": {"X-Odd": odd, "Retry-After": 7}, "body": {"value": []}}
+        return httpx.Response(200, json={"responses": [item]})
+
+    graph.handler = handler
+    assert read(graph, urls(1)) == {urls(1)[0]: []}
+    assert graph.times[-1] - graph.times[0] == pytest.approx(7 if status == 429 else 0)
+
+
 def test_other_workers_do_not_send_what_is_still_backing_off(graph: FakeGraph, monkeypatch: pytest.MonkeyPatch) -> None:
     """The back-off never ends here: the failed item is not asked for again, the others all are."""
     graph.retry = RetryPolicy(base=8.0)

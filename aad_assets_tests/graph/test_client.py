@@ -104,6 +104,10 @@ def test_many_requests_that_meet_a_dead_token_renew_it_once(graph: FakeGraph) ->
         (403, "Forbidden", "Your tenant is not licensed for this feature.", LicenceMissing),
         (403, "", "Tenant is Not Licensed For This Feature", LicenceMissing),
         (400, "AadPremiumLicenseRequired", "The tenant needs a licence.", LicenceMissing),
+        (400, "", "It needs to have Microsoft Entra ID P2 or Microsoft Entra ID Governance license.", LicenceMissing),
+        (403, "TenantNotLicensed", "No access. This feature requires a subscription.", LicenceMissing),
+        (403, "forbidden", "API requires any of the following permission(s): LicenseAssignment.Read.All.", RequestRefused),
+        (403, "Forbidden", "The app does not have required permissions LicenseAssignment.Read.All", RequestRefused),
         (403, "Forbidden", "Access is blocked by policy.", RequestRefused),
         (404, "Request_ResourceNotFound", "Resource 'x' does not exist.", NotFound),
         (400, "Directory_ExpiredPageToken", "The specified page token value has expired.", PageTokenExpired),
@@ -123,6 +127,15 @@ def test_an_answer_that_will_not_pass_becomes_the_error_that_says_what_to_do(
     shown = str(caught.value)
     assert all(part in shown for part in ("GET /users", str(status), code, message, "req-7"))
     assert "Anna" not in shown, "a query may name people"
+
+
+def test_a_message_is_told_in_one_line_of_bounded_length(graph: FakeGraph) -> None:
+    graph.answers(refusal(400, "UnknownError", "<html>\r\n\t<title>Runtime\x1b[31m Error</title>\n" + "x" * 9_000))
+    with pytest.raises(RequestRefused) as caught:
+        graph.get()
+    assert "UnknownError: <html> <title>Runtime [31m Error</title> xxx" in str(caught.value)
+    assert str(caught.value).isprintable()
+    assert len(str(caught.value)) < 700
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
@@ -186,6 +199,31 @@ def test_a_bounded_number_of_requests_is_under_way_at_once(graph: FakeGraph) -> 
     graph.run(many)
     assert most == IN_FLIGHT
     assert graph.meter.requests == 50
+
+
+def test_a_request_that_waited_for_its_turn_is_sent_with_the_token_of_then(graph: FakeGraph) -> None:
+    go_on = asyncio.Event()
+
+    async def handler(_: httpx.Request) -> httpx.Response:
+        await go_on.wait()
+        return page()
+
+    async def work(client: GraphClient) -> None:
+        tasks = [
+            asyncio.create_task(client.get(f"{BASE}/users", msgspec.json.decode, graph.meter)) for _ in range(IN_FLIGHT + 1)
+        ]
+        while len(graph.requests) < IN_FLIGHT:
+            await asyncio.sleep(0)
+        await client.renew_token()
+        go_on.set()
+        await asyncio.gather(*tasks)
+
+    graph.handler = handler
+    graph.run(work)
+    assert [request.headers["Authorization"] for request in graph.requests] == [
+        *[f"Bearer {TOKEN}-0"] * IN_FLIGHT,
+        f"Bearer {TOKEN}-1",
+    ]
 
 
 def test_a_cancelled_request_leaves_no_slot_and_no_task_behind(graph: FakeGraph) -> None:

@@ -27,6 +27,15 @@ def test_not_being_told_how_many_is_no_error(graph: FakeGraph, monkeypatch: pyte
     assert greeted(graph, monkeypatch) == []
 
 
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_graph_that_asks_for_more_time_than_there_is_has_been_reached(
+    graph: FakeGraph, slept: list[float], monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    graph.answers(refusal(status, "TooManyRequests", Retry_After="45"))
+    assert greeted(graph, monkeypatch) == []
+    assert slept == []
+
+
 def test_a_graph_out_of_reach_names_the_settings(
     graph: FakeGraph, slept: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:

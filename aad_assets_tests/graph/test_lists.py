@@ -326,3 +326,20 @@ def test_a_list_that_takes_no_top_is_read_without(graph: FakeGraph) -> None:
 
     graph.handler = handler
     assert read(graph, CATALOG["domains"])[1].ids() == ["a"]
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "Invalid page size specified: '999'. Must be between 1 and 100 inclusive.",
+        "The limit of '100' for Top query has been exceeded. The value from the incoming request is '999'.",
+    ],
+)
+def test_a_list_whose_pages_are_smaller_is_read_in_those(graph: FakeGraph, message: str) -> None:
+    def handler(request: httpx.Request) -> httpx.Response:
+        too_large = int(request.url.params.get("$top", 0)) > 100
+        return refusal(400, "Request_UnsupportedQuery", message) if too_large else page(["a"])
+
+    graph.handler = handler
+    assert read(graph, CATALOG["domains"])[1].ids() == ["a"]
+    assert [request.url.params["$top"] for request in graph.requests] == ["999", "100"]

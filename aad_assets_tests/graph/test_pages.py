@@ -50,6 +50,15 @@ def test_a_next_link_is_followed_whole_and_as_it_came(graph: FakeGraph, link: st
     assert graph.requests[1].url.raw_path.decode() == link.removeprefix("https://graph.test")
 
 
+@pytest.mark.parametrize(
+    "link", ["/v1.0/users?$skiptoken=a%2Fb'c:d'", "users?$skiptoken=a%2Fb'c:d'", "?$skiptoken=a%2Fb'c:d'"]
+)
+def test_a_relative_next_link_starts_from_its_page(graph: FakeGraph, link: str) -> None:
+    graph.answers(page(["a"], link), page(["b"]))
+    assert read(graph).ids == ["a", "b"]
+    assert graph.urls[1] == f"{BASE}/users?$skiptoken=a%2Fb'c:d'"
+
+
 def test_an_empty_page_with_a_next_link_goes_on(graph: FakeGraph) -> None:
     graph.answers(page([], f"{BASE}/users?$skiptoken=1"), page([], f"{BASE}/users?$skiptoken=2"), page(["a"]))
     assert read(graph).ids == ["a"]
@@ -76,8 +85,9 @@ def test_every_page_spends_the_quota_of_its_families(graph: FakeGraph) -> None:
     assert taken == [(Family.DIRECTORY, 2), (Family.KEY_CREDENTIALS, 1)] * 2
 
 
-def test_a_next_link_to_another_host_is_refused_and_never_asked_for(graph: FakeGraph) -> None:
-    graph.answers(page(["a"], "https://graph.evil.example/v1.0/users?$skiptoken=1"))
+@pytest.mark.parametrize("scheme", ["https:", ""])
+def test_a_next_link_to_another_host_is_refused_and_never_asked_for(graph: FakeGraph, scheme: str) -> None:
+    graph.answers(page(["a"], f"{scheme}//graph.evil.example/v1.0/users?$skiptoken=1"))
     part = MemoryPart()
     with pytest.raises(UntrustedAnswer, match=r"leads to https://graph\.evil\.example, not to https://graph\.test"):
         graph.run(lambda client: read_chain(client, QUERY, graph.meter, part))
@@ -124,9 +134,20 @@ def test_rows_stay_the_bytes_that_graph_sent(graph: FakeGraph) -> None:
     assert graph.run(collect) == [row]
 
 
-@pytest.mark.parametrize("code", ["Directory_ExpiredPageToken", "DirectoryPageTokenNotFoundException"])
-def test_an_expired_page_token_starts_the_chain_again_without_the_rows_so_far(graph: FakeGraph, code: str) -> None:
-    graph.answers(page(["a", "gone"], f"{BASE}/users?$skiptoken=1"), refusal(400, code))
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("Directory_ExpiredPageToken", "The specified page token value has expired."),
+        ("DirectoryPageTokenNotFoundException", ""),
+        ("Request_BadRequest", "The page token is not valid."),
+        ("", "Invalid Skip Token"),
+        ("UnknownError", "Token not found: token is either invalid or expired"),
+    ],
+)
+def test_an_expired_page_token_starts_the_chain_again_without_the_rows_so_far(
+    graph: FakeGraph, code: str, message: str
+) -> None:
+    graph.answers(page(["a", "gone"], f"{BASE}/users?$skiptoken=1"), refusal(400, code, message))
     graph.answers(page(["a"], f"{BASE}/users?$skiptoken=2"), page(["b"]))
     part = read(graph)
     assert part.ids == ["a", "b"]

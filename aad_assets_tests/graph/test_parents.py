@@ -8,7 +8,7 @@ from aad_assets.errors import UntrustedAnswer
 from aad_assets.graph.parents import Key, read_parents
 
 from .directory import FakeDirectory
-from .fake import FakeGraph, batched, page
+from .fake import FakeGraph, batched, page, refusal
 
 ONE_LEVEL = [
     entity
@@ -49,6 +49,18 @@ def test_parents_that_can_have_no_children_are_left_out(
     graph.answers(page([{"id": "a", name: wanted}, {"id": "b", name: other}, {"id": "c"}]))
     assert parents(graph, table) == [("a",)]
     assert graph.requests[0].url.params["$select"] == f"id,{name}"
+
+
+@pytest.mark.parametrize("message", ["Query option 'Top' is not allowed.", "Must be between 1 and 100 inclusive."])
+def test_parents_are_read_in_the_pages_that_their_list_takes(graph: FakeGraph, message: str) -> None:
+    def handler(request: httpx.Request) -> httpx.Response:
+        if int(request.url.params.get("$top", 0)) > 100:
+            return refusal(400, "BadRequest", message)
+        return page([{"id": "a", "authenticationType": "Federated"}])
+
+    graph.handler = handler
+    assert parents(graph, "domain_federation_configurations") == [("a",)]
+    assert len(graph.requests) == 2
 
 
 def test_parents_two_levels_up_are_read_down_to_the_child(graph: FakeGraph) -> None:

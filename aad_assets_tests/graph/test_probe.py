@@ -279,3 +279,12 @@ def token(claims: object) -> str:
 )
 def test_the_permissions_that_a_token_names(text: str, permissions: set[str] | None) -> None:
     assert permissions_in(text) == permissions
+
+
+@pytest.mark.parametrize("table", ["domains", "domain_federation_configurations"])
+def test_a_list_that_takes_no_top_is_tried_without(graph: FakeGraph, table: str) -> None:
+    def handler(request: httpx.Request) -> httpx.Response:
+        return refusal(400, "BadRequest", "Query option 'Top' is not allowed.") if "$top" in request.url.params else page()
+
+    graph.handler = handler
+    assert tried(graph, table)[table].status is Status.READABLE

@@ -115,7 +115,7 @@ def test_throttled_tries_do_not_use_up_those_for_faults(graph: FakeGraph) -> Non
     assert graph.get() == {"value": [{"id": "a"}]}
 
 
-@pytest.mark.parametrize("status", [500, 502, 503, 504])
+@pytest.mark.parametrize("status", [408, 500, 502, 503, 504, 509])
 def test_a_server_fault_is_tried_again_on_a_new_connection(graph: FakeGraph, status: int) -> None:
     graph.answers(refusal(status), page(["a"]))
     assert graph.get() == {"value": [{"id": "a"}]}
