@@ -216,7 +216,7 @@ class Settings:
     connection_name: str = "aad"
     connection_metadata: str = ""
     """File that selects entities and columns (`aad_assets.metadata`); empty: everything that is on by default."""
-    database: str = ""
+    database: str = "entra.duckdb"
     serving_copy: str = ""
     """A second file that BI tools may keep open: replaced whole after each run. Empty: none."""
     schedule_cron: str = "0 2 * * *"
@@ -242,13 +242,8 @@ class Settings:
     def resolved(self) -> "Settings":
         """With paths made absolute, and names checked that Dagster and DuckDB both have to take."""
         name = self.connection_name
-        if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
-            raise ConfigurationError(
-                f"AAD_CONNECTION_NAME is {name!r}: small letters, digits and _ are needed, a letter first."
-            )
-        if name in _DUCKDB_OWN:
-            raise ConfigurationError(f"AAD_CONNECTION_NAME is {name!r}, a name that DuckDB has for itself: choose another.")
-        database = resolve_database(self.database or "entra.duckdb")
+        check_connection_name(name)
+        database = resolve_database(self.database)
         check_database_name(database, name)
         serving_copy = absolute(self.serving_copy) if self.serving_copy else ""
         if serving_copy:
@@ -290,6 +285,14 @@ def absolute(path: str) -> str:
 def resolve_database(database: str) -> str:
     """A relative file path made absolute, since runs may start in another folder; other targets as they are."""
     return absolute(database) if is_file(database) else database
+
+
+def check_connection_name(name: str) -> None:
+    """Raise ConfigurationError for a name that Dagster or DuckDB do not take."""
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+        raise ConfigurationError(f"AAD_CONNECTION_NAME is {name!r}: small letters, digits and _ are needed, a letter first.")
+    if name in _DUCKDB_OWN:
+        raise ConfigurationError(f"AAD_CONNECTION_NAME is {name!r}, a name that DuckDB has for itself: choose another.")
 
 
 def check_database_name(database: str, connection_name: str, setting: str = "database") -> None:

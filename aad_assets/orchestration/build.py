@@ -18,7 +18,7 @@ from aad_assets.orchestration.assets import build_assets
 from aad_assets.orchestration.prune import build_prune_job
 from aad_assets.orchestration.resources import EntraResource, WarehouseResource, entra_resource, warehouse_resource
 from aad_assets.orchestration.specs import asset_key
-from aad_assets.settings import Settings
+from aad_assets.settings import Settings, check_connection_name
 
 _LOGS_CRON = "30 3/4 * * *"
 
@@ -36,12 +36,13 @@ def build_definitions(
 
     `settings` default to the environment; `entra` and `warehouse` replace the resources made from them; `owners` are put on
     every asset (`team:identity`, `someone@contoso.com`). What cannot be read of the environment is told by the run, so that
-    the UI opens all the same.
+    the UI opens all the same. Raises ConfigurationError when `settings` have a connection name that cannot be one.
     """
     problems: list[str] = []
     if settings is None:
         settings = _readable(environment, problems)
     name = settings.connection_name
+    check_connection_name(name)
     prefix = "" if name == "aad" else f"{name}_"
     entities = _chosen(settings, entities, problems)
     views = [view for view in VIEWS if view.reads[0].table in {entity.table for entity in entities}]
@@ -69,7 +70,7 @@ def build_definitions(
         schedules=schedules,
         resources={
             f"{prefix}entra": entra or entra_resource(settings, environment),
-            f"{prefix}warehouse": warehouse or warehouse_resource(settings),
+            f"{prefix}warehouse": warehouse or warehouse_resource(settings, environment),
         },
     )
 

@@ -18,10 +18,8 @@ _SECRET: dict[str, Any] = {"dagster__is_secret": True}
 # pydantic's errors would quote a value of the wrong type, also a secret.
 _UNQUOTED = ConfigDict(hide_input_in_errors=True)
 
-_PLAIN = ("tenant_id", "client_id", "federated_token_file", "cloud", "authority_url", "token_cache")
-
-_NUMBERS = ("quota_share", "log_days")
-"""Fields that an EnvVar, which is text, cannot fill."""
+_AS_READ = ("quota_share", "log_days", "token_cache")
+"""Fields that no variable fills: an EnvVar is text, and the path was made absolute."""
 
 
 class EntraResource(dg.ConfigurableResource[Connection]):
@@ -123,21 +121,28 @@ class WarehouseResource(dg.ConfigurableResource["WarehouseResource"]):
 
 
 def entra_resource(settings: Settings, environment: Mapping[str, str]) -> EntraResource:
-    """Bound to the environment: what is set is referred to by its variable, so that no value is stored.
+    """What the environment sets is referred to by its variable, so that no value is stored.
 
-    What only the settings know, such as what AZURE_* variables say, is none of it secret and stands here as it is.
+    What code says itself stands here as it is, as does what AZURE_* variables say. The environment fills in a connection of
+    which code says nothing at all, and no other: two tenants must not be mixed.
     """
     connection = settings.connection
-    bound: dict[str, Any] = {
-        name: value for name in _PLAIN if (value := getattr(connection, name)) != getattr(Connection, name)
-    }
+    bound: dict[str, Any] = {}
     for name in EntraResource.model_fields:
-        if name not in (*_NUMBERS, "token_cache") and environment.get(variable(name)):
+        value = getattr(connection, name)
+        told = "" if name in _AS_READ else environment.get(variable(name), "").strip()
+        if told and (value == told or connection == Connection()):
             bound[name] = dg.EnvVar(variable(name))
-    return EntraResource(**bound, **{name: getattr(connection, name) for name in _NUMBERS})
+        elif value != getattr(Connection, name):
+            bound[name] = value
+    return EntraResource(**bound)
 
 
-def warehouse_resource(settings: Settings) -> WarehouseResource:
-    """The file as an absolute path; any other attach target by its variable, since a password may stand in it."""
-    database = settings.database if is_file(settings.database) else dg.EnvVar(variable("database"))
-    return WarehouseResource(database=database, serving_copy=settings.serving_copy)
+def warehouse_resource(settings: Settings, environment: Mapping[str, str]) -> WarehouseResource:
+    """The file as an absolute path; any other attach target by its variable, where that names it: it may hold a password."""
+    name = variable("database")
+    named = not is_file(settings.database) and environment.get(name, "").strip() == settings.database
+    return WarehouseResource(
+        database=dg.EnvVar(name) if named else resolve_database(settings.database),
+        serving_copy=absolute(settings.serving_copy) if settings.serving_copy else "",
+    )

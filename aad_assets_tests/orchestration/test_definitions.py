@@ -98,6 +98,38 @@ def test_only_variables_that_are_set_are_bound_and_secrets_by_name_alone() -> No
     assert SECRETS["client_secret"] not in json.dumps(bound) + repr(entra) + str(entra)
 
 
+def test_what_code_says_of_a_connection_is_what_runs() -> None:
+    """Also where the environment describes another tenant."""
+    said = Connection(
+        tenant_id="fabrikam.example",
+        client_id="app",
+        client_secret=SECRETS["client_secret"],
+        auth="client_secret",
+        graph_base_url="https://graph.example/v1.0",
+        ca_bundle="/ca.pem",
+        quota_share=0.5,
+    )
+    environment = {"AAD_TENANT_ID": "contoso.example", "AAD_CLIENT_CERTIFICATE_PATH": "/c.pem", "AAD_DATABASE": "md:contoso"}
+    settings = Settings(connection=said, connection_name="fabrikam", database="md:fabrikam")
+    resources = build_definitions(settings, environment=environment).resources or {}
+
+    assert resources["fabrikam_entra"].connection() == said
+    assert SECRETS["client_secret"] not in repr(resources["fabrikam_entra"])
+    assert resources["fabrikam_warehouse"].database == "md:fabrikam"
+
+
+def test_settings_of_code_have_the_same_defaults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    environment = {"AAD_TENANT_ID": "contoso.example"}
+    resources = build_definitions(Settings(connection_name="contoso"), environment=environment).resources or {}
+
+    assert resources["contoso_warehouse"].checked_database("contoso") == str(tmp_path / "entra.duckdb")
+    bound = resources["contoso_entra"].get_resource_definition().config_schema.default_value
+    assert bound["tenant_id"] == {"env": "AAD_TENANT_ID"}
+    with pytest.raises(ConfigurationError, match="AAD_CONNECTION_NAME"):
+        build_definitions(Settings(connection_name="Contoso-1"), environment={})
+
+
 def test_secrets_are_marked_and_in_no_repr() -> None:
     entra = EntraResource(tenant_id="contoso.example", **SECRETS)
     schema = EntraResource.to_config_schema().as_field().config_type.fields  # type: ignore[attr-defined]
