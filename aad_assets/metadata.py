@@ -135,8 +135,8 @@ class _Parser:
                     self._check_key(entity, value)
                 case "columns":
                     choice = replace(choice, columns=self._columns(entity, value))
-                case "reload_mode" | "history" if entity.shape is Shape.LOG:
-                    self._problem(key, f"{entity.table} is a log, which is merged and its own history: remove the line")
+                case "reload_mode" if entity.shape is Shape.LOG:
+                    self._problem(key, f"{entity.table} is a log, which is always merged: remove the line")
                 case "reload_mode":
                     choice = replace(choice, reload_mode=self._reload_mode(value))
                 case "history":
@@ -264,7 +264,7 @@ _HEAD = """\
 #   users: off         in place of the lines below `users:` does as well
 #
 #   reload_mode        compare, compare_keep_deleted (deleted rows stay, with _deleted_at), truncate, recreate
-#   history: off       no versions and changes are kept
+#   history: off       no versions and changes are kept, as of the logs by default
 #   volatile           columns whose difference is no change and begins no version
 #
 # Entities that the file does not name are as by default, so that those of a new release appear by themselves; columns that it
@@ -302,7 +302,6 @@ def _exported(entity: Entity) -> str:
 
 def _published(entity: Entity) -> list[str]:
     """How it is published; a log is always merged."""
-    lines = [f"    volatile: [{', '.join(sorted(entity.volatile))}]"]
-    if entity.shape is Shape.LOG:
-        return lines
-    return [f"    reload_mode: {entity.reload_mode}", f"    history: {'on' if entity.history else 'off'}", *lines]
+    mode = [] if entity.shape is Shape.LOG else [f"    reload_mode: {entity.reload_mode}"]
+    history = f"    history: {'on' if entity.history else 'off'}"
+    return [*mode, history, f"    volatile: [{', '.join(sorted(entity.volatile))}]"]

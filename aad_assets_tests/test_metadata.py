@@ -5,7 +5,7 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from aad_assets.catalog import CATALOG, ENTITIES, Entity
@@ -56,6 +56,13 @@ def test_what_is_exported_is_the_default() -> None:
 def test_one_entity_rests_unless_it_is_turned_on() -> None:
     assert [entity.table for entity in RESTING] == ["user_authentication_methods"]
     assert applied("entities: {user_authentication_methods: on}")["user_authentication_methods"].on
+
+
+def test_the_history_of_a_log_is_off_until_it_is_turned_on() -> None:
+    assert [entity.table for entity in ENTITIES if not entity.history] == [
+        entity.table for entity in ENTITIES if entity.group == "logs"
+    ]
+    assert applied("entities: {sign_ins: {history: on}}")["sign_ins"].history
 
 
 def test_a_few_lines_do() -> None:
@@ -132,7 +139,6 @@ def toggled(draw: st.DrawFn) -> list[Entity]:
     return entities
 
 
-@settings(deadline=None)
 @given(toggled())
 def test_what_is_toggled_and_exported_is_what_is_applied(entities: list[Entity]) -> None:
     metadata = parse(export(entities))
@@ -174,8 +180,8 @@ def test_yaml_has_many_words_for_on(line: str) -> None:
             "line 3: a reload_mode is one of compare, compare_keep_deleted, truncate, recreate: write one of them.",
         ),
         (
-            "entities:\n  sign_ins:\n    history: on",
-            "line 3: sign_ins is a log, which is merged and its own history: remove the line.",
+            "entities:\n  sign_ins:\n    reload_mode: compare",
+            "line 3: sign_ins is a log, which is always merged: remove the line.",
         ),
         (
             "entities:\n  users:\n    volatile: city",

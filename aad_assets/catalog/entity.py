@@ -130,7 +130,7 @@ class Entity:
     volatile: frozenset[str] = frozenset()
     """Columns that change by themselves: a difference in them is no change of the row, and begins no version."""
     history: bool = True
-    """Whether versions and changes are kept; never of a log."""
+    """Whether versions and changes are kept. Not of a log by default, which is nearly its own."""
     filter: str | None = None
     """A `$filter` without which Graph refuses the request, or answers for all clouds; `{id}` as in `path`."""
     shard_property: str | None = None

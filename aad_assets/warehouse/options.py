@@ -40,7 +40,6 @@ class Options:
 
     @classmethod
     def of(cls, entity: Entity) -> "Options":
-        """What its declaration says. A log is its own history."""
-        is_log = entity.shape is Shape.LOG
-        mode = Mode.MERGE if is_log else Mode(entity.reload_mode)
-        return cls(mode, entity.history and not is_log, entity.volatile)
+        """What its declaration says; a log is always merged."""
+        mode = Mode.MERGE if entity.shape is Shape.LOG else Mode(entity.reload_mode)
+        return cls(mode, entity.history, entity.volatile)

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from aad_assets.errors import LoadBlocked, WarehouseError
 from aad_assets.warehouse import publish as publish_module
 from aad_assets.warehouse.compare import Comparison
 from aad_assets.warehouse.load import SchemaChange, record
+from aad_assets.warehouse.log_days import LogDay
 from aad_assets.warehouse.options import Mode, Options
 from aad_assets.warehouse.publish import publish
 from aad_assets.warehouse.target import Target
@@ -400,3 +402,24 @@ def test_a_load_from_the_future_does_not_hold_back_those_after_it(lab: Lab, targ
     lab.publish(target, [{"id": "a"}], PEOPLE, number=20_000)
     lab.publish(target, [{"id": "b"}, {"id": "a"}], PEOPLE, number=1)
     assert lab.stored(target, "SELECT count(*) FROM {schema}.people") == [(2,)]
+
+
+@pytest.mark.parametrize("history", [False, True], ids=["by default", "turned on"])
+def test_a_log_keeps_history_only_where_it_is_turned_on(lab: Lab, target: Target, history: bool) -> None:
+    log = replace(CATALOG["sign_ins"], history=True) if history else CATALOG["sign_ins"]
+    row = {"id": "a", "createdDateTime": "2026-01-01T10:00:00Z", "riskState": "none"}
+    late = {"id": "b", "createdDateTime": "2026-01-01T11:00:00Z"}
+    for number, rows in enumerate([[row], [row | {"riskState": "remediated"}, late], []]):
+        staged, load = lab.land(rows, log), new_load(number, log)
+        with lab.stage.cursor() as cursor:
+            publish(cursor, target, log, staged, load, (), Options.of(log), day=LogDay(date(2026, 1, 1), whole=True))
+
+    assert set(lab.table(target, log)) == {"a", "b"}
+    changes = "SELECT key, change, column_name, new_value FROM {meta}.changes WHERE change = 'update'"
+    assert lab.stored(target, changes) == ([("a", "update", "riskState", '"remediated"')] if history else [])
+    if history:
+        found = lab.stored(target, "SELECT id, riskState, _valid_to IS NULL FROM {history}.sign_ins ORDER BY ALL")
+        assert found == [("a", "none", False), ("a", "remediated", True), ("b", None, True)]
+    else:
+        tables = "SELECT count(*) FROM duckdb_tables() WHERE schema_name = 'aad_history'"
+        assert lab.stored(target, tables) == [(0,)]
