@@ -33,7 +33,7 @@ from aad_assets.reload.outcome import Outcome, add, count, reason, refused_colum
 from aad_assets.reload.read import Reader
 from aad_assets.settings import Connection
 from aad_assets.warehouse.blocked import remove_old
-from aad_assets.warehouse.files import serve
+from aad_assets.warehouse.files import remove_unfinished, serve
 from aad_assets.warehouse.load import Load, record
 from aad_assets.warehouse.log_days import LogDay, recorded_days, table_rows
 from aad_assets.warehouse.options import Options
@@ -295,6 +295,6 @@ def _status(error: Exception) -> str:
 
 
 def _touch(cursor: duckdb.DuckDBPyConnection, target: Target, tenant_id: str) -> None:
-    """Find out before hours of reading that the database cannot be written."""
+    """Find out before hours of reading that the database cannot be written, and clean up after a prune that was killed."""
     with target.open(cursor, tenant_id):
-        pass
+        remove_unfinished(target)

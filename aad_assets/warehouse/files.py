@@ -52,25 +52,50 @@ def shrink(cursor: duckdb.DuckDBPyConnection, target: Target) -> tuple[int, int]
     try:
         with target.held(cursor), _replacing(path) as new:
             before = path.stat().st_size
-            cursor.execute(f"ATTACH {literal(str(new))} AS shrunk")
-            try:
-                cursor.execute(f"COPY FROM DATABASE {ALIAS} TO shrunk")
-                cursor.execute("CHECKPOINT shrunk")
-            finally:
-                cursor.execute("DETACH shrunk")
+            _write_anew(cursor, new, target)
             shutil.copymode(path, new)
         return before, path.stat().st_size
     except OSError as error:
-        raise WarehouseError(
-            f"The database {target.shown} cannot be written anew: {error.strerror}. What was pruned is gone, and the "
-            "file has its old size; it needs as much room again while it shrinks."
-        ) from None
+        raise _not_shrunk(target, error.strerror or type(error).__name__) from None
+
+
+def _write_anew(cursor: duckdb.DuckDBPyConnection, new: Path, target: Target) -> None:
+    try:
+        cursor.execute(f"ATTACH {literal(str(new))} AS shrunk")
+        try:
+            cursor.execute(f"COPY FROM DATABASE {ALIAS} TO shrunk")
+            cursor.execute("CHECKPOINT shrunk")
+        finally:
+            with contextlib.suppress(duckdb.Error):  # after an error it has one of its own, which would hide that
+                cursor.execute("DETACH shrunk")
+    except duckdb.InterruptException:
+        raise
+    except duckdb.Error as error:
+        raise _not_shrunk(target, str(error).splitlines()[0][:300]) from None
+
+
+def _not_shrunk(target: Target, why: str) -> WarehouseError:
+    return WarehouseError(
+        f"The database {target.shown} cannot be written anew: {why}. What was pruned is gone, and the file has its old size. "
+        "Shrinking needs as much room again on its disk: prune again when there is."
+    )
+
+
+def remove_unfinished(target: Target) -> None:
+    """Remove what a prune that was killed had written so far. Call it with the target open: else it may be under way."""
+    if is_file(target.database):
+        with contextlib.suppress(OSError):
+            _remove(_beside(Path(target.database).resolve()))
+
+
+def _beside(path: Path) -> Path:
+    return path.with_name(f".{path.name}.new")
 
 
 @contextlib.contextmanager
 def _replacing(path: Path) -> Iterator[Path]:
     """A new file beside `path`, its owner's alone, that takes its place at the end; nothing is left of it on an error."""
-    new = path.with_name(f".{path.name}.new")
+    new = _beside(path)
     _remove(new)
     try:
         with private_files():

@@ -4,6 +4,7 @@ Not here: what the transaction does (`publish.py`), the staging file (`stage.py`
 """
 
 import contextlib
+import errno
 import os
 import re
 import time
@@ -185,7 +186,9 @@ class Target:
     def _failed(self, error: Exception) -> str:
         # Of DuckDB's text only the first line: what follows can quote the statement or values.
         first = str(error).splitlines()[0][:300] if is_file(self.database) else type(error).__name__
-        return f"The database {self.shown} (AAD_DATABASE) cannot take the load: {first}. The tables are as they were."
+        said = f"The database {self.shown} (AAD_DATABASE) cannot take the load: {first}. The tables are as they were."
+        full = os.strerror(errno.ENOSPC) in first
+        return f"{said} Make room there, or set AAD_DATABASE to a file elsewhere, and reload." if full else said
 
     @property
     def shown(self) -> str:

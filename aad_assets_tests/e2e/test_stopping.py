@@ -60,9 +60,12 @@ def test_after_a_kill_the_next_run_cleans_up_and_publishes(slow_tenant: DemoServ
         os.kill(process.pid, signal.SIGKILL)
         process.communicate()
     assert list(place.database.parent.glob(".*staging*")), "the killed run was staging"
+    unfinished = place.database.with_name(f".{place.database.name}.new")
+    unfinished.write_bytes(b"of a prune that was killed")
     slow_tenant.clear_faults()
 
     assert place.materialize('key:"aad/groups"').returncode == 0
 
     assert place.query("SELECT count(*) FROM aad.groups")[0][0] == len(list(slow_tenant.objects("groups")))
+    assert not unfinished.exists()
     assert not list(place.database.parent.glob(".*staging*"))

@@ -3,12 +3,13 @@
 import stat
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any, cast
 
 import duckdb
 import pytest
 
 from aad_assets.errors import ConfigurationError, WarehouseError
-from aad_assets.warehouse.files import serve
+from aad_assets.warehouse.files import serve, shrink
 from aad_assets.warehouse.prune import Pruned, age, prune, prune_and_shrink
 from aad_assets.warehouse.reader import changes_since, moment, reading
 from aad_assets.warehouse.target import Target
@@ -82,6 +83,24 @@ def test_the_file_shrinks_and_keeps_everything_else(lab: Lab, target: Target, da
     assert [path.name for path in database.parent.iterdir() if path.is_file()] == [database.name]
 
 
+def test_a_disk_without_room_to_shrink_on_is_told_as_it_is(lab: Lab, target: Target, database: Path) -> None:
+    class Full:
+        def __init__(self, cursor: duckdb.DuckDBPyConnection) -> None:
+            self._cursor = cursor
+
+        def execute(self, statement: str) -> duckdb.DuckDBPyConnection:
+            if statement.startswith("COPY FROM DATABASE"):
+                raise duckdb.IOException("IO Error: No space left on device\nLINE 1: of the statement")
+            return self._cursor.execute(statement)
+
+    loads(lab, target, 2)
+    said = "cannot be written anew: IO Error: No space left on device. What was pruned is gone"
+    with lab.stage.cursor() as cursor, pytest.raises(WarehouseError, match=said):
+        shrink(cast(Any, Full(cursor)), target)
+    assert [path.name for path in database.parent.iterdir() if path.is_file()] == [database.name]
+    assert lab.publish(target, [{"id": "p0", "name": "next"}], PEOPLE, number=5).updated == 1
+
+
 def test_a_link_stays_one_and_what_its_owner_allowed_as_well(lab: Lab, tmp_path: Path) -> None:
     link, file = tmp_path / "here" / "entra.duckdb", tmp_path / "there" / "entra.duckdb"
     for path in (link, file):
@@ -120,6 +139,8 @@ def test_reading_sees_the_changes_since_a_moment_and_writes_nothing(lab: Lab, ta
         assert len(found) == 3
         assert changes_since(connection, "aad", FIRST_LOAD + timedelta(days=2), "people").fetchall() == found[2:]
         assert changes_since(connection, "aad", FIRST_LOAD, "groups").fetchall() == []
+        with pytest.raises(ConfigurationError, match="no loads of 'other'"):
+            changes_since(connection, "other", FIRST_LOAD)
         with pytest.raises(duckdb.InvalidInputException, match="read-only"):
             connection.execute("DELETE FROM aad.people")
 

@@ -289,6 +289,17 @@ def test_secrets_of_a_target_that_is_no_file_are_not_told(database: str, shown: 
     assert f"The database {shown} (AAD_DATABASE)" in str(caught.value)
 
 
+def test_a_full_disk_says_what_to_do(database: Path) -> None:
+    class Full:
+        def execute(self, statement: str) -> None:
+            raise duckdb.IOException('Could not write file "entra.duckdb.wal": No space left on device')
+
+    said = r"No space left on device\. The tables are as they were\. Make room there, or set AAD_DATABASE to a file elsewhere"
+    target = Target(str(database), "aad", lock_wait=0.0)
+    with pytest.raises(WarehouseError, match=said), target.open(cast(Any, Full()), TENANT):
+        pass
+
+
 KILLED = """
 import sys
 from pathlib import Path
