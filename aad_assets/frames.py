@@ -29,32 +29,32 @@ def read(
     `at` and `changes_since` are `2026-11-01`, `2026-11-01T12:00+01:00`, `yesterday`, `7d` or a date or datetime; without
     offset they are UTC. `database` and `connection_name` default to the settings in the environment, where a serving copy
     comes first. Integers and booleans are nullable, times UTC, lists and structs Python's own. Raises ConfigurationError
-    when there is no such table, WarehouseError when the database cannot be read.
+    when there is no such table or connection, WarehouseError when the database cannot be read.
     """
     if at is not None and changes_since is not None:
         raise ConfigurationError("read takes `at` or `changes_since`, not both.")
     settings = Settings() if database and connection_name else Settings.from_environment(os.environ)
     name = connection_name or settings.connection_name
     path = resolve_database(database) if database else settings.serving_copy or settings.database
+    parameters: dict[str, Any]
+    if changes_since is not None:
+        sought = f"There are no loads of {name!r}"
+        statement = f"""FROM {quoted(f"{name}_meta")}.changes WHERE entity = $table AND changed_at >= $since
+            ORDER BY changed_at, key, column_name"""
+        parameters = {"table": table, "since": moment(changes_since)}
+    elif at is not None:
+        sought = f"There is no history of a table {table!r}"
+        statement = f"""FROM {quoted(f"{name}_history")}.{quoted(table)}
+            WHERE _valid_from <= $at AND (_valid_to IS NULL OR _valid_to > $at)"""
+        parameters = {"at": moment(at)}
+    else:
+        sought = f"There is no table {table!r}"
+        statement, parameters = f"FROM {quoted(name)}.{quoted(table)}", {}
     with reading(path) as connection:
-        if changes_since is not None:
-            statement, parameters = (
-                f"{name}_meta.changes WHERE entity = ? AND changed_at >= ?",
-                [table, moment(changes_since)],
-            )
-            return _frame(connection.execute(f"SELECT * FROM {statement} ORDER BY changed_at, key, column_name", parameters))
-        schema = name if at is None else f"{name}_history"
-        relation = f"{quoted(schema)}.{quoted(table)}"
         try:
-            if at is None:
-                return _frame(connection.execute(f"FROM {relation}"))
-            valid = "_valid_from <= $at AND (_valid_to IS NULL OR _valid_to > $at)"
-            return _frame(connection.execute(f"FROM {relation} WHERE {valid}", {"at": moment(at)}))
+            return _frame(connection.execute(statement, parameters))
         except duckdb.CatalogException:
-            kind = "table" if at is None else "history of a table"
-            raise ConfigurationError(
-                f"There is no {kind} {table!r} in {path}: reload it first, or look at its name."
-            ) from None
+            raise ConfigurationError(f"{sought} in {path}: reload it first, or look at its name.") from None
 
 
 def _frame(result: duckdb.DuckDBPyConnection) -> pd.DataFrame:

@@ -121,6 +121,10 @@ def test_frames_of_now_of_a_moment_and_of_changes(settings: None) -> None:
     assert changes.change.value_counts().to_dict() == {"update": 3, "delete": 2, "insert": 1}
     with pytest.raises(ConfigurationError, match="There is no table 'people'"):
         aad_assets.read("people")
+    with pytest.raises(ConfigurationError, match="no history of a table 'people'"):
+        aad_assets.read("people", at="today")
+    with pytest.raises(ConfigurationError, match="no loads of 'other'"):
+        aad_assets.read("users", changes_since="today", connection_name="other")
     with pytest.raises(ConfigurationError, match="not both"):
         aad_assets.read("users", at="today", changes_since="today")
 
@@ -147,6 +151,8 @@ def test_changes_are_printed_as_table_json_and_csv(settings: None, capsys: pytes
     assert capsys.readouterr().out == "No changes.\n"
     assert main(["changes", "--since", "whenever"]) == 1
     assert "is no moment" in capsys.readouterr().err
+    assert main(["changes", "--since", "today", "--entity", "user"]) == 1
+    assert "--entity user: there is no such table" in capsys.readouterr().err
 
 
 def test_prune_says_what_it_deleted(

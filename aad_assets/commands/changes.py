@@ -8,8 +8,10 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from aad_assets.catalog import CATALOG
 from aad_assets.commands import Subparsers
 from aad_assets.commands.environment import settings
+from aad_assets.errors import ConfigurationError
 from aad_assets.warehouse.reader import changes_since, moment, reading
 from aad_assets.warehouse.statements import utc
 
@@ -34,6 +36,8 @@ def add(subparsers: Subparsers) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print the changes. Raises ConfigurationError or WarehouseError."""
     chosen, since = settings(), moment(options.since)
+    if options.entity and options.entity not in CATALOG:
+        raise ConfigurationError(f"--entity {options.entity}: there is no such table; docs/tables has the names.")
     with reading(chosen.database) as connection:
         found = changes_since(connection, chosen.connection_name, since, options.entity)
         rows = (dict(zip(_COLUMNS, (utc(at), *rest), strict=True)) for at, *rest in iter(found.fetchone, None))

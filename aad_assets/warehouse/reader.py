@@ -59,15 +59,21 @@ def changes_since(
 ) -> duckdb.DuckDBPyConnection:
     """The rows of `changes` from `since` on, oldest first.
 
-    Microseconds since 1970, table, key, change, column, old and new value as JSON.
+    Microseconds since 1970, table, key, change, column, old and new value as JSON. Raises ConfigurationError when the
+    connection has loaded nothing into this database.
     """
-    return connection.execute(
-        f"""SELECT epoch_us(changed_at), entity, key, change, column_name, old_value::VARCHAR, new_value::VARCHAR
-            FROM {quoted(f"{connection_name}_meta")}.changes
-            WHERE changed_at >= $since AND ($entity IS NULL OR entity = $entity)
-            ORDER BY changed_at, entity, key, column_name""",
-        {"since": since, "entity": table},
-    )
+    try:
+        return connection.execute(
+            f"""SELECT epoch_us(changed_at), entity, key, change, column_name, old_value::VARCHAR, new_value::VARCHAR
+                FROM {quoted(f"{connection_name}_meta")}.changes
+                WHERE changed_at >= $since AND ($entity IS NULL OR entity = $entity)
+                ORDER BY changed_at, entity, key, column_name""",
+            {"since": since, "entity": table},
+        )
+    except duckdb.CatalogException:
+        raise ConfigurationError(
+            f"There are no loads of {connection_name!r} (AAD_CONNECTION_NAME) in this database: reload first."
+        ) from None
 
 
 def moment(text: str | date | datetime, now: datetime | None = None) -> datetime:
