@@ -69,12 +69,13 @@ async def _by_device(sign_in: DelegatedSignIn) -> SignedIn:
 def _by_code(sign_in: DelegatedSignIn, connection: Connection, browse: bool) -> SignedIn:
     with Catcher(connection.redirect_url) if connection.is_loopback else nullcontext() as catcher:
         flow = asyncio.run(sign_in.begin(catcher.redirect_url if catcher else connection.redirect_url))
-        print(f"Sign in at:\n\n{flow['auth_uri']}\n")
-        print("Then paste the code that is shown, or the whole address that the browser was sent to", end="")
-        print(", unless it is caught by itself:" if catcher else ":", flush=True)
-        if browse and _has_browser():
-            webbrowser.open(flow["auth_uri"])
         with _answers(flow, catcher) as answers:
+            # Within: what is pasted as soon as this is printed is not shown either, nor cut.
+            print(f"Sign in at:\n\n{flow['auth_uri']}\n")
+            print("Then paste the code that is shown, or the whole address that the browser was sent to", end="")
+            print(", unless it is caught by itself:" if catcher else ":", flush=True)
+            if browse and _has_browser():
+                webbrowser.open(flow["auth_uri"])
             try:
                 answer = answers.get(timeout=_PATIENCE)
             except queue.Empty:
