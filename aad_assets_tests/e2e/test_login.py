@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from aad_assets.demo import DemoServer
+from aad_assets_tests.e2e.browser import chromium
 from aad_assets_tests.e2e.conftest import BIN, Place, make_place
 from aad_assets_tests.e2e.test_secrets import everything_in
-from aad_assets_tests.e2e.test_ui import CHROMIUM, FLAGS
 from aad_assets_tests.gateway import PASSWORD, Gateway
 from aad_assets_tests.graph.signing_in import NATIVE_CLIENT
 from aad_assets_tests.person import Person
@@ -31,18 +31,13 @@ def demo() -> Iterator[DemoServer]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    if CHROMIUM is None and not os.environ.get("CI"):
-        pytest.skip("no Chromium here: install it to test signing in by browser")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
     page = browser.new_page(ignore_https_errors=True)
-    page.set_default_timeout(30_000)
     yield page
     page.close()
 
@@ -67,7 +62,7 @@ class Login:
             text=True,
         )
         self.printed = ""
-        self._watchdog = threading.Timer(60, self.process.kill)
+        self._watchdog = threading.Timer(120, self.process.kill)
         self._watchdog.start()
 
     def until(self, pattern: str) -> str:

@@ -1,31 +1,21 @@
 """The UI in a real browser, from workspace.yaml: what people see, press and get; and the schedule behind it."""
 
-import os
 import re
-import shutil
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from aad_assets.catalog import CATALOG
 from aad_assets.demo import DemoServer
+from aad_assets_tests.e2e.browser import chromium
 from aad_assets_tests.e2e.conftest import Place, make_place
 from aad_assets_tests.e2e.webserver import DagsterDev
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-PATIENCE = 90
+PATIENCE = 150
+"""Seconds; a schedule alone may take one minute to begin."""
 ENDED = {"SUCCESS", "FAILURE", "CANCELED"}
 SOON = """
 run_coordinator:
@@ -69,19 +59,13 @@ def dev(place: Place) -> Iterator[DagsterDev]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    if CHROMIUM is None and not os.environ.get("CI"):
-        pytest.skip("no Chromium here: install it to test the UI")
-    expect.set_options(timeout=30_000)  # Playwright's own five seconds are short for a machine that does three things at once
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture
 def page(browser: Browser, dev: DagsterDev) -> Iterator[Page]:
     page = browser.new_page(viewport={"width": 1600, "height": 1000}, base_url=dev.url)
-    page.set_default_timeout(30_000)
     yield page
     page.close()
 
@@ -162,10 +146,10 @@ def test_the_schedule_turned_on_launches_a_run(page: Page, dev: DagsterDev) -> N
                 if {"key": "dagster/schedule_name", "value": "reload_directory_schedule"} in run["tags"]
             ]
         )
-        assert ended(dev, str(scheduled[0]["id"])) == "SUCCESS"
     finally:
-        switch.dispatch_event("click")
-        eventually(lambda: all(run["status"] in ENDED for run in dev.runs()))  # also of a second minute
+        switch.dispatch_event("click")  # at once: each minute that passes launches another run
+    eventually(lambda: all(run["status"] in ENDED for run in dev.runs()))
+    assert status_of(dev, str(scheduled[-1]["id"])) == "SUCCESS"
 
 
 @pytest.fixture
@@ -189,7 +173,7 @@ def test_terminate_cancels_the_reads_and_frees_the_database(page: Page, dev: Dag
     began = time.monotonic()
     assert ended(dev, run_id) == "CANCELED"
 
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 60  # half of what one answer takes
     eventually(lambda: not staging.exists())
     assert place.query(f"SELECT count(*) FROM aad_meta.loads WHERE entity = 'groups' AND run_id = '{run_id}'") == [(0,)]
 

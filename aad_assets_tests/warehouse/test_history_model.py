@@ -262,7 +262,6 @@ def test_every_sequence_of_loads_leaves_what_the_model_says(shared_lab: Lab, exa
         settings=settings(
             max_examples=examples,
             stateful_step_count=8,
-            deadline=None,
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
         ),
     )

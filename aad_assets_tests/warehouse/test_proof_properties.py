@@ -5,14 +5,14 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from aad_assets.catalog.types import Json, List, Scalar, Struct, Type
 from aad_assets.warehouse.proof import Proof, Reject
 from aad_assets_tests.warehouse.support import COLUMNS, THINGS, Lab, Row
 
-THOROUGH = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+THOROUGH = settings(max_examples=50)
 
 surrogates = st.sampled_from(["\ud800", "\udfff", "a\udc00b"])
 texts = st.text(max_size=8) | st.text(st.characters(max_codepoint=0x7F), max_size=8)
@@ -107,7 +107,7 @@ def test_every_value_is_in_its_column_in_extra_or_in_rejects(shared_lab: Lab, se
         assert lost(row, stored, extra, by_place(rejects, key)) == []
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(row=sound_rows)
 def test_rows_as_the_metadata_promises_them_need_no_mending(row: Row) -> None:
     assume(not _strange_inside(row.get("open")) and not _strange_inside(row.get("opens")))
