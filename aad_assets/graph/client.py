@@ -191,7 +191,7 @@ class GraphClient:
                 if received.status == 200:
                     try:
                         return decode(received.body)
-                    except msgspec.DecodeError:
+                    except (msgspec.DecodeError, RecursionError):
                         pass
                 answer = read_answer(told, received.status, received.headers, received.body)
                 wanted = challenge(received.headers) if received.status == 401 else ""

@@ -9,7 +9,7 @@ import re
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 from urllib.parse import urljoin
 
 import msgspec
@@ -80,8 +80,11 @@ class Page(msgspec.Struct):
     # OData 4.01 lets a server leave the prefix out; one that is overlooked would be half a load.
     short_link: str | None = msgspec.field(name="@nextLink", default=None)
     small_link: str | None = msgspec.field(name="@odata.nextlink", default=None)
+    error: Any = None
 
     def __post_init__(self) -> None:
+        if self.error is not None:  # a service that fails in the middle of an answer cannot take back its 200
+            raise ValueError("the page ends in an error")
         if self.next_link is None:
             self.next_link = self.short_link or self.small_link
 

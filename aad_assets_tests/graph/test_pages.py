@@ -71,6 +71,12 @@ def test_headers_are_sent_again_on_each_page(graph: FakeGraph) -> None:
     assert [request.headers["Prefer"] for request in graph.requests] == ["odata.maxpagesize=1"] * 3
 
 
+def test_a_page_that_ends_in_an_error_is_asked_for_again(graph: FakeGraph) -> None:
+    graph.answers(httpx.Response(200, json={"value": [{"id": "a"}], "error": {"code": "x", "message": "y"}}))
+    graph.answers(httpx.Response(200, json={"value": [{"id": "a"}, {"id": "b"}], "error": None}))
+    assert read(graph).ids == ["a", "b"]
+
+
 def test_every_page_spends_the_quota_of_its_families(graph: FakeGraph) -> None:
     taken: list[tuple[Family, float]] = []
     take = graph.quotas.take

@@ -151,6 +151,7 @@ BROKEN: dict[str, Callable[[], Answer]] = {
     "SOCKS proxy that is none": lambda: socksio.ProtocolError("Malformed reply"),
     "timed out": lambda: httpx.ReadTimeout(""),
     "JSON cut off": lambda: streamed(BODY[:-40]),
+    "JSON without end": lambda: streamed(b"[" * 9_000),
     "no JSON": lambda: streamed(b"<html>busy</html>"),
     "empty": lambda: streamed(b""),
     "gzip cut off": lambda: streamed(gzip.compress(BODY)[:-20], Content_Encoding="gzip"),
