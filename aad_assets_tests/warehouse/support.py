@@ -248,3 +248,8 @@ def read_alone(database: Path, statement: str) -> list[tuple[Any, ...]]:
     """What a BI tool would see: the file opened by itself, for reading."""
     with duckdb.connect(str(database), read_only=True) as connection:
         return connection.execute(statement).fetchall()
+
+
+def counts(load: Load) -> tuple[int, int, int, int]:
+    """Rows inserted, updated, deleted, unchanged."""
+    return (load.inserted, load.updated, load.deleted, load.unchanged)

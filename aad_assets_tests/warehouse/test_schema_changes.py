@@ -1,0 +1,192 @@
+"""A declaration that differs from the table: columns and fields that appear, disappear, widen or change their type."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from aad_assets.catalog import Column
+from aad_assets.catalog.types import Json, List, Scalar, Struct
+from aad_assets.errors import LoadBlocked
+from aad_assets.warehouse.load import SchemaChange
+from aad_assets.warehouse.options import Mode
+from aad_assets.warehouse.publish import publish
+from aad_assets.warehouse.target import Target
+from aad_assets_tests.warehouse.support import (
+    FIRST_LOAD,
+    OPEN,
+    STRING,
+    Lab,
+    Row,
+    counts,
+    entity,
+    new_load,
+)
+
+PEOPLE = entity({"id": STRING, "name": STRING, "age": Scalar("Int32"), "tags": List(STRING)}, table="people")
+
+
+def test_a_new_column_is_added_and_noted(lab: Lab, target: Target) -> None:
+    lab.publish(target, [{"id": "a", "name": "A"}, {"id": "b", "name": "B"}], PEOPLE)
+    wider = replace(PEOPLE, given=(*PEOPLE.given, Column("new", "new", List(Struct((("x", STRING),))))))
+    load = lab.publish(target, [{"id": "a", "name": "A", "new": [{"x": "1"}]}, {"id": "b", "name": "B"}], wider, number=1)
+    assert counts(load) == (0, 0, 0, 2)
+    assert load.schema_changes == [SchemaChange("new", "added")]
+    rows = lab.table(target, wider)
+    assert (rows["a"]["new"], rows["b"]["new"], rows["b"]["_loaded_at"]) == ([{"x": "1"}], None, 0)
+    assert lab.publish(target, [{"id": "a"}], wider, number=2).schema_changes == []
+
+
+def test_what_was_undeclared_moves_into_its_column_without_a_version_and_what_else_changed_has_one(
+    lab: Lab, target: Target
+) -> None:
+    wider = replace(PEOPLE, given=(*PEOPLE.given, Column("new", "new", STRING)))
+    first: list[Row] = [
+        {"id": "a", "new": "x", "other": [1, 2]},
+        {"id": "b", "new": "y", "other": 1},
+        {"id": "c", "other": 1},
+    ]
+    second: list[Row] = [
+        {"id": "a", "new": "x", "other": [2, 1]},
+        {"id": "b", "new": "y", "other": 2},
+        {"id": "c", "other": 1},
+    ]
+    lab.publish(target, first, PEOPLE)
+    load = lab.publish(target, second, wider, number=1)
+    assert counts(load) == (0, 1, 0, 2)
+    assert {key: row["_extra"] for key, row in lab.table(target, wider).items()} == {
+        "a": {"other": [2, 1]},
+        "b": {"other": 2},
+        "c": {"other": 1},
+    }
+    versions = lab.stored(target, "SELECT id, new, _extra->>'other' FROM {history}.people ORDER BY id, _valid_from")
+    assert versions == [("a", "x", "[2,1]"), ("b", "y", "1"), ("b", "y", "2"), ("c", None, "1")]
+    assert counts(lab.publish(target, first, PEOPLE, number=2)) == (0, 1, 0, 2)
+
+
+def test_a_column_that_is_no_longer_declared_leaves_the_table_and_stays_in_its_history(lab: Lab, target: Target) -> None:
+    lab.publish(target, [{"id": "a", "name": "A", "age": 5}, {"id": "b"}], PEOPLE)
+    narrower = replace(PEOPLE, given=PEOPLE.given[:2])
+    load = lab.publish(target, [{"id": "a", "name": "A2"}, {"id": "b"}], narrower, number=1)
+    assert counts(load) == (0, 1, 0, 1)
+    assert load.schema_changes == [SchemaChange("age", "lost"), SchemaChange("tags", "lost")]
+    assert "age" not in lab.table(target, narrower)["a"]
+    versions = lab.stored(target, "SELECT name, age FROM {history}.people WHERE id = 'a' ORDER BY _valid_from")
+    assert versions == [("A", 5), ("A2", None)]
+
+
+def test_a_table_without_history_is_taken_over_with_the_versions_that_it_has(lab: Lab, target: Target) -> None:
+    lab.publish(target, [{"id": "a", "name": "A"}, {"id": "b"}], PEOPLE, options=replace(OPEN, history=False))
+    lab.publish(target, [{"id": "a", "name": "A2"}, {"id": "b"}], PEOPLE, number=1, options=replace(OPEN, history=False))
+    lab.stored(target, "DROP SCHEMA {history} CASCADE")
+    lab.stored(target, "DROP TABLE {meta}.changes")
+    taking_over = Target(target.database, "aad")
+    lab.publish(taking_over, [{"id": "a", "name": "A3"}, {"id": "b"}], PEOPLE, number=2)
+    days = ", ".join(f"epoch({name} - TIMESTAMPTZ '{FIRST_LOAD}') // 86400" for name in ("_valid_from", "_valid_to"))
+    versions = lab.stored(taking_over, f"SELECT id, name, {days} FROM {{history}}.people ORDER BY ALL")
+    assert versions == [("a", "A2", 1, 2), ("a", "A3", 2, None), ("b", None, 0, None)]
+    assert lab.stored(taking_over, "SELECT old_value::VARCHAR, new_value::VARCHAR FROM {meta}.changes") == [('"A2"', '"A3"')]
+
+
+def test_columns_that_a_run_could_not_learn_of_stay_as_they_were(lab: Lab, target: Target) -> None:
+    lab.publish(target, [{"id": "a", "name": "A", "age": 5}, {"id": "b", "age": 6}], PEOPLE)
+    narrower = replace(PEOPLE, given=PEOPLE.given[:2])
+    options = replace(OPEN, keeps_columns=True)
+    load = lab.publish(target, [{"id": "a", "name": "A2"}, {"id": "b"}], narrower, number=1, options=options)
+    assert (counts(load), load.schema_changes) == ((0, 1, 0, 1), [])
+    assert {key: row["age"] for key, row in lab.table(target, PEOPLE).items()} == {"a": 5, "b": 6}
+
+
+def test_a_column_whose_name_changes_case_is_the_same_column(lab: Lab, target: Target) -> None:
+    before = entity({"id": STRING, "fullName": STRING, "AGE": Scalar("Int32"), "oldNote": STRING}, table="people")
+    lab.publish(target, [{"id": "a", "fullName": "A", "AGE": 6, "oldNote": "kept"}], before)
+    kept = replace(OPEN, keeps_columns=True)
+    now = entity({"id": STRING, "fullname": STRING, "age": Scalar("Int32")}, table="people")
+    load = lab.publish(target, [{"id": "a", "fullname": "A", "age": 7}], now, number=1, options=kept)
+    assert (counts(load), load.schema_changes) == ((0, 1, 0, 0), [])
+    stored = lab.stored(target, "SELECT id, fullName, AGE, oldNote FROM {schema}.people")
+    assert stored == [("a", "A", 7, "kept")]
+
+
+@pytest.mark.parametrize(
+    ("stored", "declared", "value"),
+    [
+        (STRING, Scalar("Int32"), "x"),
+        (STRING, Scalar("Int32"), "007"),
+        (STRING, List(STRING), "x"),
+        (Scalar("Int64"), List(STRING), 7),
+        (Scalar("Boolean"), List(STRING), True),
+        (Json(), STRING, {}),
+        (Scalar("Double"), Scalar("Int64"), 1.5),
+        (Struct((("a", STRING),)), Struct((("a", Scalar("Boolean")),)), {"a": "x"}),
+    ],
+    ids=str,
+)
+def test_a_column_of_another_type_blocks_until_it_is_recreated(
+    lab: Lab, target: Target, stored: Any, declared: Any, value: Any
+) -> None:
+    lab.publish(target, [{"id": "a", "value": value}], entity({"id": STRING, "value": stored}))
+    changed = entity({"id": STRING, "first": STRING, "value": declared})
+    staged = lab.land([{"id": "b"}], changed)
+    load = new_load(1, changed)
+    with lab.stage.cursor() as cursor, pytest.raises(LoadBlocked, match=r"things\.value is stored as .* recreate"):
+        publish(cursor, target, changed, staged, load)
+    assert (counts(load), load.schema_changes) == ((0, 0, 0, 0), [])
+    assert lab.stored(target, "SELECT column_name FROM (DESCRIBE {schema}.things) WHERE column_name = 'first'") == []
+    lab.publish(target, [{"id": "b"}], changed, number=2, options=replace(OPEN, mode=Mode.RECREATE))
+    assert lab.table(target, changed).keys() == {"b"}
+    versions = lab.stored(target, "SELECT id, value, _was_value IS NULL FROM {history}.things ORDER BY id")
+    assert versions == [("a", None, False), ("b", None, True)]
+
+
+@pytest.mark.parametrize(
+    ("stored", "declared", "change"),
+    [
+        (Scalar("Int32"), Scalar("Int64"), SchemaChange("value", "widened")),
+        (STRING, Scalar("Int32"), SchemaChange("value", "retyped")),
+        (Struct((("a", STRING),)), Struct((("a", STRING), ("b", STRING))), SchemaChange("value.b", "added")),
+        (List(Struct((("a", STRING),))), List(Struct(())), SchemaChange("value.a", "lost")),
+        (Struct((("a", Scalar("Int32")),)), Struct((("a", Scalar("Int64")),)), SchemaChange("value.a", "widened")),
+        (Struct((("a", STRING),)), Json(), SchemaChange("value", "widened")),
+    ],
+    ids=str,
+)
+def test_a_column_that_widens_is_no_update(
+    lab: Lab, target: Target, stored: Any, declared: Any, change: SchemaChange
+) -> None:
+    if declared == List(Struct(())):
+        declared = List(Struct((("other", STRING),)))
+    lab.publish(target, [{"id": "a", "value": sample(stored)}, {"id": "b"}], entity({"id": STRING, "value": stored}))
+    changed = entity({"id": STRING, "value": declared})
+    load = lab.publish(target, [{"id": "a", "value": sample(declared)}, {"id": "b"}], changed, number=1)
+    assert (counts(load), load.preview) == ((0, 0, 0, 2), [])
+    assert change in load.schema_changes
+    now = lab.table(target, changed)["a"]["value"]
+    assert now == sample(declared)
+    (shown,) = lab.stored(target, "SELECT to_json(value)::VARCHAR FROM {history}.things WHERE id = 'a'")[0]
+    assert contains(json.loads(shown), now)
+
+
+def sample(type_: Any) -> Any:
+    """A value of the type, the same for what two types have in common."""
+    match type_:
+        case List(item):
+            return [sample(item)]
+        case Struct(fields):
+            return {name: sample(field) for name, field in fields}
+        case Json():
+            return {"a": "7"}
+        case Scalar("String"):
+            return "7"
+        case _:
+            return 7
+
+
+def contains(whole: Any, part: Any) -> bool:
+    """Whether `part` is `whole`, or that without some fields."""
+    if isinstance(part, dict):
+        return all(contains(whole[name], value) for name, value in part.items())
+    if isinstance(part, list):
+        return all(contains(here, there) for here, there in zip(whole, part, strict=True))
+    return bool(whole == part)
