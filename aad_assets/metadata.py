@@ -33,7 +33,7 @@ class Choice:
     on: bool | None = None
     """None: as the catalogue has it."""
     columns: Mapping[str, bool] = field(default_factory=dict)
-    """On or off by name; a column that is not named is on."""
+    """On or off by name; a column that is not named is as in the catalogue."""
     reload_mode: str | None = None
     history: bool | None = None
     volatile: frozenset[str] | None = None
@@ -50,7 +50,7 @@ def apply(metadata: Metadata, entities: Iterable[Entity] = ENTITIES) -> tuple[En
 
 
 def _applied(entity: Entity, choice: Choice) -> Entity:
-    off = frozenset(name for name, on in choice.columns.items() if not on)
+    off = entity.disabled.difference(choice.columns) | {name for name, on in choice.columns.items() if not on}
     published = {name: getattr(choice, name) for name in ("on", "reload_mode", "history", "volatile")}
     return replace(entity, disabled=off, **{name: value for name, value in published.items() if value is not None})
 
@@ -268,7 +268,8 @@ _HEAD = """\
 #   volatile           columns whose difference is no change and begins no version
 #
 # Entities that the file does not name are as by default, so that those of a new release appear by themselves; columns that it
-# does not name are on, as the tenant's directory extension properties (extension_<app>_<name>) are. So lines that say what
+# does not name are on, as the tenant's directory extension properties (extension_<app>_<name>) are, but for
+# customSecurityAttributes, which needs the permission CustomSecAttributeAssignment.Read.All. So lines that say what
 # holds anyway can be removed: a file of three lines is as good. `key` is there to be seen; it cannot be changed.
 #
 # `aad-assets metadata check` finds mistakes in it, and tells what is new or gone in the tenant.

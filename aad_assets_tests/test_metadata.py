@@ -48,7 +48,7 @@ def test_what_is_exported_is_the_default() -> None:
     assert list(choices) == list(CATALOG)
     for table, entity in CATALOG.items():
         assert choices[table].on == entity.on
-        assert choices[table].columns == {column.name: True for column in entity.every_column}
+        assert choices[table].columns == {column.name: column.name not in entity.disabled for column in entity.every_column}
         for word in (*entity.permissions, entity.licence or "", entity.description):
             assert word in " ".join(text.replace("\n  # ", " ").split())
 
@@ -65,6 +65,15 @@ def test_the_history_of_a_log_is_off_until_it_is_turned_on() -> None:
     assert applied("entities: {sign_ins: {history: on}}")["sign_ins"].history
 
 
+@pytest.mark.parametrize("table", ["users", "service_principals", "deleted_users", "deleted_service_principals"])
+def test_a_column_that_needs_a_permission_of_its_own_is_read_by_choice(table: str) -> None:
+    name = "customSecurityAttributes"
+    assert name not in applied("entities: {}")[table].select
+    chosen = applied(f"entities: {{{table}: {{columns: {{{name}: on}}}}}}")[table]
+    assert name in chosen.select
+    assert {column.name: column.duckdb_type for column in chosen.columns}[name] == "JSON"
+
+
 def test_a_few_lines_do() -> None:
     entities = applied(
         f"""
@@ -75,7 +84,7 @@ def test_a_few_lines_do() -> None:
           devices: {{on: false}}
         """
     )
-    assert entities["users"].disabled == {"mobilePhone", BADGE}
+    assert entities["users"].disabled == {"mobilePhone", BADGE, "customSecurityAttributes"}
     assert "mobilePhone" not in entities["users"].select
     assert "displayName" in entities["users"].select
     assert [table for table, entity in entities.items() if not entity.on] == [
@@ -114,7 +123,7 @@ def test_an_extension_property_is_off_in_whatever_case_it_is_written() -> None:
     users = applied(f"entities: {{users: {{columns: {{{written}: off}}}}}}")["users"]
     found = extended(users, [ExtensionProperty(BADGE, targets=frozenset({"User"}))])
 
-    assert users.disabled == {written}
+    assert users.disabled == {written, "customSecurityAttributes"}
     assert BADGE not in {*found.select, *(column.name for column in found.columns)}
     assert BADGE in {column.name for column in found.every_column}
 

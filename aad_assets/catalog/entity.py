@@ -124,7 +124,8 @@ class Entity:
     polymorphic: bool = False
     """Rows are of several types: `odataType` says which, `_extra` holds what only some of them have."""
     disabled: frozenset[str] = frozenset()
-    """Columns that the connection metadata turned off, in any case: neither asked for nor kept, not in `_extra` either."""
+    """Columns that are off, in any case: neither asked for nor kept, not in `_extra` either. A declaration names those that
+    need a permission of their own; the connection metadata turns columns off and on."""
     reload_mode: str = "compare"
     """One of RELOAD_MODES; logs are always merged."""
     volatile: frozenset[str] = frozenset()

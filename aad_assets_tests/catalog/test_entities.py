@@ -141,7 +141,7 @@ def test_the_columns_are_all_properties_but_those_left_out_on_purpose(entity: En
         return
     streams = {name for name, type_ in properties(entity.type).items() if type_ == Scalar("Stream")}
     added = {name for name, _ in entity.undeclared}
-    every = (properties(entity.type).keys() | added) - entity.omit - streams
+    every = (properties(entity.type).keys() | added) - entity.omit - entity.disabled - streams
     assert sources == (every if entity.properties is None else set(entity.properties))
 
 

@@ -69,7 +69,7 @@ def test_what_is_off_is_not_read_and_what_is_on_is(shared_tenant: DemoServer, tm
     reloaded(
         f"""
         entities:
-          users: {{columns: {{mobilePhone: off, {badge}: off}}}}
+          users: {{columns: {{mobilePhone: off, {badge}: off, customSecurityAttributes: on}}}}
           role_definitions: {{columns: {{rolePermissions: off, description: off}}}}
           user_authentication_methods: on
         """
@@ -79,6 +79,9 @@ def test_what_is_off_is_not_read_and_what_is_on_is(shared_tenant: DemoServer, tm
     assert not {"mobilePhone", badge} & columns
     assert {"displayName", *others} <= columns
     assert query("SELECT count(*) FROM aad.users WHERE _extra IS NOT NULL") == [(0,)]
+    chosen = sum(bool(user.get("customSecurityAttributes")) for user in shared_tenant.objects("users"))
+    assert query("SELECT count(customSecurityAttributes) FROM aad.users") == [(chosen,)]
+    assert chosen
     # Read without $select: the properties come all the same, and are not kept.
     assert not {"rolePermissions", "description"} & {row[0] for row in query("DESCRIBE aad.role_definitions")}
     assert query("SELECT count(*), count(_extra) FROM aad.role_definitions") == [
@@ -92,6 +95,7 @@ def test_what_is_off_is_not_read_and_what_is_on_is(shared_tenant: DemoServer, tm
     reloaded("entities: {users: {columns: {displayName: off}}, role_definitions: off}")
 
     assert {"mobilePhone", badge} <= {row[0] for row in query("DESCRIBE aad.users")}
+    assert "customSecurityAttributes" not in {row[0] for row in query("DESCRIBE aad.users")}
     # What was stored before it was turned off stays in the history alone.
     assert "displayName" not in {row[0] for row in query("DESCRIBE aad.users")}
     assert query("SELECT count(*) FROM aad_history.users WHERE displayName IS NULL") == [(0,)]

@@ -17,11 +17,11 @@ _USER_PROFILE = {
     "skills",
 }
 
-# A permission that holders of User.Read.All and the like may lack.
+# Needs CustomSecAttributeAssignment.Read.All, which holders of User.Read.All and the like may lack.
 _BY_CHOICE = frozenset({"customSecurityAttributes"})
 
 # signInActivity has a quota of 10 requests a minute, and so a table of its own.
-_NOT_IN_USER_LISTS = _BY_CHOICE | _USER_PROFILE | {"signInActivity"}
+_NOT_IN_USER_LISTS = frozenset(_USER_PROFILE | {"signInActivity"})
 
 # Returned for one group at a time only (learn.microsoft.com/graph/api/resources/group).
 _NOT_IN_GROUP_LISTS = frozenset(
@@ -48,6 +48,7 @@ ENTITIES = (
         countable=True,
         shard_property="userPrincipalName",
         omit=_NOT_IN_USER_LISTS,
+        disabled=_BY_CHOICE,
         extensible=True,
     ),
     Entity(
@@ -87,7 +88,7 @@ ENTITIES = (
         selected=True,
         countable=True,
         shard_property="appId",
-        omit=_BY_CHOICE,
+        disabled=_BY_CHOICE,
     ),
     Entity(
         table="devices",

@@ -98,6 +98,7 @@ def facts(entity: Entity) -> str:
         f"{'permission' if len(entity.permissions) == 1 else 'permissions'} {code(entity.permissions)}",
         f"licence {entity.licence}" if entity.licence else "no licence needed beyond Microsoft Entra ID Free",
         "on by default" if entity.on else "off by default: turn it on in the connection metadata",
+        *(f"without the column `{name}`, unless the connection metadata turns it on" for name in sorted(entity.disabled)),
     ]
     return "\n".join(f"- {line}" for line in lines)
 
