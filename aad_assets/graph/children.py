@@ -19,7 +19,7 @@ from aad_assets.errors import NotFound, PageTokenExpired, RequestRefused, Untrus
 from aad_assets.graph.batch import Item, run_batches
 from aad_assets.graph.client import GraphClient, Retrying
 from aad_assets.graph.meter import Meter
-from aad_assets.graph.pages import EVENTUAL, RESTARTS, Page, Part, Query, decode_page, pages
+from aad_assets.graph.pages import EVENTUAL, RESTARTS, Page, Part, Query, decode_page, first_page, pages
 from aad_assets.graph.throttle import resource_units
 
 _PARENT = "{id}"
@@ -73,7 +73,7 @@ async def _exists(client: GraphClient, entity: Entity, parent: tuple[str, ...], 
 async def _again(client: GraphClient, item: "ChildItem", meter: Meter) -> list[msgspec.Raw]:
     """The rows of a parent that is there. Raises NotFound when they are still not: the API is missing."""
     query = Query(f"{client.base_url}{item.url}", item.units, headers=item.headers)
-    first = await client.get(query.url, decode_page, meter, units=query.units, headers=query.headers)
+    first = await first_page(client, query, meter)
     rows = await _whole(client, item, first, meter)
     if rows is None:
         raise UntrustedAnswer(f"{item.path}: a page of a parent that is there was answered 404. Reload again.")

@@ -13,7 +13,7 @@ from aad_assets.errors import GraphError, GraphUnavailable, LicenceMissing, Perm
 from aad_assets.graph import shards
 from aad_assets.graph.client import GraphClient
 from aad_assets.graph.meter import Meter
-from aad_assets.graph.pages import EVENTUAL, Change, Mapped, Query, Sink, decode_page, read_chain
+from aad_assets.graph.pages import EVENTUAL, Change, Mapped, Query, Sink, first_page, read_chain
 from aad_assets.graph.select import Selection, negotiate
 from aad_assets.graph.tasks import together
 from aad_assets.graph.throttle import resource_units
@@ -23,7 +23,7 @@ _SHARDS_AT_ONCE = 8
 _COUNT_HEADERS = EVENTUAL | {"Accept": "text/plain"}
 """A count is documented as plain text, not JSON."""
 
-_SELECT_REFUSED = (RequestRefused, PermissionMissing, LicenceMissing)
+SELECT_REFUSED = (RequestRefused, PermissionMissing, LicenceMissing)
 """400 and 501, and 403 for a property that needs a permission or a licence of its own."""
 
 _TOP = re.compile(r"\bquery option '\$?top'", re.IGNORECASE)
@@ -99,7 +99,7 @@ async def read_list(
     try:
         await _read(client, entity, whole, meter, sink, filter_, change)
         return whole
-    except _SELECT_REFUSED as refusal:
+    except SELECT_REFUSED as refusal:
         again = await _other_way(client, entity, meter, refusal)
     await sink.reset()
     meter.rows = 0
@@ -135,8 +135,8 @@ async def answered(client: GraphClient, entity: Entity, meter: Meter, refusal: G
     async def probe(selected: tuple[str, ...]) -> bool:
         query = list_query(client, entity, identity + selected, top=1)
         try:
-            await client.get(query.url, decode_page, meter, units=query.units, families=query.families)
-        except _SELECT_REFUSED:
+            await first_page(client, query, meter)
+        except SELECT_REFUSED:
             return False
         return True
 

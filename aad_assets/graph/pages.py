@@ -8,7 +8,7 @@ import asyncio
 import re
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 from urllib.parse import urljoin
 
@@ -121,6 +121,16 @@ def followed(url: str, link: str) -> str:
     return link if _WITH_SCHEME.match(link) else urljoin(url, link)
 
 
+async def first_page(client: GraphClient, query: Query, meter: Meter) -> Page:
+    """What `query` asks for, and no further page."""
+    if not query.action:
+        return await client.get(
+            query.url, decode_page, meter, units=query.units, families=query.families, headers=query.headers
+        )
+    path = query.url.removeprefix(client.base_url)
+    return await client.post(path, b"{}", decode_page, meter, units=query.units)
+
+
 async def pages(
     client: GraphClient, query: Query, meter: Meter, first: Page | None = None
 ) -> AsyncGenerator[list[msgspec.Raw], None]:
@@ -129,20 +139,12 @@ async def pages(
     Raises UntrustedAnswer when a nextLink comes twice, or leads to another host.
     """
 
-    def ask(url: str) -> asyncio.Task[Page]:
-        return asyncio.create_task(
-            client.get(url, decode_page, meter, units=query.units, families=query.families, headers=query.headers)
-        )
-
-    def begin() -> asyncio.Task[Page]:
-        if not query.action:
-            return ask(query.url)
-        path = query.url.removeprefix(client.base_url)
-        return asyncio.create_task(client.post(path, b"{}", decode_page, meter, units=query.units))
+    def ask(query: Query) -> asyncio.Task[Page]:
+        return asyncio.create_task(first_page(client, query, meter))
 
     url = query.url
     seen = {hash(url)}
-    pending: asyncio.Task[Page] | None = None if first else begin()
+    pending: asyncio.Task[Page] | None = None if first else ask(query)
     try:
         while True:
             page = first if first is not None else await pending  # type: ignore[misc]
@@ -153,7 +155,7 @@ async def pages(
                     path = url.removeprefix(client.base_url).split("?")[0]
                     raise UntrustedAnswer(f"{path}: Graph sent the same nextLink twice, an endless chain. Reload again.")
                 seen.add(hash(url))
-                pending = ask(url)
+                pending = ask(replace(query, url=url, action=False))
             yield page.value
             if pending is None:
                 return

@@ -4,13 +4,12 @@ Rows are looked at for the names of their members alone. Not here: reading (`lis
 """
 
 import asyncio
-import base64
 from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 
@@ -24,16 +23,17 @@ from aad_assets.errors import (
     GraphError,
     LicenceMissing,
     NotFound,
-    PermissionMissing,
     RequestRefused,
 )
 from aad_assets.graph.children import NOBODY, child_url
+from aad_assets.graph.claims import claims_of
 from aad_assets.graph.client import GraphClient, RetryPolicy
 from aad_assets.graph.extensions import read_extensions
 from aad_assets.graph.greeting import greet
-from aad_assets.graph.lists import answered, in_other_pages, list_query
+from aad_assets.graph.lists import SELECT_REFUSED, answered, in_other_pages, list_query
 from aad_assets.graph.meter import Meter
-from aad_assets.graph.pages import EVENTUAL, Page, Query, decode_page, followed
+from aad_assets.graph.pages import EVENTUAL, Page, Query, first_page, followed
+from aad_assets.graph.parents import Key
 from aad_assets.graph.sign_in import TokenSource
 from aad_assets.graph.tasks import together
 from aad_assets.graph.throttle import Quotas, resource_units
@@ -43,8 +43,6 @@ from aad_assets.settings import Connection
 RETRY = RetryPolicy(attempts=3, patience=60.0)
 """A fault that lasts is an answer, too."""
 
-"""Id of no object: who may not read at all is told so about this one as well."""
-
 _PARENTS = 5
 """Parents to try when the children that are looked for are parents themselves."""
 
@@ -53,9 +51,6 @@ _PAGES = 10
 
 _SAMPLE = 50
 """Rows whose members are looked at."""
-
-Key = tuple[str, ...]
-T = TypeVar("T")
 
 
 class Status(StrEnum):
@@ -131,12 +126,13 @@ async def probe_tenant(
 
 def permissions_in(token: str) -> frozenset[str] | None:
     """The permissions that a token names, app-only or delegated. For telling alone: the signature is not looked at."""
-    try:
-        payload = token.split(".")[1]
-        claims = msgspec.json.decode(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)), type=_Claims)
-    except (IndexError, ValueError, msgspec.DecodeError):
+    if not (claims := claims_of(token)):
         return None
-    return frozenset([*claims.roles, *claims.scp.split()])
+    try:
+        held = msgspec.convert(claims, _Claims)
+    except msgspec.ValidationError:
+        return None
+    return frozenset([*held.roles, *held.scp.split()])
 
 
 class _Claims(msgspec.Struct):
@@ -239,8 +235,8 @@ class Probe:
     async def _try(self, entity: Entity) -> _Found:
         match entity.shape:
             case Shape.SINGLETON:
-                query = Query(self._client.url(entity.path), families=(entity.family,))
-                return _Found([await self._get(query, msgspec.json.Decoder(msgspec.Raw).decode)])
+                url, whole = self._client.url(entity.path), msgspec.json.Decoder(msgspec.Raw).decode
+                return _Found([await self._client.get(url, whole, self._meter, families=(entity.family,))])
             case Shape.CHILDREN:
                 return await self._try_children(entity)
             case _:
@@ -251,7 +247,7 @@ class Probe:
         query = list_query(self._client, entity, entity.select, top=self._top, filter_=filter_)
         try:
             return _Found((await self._page(query)).value)
-        except (RequestRefused, PermissionMissing, LicenceMissing) as refusal:
+        except SELECT_REFUSED as refusal:
             if again := in_other_pages(entity, refusal):
                 return await self._try_list(again)
             selection = await answered(self._client, entity, self._meter, refusal)
@@ -339,15 +335,7 @@ class Probe:
         return ()
 
     async def _page(self, query: Query) -> Page:
-        if query.action:
-            path = query.url.removeprefix(self._client.base_url)
-            return await self._client.post(path, b"{}", decode_page, self._meter, units=query.units)
-        return await self._get(query, decode_page)
-
-    async def _get(self, query: Query, decode: Callable[[bytes], T]) -> T:
-        return await self._client.get(
-            query.url, decode, self._meter, units=query.units, families=query.families, headers=query.headers
-        )
+        return await first_page(self._client, query, self._meter)
 
 
 def _members(row: msgspec.Raw) -> dict[str, Any]:
