@@ -165,3 +165,8 @@ def test_prune_says_what_it_deleted(
     assert capsys.readouterr().out.startswith("deleted 0 versions and 0 changes; the file was ")
     with pytest.raises(SystemExit):
         main(["prune", "--history-older-than", "long"])
+    assert "'long' is no age: write 400d or 52w." in capsys.readouterr().err
+    monkeypatch.setenv("AAD_DATABASE", str(tmp_path / "entar.duckdb"))
+    assert main(["prune", "--history-older-than", "400d"]) == 1
+    assert "There is no database" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == [copy.name]

@@ -1,7 +1,7 @@
 """`aad-assets prune`: forget old history and changes, and shrink the database. Not here: how (`warehouse/prune.py`)."""
 
 import argparse
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from aad_assets.commands import Subparsers
 from aad_assets.commands.environment import settings
@@ -17,9 +17,16 @@ def add(subparsers: Subparsers) -> None:
         description="Delete versions that ended, and changes that happened, longer ago than said, and write the database "
         "file anew without the room that they took. Current rows are never touched.",
     )
-    parser.add_argument("--history-older-than", metavar="AGE", type=age, help="such as 400d; default: history stays")
-    parser.add_argument("--changes-older-than", metavar="AGE", type=age, help="such as 400d; default: changes stay")
+    parser.add_argument("--history-older-than", metavar="AGE", type=_age, help="such as 400d; default: history stays")
+    parser.add_argument("--changes-older-than", metavar="AGE", type=_age, help="such as 400d; default: changes stay")
     parser.set_defaults(function=run)
+
+
+def _age(text: str) -> timedelta:
+    try:
+        return age(text)
+    except ValueError as error:  # argparse would leave out what it says
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def run(options: argparse.Namespace) -> int:

@@ -4,10 +4,13 @@ import contextlib
 import re
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import duckdb
 
 from aad_assets.catalog.types import quoted
+from aad_assets.errors import WarehouseError
+from aad_assets.settings import is_file
 from aad_assets.warehouse.files import shrink
 from aad_assets.warehouse.stage import Stage
 from aad_assets.warehouse.target import ALIAS, Target
@@ -48,7 +51,9 @@ def age(text: str) -> timedelta:
 def prune_and_shrink(
     target: Target, *, history_before: datetime | None = None, changes_before: datetime | None = None
 ) -> Pruned:
-    """The whole of it, with an instance of DuckDB of its own. Raises WarehouseError. Blocks."""
+    """The whole of it, with an instance of DuckDB of its own. Raises WarehouseError, also where there is none. Blocks."""
+    if is_file(target.database) and not Path(target.database).exists():
+        raise WarehouseError(f"There is no database {target.database} (AAD_DATABASE): nothing was pruned. Check the setting.")
     with workspace(target.database) as folder, contextlib.closing(Stage(folder)) as stage, stage.cursor() as cursor:
         pruned = prune(cursor, target, history_before=history_before, changes_before=changes_before)
         before, after = shrink(cursor, target)

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from aad_assets.catalog import CATALOG
@@ -68,9 +69,13 @@ def test_the_preview_shows_keys_and_attributes() -> None:
 
 
 def test_the_prune_job_runs(tmp_path: Path) -> None:
-    warehouse = WarehouseResource(database=str(tmp_path / "entra.duckdb"))
+    database = tmp_path / "entra.duckdb"
+    warehouse = WarehouseResource(database=str(database))
     job = build_definitions(environment={}, warehouse=warehouse).resolve_job_def("prune")
 
+    assert not job.execute_in_process(raise_on_error=False).success
+    assert not database.exists(), "a database that is not there is not made"
+    duckdb.connect(database).close()
     assert job.execute_in_process().success
     wrong = {"ops": {"forget": {"config": {"history_older_than": "long"}}}}
     assert not job.execute_in_process(run_config=wrong, raise_on_error=False).success
