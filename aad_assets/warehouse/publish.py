@@ -232,8 +232,8 @@ class _Publication:
         self._check_columns(before, [column for column in suspects if column.name.lower() in stored.types], stored)
 
     def _check_columns(self, before: int, columns: Sequence[Column], stored: Columns | None = None) -> None:
-        """`stored`: the table's columns, where they may have other types than declared."""
-        if columns and before:
+        """`stored`: the table's columns, where they may have other types than declared. No rows at all is another gate's."""
+        if columns and before and self.staged.rows:
             types = stored.types if stored else {}
             as_stored = [replace(column, type=types.get(column.name.lower(), ("", column.type))[1]) for column in columns]
             counts = (

@@ -115,6 +115,13 @@ def test_gates_guard_a_publish_in_every_mode(lab: Lab, target: Target, mode: Mod
     assert (load.status, load.rows) == ("published", 200)
 
 
+@pytest.mark.parametrize("mode", [Mode.COMPARE, Mode.COMPARE_KEEP_DELETED, Mode.TRUNCATE, Mode.RECREATE])
+def test_the_gate_for_empty_tables_is_opened_by_its_own_name_alone(lab: Lab, target: Target, mode: Mode) -> None:
+    lab.publish(target, people(300), PEOPLE)
+    options = Options(mode, volatile=frozenset({"age"}), gates=Gates(open=frozenset({Gate.EMPTY})))
+    assert lab.publish(target, [], PEOPLE, number=1, options=options).deleted == 300
+
+
 def test_a_volatile_column_that_turns_null_blocks_as_well(lab: Lab, target: Target) -> None:
     options = replace(CLOSED, volatile=frozenset({"age"}))
     lab.publish(target, people(10), PEOPLE)
