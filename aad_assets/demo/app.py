@@ -201,7 +201,7 @@ class SignInFaults:
             # Rules without a path are meant for Graph.
             if not rule.path or rule.kind not in ("429", "500", "502", "503", "504", "drop", "latency"):
                 continue
-            if not self._faults.take_this(rule, path):
+            if not rule.strikes(path):
                 continue
             if rule.kind == "latency":
                 await asyncio.sleep(rule.ms / 1000)

@@ -76,6 +76,17 @@ class Rule:
         values["path"] = values.get("path") or ""
         return cls(**values, dice=Random(f"{seed}|{sorted(values.items(), key=str)}"), since=now)
 
+    def strikes(self, path: str) -> bool:
+        """Whether the request for `path` goes wrong: counts as one of its times."""
+        if self.path.lower() not in path.lower():
+            return False
+        if self.times is not None and self.hits >= self.times:
+            return False
+        if self.rate < 1 and self.dice.random() >= self.rate:
+            return False
+        self.hits += 1
+        return True
+
     def view(self) -> dict[str, Any]:
         """The rule as JSON, with the number of times it applied."""
         return {name: getattr(self, name) for name in (*sorted(_FIELDS), "hits")}
@@ -103,39 +114,20 @@ class Faults:
 
     def take(self, kind: str, path: str) -> Rule | None:
         """The rule of this kind that strikes now, if any: counts as one of its times."""
-        for rule in self.rules:
-            if rule.kind != kind or rule.path.lower() not in path.lower():
-                continue
-            if rule.times is not None and rule.hits >= rule.times:
-                continue
-            if rule.rate < 1 and rule.dice.random() >= rule.rate:
-                continue
-            rule.hits += 1
-            return rule
-        return None
+        return next((rule for rule in self.rules if rule.kind == kind and rule.strikes(path)), None)
 
     def refuse(self, path: str, issued_at: float, page: int = 0) -> None:
         """Raise what the rules have in store for a request to Graph; `issued_at` is the token's age mark.
 
         Called once for every request, and again with the number of the page for a page of a collection.
         """
-        if not self.rules:
-            return
         for rule in self.rules:
             if (page == 0 and rule.page > 1) or (page and not 1 < rule.page <= page):
                 continue
             if rule.kind == "expire_token" and issued_at > rule.since:
                 continue
-            if rule.kind in _REFUSALS and self.take_this(rule, path):
+            if rule.kind in _REFUSALS and rule.strikes(path):
                 raise refusal(rule)
-
-    def take_this(self, rule: Rule, path: str) -> bool:
-        """Does this very rule strike now?"""
-        others, self.rules = self.rules, [rule]
-        try:
-            return self.take(rule.kind, path) is not None
-        finally:
-            self.rules = others
 
 
 _REFUSALS = frozenset({"429", "500", "502", "503", "504", "deny", "unlicensed", "expire_token"})

@@ -206,7 +206,7 @@ class Graph:
     ) -> Answer:
         size = page_size(collection, options, self.sign_in_page)
         rule = next((r for r in self.faults.rules if r.kind == "refuse_select" and r.property in options.select), None)
-        if rule and self.faults.take_this(rule, request.path):
+        if rule and rule.strikes(request.path):
             raise errors.GraphError(
                 rule.status,
                 "NotImplemented" if rule.status == 501 else "BadRequest",
@@ -259,9 +259,7 @@ class Graph:
         return f"{base}{path}?{options.rest}{'&' if options.rest else ''}$skiptoken={token}"
 
     def _page(self, head: str, form: Shape, keys: Any, start: int, end: int, path: str) -> Iterator[str]:
-        nulled = [
-            rule.property for rule in self.faults.rules if rule.kind == "null_property" and self.faults.take_this(rule, path)
-        ]
+        nulled = [rule.property for rule in self.faults.rules if rule.kind == "null_property" and rule.strikes(path)]
         unknown = self.faults.take("unknown_property", path)
         yield head
         directory, separator = self.directory, ""

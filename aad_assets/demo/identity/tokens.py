@@ -159,7 +159,7 @@ def challenge(claims: dict[str, Any], faults: Faults, path: str) -> None:
     """
     for rule in faults.rules:
         moment = int(rule.since)
-        if rule.kind != "claims_challenge" or claims.get("x_answered", 0) >= moment or not faults.take_this(rule, path):
+        if rule.kind != "claims_challenge" or claims.get("x_answered", 0) >= moment or not rule.strikes(path):
             continue
         refused = unauthorized("Continuous access evaluation resulted in challenge with result: InteractionRequired.")
         if "cp1" in claims.get("xms_cc", ()):
