@@ -35,11 +35,7 @@ class WarmPython:
     """Use as a context manager; one command at a time."""
 
     def __enter__(self) -> "WarmPython":
-        self._socket, theirs = socket.socketpair()
-        with theirs:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", __name__, str(theirs.fileno())], pass_fds=[theirs.fileno()], start_new_session=True
-            )
+        self._start()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -47,8 +43,18 @@ class WarmPython:
         try:
             self._process.wait(5)
         except subprocess.TimeoutExpired:
-            os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
+            self._kill()
+
+    def _start(self) -> None:
+        self._socket, theirs = socket.socketpair()
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", __name__, str(theirs.fileno())], pass_fds=[theirs.fileno()], start_new_session=True
+            )
+
+    def _kill(self) -> None:
+        os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
 
     def dagster(
         self, arguments: list[str], env: dict[str, str], cwd: Path, timeout: float
@@ -57,9 +63,16 @@ class WarmPython:
         with tempfile.TemporaryFile() as request, tempfile.TemporaryFile() as stdout, tempfile.TemporaryFile() as stderr:
             request.write(json.dumps([arguments, env, str(cwd)]).encode())
             request.flush()
-            self._socket.settimeout(timeout)
-            socket.send_fds(self._socket, [_RUN], [request.fileno(), stdout.fileno(), stderr.fileno()])
-            answer = self._socket.recv(16)
+            answer = b""
+            try:
+                self._socket.settimeout(timeout)
+                socket.send_fds(self._socket, [_RUN], [request.fileno(), stdout.fileno(), stderr.fileno()])
+                answer = self._socket.recv(16)
+            finally:
+                if not answer:  # also where pytest-timeout ends the test: a late answer would be taken for the next one's
+                    self._socket.close()
+                    self._kill()
+                    self._start()
             assert answer, "the warm Python ended"
             for file in (stdout, stderr):
                 file.seek(0)
