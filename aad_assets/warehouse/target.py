@@ -178,8 +178,10 @@ class Target:
             )
 
     def _detach(self, cursor: duckdb.DuckDBPyConnection) -> None:
-        # The last one out writes the log into the file; readers then need nothing but the file.
-        for statement in (f"CHECKPOINT {ALIAS}", f"DETACH {ALIAS}"):
+        # The last one out writes the log into the file; readers then need nothing but the file. What a file would do in
+        # milliseconds is all the maintenance of a lake, which merges, expires and deletes files for seconds, at each publish.
+        checkpoint = (f"CHECKPOINT {ALIAS}",) if is_file(self.database) else ()
+        for statement in (*checkpoint, f"DETACH {ALIAS}"):
             with contextlib.suppress(duckdb.Error):
                 cursor.execute(statement)
 
