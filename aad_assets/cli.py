@@ -1,6 +1,7 @@
 """The command `aad-assets`: what people run besides Dagster. Each command is a module of `aad_assets.commands`."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 
@@ -14,11 +15,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         code: int = options.function(options)
+        sys.stdout.flush()
     except (AadAssetsError, DemoServerError) as error:
         print(f"aad-assets: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:  # `aad-assets changes … | head`: who reads has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nor does Python complain when it ends
+        return 141
     return code
 
 

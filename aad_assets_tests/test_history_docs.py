@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -170,3 +171,11 @@ def test_prune_says_what_it_deleted(
     assert main(["prune", "--history-older-than", "400d"]) == 1
     assert "There is no database" in capsys.readouterr().err
     assert [path.name for path in tmp_path.iterdir()] == [copy.name]
+
+
+def test_changes_end_quietly_when_nobody_reads_on(settings: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with open(writing, "w", encoding="utf-8") as stdout:
+        monkeypatch.setattr("sys.stdout", stdout)
+        assert main(["changes", "--since", "2d"]) == 141
