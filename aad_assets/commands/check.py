@@ -10,14 +10,12 @@ from typing import Any
 from urllib.parse import quote
 
 from aad_assets.catalog import Entity
+from aad_assets.catalog.entity import HIDDEN_MEMBERS
 from aad_assets.commands import Subparsers
 from aad_assets.commands.environment import configured, settings
 from aad_assets.commands.probing import FAILURES, in_words, probe
 from aad_assets.graph.probe import Finding, Report, Status
 from aad_assets.settings import Connection
-
-_HIDDEN = "Member.Read.Hidden"
-"""Needed for groups with hidden membership alone, so that no probe of one group can tell."""
 
 
 def add(subparsers: Subparsers) -> None:
@@ -119,8 +117,10 @@ def _print(connection: Connection, report: Report) -> None:
     kind = "Delegated" if connection.credential == "delegated" else "Application"
     print(f"\n{kind} permissions to grant, {len(permissions)}:{_listed(permissions)}")
     print(f"\nMissing, {len(missing)}:{_listed(missing)}" if missing else "\nNone of them is missing.")
-    if _HIDDEN not in (report.granted or ()) and any(finding.entity.table == "group_members" for finding in findings):
-        print(f"{_HIDDEN} as well, if there are groups with hidden membership.")
+    # No probe of one parent can tell.
+    hiding = [finding.entity.parent or "" for finding in findings if finding.entity.hidden_members]
+    if hiding and HIDDEN_MEMBERS not in (report.granted or ()):
+        print(f"{HIDDEN_MEMBERS} as well, where {' or '.join(hiding)} hide their members.")
     if url := admin_consent_url(connection):
         print("\nThey are added to the app registration under API permissions; then an administrator consents at")
         print(url)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from aad_assets.catalog import CATALOG, ENTITIES
+from aad_assets.catalog.entity import HIDDEN_MEMBERS
 from aad_assets.demo import DemoServer
 from aad_assets.graph.probe import Status, probe_tenant
 from aad_assets.settings import Settings
@@ -26,7 +27,7 @@ def results(text: str) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def withheld_tenant() -> Iterator[DemoServer]:
-    with DemoServer(users=60, no_quota=True, without_permission=WITHHELD) as server:
+    with DemoServer(users=60, no_quota=True, without_permission=(*WITHHELD, HIDDEN_MEMBERS)) as server:
         yield server
 
 
@@ -45,6 +46,7 @@ def test_with_every_permission_everything_is_readable(commands: Commands, shared
     assert f"{len(ON)} of {len(ON)} entities are readable" in said.out
     assert all(f"\n  {name}\n" in said.out for name in PERMISSIONS)
     assert "None of them is missing." in said.out
+    assert HIDDEN_MEMBERS not in said.out
     consent = f"{shared_tenant.authority_url}/{shared_tenant.tenant_id}/adminconsent?client_id={shared_tenant.client_id}"
     assert said.out.endswith(f"{consent}\n")
     assert said.err == ""
@@ -96,6 +98,7 @@ def test_what_is_off_does_not_fail_the_check(commands: Commands, withheld_tenant
     assert results(whole.out)["authorization_policy"] == "off; permission missing: Policy.Read.All"
     listed = "".join(f"\n  {name}" for name in sorted(WITHHELD))
     assert f"\nMissing, 3:{listed}\n" in whole.out
+    assert f"\n{HIDDEN_MEMBERS} as well, where groups or administrative_units hide their members.\n" in whole.out
 
 
 def test_without_licences_it_names_them_and_succeeds(commands: Commands, free_tenant: DemoServer) -> None:
