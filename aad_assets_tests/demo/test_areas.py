@@ -2,34 +2,23 @@
 
 from collections.abc import Iterator
 from datetime import date
-from functools import cache
 
 import msgspec
 import pytest
 
-from aad_assets.demo.collections import BY_TABLE, Collection, children, logs, roles, security
+from aad_assets.demo.collections import Collection, children, logs, roles, security
 from aad_assets.demo.control import truth
 from aad_assets.demo.directory import Directory
 from aad_assets.demo.directory.rendering import SCHEMA
 
-from .client import Client, Json, asking, error_code
+from .client import Client, asking, error_code
+from .tenants import directory, rows
 
 AREAS = [*roles.COLLECTIONS, *logs.COLLECTIONS, *security.COLLECTIONS, *children.COLLECTIONS]
 NEVER = {"deletedDateTime", "appScopeId"}
 """Properties that no row has a value for, as in most real tenants."""
 
 by_table = pytest.mark.parametrize("collection", AREAS, ids=lambda each: each.table)
-
-
-@cache
-def directory(day: int = 0, users: int = 300) -> Directory:
-    return Directory(1, users, day, "contoso.example", date(2026, 11, 2))
-
-
-@cache
-def rows(table: str, day: int = 0, users: int = 300) -> list[Json]:
-    lines = "".join(truth(directory(day, users), BY_TABLE[table], None)).splitlines()
-    return [msgspec.json.decode(line) for line in lines]
 
 
 @by_table

@@ -19,4 +19,4 @@ def test_progress_tells_what_is_known() -> None:
 def test_rows_per_second_are_counted_from_the_start() -> None:
     meter = Meter(rows=100)
     meter.started -= 10
-    assert 9 < meter.rows_per_second <= 10
+    assert 5 < meter.rows_per_second <= 10

@@ -67,6 +67,13 @@ def test_afterwards_the_file_is_free_and_whole_without_its_log(lab: Lab, target:
         assert other.line() == "held"
 
 
+@pytest.fixture
+def _lingers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long a transaction takes here."""
+    monkeypatch.setattr(target_module, "_LINGERS", 600.0)
+
+
+@pytest.mark.usefixtures("_lingers")
 def test_between_two_transactions_it_stays_attached_until_other_work_comes(lab: Lab, target: Target, database: Path) -> None:
     with target.expecting():
         touch(lab, target)
@@ -81,6 +88,7 @@ def test_between_two_transactions_it_stays_attached_until_other_work_comes(lab: 
     assert not is_attached(lab)
 
 
+@pytest.mark.usefixtures("_lingers")
 def test_work_of_the_stage_frees_the_database_unless_it_is_meant_for_it(lab: Lab, target: Target) -> None:
     lab.stage.let_go = target.let_go
 
@@ -334,3 +342,16 @@ def test_a_kill_leaves_the_rows_of_before_or_after_and_the_next_load_works(
     load = lab.publish(target, [{"id": "a"}, {"id": "c"}], number=2)
     assert (load.inserted + load.unchanged, load.deleted) == (2, 1)
     assert read_alone(database, "SELECT id FROM aad.things ORDER BY id") == [("a",), ("c",)]
+
+
+@pytest.mark.parametrize(("database", "checkpoints"), [("/data/entra.duckdb", True), ("ducklake:meta.ducklake", False)])
+def test_only_a_file_is_checkpointed(database: str, checkpoints: bool) -> None:
+    """In a lake, CHECKPOINT is all its maintenance: seconds, after each table."""
+    executed: list[str] = []
+    cursor = cast(Any, SimpleNamespace(execute=lambda statement, *_: executed.append(statement)))
+
+    target = Target(database, "aad")
+    target._detach(cursor)
+
+    assert (f"CHECKPOINT {ALIAS}" in executed) == checkpoints
+    assert executed[-1] == f"DETACH {ALIAS}"
