@@ -121,8 +121,8 @@ class Entity:
     """Properties that Graph returns and the metadata does not declare, with their types."""
     extensible: bool = False
     """Applications can register directory extension properties for it."""
-    polymorphic: bool = False
-    """Rows are of several types: `odataType` says which, `_extra` holds what only some of them have."""
+    derived: frozenset[str] = frozenset()
+    """Properties that only some types of its rows have: `odataType` says which type, `_extra` holds them. Empty: one type."""
     disabled: frozenset[str] = frozenset()
     """Columns that are off, in any case: neither asked for nor kept, not in `_extra` either. A declaration names those that
     need a permission of their own; the connection metadata turns columns off and on."""
@@ -181,6 +181,10 @@ class Entity:
         own = tuple(Column(name, name, declared[name], meanings.meaning(self.type, name)) for name in names)
         kind = (Column("odataType", ODATA_TYPE, STRING, meanings.ODATA_TYPE),) if self.polymorphic else ()
         return (*parents, *own, *kind)
+
+    @property
+    def polymorphic(self) -> bool:
+        return bool(self.derived)
 
     def _parent_meaning(self, column: str) -> str:
         if self.parent is None:

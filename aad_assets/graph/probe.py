@@ -355,10 +355,10 @@ def _keys(page: Page, child: Entity, front: dict[str, str]) -> list[Key]:
 
 
 def _undeclared(entity: Entity, rows: Sequence[msgspec.Raw]) -> tuple[str, ...]:
-    """Members that the catalogue does not know, where rows are of one type and hold more than ids."""
-    if entity.edge or entity.polymorphic or entity.properties or entity.shape is Shape.STRINGS:
+    """Members that the catalogue does not know, where rows hold more than ids."""
+    if entity.edge or entity.properties or entity.shape is Shape.STRINGS:
         return ()
-    known = {*properties(entity.type), *(column.source for column in entity.every_column)}
+    known = {*properties(entity.type), *entity.derived, *(column.source for column in entity.every_column)}
     names = {name for row in rows for name in _members(row)}
     return tuple(sorted(name for name in names - known if "@" not in name))
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from aad_assets.catalog import ENTITIES, descriptions, generate
+from aad_assets.catalog import ENTITIES, Entity, descriptions, generate
 from aad_assets.catalog.generate import MEANINGS_FILE, SCHEMA_FILE, Metadata, main, meanings, render, render_meanings
 
 CSDL = """<?xml version="1.0" encoding="utf-8"?>
@@ -248,3 +248,19 @@ def test_the_meanings_in_the_package_are_what_the_typings_say() -> None:
     assert MEANINGS_FILE.read_text("utf-8") == render_meanings(
         meanings(metadata, described, {entity.type for entity in ENTITIES})
     )
+
+
+@pytest.mark.skipif("AAD_METADATA_FILE" not in os.environ, reason="AAD_METADATA_FILE names no metadata file")
+@pytest.mark.parametrize("entity", [each for each in ENTITIES if each.polymorphic], ids=lambda each: each.table)
+def test_what_only_some_types_of_rows_have_is_what_the_metadata_file_says(entity: Entity) -> None:
+    metadata = Metadata(Path(os.environ["AAD_METADATA_FILE"]))
+    own = metadata.properties(metadata.entities[entity.type], metadata.entities)
+    every: set[str] = set()
+    for element in metadata.entities.values():
+        bases, base = set(), element.get("BaseType")
+        while base:
+            bases.add(metadata.short(base))
+            base = metadata.entities[metadata.short(base)].get("BaseType")
+        if entity.type in bases:
+            every |= metadata.properties(element, metadata.entities).keys()
+    assert entity.derived == every - own.keys()

@@ -230,6 +230,7 @@ def test_undeclared_members_are_found_by_a_look_at_what_comes_by_itself(graph: F
             {}
             if "$select" in request.url.params
             else {"id": "1", "fresh": {"deep": 1}, "x@odata.type": "#a", "@odata.id": "b"}
+            | ({"ipRanges": []} if "namedLocations" in request.url.path else {})
         )
         rows = [{"id": "0", "displayName": "cut \ud800"}, {"id": "1"} | extra]
         return httpx.Response(200, content=json.dumps({"value": rows}))
@@ -242,6 +243,7 @@ def test_undeclared_members_are_found_by_a_look_at_what_comes_by_itself(graph: F
         "users": ("fresh",),
         "directory_roles": ("fresh",),
         "app_role_assignments": ("fresh",),
+        "named_locations": ("fresh",),
     }
     assert {request.url.params.get("$top") for request in graph.requests if "/users" in request.url.path} == {"50"}
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from aad_assets.catalog import Column
+from aad_assets.catalog import CATALOG, Column
 from aad_assets.catalog.types import Json, List, Scalar, Struct
 from aad_assets.errors import LoadBlocked
 from aad_assets.warehouse.load import SchemaChange
@@ -190,3 +190,11 @@ def contains(whole: Any, part: Any) -> bool:
     if isinstance(part, list):
         return all(contains(here, there) for here, there in zip(whole, part, strict=True))
     return bool(whole == part)
+
+
+def test_what_only_some_types_of_rows_have_is_no_find_and_what_none_declares_is(lab: Lab, target: Target) -> None:
+    locations = CATALOG["named_locations"]
+    rows: list[Row] = [{"id": "a", "ipRanges": [], "isTrusted": True}, {"id": "b", "countriesAndRegions": ["NO"], "new": 1}]
+    load = lab.publish(target, rows, locations)
+    assert load.schema_changes == [SchemaChange("new", "undeclared")]
+    assert lab.table(target, locations)["a"]["_extra"] == {"ipRanges": [], "isTrusted": True}

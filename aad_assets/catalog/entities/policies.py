@@ -2,6 +2,37 @@
 
 from aad_assets.catalog.entity import Entity, Family, Group, Shape
 
+_OF_IDENTITY_PROVIDERS = frozenset(
+    {
+        "activeSignInUri",
+        "certificateData",
+        "clientAuthentication",
+        "clientId",
+        "clientSecret",
+        "developerId",
+        "federatedIdpMfaBehavior",
+        "identityProviderType",
+        "inboundClaimMapping",
+        "isSignedAuthenticationRequestRequired",
+        "issuer",
+        "issuerUri",
+        "keyId",
+        "metadataExchangeUri",
+        "nextSigningCertificate",
+        "passiveSignInUri",
+        "passwordResetUri",
+        "preferredAuthenticationProtocol",
+        "promptLoginBehavior",
+        "responseType",
+        "scope",
+        "serviceId",
+        "signOutUri",
+        "signingCertificate",
+        "signingCertificateUpdateStatus",
+        "wellKnownEndpoint",
+    }
+)
+
 ENTITIES = (
     Entity(
         table="conditional_access_policies",
@@ -20,7 +51,15 @@ ENTITIES = (
         description="IP ranges and countries that conditional access knows by name.",
         permissions=("Policy.Read.All",),
         family=Family.PROTECTION,
-        polymorphic=True,
+        derived=frozenset(
+            {
+                "countriesAndRegions",
+                "countryLookupMethod",
+                "includeUnknownCountriesAndRegions",
+                "ipRanges",
+                "isTrusted",
+            }
+        ),
     ),
     Entity(
         table="authentication_context_class_references",
@@ -210,7 +249,7 @@ ENTITIES = (
         description="Identity providers that guests and customers may sign in with.",
         permissions=("IdentityProvider.Read.All",),
         family=Family.IDENTITY_PROVIDERS,
-        polymorphic=True,
+        derived=_OF_IDENTITY_PROVIDERS,
     ),
     Entity(
         table="available_identity_provider_types",

@@ -2,6 +2,35 @@
 
 from aad_assets.catalog.entity import Entity, Family, Group, Licence, Shape
 
+_OF_AUTHENTICATION_METHODS = frozenset(
+    {
+        "aaGuid",
+        "attestationCertificates",
+        "attestationLevel",
+        "configurationId",
+        "deviceTag",
+        "displayName",
+        "emailAddress",
+        "isUsable",
+        "isUsableOnce",
+        "keyStrength",
+        "lifetimeInMinutes",
+        "methodUsabilityReason",
+        "model",
+        "passkeyType",
+        "password",
+        "phoneAppVersion",
+        "phoneNumber",
+        "phoneType",
+        "platform",
+        "publicKeyCredential",
+        "secretKey",
+        "smsSignInState",
+        "startDateTime",
+        "temporaryAccessPass",
+    }
+)
+
 ENTITIES = (
     Entity(
         table="user_sign_in_activity",
@@ -28,7 +57,7 @@ ENTITIES = (
         shape=Shape.CHILDREN,
         key=("userId", "id"),
         on=False,
-        polymorphic=True,
+        derived=_OF_AUTHENTICATION_METHODS,
         parent="users",
         parent_columns=("userId",),
     ),
