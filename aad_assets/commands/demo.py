@@ -212,8 +212,8 @@ def _print_next(folder: Path) -> None:
         f"""
 The tables are in {here}/entra.duckdb. Next:
   make dev DEMO=1       the asset graph in the browser, with this tenant behind it
-  make demo             lets a day pass and reloads: see what changed
-  python                import aad_assets; aad_assets.read("users", changes_since="today", database="{here}/entra.duckdb")"""
+  make demo             lets a day pass and reloads; what changed, as a DataFrame:
+                        aad_assets.read("users", changes_since="today", database="{here}/entra.duckdb")"""
     )
 
 
