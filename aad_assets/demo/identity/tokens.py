@@ -107,7 +107,8 @@ class Tokens:
             "iss": f"{self._registration.origin}/{self._registration.tenant_id}/v2.0",
             "iat": now,
             "nbf": now,
-            "exp": now + self._rules.token_lifetime,
+            # Not before `expires_in` is over, which counts from this very moment.
+            "exp": now + 1 + self._rules.token_lifetime,
             "tid": self._registration.tenant_id,
             **claims,
         }
