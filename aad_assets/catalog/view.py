@@ -3,6 +3,8 @@
 Not here: the declarations (`views/`), and how a view is made (`aad_assets.warehouse.views`).
 """
 
+import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from importlib import resources
 
@@ -46,14 +48,19 @@ class View:
     def parents(self) -> tuple[str, ...]:
         return tuple(parent.table for parent in self.reads)
 
-    def select(self, schema: str) -> str:
-        """The query over the tables of `schema`, the connection's.
+    def select(self, schema: str, keeping_deleted: Collection[str] = ()) -> str:
+        """The query over the tables of `schema`, the connection's; of those that keep deleted rows, over the others.
 
         The schema is named without a database, so that DuckDB looks for it where the view itself is, whatever the database is
         called when it is opened. Not leaving it out either: a temporary table `users` would then be taken for the tenant's.
         """
+
+        def relation(found: re.Match[str]) -> str:
+            table = f"{quoted(schema)}.{found[1]}"
+            return f"(FROM {table} WHERE _deleted_at IS NULL)" if found[1] in keeping_deleted else table
+
         text = resources.files(f"{__package__}.views").joinpath(f"{self.name}.sql").read_text("utf-8")
-        return text.replace("{schema}", quoted(schema)).strip()
+        return re.sub(r"\{schema\}\.(\w+)", relation, text).strip()
 
     def query_on(self, connection_name: str) -> str:
         """`query` on a connection of another name."""

@@ -272,6 +272,9 @@ class _Publication:
 
     def _bring_table(self, stored: Columns | None) -> None:
         """Make or change the table, and note how it changed."""
+        keeps_deleted = self.comparison.keeps_deleted or (
+            stored is not None and DELETED_AT in stored.ours
+        )  # views ask for it
         if stored is not None and self.options.mode is Mode.RECREATE:
             self.load.schema_changes += self.shaper.changes(stored)
             self.cursor.execute(f"DROP TABLE {self.table}")
@@ -281,11 +284,11 @@ class _Publication:
             self.load.schema_changes += self.shaper.bring_table(self.table, stored)
         if self._stored(self.table) is None:
             self._create()
-        if stored is None and self.comparison.keeps_deleted:
+        if stored is None and keeps_deleted:
             self.cursor.execute(f"ALTER TABLE {self.table} ADD COLUMN {DELETED_AT} TIMESTAMPTZ")
         self.load.schema_changes += [SchemaChange(name, "refused") for name in self.refused]
-        if not self.entity.polymorphic:  # what only some of its types have is always there
-            self.load.schema_changes += [SchemaChange(name, "undeclared") for name in self.staged.undeclared]
+        undeclared = [name for name in self.staged.undeclared if name not in self.entity.derived]
+        self.load.schema_changes += [SchemaChange(name, "undeclared") for name in undeclared]
 
     def _replace(self, before: int) -> None:
         """Write all rows anew. Columns that were not read keep what is stored."""

@@ -1,12 +1,13 @@
 """Views in the connection's schema, made anew after the tables that they read: always whole, never over a missing table.
 
-A view shows its tables as they are. What is told of each refresh is therefore how old those are, since a table that could not
-be read in this run keeps the rows of an earlier one. Not here: the queries (`aad_assets.catalog.views`).
+A view shows its tables as they are, but for deleted rows that one keeps. What is told of each refresh is therefore how old
+those are, since a table that could not be read in this run keeps the rows of an earlier one. Not here: the queries
+(`aad_assets.catalog.views`).
 """
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
 import duckdb
@@ -15,9 +16,9 @@ from aad_assets.catalog import CATALOG, Entity
 from aad_assets.catalog.types import quoted
 from aad_assets.catalog.view import View
 from aad_assets.errors import WarehouseError
+from aad_assets.warehouse.compare import DELETED_AT
+from aad_assets.warehouse.statements import utc
 from aad_assets.warehouse.target import ALIAS, Target
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class ViewStatus(StrEnum):
@@ -106,9 +107,11 @@ def _refresh(
 ) -> int:
     """Make the view anew, in the transaction that `target.open` began; returns its number of rows."""
     schema = target.schema.removeprefix(f"{ALIAS}.")
-    _check(view, _relations(cursor, schema), schema, entities)
+    relations = _relations(cursor, schema)
+    _check(view, relations, schema, entities)
     name = f"{target.schema}.{quoted(view.name)}"
-    cursor.execute(f"CREATE OR REPLACE VIEW {name} AS {view.select(schema)}")
+    keeping_deleted = [table for table in view.parents if DELETED_AT in relations[table].columns]
+    cursor.execute(f"CREATE OR REPLACE VIEW {name} AS {view.select(schema, keeping_deleted)}")
     row = cursor.execute(f"SELECT count(*) FROM {name}").fetchone()
     return int(row[0]) if row else 0
 
@@ -175,8 +178,7 @@ def _parents(
     parents = []
     for table in view.parents:
         published, status = loads.get(table, (None, None))
-        moment = None if published is None else _EPOCH + timedelta(microseconds=published)
-        parents.append(ParentData(table, moment, status))
+        parents.append(ParentData(table, utc(published), status))
     return tuple(parents)
 
 

@@ -15,9 +15,10 @@ from aad_assets.catalog.view import View
 from aad_assets.catalog.views import VIEWS
 from aad_assets.errors import WarehouseError
 from aad_assets.warehouse.load import record
+from aad_assets.warehouse.options import Mode
 from aad_assets.warehouse.target import Target
 from aad_assets.warehouse.views import ParentData, ViewOutcome, ViewStatus, refresh_views
-from aad_assets_tests.warehouse.support import TENANT, Lab, MemoryTarget, new_load, read_alone
+from aad_assets_tests.warehouse.support import OPEN, TENANT, Lab, MemoryTarget, new_load, read_alone
 
 IDENTITIES = next(view for view in VIEWS if view.name == "user_identities")
 PROXY_ADDRESSES = next(view for view in VIEWS if view.name == "user_proxy_addresses")
@@ -107,6 +108,15 @@ def test_a_view_follows_its_table(lab: Lab, target: Target) -> None:
 
     assert lab.stored(target, "SELECT count(*) FROM {schema}.user_identities") == [(2,)]
     assert [outcome.rows for outcome in refreshed(lab, target)] == [2]
+
+
+def test_a_view_shows_no_deleted_rows_that_its_table_keeps(lab: Lab, target: Target, database: Path) -> None:
+    for number, mode in enumerate([Mode.COMPARE_KEEP_DELETED, Mode.COMPARE_KEEP_DELETED, Mode.RECREATE]):
+        people = [ANNA] if number == 1 else [ANNA, {**ANNA, "id": "bob"}]
+        lab.publish(target, people, USERS, number=number, options=replace(OPEN, mode=mode))
+        if mode is not Mode.RECREATE:
+            assert [outcome.rows for outcome in refreshed(lab, target)] == [len(people)]
+        assert read_alone(database, "SELECT count(*) FROM aad.user_identities") == [(len(people),)]
 
 
 def test_a_view_of_a_table_that_was_never_loaded_is_not_made_and_the_others_are(lab: Lab, target: Target) -> None:
