@@ -1,7 +1,7 @@
 """Refusals of the identity platform in one line: what it said, the trace id, and what to do about it.
 
 Sources: learn.microsoft.com/entra/identity-platform/reference-error-codes. The AADSTS code is shown; where a refusal has none
-that is known here, the OAuth error decides. Not here: faults that pass, and hosts out of reach (`sign_in.py`).
+that is known here, the OAuth error decides. Not here: faults that pass, and hosts out of reach (`authority.py`).
 """
 
 import json
@@ -46,7 +46,8 @@ _ADVICE = {
     90002: "AAD_TENANT_ID is not known here: check it, and that AAD_CLOUD is the tenant's cloud",
     900023: "AAD_TENANT_ID is neither a GUID nor a domain of a tenant",
     900382: "AAD_CLOUD is not the tenant's cloud",
-    700027: "the certificate of AAD_CLIENT_CERTIFICATE_PATH is not the one uploaded to the app",
+    700027: "the certificate of AAD_CLIENT_CERTIFICATE_PATH is not the one uploaded to the app, or has expired: upload the "
+    f"public part of a valid one in {_SECRETS}",
     700021: "the credential belongs to another app than AAD_CLIENT_ID",
     700023: "AAD_AUTHORITY_URL or AAD_CLOUD does not belong to this tenant's cloud",
     7000229: "the app has no service principal in this tenant: grant admin consent there, or run az ad sp create --id with "

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from aad_assets.catalog import Entity
 from aad_assets.catalog.entity import HIDDEN_MEMBERS
-from aad_assets.errors import AadAssetsError, GraphError, LicenceMissing
+from aad_assets.errors import AadAssetsError, GraphError, LicenceMissing, PageTokenExpired
 from aad_assets.graph.meter import Meter
 from aad_assets.warehouse.load import Load
 
@@ -46,6 +46,8 @@ def reason(entity: Entity, error: Exception) -> str:
         text += f". It needs the permission {permissions(entity)} in the app registration, and admin consent."
         if entity.hidden_members:
             text += f" Where {entity.parent} hide their members, {HIDDEN_MEMBERS} as well."
+    elif isinstance(error, PageTokenExpired):
+        text += ". The read was begun again several times and never came to its end: the table is as it was. Reload later."
     elif not isinstance(error, AadAssetsError):
         # The text of an unforeseen error may quote rows or a token.
         text = f"unexpected {type(error).__name__} at {_where(error)}; nothing is published. Please report it."

@@ -111,6 +111,11 @@ def test_the_configured_guid_is_taken_where_the_issuer_has_none(identity: FakeId
         (7000222, "The provided client secret keys are expired.", "AAD_CLIENT_SECRET has expired"),
         (700016, "Application with identifier 'app' was not found.", "AAD_CLIENT_ID is not known in this tenant"),
         (700027, "The certificate is not registered.", "the certificate of AAD_CLIENT_CERTIFICATE_PATH is not"),
+        (
+            700027,
+            "Failed [Reason - The key used is expired.]",
+            "the certificate of AAD_CLIENT_CERTIFICATE_PATH is not the one uploaded to the app, or has expired: upload",
+        ),
         (65001, "The user or administrator has not consented.", "grant admin consent"),
         (70025, "The client has no configured federated identity credentials.", "the app has no federated credential at all"),
         (7000229, "The client is missing service principal.", "the app has no service principal in this tenant"),
