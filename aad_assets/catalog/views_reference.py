@@ -2,7 +2,7 @@
 
     python -m aad_assets.catalog.views_reference
 
-writes it; a test fails when it drifts. Not here: the pages about tables (`reference.py`).
+writes it; a test fails when it drifts. Not here: the pages about tables (`reference/`).
 """
 
 import sys

@@ -1,6 +1,6 @@
 """Answers requests to Graph v1.0: finds the collection, checks permission and quota, renders pages.
 
-Knows nothing of HTTP connections (app.py) or of $batch (batch.py); what there is to ask for stands in collections.py.
+Knows nothing of HTTP connections (app.py) or of $batch (batch.py); what there is to ask for stands in collections/.
 """
 
 import re

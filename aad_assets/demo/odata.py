@@ -1,6 +1,6 @@
 """Query options, filters and page tokens: what can be asked, in general.
 
-What a given collection allows is declared in collections.py; answering is graph.py's.
+What a given collection allows is declared in collections/; answering is graph.py's.
 """
 
 import re

@@ -1,7 +1,7 @@
 """Throttling: how much an app may ask in a while, by family of endpoints.
 
 Figures from Microsoft Graph's throttling limits. What a request costs is worked out here from its options; which family and
-base cost a collection has is declared in collections.py.
+base cost a collection has is declared in collections/.
 """
 
 import math

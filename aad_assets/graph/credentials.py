@@ -1,7 +1,7 @@
 """One token by msal, in the way that the settings choose: secret, certificate, federation, managed identity, a person.
 
-Everything that leaves the machine goes through the client that is given. Not here: when a token is fetched, and again after
-passing faults (`sign_in.py`); how a person signs in (`delegated.py`).
+Everything that leaves the machine goes through the client that is given. Not here: when a token is fetched
+(`sign_in.py`), and again after passing faults (`authority.py`); how a person signs in (`delegated.py`).
 """
 
 import os

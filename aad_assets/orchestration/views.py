@@ -11,14 +11,15 @@ import dagster as dg
 
 from aad_assets.catalog import CATALOG
 from aad_assets.catalog.view import View
+from aad_assets.orchestration.specs import asset_key
 from aad_assets.warehouse.views import ViewOutcome, ViewStatus
 
 
 def view_spec(connection_name: str, view: View, tables: Container[str] = CATALOG, owners: Sequence[str] = ()) -> dg.AssetSpec:
     """The asset of `view`, downstream of what it reads of `tables`; skippable, since they may not be there."""
     return dg.AssetSpec(
-        dg.AssetKey([connection_name, view.name]),
-        deps=[dg.AssetKey([connection_name, table]) for table in view.parents if table in tables],
+        asset_key(connection_name, view.name),
+        deps=[asset_key(connection_name, table) for table in view.parents if table in tables],
         description=f"{view.description}\n\nA view; {view.purpose}\n\n```sql\n{view.query_on(connection_name)}\n```",
         group_name=view.group.value,
         kinds={"duckdb", "view"},
@@ -38,7 +39,7 @@ def view_column_schema(view: View) -> dg.TableSchema:
 def view_event(connection_name: str, outcome: ViewOutcome) -> dg.MaterializeResult[None] | dg.AssetObservation:
     """What to yield: a materialisation with the age of the rows, or an observation with the reason why there is none."""
     view = outcome.view
-    key = dg.AssetKey([connection_name, view.name])
+    key = asset_key(connection_name, view.name)
     if outcome.status is not ViewStatus.REFRESHED:
         return dg.AssetObservation(key, description=outcome.reason, metadata={"status": outcome.status.value})
     metadata: dict[str, Any] = {

@@ -148,14 +148,19 @@ class Comparison:
         others = f"SELECT {self.keys}, true, NULL, NULL FROM {self.table} WHERE {self.live} AND NOT {within}"
         return f"(FROM {hashed} UNION ALL {others})"
 
+    @property
+    def _values(self) -> str:
+        """A row as it becomes: what was read, `s`, with the stored values, `b`, of columns that were not."""
+        read, kept = (column.name for column in self.columns), self.kept
+        return ", ".join([*(f"s.{quoted(name)}" for name in read), *(f"b.{quoted(name)}" for name in kept), "s._extra"])
+
     def take(self) -> list[str]:
         """Tables `before` and `after`: the rows that differ, in full."""
-        values = [f"s.{quoted(column.name)}" for column in self.columns] + [f"b.{quoted(name)}" for name in self.kept]
         before = f"LEFT JOIN before b USING ({self.keys})" if self.kept else ""
         return [
             f"""CREATE OR REPLACE TEMP TABLE before AS SELECT {", ".join(self.names)} FROM {self.table}
                 SEMI JOIN (FROM difference WHERE change IN ('update', 'delete')) d USING ({self.keys}) WHERE {self.live}""",
-            f"""CREATE OR REPLACE TEMP TABLE after AS SELECT {", ".join([*values, "s._extra", "d.change"])}
+            f"""CREATE OR REPLACE TEMP TABLE after AS SELECT {self._values}, d.change
                 FROM {self.staged} s JOIN difference d USING ({self.keys}) {before} WHERE d.change IN ('insert', 'update')""",
         ]
 
@@ -210,9 +215,8 @@ class Comparison:
 
     def insert_with_kept(self) -> str:
         """Add every row that was read, with the stored values of columns that were not."""
-        values = [f"s.{quoted(column.name)}" for column in self.columns] + [f"b.{quoted(name)}" for name in self.kept]
         source = f"{self.staged} s LEFT JOIN before b USING ({self.keys})"
-        return self._insert(self.names, f"(SELECT {', '.join(values)}, s._extra FROM {source})")
+        return self._insert(self.names, f"(SELECT {self._values} FROM {source})")
 
     def _insert(self, names: Sequence[str], source: str) -> str:
         return f"""

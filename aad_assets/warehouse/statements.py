@@ -1,4 +1,7 @@
-"""SQL that the stage runs. Pure text: no connection. Not here: the comparison (`compare.py`)."""
+"""SQL that types what the stage takes, and how names, texts and times are written in any statement and read from its rows.
+
+Pure text: no connection. Not here: the comparison (`compare.py`).
+"""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
