@@ -282,6 +282,12 @@ def absolute(path: str) -> str:
     return str(Path(path).expanduser().absolute())
 
 
+def shown(database: str) -> str:
+    """The database for people: of `ducklake:postgres:password=…` and the like only what kind it is."""
+    kind = re.match(r"([A-Za-z][\w+.-]*:)+", database)
+    return database if kind is None or is_file(database) else f"{kind[0]}…"
+
+
 def resolve_database(database: str) -> str:
     """A relative file path made absolute, since runs may start in another folder; other targets as they are."""
     return absolute(database) if is_file(database) else database

@@ -13,7 +13,7 @@ import duckdb
 
 from aad_assets.catalog.types import quoted
 from aad_assets.errors import ConfigurationError, WarehouseError
-from aad_assets.settings import is_file
+from aad_assets.settings import is_file, shown
 from aad_assets.warehouse.statements import literal
 from aad_assets.warehouse.target import ALIAS, locked_text
 
@@ -28,7 +28,8 @@ def reading(database: str, *, lock_wait: float = 30.0) -> Iterator[duckdb.DuckDB
     Raises WarehouseError when there is none, or when another process writes it for longer than `lock_wait` seconds.
     """
     if is_file(database) and not Path(database).exists():
-        raise WarehouseError(f"There is no database {database} (AAD_DATABASE): reload first.")
+        setting = "AAD_DATABASE, or AAD_SERVING_COPY where that is set"
+        raise WarehouseError(f"There is no database {database} ({setting}): reload first.")
     connection = duckdb.connect(":memory:")
     try:
         connection.execute("SET TimeZone = 'UTC'")
@@ -45,7 +46,7 @@ def _attach(connection: duckdb.DuckDBPyConnection, database: str, deadline: floa
             connection.execute(f"ATTACH {literal(database)} AS {ALIAS} (READ_ONLY)")
             return
         except duckdb.Error as error:
-            locked = locked_text(database, str(error), waited)
+            locked = locked_text(shown(database), str(error), waited)
             if locked is None:
                 first = str(error).splitlines()[0][:300] if is_file(database) else type(error).__name__
                 raise WarehouseError(f"The database (AAD_DATABASE) cannot be read: {first}.") from None

@@ -16,7 +16,7 @@ from threading import Lock
 import duckdb
 
 from aad_assets.errors import WarehouseError
-from aad_assets.settings import is_file
+from aad_assets.settings import is_file, shown
 from aad_assets.warehouse.statements import literal
 from aad_assets.warehouse.threads import pause
 from aad_assets.warehouse.workspace import private_files
@@ -194,9 +194,7 @@ class Target:
 
     @property
     def shown(self) -> str:
-        """The database for people: of `ducklake:postgres:password=…` and the like only what kind it is."""
-        kind = re.match(r"([A-Za-z][\w+.-]*:)+", self.database)
-        return self.database if kind is None or is_file(self.database) else f"{kind[0]}…"
+        return shown(self.database)
 
 
 def locked_text(shown: str, error: str, waited: float) -> str | None:

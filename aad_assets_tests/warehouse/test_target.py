@@ -281,7 +281,7 @@ def test_a_path_may_have_any_name(lab: Lab, tmp_path: Path, name: str) -> None:
         ("ducklake:postgres:dbname=lake host=db password=hunter2", "ducklake:postgres:…"),
         ("postgres://entra:hunter2@db/lake", "postgres:…"),
         ("md:lake?motherduck_token=hunter2", "md:…"),
-        ("/data/entra:2.duckdb", "/data/entra:2.duckdb"),
+        ("/tmp/entra:2.duckdb", "/tmp/entra:2.duckdb"),
     ],
 )
 def test_secrets_of_a_target_that_is_no_file_are_not_told(database: str, shown: str) -> None:
