@@ -13,7 +13,7 @@ from pathlib import Path
 import yaml
 
 from aad_assets.catalog import CATALOG, ENTITIES, Entity, Shape
-from aad_assets.catalog.entity import RELOAD_MODES
+from aad_assets.catalog.entity import BY_CHOICE, RELOAD_MODES
 from aad_assets.errors import ConfigurationError
 
 EXTENSION = "extension_"
@@ -51,8 +51,10 @@ def apply(metadata: Metadata, entities: Iterable[Entity] = ENTITIES) -> tuple[En
 
 def _applied(entity: Entity, choice: Choice) -> Entity:
     off = entity.disabled.difference(choice.columns) | {name for name, on in choice.columns.items() if not on}
+    permissions = (*entity.permissions, *(BY_CHOICE[name] for name in sorted(BY_CHOICE.keys() & entity.disabled - off)))
     published = {name: getattr(choice, name) for name in ("on", "reload_mode", "history", "volatile")}
-    return replace(entity, disabled=off, **{name: value for name, value in published.items() if value is not None})
+    chosen = {name: value for name, value in published.items() if value is not None}
+    return replace(entity, disabled=off, permissions=permissions, **chosen)
 
 
 def read(path: str | Path) -> Metadata:
@@ -269,7 +271,7 @@ _HEAD = """\
 #
 # Entities that the file does not name are as by default, so that those of a new release appear by themselves; columns that it
 # does not name are on, as the tenant's directory extension properties (extension_<app>_<name>) are, but for
-# customSecurityAttributes, which needs the permission CustomSecAttributeAssignment.Read.All. So lines that say what
+# customSecurityAttributes, which needs the permission CustomSecAttributeAssignment.Read.All as well. So lines that say what
 # holds anyway can be removed: a file of three lines is as good. `key` is there to be seen; it cannot be changed.
 #
 # `aad-assets metadata check` finds mistakes in it, and tells what is new or gone in the tenant.

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aad_assets.catalog import CATALOG, ENTITIES, Entity
+from aad_assets.catalog.entity import BY_CHOICE
 from aad_assets.catalog.extensions import ExtensionProperty, extended
 from aad_assets.errors import ConfigurationError
 from aad_assets.metadata import Choice, apply, export, parse, read
@@ -71,6 +72,9 @@ def test_a_column_that_needs_a_permission_of_its_own_is_read_by_choice(table: st
     assert name not in applied("entities: {}")[table].select
     chosen = applied(f"entities: {{{table}: {{columns: {{{name}: on}}}}}}")[table]
     assert name in chosen.select
+    assert set(chosen.permissions) - set(applied("entities: {}")[table].permissions) == {
+        "CustomSecAttributeAssignment.Read.All"
+    }
     assert {column.name: column.duckdb_type for column in chosen.columns}[name] == "JSON"
 
 
@@ -144,7 +148,8 @@ def toggled(draw: st.DrawFn) -> list[Entity]:
         names = [column.name for column in entity.every_column if (entity.table, column.name) not in REQUIRED]
         names += [BADGE] if entity.extensible else []
         off = draw(st.sets(st.sampled_from(names), max_size=5)) if names else set()
-        entities.append(replace(entity, on=draw(st.booleans()), disabled=frozenset(off)))
+        permissions = (*entity.permissions, *(BY_CHOICE[name] for name in entity.disabled - off))
+        entities.append(replace(entity, on=draw(st.booleans()), disabled=frozenset(off), permissions=permissions))
     return entities
 
 

@@ -1,6 +1,6 @@
 """The objects of the directory, and what describes the tenant as a whole."""
 
-from aad_assets.catalog.entity import Entity, Group, Shape
+from aad_assets.catalog.entity import BY_CHOICE, Entity, Group, Shape
 
 # A list that names one of these is answered 501 (learn.microsoft.com/graph/api/user-list).
 _USER_PROFILE = {
@@ -16,9 +16,6 @@ _USER_PROFILE = {
     "schools",
     "skills",
 }
-
-# Needs CustomSecAttributeAssignment.Read.All, which holders of User.Read.All and the like may lack.
-_BY_CHOICE = frozenset({"customSecurityAttributes"})
 
 # signInActivity has a quota of 10 requests a minute, and so a table of its own.
 _NOT_IN_USER_LISTS = frozenset(_USER_PROFILE | {"signInActivity"})
@@ -48,7 +45,7 @@ ENTITIES = (
         countable=True,
         shard_property="userPrincipalName",
         omit=_NOT_IN_USER_LISTS,
-        disabled=_BY_CHOICE,
+        disabled=frozenset(BY_CHOICE),
         extensible=True,
     ),
     Entity(
@@ -88,7 +85,7 @@ ENTITIES = (
         selected=True,
         countable=True,
         shard_property="appId",
-        disabled=_BY_CHOICE,
+        disabled=frozenset(BY_CHOICE),
     ),
     Entity(
         table="devices",

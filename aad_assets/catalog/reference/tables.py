@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from aad_assets.catalog.entities import ENTITIES
-from aad_assets.catalog.entity import Column, Entity, Group, Shape
+from aad_assets.catalog.entity import BY_CHOICE, Column, Entity, Group, Shape
 from aad_assets.catalog.reference.relationships import MERMAID_PAGE
 from aad_assets.catalog.types import List, Struct, Type, duckdb_type
 
@@ -98,7 +98,10 @@ def facts(entity: Entity) -> str:
         f"{'permission' if len(entity.permissions) == 1 else 'permissions'} {code(entity.permissions)}",
         f"licence {entity.licence}" if entity.licence else "no licence needed beyond Microsoft Entra ID Free",
         "on by default" if entity.on else "off by default: turn it on in the connection metadata",
-        *(f"without the column `{name}`, unless the connection metadata turns it on" for name in sorted(entity.disabled)),
+        *(
+            f"without the column `{name}`, unless the connection metadata turns it on: it needs `{BY_CHOICE[name]}`"
+            for name in sorted(entity.disabled)
+        ),
     ]
     return "\n".join(f"- {line}" for line in lines)
 
