@@ -88,7 +88,7 @@ class Stage:
     async def run(self, work: Callable[[duckdb.DuckDBPyConnection], T], *, on_target: bool = False) -> T:
         """`work` in a thread, one at a time: the other core reads from Graph meanwhile. Raises WarehouseError.
 
-        `on_target`: it is a transaction on the target; anything else lets go of that first.
+        `on_target`: it is a transaction on the target; before anything else that may be let go of.
         """
 
         def call() -> T:

@@ -70,9 +70,12 @@ class Target:
             arrived()
 
     def let_go(self, cursor: duckdb.DuckDBPyConnection) -> None:
-        """Free the database before longer work that does not need it, although a transaction waits behind that."""
+        """Free the database before work that does not need it, when it was attached for long and a transaction waits behind.
+
+        Not each time: between the transactions of small tables there is much such work, all of it short.
+        """
         with _ONE_AT_A_TIME:
-            if self._attached_at is not None:
+            if self._attached_at is not None and not self._lingers():
                 with private_files():
                     self._attached_at = None
                     self._detach(cursor)
@@ -117,8 +120,7 @@ class Target:
                 lingers = False
                 try:
                     yield
-                    since = self._attached_at
-                    lingers = since is not None and self._expected > 0 and time.monotonic() - since < _LINGERS
+                    lingers = self._expected > 0 and self._lingers()
                 finally:
                     if not lingers:
                         self._attached_at = None
@@ -127,6 +129,9 @@ class Target:
             raise
         except duckdb.Error as error:
             raise WarehouseError(self._failed(error)) from None
+
+    def _lingers(self) -> bool:
+        return self._attached_at is not None and time.monotonic() - self._attached_at < _LINGERS
 
     def _attach(self, cursor: duckdb.DuckDBPyConnection) -> None:
         deadline = time.monotonic() + self._wait_left

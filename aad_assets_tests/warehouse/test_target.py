@@ -67,36 +67,41 @@ def test_afterwards_the_file_is_free_and_whole_without_its_log(lab: Lab, target:
         assert other.line() == "held"
 
 
-@pytest.fixture
-def _lingers(monkeypatch: pytest.MonkeyPatch) -> None:
-    """However long a transaction takes here."""
-    monkeypatch.setattr(target_module, "_LINGERS", 600.0)
+def lingers(seconds: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    """How long the database stays attached, however long a transaction takes here."""
+    monkeypatch.setattr(target_module, "_LINGERS", seconds)
 
 
-@pytest.mark.usefixtures("_lingers")
-def test_between_two_transactions_it_stays_attached_until_other_work_comes(lab: Lab, target: Target, database: Path) -> None:
+def test_for_a_while_it_stays_attached_between_transactions(
+    lab: Lab, target: Target, database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lingers(600, monkeypatch)
     with target.expecting():
         touch(lab, target)
         assert is_attached(lab)
-        with lab.stage.cursor() as cursor:
-            target.let_go(cursor)
+        lingers(0, monkeypatch)
+        touch(lab, target)
         assert not is_attached(lab)
         with OtherProcess(HOLD_DATABASE, str(database)) as other:
             assert other.line() == "held"
-        touch(lab, target)
+    lingers(600, monkeypatch)
     touch(lab, target)
-    assert not is_attached(lab)
+    assert not is_attached(lab), "nobody waits for it"
 
 
-@pytest.mark.usefixtures("_lingers")
-def test_work_of_the_stage_frees_the_database_unless_it_is_meant_for_it(lab: Lab, target: Target) -> None:
+def test_work_of_the_stage_frees_the_database_after_a_while_unless_it_is_meant_for_it(
+    lab: Lab, target: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
     lab.stage.let_go = target.let_go
 
     def work(cursor: duckdb.DuckDBPyConnection) -> bool:
         return is_attached(lab)
 
+    lingers(600, monkeypatch)
     with target.expecting():
         touch(lab, target)
+        assert lab.run(lab.stage.run(work))
+        lingers(0, monkeypatch)
         assert lab.run(lab.stage.run(work, on_target=True))
         assert not lab.run(lab.stage.run(work))
 
