@@ -28,6 +28,7 @@ KINDS = {
     "foreign_link": "a nextLink to another host",
     "last_page_lost": "the last page but one has no nextLink",
     "null_property": "`property` is null in every row of a list",
+    "garbled_property": "`property` is a text in every row of a list",
     "unknown_property": "rows have properties that are not declared",
     "shrink": "a list shows only the `share` of its objects, and $count too",
     "count_wrong": "$count is off `by` that many",

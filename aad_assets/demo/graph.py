@@ -259,16 +259,18 @@ class Graph:
         return f"{base}{path}?{options.rest}{'&' if options.rest else ''}$skiptoken={token}"
 
     def _page(self, head: str, form: Shape, keys: Any, start: int, end: int, path: str) -> Iterator[str]:
-        nulled = [rule.property for rule in self.faults.rules if rule.kind == "null_property" and rule.strikes(path)]
+        altered = {
+            rule.property: _ALTERED[rule.kind] for rule in self.faults.rules if rule.kind in _ALTERED and rule.strikes(path)
+        }
         unknown = self.faults.take("unknown_property", path)
         yield head
         directory, separator = self.directory, ""
         for at in range(start, end, _CHUNK):
             rows = form.rows(directory, keys[at : min(end, at + _CHUNK)])
             if not rows[0].startswith("{"):  # Plain values have no properties.
-                nulled, unknown = [], None
-            if nulled:
-                rows = [_without(row, nulled) for row in rows]
+                altered, unknown = {}, None
+            if altered:
+                rows = [_altered(row, altered) for row in rows]
             if unknown:
                 rows = [row[:-1] + ',"undeclaredProperty":"new","DisplayNAME":"other case"}' for row in rows]
             yield separator + ",".join(rows)
@@ -276,9 +278,12 @@ class Graph:
         yield "]}"
 
 
-def _without(row: str, names: list[str]) -> str:
+_ALTERED = {"null_property": None, "garbled_property": "garbled"}
+
+
+def _altered(row: str, properties: Mapping[str, Any]) -> str:
     values = msgspec.json.decode(row)
-    values.update((name, None) for name in names if name in values)
+    values.update((name, value) for name, value in properties.items() if name in values)
     return msgspec.json.encode(values).decode()
 
 

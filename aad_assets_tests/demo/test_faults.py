@@ -147,6 +147,12 @@ def test_expired_token(broken: Client) -> None:
     assert broken.get(USERS).status_code == 200
 
 
+def test_garbled_property(broken: Client) -> None:
+    broken.demo.faults([{"kind": "garbled_property", "path": "/users", "property": "accountEnabled"}])
+    rows = broken.get("/users?$select=id,accountEnabled&$top=5").json()["value"]
+    assert {row["accountEnabled"] for row in rows} == {"garbled"}
+
+
 def test_null_property(broken: Client) -> None:
     broken.demo.faults([{"kind": "null_property", "property": "displayName"}])
     rows = broken.rows("/users?$select=id,displayName&$top=30")

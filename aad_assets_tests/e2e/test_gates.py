@@ -14,7 +14,8 @@ import pytest
 from aad_assets.demo import DemoServer
 from aad_assets_tests.e2e.conftest import Place, make_place
 
-SELECT = " or ".join(f'key:"aad/{table}"' for table in ("users", "devices", "groups", "group_members"))
+TABLES = ("users", "devices", "groups", "group_members", "service_principals", "applications")
+SELECT = " or ".join(f'key:"aad/{table}"' for table in TABLES)
 ALLOW = '{"ops": {"reload": {"config": {"allow": {"users": ["shrink"]}}}}}'
 
 
@@ -51,10 +52,8 @@ def outcomes(place: Place) -> dict[str, tuple[str, str]]:
 
 
 def everything(place: Place) -> list[tuple[object, ...]]:
-    """A fingerprint of the four tables and their histories, and the number of changes."""
-    tables = [
-        f"{schema}.{name}" for schema in ("aad", "aad_history") for name in ("users", "devices", "groups", "group_members")
-    ]
+    """A fingerprint of the tables and their histories, and the number of changes."""
+    tables = [f"{schema}.{name}" for schema in ("aad", "aad_history") for name in TABLES]
     queries = [f"SELECT '{table}', count(*), bit_xor(hash(to_json(t))) FROM {table} t" for table in tables]
     return sorted(place.query(" UNION ALL ".join([*queries, "SELECT 'changes', count(*), 0 FROM aad_meta.changes"])), key=str)
 
@@ -64,9 +63,10 @@ def assert_held_back(place: Place, good: Tenant, result: subprocess.CompletedPro
     assert everything(place) == everything(good.loaded)
 
 
-def test_a_lost_page_half_the_users_gone_and_an_emptied_column_are_held_back(place: Place, good: Tenant) -> None:
+def test_a_lost_page_half_the_users_gone_an_emptied_and_a_garbled_column_are_held_back(place: Place, good: Tenant) -> None:
     good.server.faults(
         [
+            {"kind": "garbled_property", "path": "/servicePrincipals", "property": "accountEnabled"},
             {"kind": "shrink", "path": "/users", "share": 0.5},
             {"kind": "last_page_lost", "path": "/devices"},
             {"kind": "null_property", "path": "/groups", "property": "displayName"},
@@ -77,7 +77,8 @@ def test_a_lost_page_half_the_users_gone_and_an_emptied_column_are_held_back(pla
 
     assert_held_back(place, good, result)
     found = outcomes(place)
-    for table, gate in (("users", "shrink"), ("devices", "count"), ("groups", "null_column")):
+    gates = {"users": "shrink", "devices": "count", "groups": "null_column", "service_principals": "rejects"}
+    for table, gate in gates.items():
         status, reason = found[table]
         assert status == "blocked"
         assert f"{table}: the gate {gate} blocked it" in reason
@@ -130,3 +131,22 @@ def test_the_run_s_config_opens_a_gate_and_history_keeps_what_was(place: Place, 
     )
     assert before == [(2100,)]
     assert place.query("SELECT change, count(*) FROM aad_meta.changes GROUP BY ALL") == [("delete", deleted)]
+
+
+def test_stored_values_that_do_not_cast_block_until_the_table_is_recreated(place: Place, good: Tenant) -> None:
+    with duckdb.connect(str(place.database)) as connection:
+        connection.execute("ALTER TABLE aad.applications ALTER createdDateTime TYPE VARCHAR USING 'long ago'")
+
+    result = place.materialize('key:"aad/applications"')
+
+    assert result.returncode == 1
+    status, reason = outcomes(place)["applications"]
+    assert status == "blocked"
+    assert "the gate type blocked it" in reason
+    assert place.query("SELECT DISTINCT createdDateTime FROM aad.applications") == [("long ago",)]
+    (config,) = set(re.findall(r"--config-json '(.*?)'", result.stderr))
+
+    again = place.materialize('key:"aad/applications"', "--config-json", config)
+
+    assert again.returncode == 0, again.stderr
+    assert place.query("SELECT count(createdDateTime::TIMESTAMPTZ) > 0 FROM aad.applications") == [(True,)]
