@@ -314,7 +314,8 @@ class Probe:
             except RequestRefused as refusal:
                 if (again := in_other_pages(parent, refusal)) is None:
                     raise
-                query = list_query(self._client, again, select, top=top)
+                parent = again
+                query = list_query(self._client, parent, select, top=top)
                 continue
             found += _keys(page, child, {})
             if found or not page.next_link:

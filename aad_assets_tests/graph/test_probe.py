@@ -290,3 +290,9 @@ def test_a_list_that_takes_no_top_is_tried_without(graph: FakeGraph, table: str)
 
     graph.handler = handler
     assert tried(graph, table)[table].status is Status.READABLE
+
+
+def test_parents_that_are_refused_however_they_are_asked_for_are_told_as_refused(graph: FakeGraph) -> None:
+    message = "Invalid page size specified: '5'. Must be between 1 and 100 inclusive."
+    graph.handler = lambda request: refusal(400, "BadRequest", message) if "/groups?" in str(request.url) else page()
+    assert tried(graph, "group_members")["group_members"].status is Status.ERROR
