@@ -74,6 +74,8 @@ class Target:
 
         Not each time: between the transactions of small tables there is much such work, all of it short.
         """
+        if self._attached_at is None:  # no wait for the transaction of another target of this process
+            return
         with _ONE_AT_A_TIME:
             if self._attached_at is not None and not self._lingers():
                 with private_files():

@@ -2,6 +2,7 @@
 
 import os
 import stat
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -104,6 +105,14 @@ def test_work_of_the_stage_frees_the_database_after_a_while_unless_it_is_meant_f
         lingers(0, monkeypatch)
         assert lab.run(lab.stage.run(work, on_target=True))
         assert not lab.run(lab.stage.run(work))
+
+
+def test_work_that_is_not_for_a_target_waits_for_no_other(lab: Lab, target: Target, tmp_path: Path) -> None:
+    with lab.stage.cursor() as cursor, target.open(cursor, TENANT):
+        waiting = threading.Thread(target=Target(str(tmp_path / "other.duckdb"), "aad").let_go, args=[cursor])
+        waiting.start()
+        waiting.join(30)
+        assert not waiting.is_alive()
 
 
 def test_while_it_is_open_no_other_process_has_it(lab: Lab, target: Target, database: Path) -> None:
