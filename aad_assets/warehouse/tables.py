@@ -8,6 +8,7 @@ column's first value. Columns that disappear leave the table and stay in its his
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import duckdb
 
@@ -138,7 +139,7 @@ class Shaper:
         declared = {column.name.lower() for column in self.columns}
         if of:
             values += [f"t.{quoted(name)}" for key, (name, _) in stored.types.items() if key not in declared]
-        values.append(f"{self._extra({*self.changes(stored), *self.changes(of or stored)})} AS _extra")
+        values.append(f"{self._extra(self.changes(of or stored))} AS _extra")
         values += [f"t.{name}" for name in ("_tenant_id", "_loaded_at", DELETED_AT, *VALIDITY) if name in stored.ours]
         keys = " AND ".join(f"s.{quoted(name)} = t.{quoted(name)}" for name in self.entity.key)
         self.cursor.execute(
@@ -148,11 +149,12 @@ class Shaper:
 
     def _extra(self, changes: Iterable[SchemaChange]) -> str:
         """What was undeclared may be declared now, and the other way round; anything else that differs is left to compare."""
-        moved = json.dumps(dict.fromkeys(sorted({change.column.split(".")[0] for change in changes})))
+        moved = json.dumps(_without(change.column for change in changes))
         same = " IS NOT DISTINCT FROM ".join(
             comparable(f"json_merge_patch(coalesce({side}._extra, '{{}}'), {literal(moved)})", Json()) for side in "ts"
         )
-        return f"CASE WHEN s._found AND {same} THEN s._extra ELSE t._extra END"
+        # Most are NULL on both sides, or the same text: only the others are worth a call of Python.
+        return f"CASE WHEN s._found AND s._extra IS DISTINCT FROM t._extra AND {same} THEN s._extra ELSE t._extra END"
 
     def _value(self, column: Column, stored: Columns, of: Columns | None) -> str:
         """What a column of the rebuilt table holds."""
@@ -178,3 +180,18 @@ class Shaper:
         )
         filled = shapes.overlay(before, old, now, declared, older) if of else now
         return f"CASE WHEN s._found AND {same} THEN {filled} ELSE {converted} END"
+
+
+def _without(columns: Iterable[str]) -> dict[str, Any]:
+    """The merge patch that takes columns and fields (`info.size`) out of a JSON object."""
+    patch: dict[str, Any] = {}
+    for column in sorted(set(columns)):
+        *parents, name = column.split(".")
+        inner: Any = patch
+        for parent in parents:
+            inner = inner.setdefault(parent, {})
+            if inner is None:  # the whole of it goes
+                break
+        else:
+            inner[name] = None
+    return patch

@@ -9,10 +9,12 @@ import pytest
 from aad_assets.catalog import CATALOG, Column
 from aad_assets.catalog.types import Json, List, Scalar, Struct
 from aad_assets.errors import LoadBlocked
+from aad_assets.warehouse import canonical
 from aad_assets.warehouse.load import SchemaChange
 from aad_assets.warehouse.options import Mode
 from aad_assets.warehouse.publish import publish
 from aad_assets.warehouse.target import Target
+from aad_assets_tests.warehouse.conftest import MakeLab
 from aad_assets_tests.warehouse.support import (
     FIRST_LOAD,
     OPEN,
@@ -63,6 +65,51 @@ def test_what_was_undeclared_moves_into_its_column_without_a_version_and_what_el
     versions = lab.stored(target, "SELECT id, new, _extra->>'other' FROM {history}.people ORDER BY id, _valid_from")
     assert versions == [("a", "x", "[2,1]"), ("b", "y", "1"), ("b", "y", "2"), ("c", None, "1")]
     assert counts(lab.publish(target, first, PEOPLE, number=2)) == (0, 1, 0, 2)
+
+
+def test_a_version_keeps_what_was_undeclared_also_where_its_history_has_a_column_of_old_for_it(
+    lab: Lab, target: Target
+) -> None:
+    narrower = replace(PEOPLE, given=PEOPLE.given[:2])
+    wider = replace(narrower, given=(*narrower.given, Column("new", "new", STRING)))
+    lab.publish(target, [{"id": "a", "name": "A", "age": 1}], PEOPLE)
+    lab.publish(target, [{"id": "a", "name": "A2", "age": 2}], narrower, number=1)
+    load = lab.publish(target, [{"id": "a", "name": "A2", "age": 3, "new": "x"}], wider, number=2)
+    assert counts(load) == (0, 1, 0, 0)
+    versions = lab.stored(target, "SELECT age, _extra->>'age' FROM {history}.people ORDER BY _valid_from")
+    assert versions == [(1, None), (None, "2"), (None, "3")]
+
+
+def test_a_new_column_costs_no_call_of_python_where_nothing_undeclared_differs(
+    make_lab: MakeLab, target: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    called: list[str] = []
+
+    def counted(text: str) -> str:
+        called.append(text)
+        return text
+
+    monkeypatch.setattr(canonical, "canonical", counted)
+    lab = make_lab()
+    wider = replace(PEOPLE, given=(*PEOPLE.given, Column("new", "new", STRING)))
+    rows: list[Row] = [{"id": "a"}, {"id": "b", "other": 1}]
+    lab.publish(target, rows, PEOPLE)
+    lab.publish(target, rows, wider, number=1)
+    assert called == []
+    assert counts(lab.publish(target, [{"id": "a"}, {"id": "b", "other": 2}], wider, number=2)) == (0, 1, 0, 1)
+    assert called, "the function is the one that DuckDB calls"
+
+
+def test_of_a_field_that_moves_into_its_column_what_is_beside_it_has_its_version(lab: Lab, target: Target) -> None:
+    fields = (("label", STRING), ("size", STRING))
+    before, after = (entity({"id": STRING, "info": Struct(fields[:number])}, table="people") for number in (1, 2))
+    alone = {"id": "c", "info": {"label": "x", "size": "1"}}
+    lab.publish(target, [alone, *({"id": key, "info": {"label": "x", "size": "1", "other": 1}} for key in "ab")], before)
+    rows: list[Row] = [{"id": key, "info": {"label": "x", "size": "1", "other": n}} for n, key in enumerate("ab", 1)]
+    load = lab.publish(target, [alone, *rows], after, number=1)
+    assert counts(load) == (0, 1, 0, 2)
+    versions = lab.stored(target, "SELECT id, info.size, _extra->>'$.info.other' FROM {history}.people ORDER BY ALL")
+    assert versions == [("a", "1", "1"), ("b", "1", "1"), ("b", "1", "2"), ("c", "1", None)]
 
 
 def test_a_column_that_is_no_longer_declared_leaves_the_table_and_stays_in_its_history(lab: Lab, target: Target) -> None:
