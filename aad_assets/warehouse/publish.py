@@ -244,7 +244,7 @@ class _Publication:
 
     def _filled(self, relation: str, columns: Sequence[Column]) -> Mapping[str, int]:
         """How many values each column has."""
-        values = [f"count_if({filled(quoted(column.name), column.type)})" for column in columns]
+        values = [f"count(*) FILTER ({filled(quoted(column.name), column.type)})" for column in columns]
         counts = self._row(f"SELECT {', '.join(values)} FROM {relation}")
         return dict(zip((column.name for column in columns), counts, strict=True))
 
@@ -272,9 +272,8 @@ class _Publication:
 
     def _bring_table(self, stored: Columns | None) -> None:
         """Make or change the table, and note how it changed."""
-        keeps_deleted = self.comparison.keeps_deleted or (
-            stored is not None and DELETED_AT in stored.ours
-        )  # views ask for it
+        # Views ask for the column as long as they are as they were.
+        keeps_deleted = self.comparison.keeps_deleted or (stored is not None and DELETED_AT in stored.ours)
         if stored is not None and self.options.mode is Mode.RECREATE:
             self.load.schema_changes += self.shaper.changes(stored)
             self.cursor.execute(f"DROP TABLE {self.table}")

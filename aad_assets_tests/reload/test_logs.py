@@ -55,6 +55,7 @@ def test_a_first_load_goes_back_a_week_and_tells_each_day(tenant: DemoServer, ho
     assert days(house, table) == [back(number) for number in range(7, -1, -1)]
     loads = house.query(f"SELECT status, mode, deleted, rows FROM aad_meta.loads WHERE entity = '{table}'")
     assert len(loads) == 8
+    assert house.query(f"SELECT status FROM aad_meta.loads WHERE load_id = '{outcome.load.load_id}'") == [("published",)]
     assert {load[:3] for load in loads} == {("published", "merge", 0)}
     assert outcome.load.rows == outcome.table_rows == sum(load[3] for load in loads) == len(ids(house, table))
     recorded = house.query(
