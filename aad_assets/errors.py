@@ -40,7 +40,7 @@ class SignInError(ConfigurationError):
 
 
 @dataclass(frozen=True)
-class Answer:
+class ErrorResponse:
     """What Graph said: HTTP status, `error.code`, `error.message`, the request-id header, and what was asked.
 
     Status 0: nothing came that could be read; `code` and `message` are the fault's.
@@ -65,7 +65,7 @@ class Answer:
 class GraphError(AadAssetsError):
     """Graph answered with an error; `answer` keeps it."""
 
-    def __init__(self, answer: Answer, advice: str = "") -> None:
+    def __init__(self, answer: ErrorResponse, advice: str = "") -> None:
         super().__init__(f"{answer}. {advice}" if advice else str(answer))
         self.answer, self.advice = answer, advice
 

@@ -6,7 +6,7 @@ import re
 import pytest
 
 from aad_assets import errors
-from aad_assets.errors import AadAssetsError, Answer, GraphUnavailable, PermissionMissing
+from aad_assets.errors import AadAssetsError, ErrorResponse, GraphUnavailable, PermissionMissing
 
 
 def test_the_tree_in_the_docstring_is_the_hierarchy() -> None:
@@ -24,7 +24,7 @@ def test_the_tree_in_the_docstring_is_the_hierarchy() -> None:
 
 
 def test_a_graph_error_shows_status_code_message_request_id_and_advice() -> None:
-    answer = Answer(403, "Authorization_RequestDenied", "Insufficient privileges.", "req-1", "GET /users")
+    answer = ErrorResponse(403, "Authorization_RequestDenied", "Insufficient privileges.", "req-1", "GET /users")
     error = PermissionMissing(answer, "Grant it")
     assert error.answer is answer
     assert str(error) == (
@@ -35,10 +35,10 @@ def test_a_graph_error_shows_status_code_message_request_id_and_advice() -> None
 @pytest.mark.parametrize(
     ("answer", "shown"),
     [
-        (Answer(400, "", "", "", "GET /x"), "GET /x answered 400 no error code (request-id none)"),
-        (Answer(0, "ReadTimeout", "", "", "GET /x"), "GET /x got no answer: ReadTimeout"),
-        (Answer(0, "ConnectError", "refused", "", "GET /x"), "GET /x got no answer: ConnectError: refused"),
+        (ErrorResponse(400, "", "", "", "GET /x"), "GET /x answered 400 no error code (request-id none)"),
+        (ErrorResponse(0, "ReadTimeout", "", "", "GET /x"), "GET /x got no answer: ReadTimeout"),
+        (ErrorResponse(0, "ConnectError", "refused", "", "GET /x"), "GET /x got no answer: ConnectError: refused"),
     ],
 )
-def test_an_answer_without_words_is_still_readable(answer: Answer, shown: str) -> None:
+def test_an_answer_without_words_is_still_readable(answer: ErrorResponse, shown: str) -> None:
     assert str(GraphUnavailable(answer)) == shown

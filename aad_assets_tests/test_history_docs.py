@@ -17,9 +17,9 @@ import aad_assets
 from aad_assets.catalog import CATALOG
 from aad_assets.cli import main
 from aad_assets.errors import ConfigurationError
-from aad_assets.warehouse.load import Load
-from aad_assets.warehouse.publish import publish
-from aad_assets.warehouse.target import Target
+from aad_assets.warehouse.database.target import Target
+from aad_assets.warehouse.publishing.loads import Load
+from aad_assets.warehouse.publishing.publish import publish
 from aad_assets_tests.warehouse.support import OPEN, TENANT, Lab, Row
 
 DOCS = (Path(__file__).parents[1] / "docs" / "history.md").read_text("utf-8")

@@ -22,11 +22,11 @@ import duckdb
 
 from aad_assets.catalog import CATALOG
 from aad_assets.catalog.types import Json, List, Scalar, Struct, Type, quoted
-from aad_assets.warehouse.load import Load
-from aad_assets.warehouse.publish import publish
-from aad_assets.warehouse.stage import Stage, Staged
-from aad_assets.warehouse.statements import literal, memory
-from aad_assets.warehouse.target import Target
+from aad_assets.warehouse.database.sql import literal, memory
+from aad_assets.warehouse.database.target import Target
+from aad_assets.warehouse.publishing.loads import Load
+from aad_assets.warehouse.publishing.publish import publish
+from aad_assets.warehouse.staging.stage import Stage, Staged
 
 _COLUMNS = 57
 _CHUNK = 100_000

@@ -2,7 +2,7 @@
 
     python -m benchmarks.reload_logs [--a-day 100000] [--days 30]
 
-Quotas are switched off: at Graph's own 5 requests per 10 s, a month of 100,000 sign-ins a day takes at least 100 minutes,
+RateLimits are switched off: at Graph's own 5 requests per 10 s, a month of 100,000 sign-ins a day takes at least 100 minutes,
 and what is measured here is that nothing else makes it longer. The demo tenant runs on the same machine.
 """
 

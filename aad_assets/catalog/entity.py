@@ -21,7 +21,7 @@ BY_CHOICE = {"customSecurityAttributes": "CustomSecAttributeAssignment.Read.All"
 
 
 RELOAD_MODES = ("compare", "compare_keep_deleted", "truncate", "recreate")
-"""What a load does with the rows that a table holds; `aad_assets.warehouse.options` says what each means."""
+"""What a load does with the rows that a table holds; `aad_assets.warehouse.publishing.options` says what each means."""
 
 
 class Shape(StrEnum):

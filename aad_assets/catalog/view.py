@@ -1,6 +1,6 @@
 """What a declaration of a view says: a query over tables of the catalogue, kept in the database for those who would unnest.
 
-Not here: the declarations (`views/`), and how a view is made (`aad_assets.warehouse.views`).
+Not here: the declarations (`views/`), and how a view is made (`aad_assets.warehouse.publishing.views`).
 """
 
 import re

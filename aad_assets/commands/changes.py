@@ -12,8 +12,8 @@ from aad_assets.catalog import CATALOG
 from aad_assets.commands import Subparsers
 from aad_assets.commands.environment import settings
 from aad_assets.errors import ConfigurationError
+from aad_assets.warehouse.database.sql import utc
 from aad_assets.warehouse.reader import changes_since, moment, reading
-from aad_assets.warehouse.statements import utc
 
 _COLUMNS = ("changed_at", "entity", "key", "change", "column_name", "old_value", "new_value")
 _WIDTH = 60

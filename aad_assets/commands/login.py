@@ -1,6 +1,6 @@
 """`aad-assets login`: sign in as a person, see what that person can read, and keep the sign-in for the reloads.
 
-Not here: the protocol (`aad_assets.graph.delegated`).
+Not here: the protocol (`aad_assets.identity.delegated`).
 """
 
 import argparse
@@ -19,11 +19,12 @@ from aad_assets.commands import Subparsers
 from aad_assets.commands.environment import configured, environment
 from aad_assets.commands.terminal import lines, unechoed
 from aad_assets.errors import SignInError
-from aad_assets.graph.delegated import DelegatedSignIn, Flow, SignedIn, pasted
-from aad_assets.graph.loopback import Catcher
-from aad_assets.graph.token_cache import TokenCache
-from aad_assets.graph.transport import Transport
+from aad_assets.graph.probing.organization import organization_name
+from aad_assets.identity.delegated import DelegatedSignIn, Flow, SignedIn, pasted
+from aad_assets.identity.redirect_listener import RedirectListener
+from aad_assets.identity.token_cache import TokenCache
 from aad_assets.settings import Connection, Settings
+from aad_assets.transport import Transport
 
 _PATIENCE = 600.0
 """Seconds for a person to sign in: codes live no longer."""
@@ -48,12 +49,13 @@ def _login(options: argparse.Namespace) -> int:
     chosen = Settings.from_environment({**found, "AAD_AUTH": "delegated"})
     connection = chosen.connection
     connection.check()
-    sign_in = DelegatedSignIn(connection, Transport(connection))
+    transport = Transport(connection)
+    sign_in = DelegatedSignIn(connection, transport)
     if options.device_code:
         signed_in = asyncio.run(_by_device(sign_in))
     else:
         signed_in = _by_code(sign_in, connection, not options.no_browser)
-    organization = asyncio.run(sign_in.verify())
+    organization = asyncio.run(organization_name(connection, transport))
     _show(signed_in, organization, TokenCache(connection), [entity for entity in configured(chosen) if entity.on])
     if found.get("AAD_AUTH", "").strip() != "delegated":
         print("\nSet AAD_AUTH=delegated, so that reloads use this sign-in.")
@@ -67,13 +69,13 @@ async def _by_device(sign_in: DelegatedSignIn) -> SignedIn:
 
 
 def _by_code(sign_in: DelegatedSignIn, connection: Connection, browse: bool) -> SignedIn:
-    with Catcher(connection.redirect_url) if connection.is_loopback else nullcontext() as catcher:
-        flow = asyncio.run(sign_in.begin(catcher.redirect_url if catcher else connection.redirect_url))
-        with _answers(flow, catcher) as answers:
+    with RedirectListener(connection.redirect_url) if connection.is_loopback else nullcontext() as listener:
+        flow = asyncio.run(sign_in.begin(listener.redirect_url if listener else connection.redirect_url))
+        with _answers(flow, listener) as answers:
             # Within: what is pasted as soon as this is printed is not shown either, nor cut.
             print(f"Sign in at:\n\n{flow['auth_uri']}\n")
             print("Then paste the code that is shown, or the whole address that the browser was sent to", end="")
-            print(", unless it is caught by itself:" if catcher else ":", flush=True)
+            print(", unless it is caught by itself:" if listener else ":", flush=True)
             if browse and _has_browser():
                 webbrowser.open(flow["auth_uri"])
             try:
@@ -86,11 +88,11 @@ def _by_code(sign_in: DelegatedSignIn, connection: Connection, browse: bool) -> 
 
 
 @contextmanager
-def _answers(flow: Flow, catcher: Catcher | None) -> Iterator["queue.SimpleQueue[dict[str, str] | None]"]:
+def _answers(flow: Flow, listener: RedirectListener | None) -> Iterator["queue.SimpleQueue[dict[str, str] | None]"]:
     """What is pasted or caught, whichever comes first; None when there is nobody to paste."""
     answers: queue.SimpleQueue[dict[str, str] | None] = queue.SimpleQueue()
-    if catcher:
-        catcher.serve(flow["state"], answers.put)
+    if listener:
+        listener.serve(flow["state"], answers.put)
 
     def read() -> None:
         for line in filter(None, lines(0)):
@@ -98,7 +100,7 @@ def _answers(flow: Flow, catcher: Catcher | None) -> Iterator["queue.SimpleQueue
                 answers.put(pasted(line, flow))
             except SignInError as error:
                 print(error, file=sys.stderr, flush=True)
-        if not catcher:
+        if not listener:
             answers.put(None)
 
     with unechoed(0):

@@ -4,7 +4,7 @@ import argparse
 
 from aad_assets.commands import Subparsers
 from aad_assets.commands.environment import environment
-from aad_assets.graph.token_cache import TokenCache
+from aad_assets.identity.token_cache import TokenCache
 from aad_assets.settings import Settings
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from aad_assets.catalog import Entity
-from aad_assets.graph.probe import Finding, Report, Status, probe_tenant
+from aad_assets.graph.probing.probe import Finding, Report, Status, probe_tenant
 from aad_assets.settings import Connection
 
 _TELL = 5.0
@@ -17,7 +17,7 @@ FAILURES = frozenset({Status.PERMISSION, Status.REFUSED, Status.CLOUD, Status.ER
 
 
 def probe(connection: Connection, entities: Sequence[Entity], *, sample: bool = False) -> Report:
-    """See `aad_assets.graph.probe.probe_tenant`."""
+    """See `aad_assets.graph.probing.probe.probe_tenant`."""
     return asyncio.run(_probe(connection, entities, sample))
 
 

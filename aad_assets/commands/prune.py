@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 from aad_assets.commands import Subparsers
 from aad_assets.commands.environment import settings
+from aad_assets.warehouse.database.target import Target
 from aad_assets.warehouse.prune import age, prune_and_shrink
-from aad_assets.warehouse.target import Target
 
 
 def add(subparsers: Subparsers) -> None:

@@ -19,8 +19,8 @@ from aad_assets.orchestration.resources import EntraResource, WarehouseResource
 from aad_assets.orchestration.specs import asset_key, asset_spec, load_metadata
 from aad_assets.orchestration.views import view_event, view_line, view_spec
 from aad_assets.reload import Outcome, Reload
-from aad_assets.warehouse.target import Target
-from aad_assets.warehouse.views import ViewOutcome, ViewStatus
+from aad_assets.warehouse.database.target import Target
+from aad_assets.warehouse.publishing.views import ViewOutcome, ViewStatus
 
 Result = dg.MaterializeResult[None]
 

@@ -8,9 +8,9 @@ from aad_assets.catalog import Entity, Shape
 from aad_assets.catalog.entity import RELOAD_MODES
 from aad_assets.errors import ConfigurationError, LoadBlocked
 from aad_assets.reload import Outcome
-from aad_assets.warehouse.gate import OPENABLE, Gate
-from aad_assets.warehouse.options import Mode, Options
-from aad_assets.warehouse.views import ViewOutcome
+from aad_assets.warehouse.publishing.gates import OPENABLE, Gate
+from aad_assets.warehouse.publishing.options import Mode, Options
+from aad_assets.warehouse.publishing.views import ViewOutcome
 
 
 def run_options(

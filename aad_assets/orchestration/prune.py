@@ -7,8 +7,8 @@ from pydantic import Field
 
 from aad_assets.errors import AadAssetsError
 from aad_assets.orchestration.resources import WarehouseResource
+from aad_assets.warehouse.database.target import Target
 from aad_assets.warehouse.prune import age, prune_and_shrink
-from aad_assets.warehouse.target import Target
 
 
 class PruneConfig(dg.Config):

@@ -10,7 +10,7 @@ import dagster as dg
 
 from aad_assets.catalog import CATALOG, Entity
 from aad_assets.reload import Outcome
-from aad_assets.warehouse.load import ChangedAttribute
+from aad_assets.warehouse.publishing.loads import ChangedAttribute
 
 OURS = (
     dg.TableColumn("_extra", "JSON", "What Graph sent beyond the declared columns; NULL when nothing."),

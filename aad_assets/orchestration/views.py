@@ -1,7 +1,7 @@
 """What Dagster shows of a view: one AssetSpec each, and what is yielded when it was made or could not be. Pure functions.
 
 Views are specs of the entities' multi-asset, not a step of their own: that step would not run whenever an entity failed. Not
-here: the multi-asset (`assets.py`), making a view (`aad_assets.warehouse.views`).
+here: the multi-asset (`assets.py`), making a view (`aad_assets.warehouse.publishing.views`).
 """
 
 from collections.abc import Container, Sequence
@@ -12,7 +12,7 @@ import dagster as dg
 from aad_assets.catalog import CATALOG
 from aad_assets.catalog.view import View
 from aad_assets.orchestration.specs import asset_key
-from aad_assets.warehouse.views import ViewOutcome, ViewStatus
+from aad_assets.warehouse.publishing.views import ViewOutcome, ViewStatus
 
 
 def view_spec(connection_name: str, view: View, tables: Container[str] = CATALOG, owners: Sequence[str] = ()) -> dg.AssetSpec:

@@ -8,8 +8,8 @@ from pathlib import Path
 from aad_assets.catalog import Entity
 from aad_assets.catalog.entity import HIDDEN_MEMBERS
 from aad_assets.errors import AadAssetsError, GraphError, LicenceMissing, PageTokenExpired
-from aad_assets.graph.meter import Meter
-from aad_assets.warehouse.load import Load
+from aad_assets.graph.requests.meter import Meter
+from aad_assets.warehouse.publishing.loads import Load
 
 _SHOWN = 10
 """Refused properties that a message names."""

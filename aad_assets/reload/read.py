@@ -7,15 +7,15 @@ from dataclasses import dataclass, field
 from aad_assets.catalog import Entity, Shape
 from aad_assets.catalog.extensions import ExtensionProperty, extended
 from aad_assets.errors import AadAssetsError, LicenceMissing, NotFound, PermissionMissing, RequestRefused
-from aad_assets.graph.children import read_children
-from aad_assets.graph.client import GraphClient
-from aad_assets.graph.extensions import read_extensions
-from aad_assets.graph.lists import read_list
-from aad_assets.graph.meter import Meter
-from aad_assets.graph.parents import Key, read_parents
-from aad_assets.graph.select import Selection
-from aad_assets.graph.shapes import belonging, edges, read_singleton, strings
-from aad_assets.warehouse.stage import EntityStage, Staged
+from aad_assets.graph.reading.children import read_children
+from aad_assets.graph.reading.collections import read_list
+from aad_assets.graph.reading.extensions import read_extensions
+from aad_assets.graph.reading.parents import Key, read_parents
+from aad_assets.graph.reading.row_adapters import belonging, edges, read_singleton, strings
+from aad_assets.graph.reading.select import Selection
+from aad_assets.graph.requests.client import GraphClient
+from aad_assets.graph.requests.meter import Meter
+from aad_assets.warehouse.staging.stage import EntityStage, Staged
 
 
 @dataclass

@@ -20,28 +20,28 @@ import duckdb
 
 from aad_assets.catalog import Entity, Shape
 from aad_assets.catalog.view import View
+from aad_assets.concurrency import gather_or_cancel
 from aad_assets.errors import LicenceMissing, LoadBlocked, WarehouseError
-from aad_assets.graph.client import GraphClient
-from aad_assets.graph.greeting import greet
-from aad_assets.graph.meter import Meter
-from aad_assets.graph.sign_in import TokenSource
-from aad_assets.graph.tasks import together
-from aad_assets.graph.throttle import Quotas
-from aad_assets.graph.transport import Transport
+from aad_assets.graph.probing.preflight import preflight
+from aad_assets.graph.requests.client import GraphClient
+from aad_assets.graph.requests.meter import Meter
+from aad_assets.graph.requests.rate_limits import RateLimits
+from aad_assets.identity.token_source import TokenSource
 from aad_assets.reload.logs import chosen_days, day_filters, due_days, is_over
 from aad_assets.reload.outcome import Outcome, add, count, reason, refused_columns
 from aad_assets.reload.read import Reader
 from aad_assets.settings import Connection
-from aad_assets.warehouse.blocked import remove_old
-from aad_assets.warehouse.files import remove_unfinished, serve
-from aad_assets.warehouse.load import Load, record
-from aad_assets.warehouse.log_days import LogDay, recorded_days, table_rows
-from aad_assets.warehouse.options import Options
-from aad_assets.warehouse.publish import publish
-from aad_assets.warehouse.stage import EntityStage, Stage
-from aad_assets.warehouse.target import Target
-from aad_assets.warehouse.views import ViewOutcome, refresh_views
-from aad_assets.warehouse.workspace import workspace
+from aad_assets.transport import Transport
+from aad_assets.warehouse.database.database_file import copy_for_serving, remove_unfinished
+from aad_assets.warehouse.database.target import Target
+from aad_assets.warehouse.publishing.loads import Load, record
+from aad_assets.warehouse.publishing.log_days import LogDay, recorded_days, table_rows
+from aad_assets.warehouse.publishing.options import Options
+from aad_assets.warehouse.publishing.publish import publish
+from aad_assets.warehouse.publishing.quarantine import remove_old
+from aad_assets.warehouse.publishing.views import ViewOutcome, refresh_views
+from aad_assets.warehouse.staging.stage import EntityStage, Stage
+from aad_assets.warehouse.staging.workspace import workspace
 
 _STOPPING = 8.0
 """Seconds that a stopped reload may take to let go of its files."""
@@ -147,7 +147,7 @@ class Reload:
         days = chosen_days(self._log_days, self._now().date())
         transport = Transport(self._connection)
         tokens = TokenSource(self._connection, transport)
-        quotas = Quotas(self._connection.quota_share)
+        quotas = RateLimits(self._connection.quota_share)
         with workspace(self._target.database) as folder:
             remove_old(self._target.database)
             stage = Stage(folder, memory_limit=self._memory_limit)
@@ -156,11 +156,11 @@ class Reload:
                 tenant_id = await tokens.tenant_id()
                 await tokens.token()
                 await stage.run(lambda cursor: _touch(cursor, self._target, tenant_id))
-                await greet(self._connection.base_url, tokens, transport, quotas)
+                await preflight(self._connection.base_url, tokens, transport, quotas)
                 async with GraphClient(self._connection.base_url, tokens, transport, quotas) as client:
                     reader = self._reader = Reader(client, self._entities)
                     try:
-                        await together(
+                        await gather_or_cancel(
                             [
                                 *(self._entity(reader, stage, tenant_id, each, days, results) for each in self._entities),
                                 *(self._view(reader, stage, tenant_id, view, results) for view in self._views),
@@ -169,7 +169,7 @@ class Reload:
                     finally:
                         await reader.close()
                 if self._serving_copy:
-                    await stage.run(lambda cursor: serve(cursor, self._target, self._serving_copy))
+                    await stage.run(lambda cursor: copy_for_serving(cursor, self._target, self._serving_copy))
             finally:
                 stage.close()
 
@@ -296,5 +296,5 @@ def _status(error: Exception) -> str:
 
 def _touch(cursor: duckdb.DuckDBPyConnection, target: Target, tenant_id: str) -> None:
     """Find out before hours of reading that the database cannot be written, and clean up after a prune that was killed."""
-    with target.open(cursor, tenant_id):
+    with target.transaction(cursor, tenant_id):
         remove_unfinished(target)

@@ -11,10 +11,10 @@ import duckdb
 from aad_assets.catalog.types import quoted
 from aad_assets.errors import WarehouseError
 from aad_assets.settings import is_file
-from aad_assets.warehouse.files import shrink
-from aad_assets.warehouse.stage import Stage
-from aad_assets.warehouse.target import ALIAS, Target
-from aad_assets.warehouse.workspace import workspace
+from aad_assets.warehouse.database.database_file import compact
+from aad_assets.warehouse.database.target import ALIAS, Target
+from aad_assets.warehouse.staging.stage import Stage
+from aad_assets.warehouse.staging.workspace import workspace
 
 _LONGEST = 36_500
 """Days that an age may have."""
@@ -56,7 +56,7 @@ def prune_and_shrink(
         raise WarehouseError(f"There is no database {target.database} (AAD_DATABASE): nothing was pruned. Check the setting.")
     with workspace(target.database) as folder, contextlib.closing(Stage(folder)) as stage, stage.cursor() as cursor:
         pruned = prune(cursor, target, history_before=history_before, changes_before=changes_before)
-        before, after = shrink(cursor, target)
+        before, after = compact(cursor, target)
     return replace(pruned, bytes_before=before, bytes_after=after)
 
 
@@ -72,7 +72,7 @@ def prune(
     Current versions stay however old they are. Raises WarehouseError. Blocks: call it in a thread.
     """
     versions = changes = 0
-    with target.open(cursor):
+    with target.transaction(cursor):
         if history_before is not None:
             for (table,) in _histories(cursor, target):
                 name = f"{target.history}.{quoted(table)}"

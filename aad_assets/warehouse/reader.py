@@ -14,8 +14,8 @@ import duckdb
 from aad_assets.catalog.types import quoted
 from aad_assets.errors import ConfigurationError, WarehouseError
 from aad_assets.settings import is_file, shown
-from aad_assets.warehouse.statements import literal
-from aad_assets.warehouse.target import ALIAS, locked_text
+from aad_assets.warehouse.database.sql import literal
+from aad_assets.warehouse.database.target import ALIAS, locked_text
 
 _POLL = 0.1
 _AGO = {"h": "hours", "d": "days", "w": "weeks"}

@@ -8,10 +8,10 @@ import pytest
 
 from aad_assets.catalog import CATALOG, Entity
 from aad_assets.commands import probing
-from aad_assets.errors import Answer
-from aad_assets.graph.probe import Finding, Report, Status
+from aad_assets.errors import ErrorResponse
+from aad_assets.graph.probing.probe import Finding, Report, Status
 
-SAID = Answer(403, "Forbidden", "No,\nnot you.", "req-7", "GET /users")
+SAID = ErrorResponse(403, "Forbidden", "No,\nnot you.", "req-7", "GET /users")
 USERS, RISKY = CATALOG["users"], CATALOG["risky_users"]
 PARENT = "groups, which it is read by, cannot be read"
 

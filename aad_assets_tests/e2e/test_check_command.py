@@ -10,10 +10,10 @@ import pytest
 from aad_assets.catalog import CATALOG, ENTITIES
 from aad_assets.catalog.entity import HIDDEN_MEMBERS
 from aad_assets.demo import DemoServer
-from aad_assets.graph.probe import Status, probe_tenant
+from aad_assets.graph.probing.probe import Status, probe_tenant
 from aad_assets.settings import Settings
 from aad_assets_tests.e2e.commands import Commands
-from aad_assets_tests.graph.signing_in import sign_in
+from aad_assets_tests.identity.signing_in import sign_in
 
 WITHHELD = ("AuditLog.Read.All", "Policy.Read.All", "Policy.Read.PermissionGrant")
 ON = [entity for entity in ENTITIES if entity.on]

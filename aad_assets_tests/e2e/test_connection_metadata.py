@@ -12,7 +12,7 @@ from aad_assets.metadata import apply, parse
 from aad_assets.orchestration import build_definitions
 from aad_assets.reload import Outcome, Reload
 from aad_assets.settings import Settings
-from aad_assets.warehouse.target import Target
+from aad_assets.warehouse.database.target import Target
 from aad_assets_tests.e2e.truth import expected_rows
 
 

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from .fake import FakeGraph
+from aad_assets_tests.fake_graph import FakeGraph
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 
 import httpx
 
-from .fake import BASE, batched, page, refusal
+from aad_assets_tests.fake_graph import BASE, batched, page, refusal
 
 Row = Mapping[str, Any]
 

@@ -11,11 +11,10 @@ import pytest
 
 from aad_assets.catalog import Family
 from aad_assets.errors import GraphUnavailable, LicenceMissing, PermissionMissing, RequestRefused
-from aad_assets.graph.batch import AT_ONCE, Item, run_batches
-from aad_assets.graph.client import GraphClient, Retrying, RetryPolicy
-from aad_assets.graph.pages import Page, decode_page
-
-from .fake import BASE, TOKEN, FakeGraph, batched, page, refusal
+from aad_assets.graph.reading.pagination import Page, decode_page
+from aad_assets.graph.requests.batch import AT_ONCE, Item, run_batches
+from aad_assets.graph.requests.client import GraphClient, Retrying, RetryPolicy
+from aad_assets_tests.fake_graph import BASE, TOKEN, FakeGraph, batched, page, refusal
 
 ItemHandler = Callable[[httpx.Request], httpx.Response | None]
 

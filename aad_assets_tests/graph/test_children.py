@@ -11,10 +11,10 @@ import pytest
 
 from aad_assets.catalog import CATALOG, Entity, Shape
 from aad_assets.errors import LicenceMissing, NotFound, PageTokenExpired, PermissionMissing, RequestRefused, UntrustedAnswer
-from aad_assets.graph.children import read_children
+from aad_assets.graph.reading.children import read_children
+from aad_assets_tests.fake_graph import BASE, FakeGraph, MemoryPart, batched, page, refusal
 
 from .directory import FakeDirectory, Row
-from .fake import BASE, FakeGraph, MemoryPart, batched, page, refusal
 
 MEMBERS, OWNERS = CATALOG["group_members"], CATALOG["group_owners"]
 ASSIGNMENTS = CATALOG["app_role_assignments"]

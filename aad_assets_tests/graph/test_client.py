@@ -18,9 +18,8 @@ from aad_assets.errors import (
     RequestRefused,
     UntrustedAnswer,
 )
-from aad_assets.graph.client import IN_FLIGHT, GraphClient
-
-from .fake import BASE, TOKEN, FakeGraph, page, refusal, streamed
+from aad_assets.graph.requests.client import IN_FLIGHT, GraphClient
+from aad_assets_tests.fake_graph import BASE, TOKEN, FakeGraph, page, refusal, streamed
 
 
 def test_a_request_carries_the_token_and_the_headers_given(graph: FakeGraph) -> None:

@@ -2,7 +2,7 @@
 
 import re
 
-from aad_assets.graph.meter import Meter
+from aad_assets.graph.requests.meter import Meter
 
 
 def shown(**values: object) -> str:

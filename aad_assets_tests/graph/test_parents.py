@@ -5,10 +5,10 @@ import pytest
 
 from aad_assets.catalog import CATALOG, Entity, Shape
 from aad_assets.errors import UntrustedAnswer
-from aad_assets.graph.parents import Key, read_parents
+from aad_assets.graph.reading.parents import Key, read_parents
+from aad_assets_tests.fake_graph import FakeGraph, batched, page, refusal
 
 from .directory import FakeDirectory
-from .fake import FakeGraph, batched, page, refusal
 
 ONE_LEVEL = [
     entity

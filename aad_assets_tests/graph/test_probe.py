@@ -11,10 +11,9 @@ import pytest
 
 from aad_assets.catalog import CATALOG, ENTITIES, Entity, Licence
 from aad_assets.errors import SignInError
-from aad_assets.graph.client import RetryPolicy
-from aad_assets.graph.probe import Finding, Probe, Status, permissions_in
-
-from .fake import FakeGraph, page, refusal
+from aad_assets.graph.probing.probe import Finding, Probe, Status, permissions_in
+from aad_assets.graph.requests.client import RetryPolicy
+from aad_assets_tests.fake_graph import FakeGraph, page, refusal
 
 DENIED = ("Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
 NO_PATH = ("BadRequest", "Resource not found for the segment 'x'.")

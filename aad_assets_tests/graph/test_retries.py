@@ -13,10 +13,9 @@ import socksio
 
 from aad_assets.catalog import Family
 from aad_assets.errors import GraphUnavailable
-from aad_assets.graph.answers import retry_after_seconds
-from aad_assets.graph.client import GraphClient, RetryPolicy
-
-from .fake import BASE, Answer, FakeGraph, page, refusal, streamed
+from aad_assets.graph.requests.client import GraphClient, RetryPolicy
+from aad_assets.graph.requests.error_responses import retry_after_seconds
+from aad_assets_tests.fake_graph import BASE, Answer, FakeGraph, page, refusal, streamed
 
 BODY = msgspec.json.encode({"value": [{"id": str(number)} for number in range(200)]})
 

@@ -6,9 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aad_assets.graph.select import Selection, negotiate
-
-from .fake import run
+from aad_assets.graph.reading.select import Selection, negotiate
+from aad_assets_tests.fake_graph import run
 
 PROPERTIES = tuple(f"p{number}" for number in range(70))
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aad_assets.catalog import CATALOG
-from aad_assets.graph.shards import PREFIXES, filters
+from aad_assets.graph.reading.shards import PREFIXES, filters
 
 GUID_PROPERTIES = ("appId", "deviceId")
 

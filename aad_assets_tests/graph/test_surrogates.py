@@ -8,10 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aad_assets.graph.pages import Query, decode_page, read_chain
-from aad_assets.graph.surrogates import hidden
-
-from .fake import BASE, FakeGraph, MemoryPart, batched
+from aad_assets.graph.reading.pagination import Query, decode_page, read_chain
+from aad_assets.graph.requests.surrogates import hidden
+from aad_assets_tests.fake_graph import BASE, FakeGraph, MemoryPart, batched
 
 TEXTS = st.text(st.one_of(st.sampled_from('\ud83d\ude00\udfff\\"/ud8\x00é€😀'), st.characters()), max_size=12)
 
@@ -50,7 +49,7 @@ def test_half_a_character_passes_through_a_batch_and_a_chain(graph: FakeGraph) -
     graph.run(lambda client: read_chain(client, Query(f"{BASE}/users"), graph.meter, part))
     assert part.rows == [{"id": "a", "displayName": "Anna \ud83d"}]
 
-    from aad_assets.graph.batch import _decode_responses
+    from aad_assets.graph.requests.batch import _decode_responses
 
     request = httpx.Request("POST", BASE, json={"requests": [{"id": "0", "method": "GET", "url": "/x"}]})
     (item,) = _decode_responses(batched(request, lambda _: answer).content).responses

@@ -11,9 +11,9 @@ from aad_assets.orchestration import WarehouseResource, build_definitions
 from aad_assets.orchestration.overrides import how_to_override, run_options
 from aad_assets.orchestration.specs import preview
 from aad_assets.reload import Outcome
-from aad_assets.warehouse.gate import Gate
-from aad_assets.warehouse.load import ChangedAttribute
-from aad_assets.warehouse.options import Mode, Options
+from aad_assets.warehouse.publishing.gates import Gate
+from aad_assets.warehouse.publishing.loads import ChangedAttribute
+from aad_assets.warehouse.publishing.options import Mode, Options
 from aad_assets_tests.warehouse.support import new_load
 
 ENTITIES = [CATALOG[table] for table in ("users", "devices", "sign_ins")]

@@ -9,7 +9,7 @@ from aad_assets.catalog import CATALOG
 from aad_assets.catalog.view import View
 from aad_assets.catalog.views import VIEWS
 from aad_assets.orchestration.views import view_event, view_line, view_spec
-from aad_assets.warehouse.views import ParentData, ViewOutcome, ViewStatus
+from aad_assets.warehouse.publishing.views import ParentData, ViewOutcome, ViewStatus
 
 LICENSES = next(view for view in VIEWS if view.name == "user_licenses")
 FRESH = ParentData("users", datetime(2026, 1, 2, 3, 4, tzinfo=UTC), "published")

@@ -14,7 +14,7 @@ from aad_assets.catalog import CATALOG, Entity
 from aad_assets.demo import DemoServer
 from aad_assets.reload import Outcome, Reload
 from aad_assets.settings import Connection, Settings
-from aad_assets.warehouse.target import Target
+from aad_assets.warehouse.database.target import Target
 
 
 @dataclass

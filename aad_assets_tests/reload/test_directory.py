@@ -10,8 +10,8 @@ from aad_assets.catalog.views import VIEWS
 from aad_assets.demo import DemoServer
 from aad_assets.errors import LicenceMissing, PermissionMissing
 from aad_assets.reload import Reload
-from aad_assets.warehouse.target import Target
-from aad_assets.warehouse.views import ViewOutcome, ViewStatus
+from aad_assets.warehouse.database.target import Target
+from aad_assets.warehouse.publishing.views import ViewOutcome, ViewStatus
 from aad_assets_tests.reload.conftest import House
 
 LICENSED = [entity.table for entity in ENTITIES if entity.licence and entity.on]

@@ -12,11 +12,11 @@ import pytest
 from aad_assets.catalog import CATALOG, ENTITIES, Entity, Shape
 from aad_assets.catalog.entity import ODATA_TYPE
 from aad_assets.catalog.types import quoted
-from aad_assets.graph.client import GraphClient
+from aad_assets.graph.requests.client import GraphClient
 from aad_assets.reload.read import Reader
-from aad_assets.warehouse.publish import publish
-from aad_assets.warehouse.stage import EntityStage
-from aad_assets_tests.graph.fake import BASE, FakeGraph, batched, page
+from aad_assets.warehouse.publishing.publish import publish
+from aad_assets.warehouse.staging.stage import EntityStage
+from aad_assets_tests.fake_graph import BASE, FakeGraph, batched, page
 from aad_assets_tests.reload.published_shapes import Shapes, lost
 from aad_assets_tests.warehouse.support import Lab, MemoryTarget, new_load
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from aad_assets.warehouse.stage import CHUNK
-from aad_assets.warehouse.target import Target
+from aad_assets.warehouse.database.target import Target
+from aad_assets.warehouse.staging.stage import CHUNK
 from aad_assets_tests.warehouse.support import Lab
 
 MakeLab = Callable[..., Lab]

@@ -16,13 +16,13 @@ import duckdb
 
 from aad_assets.catalog import Column, Entity, Group
 from aad_assets.catalog.types import Json, List, Scalar, Struct, Type, quoted
-from aad_assets.warehouse.gate import OPENABLE, Gates
-from aad_assets.warehouse.load import Load
-from aad_assets.warehouse.options import Options
-from aad_assets.warehouse.proof import Reject
-from aad_assets.warehouse.publish import publish
-from aad_assets.warehouse.stage import CHUNK, EntityStage, Stage, Staged
-from aad_assets.warehouse.target import ALIAS, Target
+from aad_assets.warehouse.database.target import ALIAS, Target
+from aad_assets.warehouse.publishing.gates import OPENABLE, Gates
+from aad_assets.warehouse.publishing.loads import Load
+from aad_assets.warehouse.publishing.options import Options
+from aad_assets.warehouse.publishing.publish import publish
+from aad_assets.warehouse.staging.stage import CHUNK, EntityStage, Stage, Staged
+from aad_assets.warehouse.staging.validation import Reject
 
 T = TypeVar("T")
 Row = dict[str, Any]
@@ -151,7 +151,7 @@ class Lab:
 
     def stored(self, target: Target, statement: str) -> list[tuple[Any, ...]]:
         """The answer of the target to a query that names its schemas `{schema}`, `{history}` and `{meta}`."""
-        with self.stage.cursor() as cursor, target.open(cursor, TENANT):
+        with self.stage.cursor() as cursor, target.transaction(cursor, TENANT):
             return cursor.execute(statement.format(schema=target.schema, meta=target.meta, history=target.history)).fetchall()
 
     def table(self, target: Target, of: Entity = THINGS, tenant: str = TENANT) -> dict[str, Row]:

@@ -10,10 +10,9 @@ import duckdb
 import pytest
 
 from aad_assets.errors import WarehouseError
-from aad_assets.warehouse import target as target_module
-from aad_assets.warehouse.stage import EntityStage
-from aad_assets.warehouse.target import Target
-from aad_assets.warehouse.threads import pause
+from aad_assets.warehouse.database import target as target_module
+from aad_assets.warehouse.database.target import Target, pause
+from aad_assets.warehouse.staging.stage import EntityStage
 from aad_assets_tests.warehouse.conftest import MakeLab
 from aad_assets_tests.warehouse.support import HOLD_DATABASE, STRING, TENANT, Lab, OtherProcess, encoded, entity
 
@@ -77,7 +76,7 @@ def test_the_wait_for_a_locked_database_ends_at_once(lab: Lab, database: Path, m
     target = Target(str(database), "aad", lock_wait=60)
 
     def open_it(cursor: duckdb.DuckDBPyConnection) -> None:
-        with target.open(cursor, TENANT):
+        with target.transaction(cursor, TENANT):
             raise AssertionError("the database is locked")
 
     work = Work(open_it)
@@ -150,7 +149,7 @@ def test_abort_waits_for_the_chunk_that_is_being_typed(
                 ended.set()
 
     monkeypatch.setattr(lab.stage, "cursor", cursor)
-    monkeypatch.setattr("aad_assets.warehouse.stage.copy_statement", lambda *_: ENDLESS)
+    monkeypatch.setattr("aad_assets.warehouse.staging.stage.copy_statement", lambda *_: ENDLESS)
 
     async def stopped() -> None:
         staging = EntityStage(lab.stage, SMALL)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from aad_assets.catalog.types import List, Scalar, Struct, Type
-from aad_assets.warehouse.compare import Comparison, comparable
+from aad_assets.warehouse.publishing.compare import Comparison, comparable
 from aad_assets_tests.warehouse.support import COLUMNS, THINGS, Lab, Row
 
 SAME: list[tuple[str, Any, Any]] = [

@@ -13,10 +13,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from aad_assets.catalog.types import Json, List, Scalar, Struct, Type
 from aad_assets.errors import LoadBlocked, WarehouseError
-from aad_assets.warehouse.gate import OPENABLE, Gates
-from aad_assets.warehouse.options import Mode, Options
-from aad_assets.warehouse.publish import publish
-from aad_assets.warehouse.statements import utc
+from aad_assets.warehouse.database.sql import utc
+from aad_assets.warehouse.publishing.gates import OPENABLE, Gates
+from aad_assets.warehouse.publishing.options import Mode, Options
+from aad_assets.warehouse.publishing.publish import publish
 from aad_assets_tests.warehouse.history_model import Model, Shape, canonical
 from aad_assets_tests.warehouse.support import FIRST_LOAD, STRING, Lab, MemoryTarget, Row, entity, new_load
 

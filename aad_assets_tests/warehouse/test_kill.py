@@ -12,7 +12,7 @@ import duckdb
 import pytest
 
 from aad_assets.catalog.types import List, Scalar
-from aad_assets.warehouse.target import Target
+from aad_assets.warehouse.database.target import Target
 from aad_assets_tests.warehouse.support import OPEN, REPOSITORY, STRING, Lab, Row, entity
 
 OLD = entity({"id": STRING, "name": STRING, "tags": List(STRING)}, table="people")
@@ -26,10 +26,10 @@ _UNCHANGED = _ROWS * 19 // 20 * 9 // 10
 CHILD = """
 import signal, sys, time
 from pathlib import Path
-from aad_assets.warehouse.target import Target
+from aad_assets.warehouse.database.target import Target
 from aad_assets_tests.warehouse import test_kill as here
 from aad_assets_tests.warehouse.support import OPEN, Lab, new_load
-from aad_assets.warehouse.publish import publish
+from aad_assets.warehouse.publishing.publish import publish
 
 database, staging, delay = sys.argv[1:]
 lab = Lab(Path(staging))

@@ -12,13 +12,13 @@ import pytest
 from aad_assets.catalog import CATALOG, Column, Entity
 from aad_assets.catalog.types import List, Scalar
 from aad_assets.errors import WarehouseError
-from aad_assets.warehouse import publish as publish_module
-from aad_assets.warehouse.compare import Comparison
-from aad_assets.warehouse.load import SchemaChange, record
-from aad_assets.warehouse.log_days import LogDay
-from aad_assets.warehouse.options import Mode, Options
-from aad_assets.warehouse.publish import publish
-from aad_assets.warehouse.target import Target
+from aad_assets.warehouse.database.target import Target
+from aad_assets.warehouse.publishing import publish as publish_module
+from aad_assets.warehouse.publishing.compare import Comparison
+from aad_assets.warehouse.publishing.loads import SchemaChange, record
+from aad_assets.warehouse.publishing.log_days import LogDay
+from aad_assets.warehouse.publishing.options import Mode, Options
+from aad_assets.warehouse.publishing.publish import publish
 from aad_assets_tests.warehouse.support import (
     FIRST_LOAD,
     OPEN,
@@ -223,7 +223,7 @@ def test_a_mode_for_one_run_does_not_take_deleted_rows_that_the_table_keeps(lab:
 def test_a_schema_that_another_tenant_has_taken_meanwhile_is_refused(lab: Lab, database: Path) -> None:
     mine, theirs = Target(str(database), "aad", lock_wait=0.0), Target(str(database), "aad", lock_wait=0.0)
     for target, tenant in ((mine, "tenant-one"), (theirs, "tenant-two")):
-        with lab.stage.cursor() as cursor, target.open(cursor, tenant):
+        with lab.stage.cursor() as cursor, target.transaction(cursor, tenant):
             """Both find it empty."""
     lab.publish(mine, [{"id": "a"}], PEOPLE, tenant="tenant-one")
     with pytest.raises(WarehouseError, match="holds tenant tenant-one"):

@@ -9,11 +9,11 @@ import pytest
 from aad_assets.catalog import CATALOG, Column
 from aad_assets.catalog.types import Json, List, Scalar, Struct
 from aad_assets.errors import LoadBlocked
-from aad_assets.warehouse import canonical
-from aad_assets.warehouse.load import SchemaChange
-from aad_assets.warehouse.options import Mode
-from aad_assets.warehouse.publish import publish
-from aad_assets.warehouse.target import Target
+from aad_assets.warehouse.database.target import Target
+from aad_assets.warehouse.publishing import normal_json as canonical
+from aad_assets.warehouse.publishing.loads import SchemaChange
+from aad_assets.warehouse.publishing.options import Mode
+from aad_assets.warehouse.publishing.publish import publish
 from aad_assets_tests.warehouse.conftest import MakeLab
 from aad_assets_tests.warehouse.support import (
     FIRST_LOAD,

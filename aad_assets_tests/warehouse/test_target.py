@@ -12,13 +12,13 @@ import duckdb
 import pytest
 
 from aad_assets.errors import WarehouseError
-from aad_assets.warehouse import target as target_module
-from aad_assets.warehouse.target import ALIAS, Target
+from aad_assets.warehouse.database import target as target_module
+from aad_assets.warehouse.database.target import ALIAS, Target
 from aad_assets_tests.warehouse.support import HOLD_DATABASE, OTHER_TENANT, TENANT, Lab, OtherProcess, read_alone
 
 
 def touch(lab: Lab, target: Target, tenant: str = TENANT) -> None:
-    with lab.stage.cursor() as cursor, target.open(cursor, tenant):
+    with lab.stage.cursor() as cursor, target.transaction(cursor, tenant):
         pass
 
 
@@ -44,14 +44,14 @@ def test_opening_makes_the_schemas_and_the_bookkeeping(lab: Lab, target: Target,
 
 
 def test_what_was_done_is_committed_at_the_end(lab: Lab, target: Target, database: Path) -> None:
-    with lab.stage.cursor() as cursor, target.open(cursor, TENANT):
+    with lab.stage.cursor() as cursor, target.transaction(cursor, TENANT):
         cursor.execute(f"CREATE TABLE {target.schema}.things AS SELECT 42 AS answer")
     assert read_alone(database, "SELECT answer FROM aad.things") == [(42,)]
 
 
 def test_what_was_done_is_undone_on_an_error(lab: Lab, target: Target, database: Path) -> None:
     def fail(cursor: duckdb.DuckDBPyConnection) -> None:
-        with target.open(cursor, TENANT):
+        with target.transaction(cursor, TENANT):
             cursor.execute(f"CREATE TABLE {target.schema}.things AS SELECT 42 AS answer")
             raise RuntimeError
 
@@ -108,7 +108,7 @@ def test_work_of_the_stage_frees_the_database_after_a_while_unless_it_is_meant_f
 
 
 def test_work_that_is_not_for_a_target_waits_for_no_other(lab: Lab, target: Target, tmp_path: Path) -> None:
-    with lab.stage.cursor() as cursor, target.open(cursor, TENANT):
+    with lab.stage.cursor() as cursor, target.transaction(cursor, TENANT):
         waiting = threading.Thread(target=Target(str(tmp_path / "other.duckdb"), "aad").let_go, args=[cursor])
         waiting.start()
         waiting.join(30)
@@ -117,7 +117,7 @@ def test_work_that_is_not_for_a_target_waits_for_no_other(lab: Lab, target: Targ
 
 def test_while_it_is_open_no_other_process_has_it(lab: Lab, target: Target, database: Path) -> None:
     script = "import sys, duckdb\ntry: duckdb.connect(sys.argv[1])\nexcept duckdb.Error: print('locked')"
-    with lab.stage.cursor() as cursor, target.open(cursor, TENANT), OtherProcess(script, str(database)) as other:
+    with lab.stage.cursor() as cursor, target.transaction(cursor, TENANT), OtherProcess(script, str(database)) as other:
         assert other.line() == "locked"
 
 
@@ -213,14 +213,14 @@ UNPRIVILEGED = """
 import os, sys
 from pathlib import Path
 from aad_assets.errors import WarehouseError
-from aad_assets.warehouse.target import ALIAS, Target
+from aad_assets.warehouse.database.target import ALIAS, Target
 from aad_assets_tests.warehouse.support import TENANT, Lab
 
 lab = Lab(Path(sys.argv[1]))
 if os.geteuid() == 0:
     os.setuid(65534)
 try:
-    with lab.stage.cursor() as cursor, Target(sys.argv[2], "aad").open(cursor, TENANT):
+    with lab.stage.cursor() as cursor, Target(sys.argv[2], "aad").transaction(cursor, TENANT):
         print("opened", flush=True)
 except WarehouseError as error:
     print(error, flush=True)
@@ -243,7 +243,7 @@ def test_a_folder_that_is_missing_is_made_private(lab: Lab, tmp_path: Path, umas
 
 
 def test_the_database_and_its_log_are_their_owners_alone(lab: Lab, target: Target, database: Path, umask_022: None) -> None:
-    with lab.stage.cursor() as cursor, target.open(cursor, TENANT):
+    with lab.stage.cursor() as cursor, target.transaction(cursor, TENANT):
         assert mode(database) == 0o600
         assert mode(database.with_name("entra.duckdb.wal")) == 0o600
     assert mode(database) == 0o600
@@ -305,7 +305,7 @@ def test_secrets_of_a_target_that_is_no_file_are_not_told(database: str, shown: 
 
     target = Target(database, "aad", lock_wait=0.0)
     assert target.shown == shown
-    with pytest.raises(WarehouseError) as caught, target.open(cast(Any, Refusing()), TENANT):
+    with pytest.raises(WarehouseError) as caught, target.transaction(cast(Any, Refusing()), TENANT):
         pass
     assert "hunter2" not in str(caught.value)
     assert f"The database {shown} (AAD_DATABASE)" in str(caught.value)
@@ -318,15 +318,15 @@ def test_a_full_disk_says_what_to_do(database: Path) -> None:
 
     said = r"No space left on device\. The tables are as they were\. Make room there, or set AAD_DATABASE to a file elsewhere"
     target = Target(str(database), "aad", lock_wait=0.0)
-    with pytest.raises(WarehouseError, match=said), target.open(cast(Any, Full()), TENANT):
+    with pytest.raises(WarehouseError, match=said), target.transaction(cast(Any, Full()), TENANT):
         pass
 
 
 KILLED = """
 import sys
 from pathlib import Path
-from aad_assets.warehouse import publish
-from aad_assets.warehouse.target import ALIAS, Target
+from aad_assets.warehouse.publishing import publish
+from aad_assets.warehouse.database.target import ALIAS, Target
 from aad_assets_tests.warehouse.support import Lab
 
 database, staging, point = sys.argv[1:]

@@ -14,10 +14,10 @@ from aad_assets.catalog.types import quoted
 from aad_assets.catalog.view import View
 from aad_assets.catalog.views import VIEWS
 from aad_assets.errors import WarehouseError
-from aad_assets.warehouse.load import record
-from aad_assets.warehouse.options import Mode
-from aad_assets.warehouse.target import Target
-from aad_assets.warehouse.views import ParentData, ViewOutcome, ViewStatus, refresh_views
+from aad_assets.warehouse.database.target import Target
+from aad_assets.warehouse.publishing.loads import record
+from aad_assets.warehouse.publishing.options import Mode
+from aad_assets.warehouse.publishing.views import ParentData, ViewOutcome, ViewStatus, refresh_views
 from aad_assets_tests.warehouse.support import OPEN, TENANT, Lab, MemoryTarget, new_load, read_alone
 
 IDENTITIES = next(view for view in VIEWS if view.name == "user_identities")

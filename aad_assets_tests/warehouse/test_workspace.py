@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from aad_assets.errors import WarehouseError
-from aad_assets.warehouse.workspace import private_files, staging_folder, workspace
+from aad_assets.warehouse.staging.workspace import private_files, staging_folder, workspace
 from aad_assets_tests.warehouse.support import OtherProcess
 
 HOLD_WORKSPACE = """
 import sys
-from aad_assets.warehouse.workspace import workspace
+from aad_assets.warehouse.staging.workspace import workspace
 with workspace(sys.argv[1]) as folder:
     print(folder, flush=True)
     sys.stdin.readline()

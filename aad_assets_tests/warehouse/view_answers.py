@@ -5,7 +5,7 @@ from typing import Any
 
 from aad_assets.catalog import CATALOG
 from aad_assets.catalog.views import VIEWS
-from aad_assets.warehouse.views import ViewStatus, refresh_views
+from aad_assets.warehouse.publishing.views import ViewStatus, refresh_views
 from aad_assets_tests.warehouse.support import TENANT, Lab, MemoryTarget, Row
 
 Tables = Mapping[str, Sequence[Row]]

@@ -1,0 +1,1 @@
+"""Collections, children and single objects: every page of each, as raw rows."""

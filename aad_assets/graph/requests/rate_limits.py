@@ -1,0 +1,113 @@
+"""RateLimits: one token bucket per throttling family, and what a request costs.
+
+Figures from learn.microsoft.com/graph/throttling-limits. Not here: what to do with a 429 beyond pausing the family.
+"""
+
+import asyncio
+import math
+from collections.abc import Awaitable, Callable
+from time import monotonic
+
+from aad_assets.catalog import Family
+
+# Requests or resource units, and the seconds that they are granted for.
+_DIRECTORY_BY_USERS = ((50, 3_500), (501, 5_000))
+_DIRECTORY_LARGE = 8_000
+_LIMITS: dict[Family, tuple[float, float]] = {
+    Family.DIRECTORY: (_DIRECTORY_BY_USERS[0][1], 10.0),
+    Family.KEY_CREDENTIALS: (150, 60.0),
+    Family.REPORTS: (5, 10.0),
+    Family.PROTECTION: (1, 1.0),
+    Family.SIGN_IN_ACTIVITY: (10, 60.0),
+    Family.IDENTITY_PROVIDERS: (200, 60.0),
+}
+
+# A bucket refills at nine tenths of the limit or less and may run ahead by what is left over the largest request, so that
+# no window of the period's length ever passes the limit, however the server's windows lie. (A share so small that one
+# request is more than half the limit can pass it by that request, and still never passes the tenant's quota.)
+_REFILL = 0.9
+_LARGEST_BATCH = 60.0
+
+_BASE_UNITS = {
+    "/users": 2,
+    "/applications": 2,
+    "/oauth2PermissionGrants": 2,
+    "/subscribedSkus": 3,
+    "/contracts": 3,
+    "/groups/{id}/members": 3,
+}
+
+
+def resource_units(path: str, *, select: bool = False, expand: bool = False, top: int | None = None) -> int:
+    """Resource units of a GET on a path template of the directory family; at least 1."""
+    base = _BASE_UNITS.get(path, 1)
+    return max(1, base - select + expand - (top is not None and top < 20))
+
+
+class RateLimit:
+    """Grants `limit` units in any `period` seconds, in the order in which they are asked for."""
+
+    def __init__(
+        self,
+        limit: float,
+        period: float,
+        *,
+        largest: float = 1.0,
+        clock: Callable[[], float] = monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        """`largest` is the most units that one `take` asks for."""
+        self._clock = clock
+        self._sleep = sleep
+        self._largest = largest
+        self._turn = asyncio.Lock()
+        self._paused_until = 0.0
+        self._spent_until = 0.0
+        """When everything granted so far will have refilled."""
+        self.set_limit(limit, period)
+
+    def set_limit(self, limit: float, period: float) -> None:
+        if self._largest == 1:
+            # Requests that cost one each: a window holds one more than the whole ones that refill in it.
+            refill = _REFILL * max(math.floor(limit), min(limit, 1))
+            ahead = limit - math.floor(refill) - 1
+        else:
+            refill = max(min(_REFILL * limit, limit - self._largest), limit / 2)
+            ahead = limit - refill - self._largest
+        self._rate = refill / period
+        self._ahead = max(0.0, ahead) / self._rate
+
+    def pause(self, seconds: float) -> None:
+        """Grant nothing for `seconds` from now: Graph said Retry-After."""
+        self._paused_until = max(self._paused_until, self._clock() + seconds)
+
+    async def take(self, units: float) -> float:
+        """Wait until `units` may be spent; returns the seconds waited."""
+        asked = self._clock()
+        async with self._turn:
+            while (wait := max(self._paused_until, self._spent_until - self._ahead) - self._clock()) > 0:
+                await self._sleep(wait)
+            self._spent_until = max(self._spent_until, self._clock()) + units / self._rate
+        return self._clock() - asked
+
+
+class RateLimits:
+    """The buckets of one app in one tenant."""
+
+    def __init__(self, share: float = 1.0) -> None:
+        self._share = share
+        self._buckets = {
+            family: RateLimit(limit * share, period, largest=_LARGEST_BATCH if family is Family.DIRECTORY else 1.0)
+            for family, (limit, period) in _LIMITS.items()
+        }
+
+    def size_for(self, users: int) -> None:
+        """The directory quota grows with the tenant."""
+        limit = next((units for below, units in _DIRECTORY_BY_USERS if users < below), _DIRECTORY_LARGE)
+        self._buckets[Family.DIRECTORY].set_limit(limit * self._share, 10.0)
+
+    def pause(self, family: Family, seconds: float) -> None:
+        self._buckets[family].pause(seconds)
+
+    async def take(self, family: Family, units: float) -> float:
+        return await self._buckets[family].take(units)

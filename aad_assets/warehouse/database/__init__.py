@@ -1,0 +1,1 @@
+"""The database itself: attached for one writer at a time, migrated, copied and compacted."""

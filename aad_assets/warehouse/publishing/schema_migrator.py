@@ -1,0 +1,197 @@
+"""The table of an entity and its history: made, taken over from a release without history, rebuilt for a new declaration.
+
+A rebuild is one statement that writes the table anew: columns that appear, or widen at any depth, are filled in from what was
+read where the older part of the value is the same; so rows that did not change get no new version, and history shows a new
+column's first value. Columns that disappear leave the table and stay in its history. Not here: what differs (`compare.py`).
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+
+from aad_assets.catalog import Column, Entity
+from aad_assets.catalog.types import Json, Type, quoted
+from aad_assets.warehouse.database.sql import literal
+from aad_assets.warehouse.publishing import type_changes as shapes
+from aad_assets.warehouse.publishing.compare import DELETED_AT, comparable
+from aad_assets.warehouse.publishing.gates import type_blocked
+from aad_assets.warehouse.publishing.history import VALIDITY
+from aad_assets.warehouse.publishing.loads import SchemaChange
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The columns that a stored table has, without ours: name in small letters to name and type; and which of ours."""
+
+    types: Mapping[str, tuple[str, Type]]
+    ours: frozenset[str]
+
+    @classmethod
+    def of(cls, cursor: duckdb.DuckDBPyConnection, table: str) -> "Columns":
+        """Of a table that is there: else the transaction would be aborted."""
+        described = cursor.execute(f"FROM {table} LIMIT 0").description
+        types = {name.lower(): (name, shapes.stored_type(type_)) for name, type_, *_ in described if name[0] != "_"}
+        was = {name.lower(): (name, shapes.stored_type(type_)) for name, type_, *_ in described if name.startswith("_was_")}
+        return cls(types | was, frozenset(name for name, *_ in described if name[0] == "_" and name.lower() not in was))
+
+
+@dataclass(frozen=True)
+class SchemaMigrator:
+    """Brings one entity's tables to its declaration, with what was read to fill in from. Statements take $tenant."""
+
+    cursor: duckdb.DuckDBPyConnection
+    entity: Entity
+    columns: Sequence[Column]
+    read: Sequence[Column]
+    """Those of the columns that were read."""
+    staged: str
+    tenant_id: str
+
+    def create(self, table: str) -> None:
+        definitions = ", ".join(f"{quoted(column.name)} {column.duckdb_type}" for column in self.columns)
+        self.cursor.execute(f"CREATE TABLE {table} ({definitions}, _extra JSON, _tenant_id VARCHAR, _loaded_at TIMESTAMPTZ)")
+
+    def adopt(self, history: str, table: str, live: str) -> None:
+        """The history of a table that has none yet: the version of each row began when it was loaded."""
+        self.cursor.execute(
+            f"CREATE TABLE {history} AS SELECT COLUMNS(lambda c: c <> '{DELETED_AT}'), _loaded_at AS _valid_from, "
+            f"NULL::TIMESTAMPTZ AS _valid_to, 'insert' AS _change FROM {table} WHERE {live}",
+            {"tenant": self.tenant_id},
+        )
+
+    def bring_table(self, table: str, stored: Columns) -> list[SchemaChange]:
+        """Give the table the declared columns; returns what that changed. Raises LoadBlocked when a value does not cast."""
+        changes = list(self.changes(stored))
+        if changes:
+            self._check_casts(table, stored)
+            self._rebuild(table, stored, f"t._tenant_id = '{self.tenant_id}'")
+        return changes
+
+    def bring_history(self, history: str, stored: Columns, table: Columns, *, recreate: bool = False) -> None:
+        """Give the history the declared columns, beside those it has. `table`: the columns of the table before.
+
+        What does not cast blocks the load, or gets another name on `recreate`.
+        """
+        changes = [*self.changes(stored), *self.changes(table)]
+        if all(change.change == "lost" for change in changes):
+            return
+        if recreate:
+            stored = self._set_aside(history, stored)
+        else:
+            self._check_casts(history, stored)
+        self._rebuild(history, stored, f"t._tenant_id = '{self.tenant_id}' AND t._valid_to IS NULL", table)
+
+    def changes(self, stored: Columns) -> Iterable[SchemaChange]:
+        """What the declaration has that the table lacks, and the other way round."""
+        declared = {column.name.lower() for column in self.columns}
+        for column in self.columns:
+            if column.name.lower() in stored.types:
+                type_ = stored.types[column.name.lower()][1]
+                yield from shapes.differences(column.name, type_, shapes.canonical(column.type))
+            else:
+                yield SchemaChange(column.name, "added")
+        yield from (SchemaChange(name, "lost") for key, (name, _) in stored.types.items() if key not in declared)
+
+    def _retyped(self, stored: Columns) -> Iterable[tuple[Column, str, Type, Type]]:
+        """Columns of another type than stored: the stored name, the stored and the declared type."""
+        for column in self.columns:
+            name, type_ = stored.types.get(column.name.lower(), (column.name, None))
+            declared = shapes.canonical(column.type)
+            if type_ is not None and list(shapes.differences(name, type_, declared)):
+                yield column, name, type_, declared
+
+    def _uncastable(self, table: str, name: str, old: Type, new: Type) -> bool:
+        """Whether a stored value cannot be had in the new type and back."""
+        value = quoted(name)
+        if shapes.castable(old, new):
+            shared = shapes.common(old, new)
+            back = shapes.convert(shapes.convert(value, old, new), new, shared)
+            condition = f"{shapes.convert(value, old, shared)} IS DISTINCT FROM {back}"
+        else:
+            condition = f"{value} IS NOT NULL"
+        return self.cursor.execute(f"SELECT 1 FROM {table} WHERE {condition} LIMIT 1").fetchone() is not None
+
+    def _check_casts(self, table: str, stored: Columns) -> None:
+        for column, name, old, new in self._retyped(stored):
+            if self._uncastable(table, name, old, new):
+                names = shapes.type_name(old), shapes.type_name(new)
+                raise type_blocked(f"{self.entity.table}.{column.name}", *names, self.entity.table)
+
+    def _set_aside(self, history: str, stored: Columns) -> Columns:
+        """Rename columns of the history whose values do not cast: `_was_age`."""
+        for _, name, old, new in list(self._retyped(stored)):
+            if self._uncastable(history, name, old, new):
+                aside, number = f"_was_{name}", 1
+                while aside.lower() in stored.types:
+                    number += 1
+                    aside = f"_was_{name}_{number}"
+                self.cursor.execute(f"ALTER TABLE {history} RENAME COLUMN {quoted(name)} TO {quoted(aside)}")
+                types = {key: value for key, value in stored.types.items() if key != name.lower()}
+                stored = Columns(types | {aside.lower(): (aside, old)}, stored.ours)
+        return stored
+
+    def _rebuild(self, table: str, stored: Columns, condition: str, of: Columns | None = None) -> None:
+        """Write `table` anew, filling rows that match `condition`. `of`: it is the history of a table with these columns."""
+        values = [f"{self._value(column, stored, of)} AS {quoted(column.name)}" for column in self.columns]
+        declared = {column.name.lower() for column in self.columns}
+        if of:
+            values += [f"t.{quoted(name)}" for key, (name, _) in stored.types.items() if key not in declared]
+        values.append(f"{self._extra(self.changes(of or stored))} AS _extra")
+        values += [f"t.{name}" for name in ("_tenant_id", "_loaded_at", DELETED_AT, *VALIDITY) if name in stored.ours]
+        keys = " AND ".join(f"s.{quoted(name)} = t.{quoted(name)}" for name in self.entity.key)
+        self.cursor.execute(
+            f"CREATE OR REPLACE TABLE {table} AS SELECT {', '.join(values)} FROM {table} t "
+            f"LEFT JOIN (SELECT *, true AS _found FROM {self.staged}) s ON {keys} AND {condition}"
+        )
+
+    def _extra(self, changes: Iterable[SchemaChange]) -> str:
+        """What was undeclared may be declared now, and the other way round; anything else that differs is left to compare."""
+        moved = json.dumps(_without(change.column for change in changes))
+        same = " IS NOT DISTINCT FROM ".join(
+            comparable(f"json_merge_patch(coalesce({side}._extra, '{{}}'), {literal(moved)})", Json()) for side in "ts"
+        )
+        # Most are NULL on both sides, or the same text: only the others are worth a call of Python.
+        return f"CASE WHEN s._found AND s._extra IS DISTINCT FROM t._extra AND {same} THEN s._extra ELSE t._extra END"
+
+    def _value(self, column: Column, stored: Columns, of: Columns | None) -> str:
+        """What a column of the rebuilt table holds."""
+        read, key = column in self.read, column.name.lower()
+        now, declared = f"s.{quoted(column.name)}", shapes.canonical(column.type)
+        if key not in stored.types:
+            return now if read else f"NULL::{column.duckdb_type}"
+        name, old = stored.types[key]
+        before = f"t.{quoted(name)}"
+        wanted = shapes.union(old, declared) if of else declared
+        converted = shapes.convert(before, old, wanted, strict=True)
+        if of and key not in of.types:
+            return (
+                f"CASE WHEN s._found THEN {shapes.convert(now, declared, wanted)} ELSE {converted} END" if read else converted
+            )
+        older = of.types[key][1] if of else old
+        if not read or all(change.change == "lost" for change in shapes.differences("", older, declared)):
+            return converted
+        shared = shapes.common(older, declared)
+        same = " IS NOT DISTINCT FROM ".join(
+            comparable(value, shared)
+            for value in (shapes.convert(before, old, shared), shapes.convert(now, declared, shared))
+        )
+        filled = shapes.overlay(before, old, now, declared, older) if of else now
+        return f"CASE WHEN s._found AND {same} THEN {filled} ELSE {converted} END"
+
+
+def _without(columns: Iterable[str]) -> dict[str, Any]:
+    """The merge patch that takes columns and fields (`info.size`) out of a JSON object."""
+    patch: dict[str, Any] = {}
+    for column in sorted(set(columns)):
+        *parents, name = column.split(".")
+        inner: Any = patch
+        for parent in parents:
+            inner = inner.setdefault(parent, {})
+            if inner is None:  # the whole of it goes
+                break
+        else:
+            inner[name] = None
+    return patch

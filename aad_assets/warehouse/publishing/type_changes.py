@@ -1,0 +1,182 @@
+"""How a stored type and a declared one differ, and the SQL that brings values of one into the other.
+
+A schema change is no change of data: rows are compared in the older type, and what is new is filled in. Pure text and types:
+no connection. Not here: which tables are rebuilt (`tables.py`).
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from aad_assets.catalog.types import STRING, Json, List, Scalar, Struct, Type, duckdb_type, quoted
+from aad_assets.warehouse.publishing.loads import SchemaChange
+
+_SCALARS: dict[str, Type] = {
+    "BOOLEAN": Scalar("Boolean"),
+    "DATE": Scalar("Date"),
+    "TIMESTAMP WITH TIME ZONE": Scalar("DateTimeOffset"),
+    "DOUBLE": Scalar("Double"),
+    "INTEGER": Scalar("Int32"),
+    "BIGINT": Scalar("Int64"),
+    "VARCHAR": STRING,
+    "JSON": Json(),
+}
+_WIDER = {("Int32", "Int64"), ("Int32", "Double"), ("Date", "DateTimeOffset")}
+_NAMES = {duckdb_type(type_): type_ for type_ in _SCALARS.values()}
+
+
+def stored_type(type_: Any) -> Type:
+    """The type of a DuckDBPyType. A type that no declaration has stands by its name."""
+    if type_.id == "list":
+        return List(stored_type(type_.children[0][1]))
+    if type_.id == "struct":
+        return Struct(tuple((name, stored_type(child)) for name, child in type_.children))
+    return _SCALARS.get(str(type_), Scalar(str(type_)))
+
+
+def canonical(type_: Type) -> Type:
+    """The type with names of scalars that DuckDB stores alike made one: Guid is String."""
+    match type_:
+        case List(item):
+            return List(canonical(item))
+        case Struct(fields):
+            return Struct(tuple((name, canonical(field)) for name, field in fields))
+        case _:
+            return _NAMES[duckdb_type(type_)]
+
+
+def type_name(type_: Type) -> str:
+    """The DuckDB type, also of what no declaration has."""
+    return type_.name if isinstance(type_, Scalar) and type_ not in _SCALARS.values() else duckdb_type(type_)
+
+
+def _fields(type_: Struct) -> dict[str, tuple[str, Type]]:
+    """By name in small letters: to DuckDB names are the same in any case."""
+    return {name.lower(): (name, field) for name, field in type_.fields}
+
+
+def differences(where: str, stored: Type, declared: Type) -> Iterator[SchemaChange]:
+    """What appeared, disappeared or changed its type, at any depth."""
+    match stored, declared:
+        case List(old), List(new):
+            yield from differences(where, old, new)
+        case Struct(), Struct():
+            before, now = _fields(stored), _fields(declared)
+            for key, (name, field) in now.items():
+                if key in before:
+                    yield from differences(f"{where}.{name}", before[key][1], field)
+                else:
+                    yield SchemaChange(f"{where}.{name}", "added")
+            yield from (SchemaChange(f"{where}.{name}", "lost") for key, (name, _) in before.items() if key not in now)
+        case _ if stored != declared:
+            yield SchemaChange(where, "widened" if _widens(stored, declared) else "retyped")
+
+
+def _widens(stored: Type, declared: Type) -> bool:
+    match stored, declared:
+        case Scalar(old), Scalar(new):
+            return (old, new) in _WIDER
+        case ((List() | Struct()), Json()):
+            return True
+        case _:
+            return False
+
+
+def castable(stored: Type, declared: Type) -> bool:
+    """Whether values of the one can be values of the other at all; if each is, only the values tell."""
+    match stored, declared:
+        case List(old), List(new):
+            return castable(old, new)
+        case Struct(), Struct():
+            before, now = _fields(stored), _fields(declared)
+            return all(castable(before[key][1], now[key][1]) for key in before.keys() & now.keys())
+        case Scalar(), Scalar():
+            return True
+        case _:
+            return stored == declared or _widens(stored, declared)
+
+
+def common(stored: Type, declared: Type) -> Type:
+    """The older type without what the newer has lost: values of both are compared in it."""
+    match stored, declared:
+        case List(old), List(new):
+            return List(common(old, new))
+        case Struct(), Struct():
+            now = _fields(declared)
+            return Struct(
+                tuple((name, common(field, now[name.lower()][1])) for name, field in stored.fields if name.lower() in now)
+            )
+        case _:
+            return stored
+
+
+def union(stored: Type, declared: Type) -> Type:
+    """The newer type with what it has lost: history keeps it."""
+    match stored, declared:
+        case List(old), List(new):
+            return List(union(old, new))
+        case Struct(), Struct():
+            before, now = _fields(stored), _fields(declared)
+            fields = [(name, union(before[key][1], field) if key in before else field) for key, (name, field) in now.items()]
+            return Struct((*fields, *(field for key, field in before.items() if key not in now)))
+        case _:
+            return declared
+
+
+def convert(expression: str, old: Type, new: Type, *, strict: bool = False, depth: int = 0) -> str:
+    """`expression` of type `old` as `new`. Fields that `old` lacks are NULL, and what does not cast is, unless `strict`."""
+    if old == new:
+        return expression
+    match old, new:
+        case List(item), List(wanted):
+            inner = f"c{depth}"
+            value = convert(inner, item, wanted, strict=strict, depth=depth + 1)
+            return f"list_transform({expression}, lambda {inner}: {value})"
+        case Struct(), Struct():
+            given = _fields(old)
+
+            def member(name: str, wanted: Type) -> str:
+                if name.lower() not in given:
+                    return f"NULL::{type_name(wanted)}"
+                source, field = given[name.lower()]
+                return convert(f"({expression}).{quoted(source)}", field, wanted, strict=strict, depth=depth)
+
+            return _packed(expression, new, member)
+        case _, Json() if isinstance(old, List | Struct):
+            return f"to_json({expression})"
+        case _:
+            return f"{'CAST' if strict else 'TRY_CAST'}({expression} AS {type_name(new)})"
+
+
+def overlay(kept: str, stored: Type, read: str, declared: Type, older: Type) -> str:
+    """A value of a history's type `union(stored, declared)`: what was read, with the stored values of lost fields.
+
+    `older` is the type that the table had. Inside a list there is no telling which item is which: it is taken as read, or as
+    stored when nothing in it is new.
+    """
+    wanted = union(stored, declared)
+    match stored, declared, older:
+        case Struct(), Struct(), Struct():
+            before, now, table = _fields(stored), _fields(declared), _fields(older)
+
+            def member(name: str, field: Type) -> str:
+                key = name.lower()
+                old, new = f"({kept}).{quoted(name)}", f"({read}).{quoted(name)}"
+                if key not in now:
+                    return old
+                if key in before and key in table:
+                    return overlay(old, before[key][1], new, now[key][1], table[key][1])
+                return convert(new, now[key][1], field)
+
+            return f"CASE WHEN {read} IS NULL THEN {convert(kept, stored, wanted)} ELSE {_packed(read, wanted, member)} END"
+        case _ if wanted == stored and all(change.change == "lost" for change in differences("", older, declared)):
+            return kept
+        case _:
+            return convert(read, declared, wanted)
+
+
+def _packed(expression: str, type_: Type, member: Callable[[str, Type], str]) -> str:
+    assert isinstance(type_, Struct)
+    if not type_.fields:  # nothing in common but being there
+        return f"CASE WHEN {expression} IS NOT NULL THEN true END"
+    members = ", ".join(f"{quoted(name)} := {member(name, field)}" for name, field in type_.fields)
+    return f"CASE WHEN {expression} IS NOT NULL THEN struct_pack({members}) END"

@@ -1,0 +1,187 @@
+"""Views in the connection's schema, made anew after the tables that they read: always whole, never over a missing table.
+
+A view shows its tables as they are, but for deleted rows that one keeps. What is told of each refresh is therefore how old
+those are, since a table that could not be read in this run keeps the rows of an earlier one. Not here: the queries
+(`aad_assets.catalog.views`).
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+import duckdb
+
+from aad_assets.catalog import CATALOG, Entity
+from aad_assets.catalog.types import quoted
+from aad_assets.catalog.view import View
+from aad_assets.errors import WarehouseError
+from aad_assets.warehouse.database.sql import utc
+from aad_assets.warehouse.database.target import ALIAS, Target
+from aad_assets.warehouse.publishing.compare import DELETED_AT
+
+
+class ViewStatus(StrEnum):
+    """How a view ended, in the words of `loads.status`."""
+
+    REFRESHED = "refreshed"
+    SKIPPED = "skipped"
+    """What it reads is not there: a table never loaded, a column turned off."""
+    FAILED = "failed"
+    """The database refused, or something else has the view's name."""
+
+
+@dataclass(frozen=True)
+class ParentData:
+    """How old the rows are that a view shows of one table."""
+
+    table: str
+    published_at: datetime | None
+    """When the table was last published; None when `loads` does not say."""
+    status: str | None
+    """What became of it in this run, as in `loads.status`; None when it was no part of it."""
+
+    @property
+    def old(self) -> bool:
+        """Whether the rows are those of an earlier run."""
+        return self.status != "published"
+
+    def __str__(self) -> str:
+        age = f"of {self.published_at:%Y-%m-%d %H:%M} UTC" if self.published_at else "of an unknown day"
+        if not self.old:
+            return f"{self.table}: {age}"
+        return f"{self.table}: {age} ({f'{self.status} in' if self.status else 'not part of'} this run)"
+
+
+@dataclass(frozen=True)
+class ViewOutcome:
+    """How one view ended; `reason` says why it was not refreshed."""
+
+    view: View
+    status: ViewStatus
+    rows: int = 0
+    parents: tuple[ParentData, ...] = ()
+    reason: str | None = None
+
+    @property
+    def old(self) -> tuple[ParentData, ...]:
+        """The tables whose rows are those of an earlier run."""
+        return tuple(parent for parent in self.parents if parent.old)
+
+
+class _NotThere(Exception):
+    """What a view reads is missing; the text says what to do."""
+
+
+def refresh_views(
+    cursor: duckdb.DuckDBPyConnection,
+    target: Target,
+    views: Iterable[View],
+    *,
+    run_id: str,
+    tenant_id: str,
+    entities: Mapping[str, Entity] = CATALOG,
+) -> Iterator[ViewOutcome]:
+    """Refresh `views`, each in a transaction of its own: one that cannot be made takes no other with it.
+
+    `entities`: the tables as this connection reads them, by name, turned-off columns among them. Raises nothing but
+    duckdb.InterruptException. Blocks: call it in a thread, after the tables have been published.
+    """
+    for view in views:
+        try:
+            with target.transaction(cursor, tenant_id):
+                rows = _refresh(cursor, target, view, entities)
+                parents = _parents(cursor, target, view, run_id, tenant_id)
+            yield ViewOutcome(view, ViewStatus.REFRESHED, rows, parents)
+        except _NotThere as missing:
+            yield ViewOutcome(view, ViewStatus.SKIPPED, reason=str(missing))
+        except WarehouseError as error:
+            yield ViewOutcome(view, ViewStatus.FAILED, reason=f"{view.name}: {error}")
+
+
+def _refresh(
+    cursor: duckdb.DuckDBPyConnection,
+    target: Target,
+    view: View,
+    entities: Mapping[str, Entity],
+) -> int:
+    """Make the view anew, in the transaction that `target.open` began; returns its number of rows."""
+    schema = target.schema.removeprefix(f"{ALIAS}.")
+    relations = _relations(cursor, schema)
+    _check(view, relations, schema, entities)
+    name = f"{target.schema}.{quoted(view.name)}"
+    keeping_deleted = [table for table in view.parents if DELETED_AT in relations[table].columns]
+    cursor.execute(f"CREATE OR REPLACE VIEW {name} AS {view.select(schema, keeping_deleted)}")
+    row = cursor.execute(f"SELECT count(*) FROM {name}").fetchone()
+    return int(row[0]) if row else 0
+
+
+@dataclass
+class _Relation:
+    is_view: bool
+    columns: set[str]
+
+
+def _relations(cursor: duckdb.DuckDBPyConnection, schema: str) -> dict[str, _Relation]:
+    """Tables and views of the connection's schema; names in small letters, since DuckDB knows them in any case."""
+    found = cursor.execute(
+        "SELECT lower(table_name), table_type = 'VIEW', list(lower(column_name)) "
+        "FROM information_schema.tables JOIN information_schema.columns USING (table_catalog, table_schema, table_name) "
+        "WHERE table_catalog = ? AND table_schema = ? GROUP BY ALL",
+        [ALIAS, schema],
+    ).fetchall()
+    return {name: _Relation(is_view, set(columns)) for name, is_view, columns in found}
+
+
+def _check(view: View, relations: Mapping[str, _Relation], schema: str, entities: Mapping[str, Entity]) -> None:
+    taken = relations.get(view.name)
+    if taken and not taken.is_view:
+        raise WarehouseError(
+            f"the table {schema}.{view.name} has the name of a view of ours and was left as it is: rename the table, and "
+            "the next run makes the view."
+        )
+    tables = [parent.table for parent in view.reads if parent.table not in relations]
+    if tables:
+        raise _NotThere(
+            f"{view.name} was not made, since it reads {_listed(tables)}, never loaded so far: reload {_listed(tables)} "
+            "first, with the view or before it."
+        )
+    missing = [
+        f"{parent.table}.{column}"
+        for parent in view.reads
+        for column in parent.columns
+        # A table that was not reloaded since a column was turned off still has it, and it goes out of date.
+        if column.lower() not in relations[parent.table].columns or _turned_off(entities.get(parent.table), column)
+    ]
+    if missing:
+        raise _NotThere(
+            f"{view.name} was not refreshed, since it reads {_listed(missing)}, which this connection does not: turn "
+            f"{'it' if len(missing) == 1 else 'them'} on in the connection metadata (AAD_CONNECTION_METADATA), and reload "
+            f"{_listed(dict.fromkeys(name.split('.')[0] for name in missing))}."
+        )
+
+
+def _turned_off(entity: Entity | None, column: str) -> bool:
+    return entity is not None and column in entity.disabled
+
+
+def _parents(
+    cursor: duckdb.DuckDBPyConnection, target: Target, view: View, run_id: str, tenant_id: str
+) -> tuple[ParentData, ...]:
+    found = cursor.execute(
+        "SELECT entity, epoch_us(max(published_at)), "
+        "arg_max(status, started_at) FILTER (WHERE run_id = $run) "
+        f"FROM {target.meta}.loads WHERE _tenant_id = $tenant GROUP BY entity",
+        {"run": run_id, "tenant": tenant_id},
+    ).fetchall()
+    loads = {entity: (published, status) for entity, published, status in found}
+    parents = []
+    for table in view.parents:
+        published, status = loads.get(table, (None, None))
+        parents.append(ParentData(table, utc(published), status))
+    return tuple(parents)
+
+
+def _listed(names: Iterable[str]) -> str:
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last

@@ -1,0 +1,239 @@
+"""Chains of pages: followed whole, refused when they lead astray, started again when a token expires."""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import aclosing
+
+import httpx
+import msgspec
+import pytest
+
+from aad_assets.catalog import Family
+from aad_assets.errors import GraphUnavailable, PageTokenExpired, PermissionMissing, UntrustedAnswer
+from aad_assets.graph.reading.pagination import EVENTUAL, RESTARTS, Query, pages, read_chain
+from aad_assets.graph.requests.client import GraphClient
+from aad_assets_tests.fake_graph import BASE, FakeGraph, MemoryPart, page, refusal
+
+QUERY = Query(f"{BASE}/users?$select=id")
+
+
+def expired() -> httpx.Response:
+    return refusal(400, "Directory_ExpiredPageToken", "The specified page token value has expired.")
+
+
+def read(graph: FakeGraph, query: Query = QUERY) -> MemoryPart:
+    part = MemoryPart()
+    graph.run(lambda client: read_chain(client, query, graph.meter, part))
+    return part
+
+
+def test_a_chain_is_read_to_its_end(graph: FakeGraph) -> None:
+    graph.answers(page(["a", "b"], f"{BASE}/users?$skiptoken=1"), page(["c"], f"{BASE}/users?$skiptoken=2"), page(["d"]))
+    part = read(graph)
+    assert part.ids == ["a", "b", "c", "d"]
+    assert part.closed
+    assert graph.meter.rows == 4
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        f"{BASE}/users?$select=id&$skiptoken=RFNwdAIAAQAAACI6YUBi%2fLw==&x='y'~!*(),;:@/?-._",
+        f"{BASE}/users?%24skiptoken=a%2Bb%2fc+d&%24select=id",
+        f"{BASE}/elsewhere/of('the-host')?$skiptoken=1",
+    ],
+)
+def test_a_next_link_is_followed_whole_and_as_it_came(graph: FakeGraph, link: str) -> None:
+    graph.answers(page(["a"], link), page(["b"]))
+    read(graph)
+    assert graph.requests[1].url.raw_path.decode() == link.removeprefix("https://graph.test")
+
+
+@pytest.mark.parametrize(
+    "link", ["/v1.0/users?$skiptoken=a%2Fb'c:d'", "users?$skiptoken=a%2Fb'c:d'", "?$skiptoken=a%2Fb'c:d'"]
+)
+def test_a_relative_next_link_starts_from_its_page(graph: FakeGraph, link: str) -> None:
+    graph.answers(page(["a"], link), page(["b"]))
+    assert read(graph).ids == ["a", "b"]
+    assert graph.urls[1] == f"{BASE}/users?$skiptoken=a%2Fb'c:d'"
+
+
+def test_an_empty_page_with_a_next_link_goes_on(graph: FakeGraph) -> None:
+    graph.answers(page([], f"{BASE}/users?$skiptoken=1"), page([], f"{BASE}/users?$skiptoken=2"), page(["a"]))
+    assert read(graph).ids == ["a"]
+
+
+def test_headers_are_sent_again_on_each_page(graph: FakeGraph) -> None:
+    graph.answers(page(["a"], f"{BASE}/users?$skiptoken=1"), page(["b"], f"{BASE}/users?$skiptoken=2"), page(["c"]))
+    read(graph, Query(QUERY.url, headers=EVENTUAL | {"Prefer": "odata.maxpagesize=1"}))
+    assert [request.headers["ConsistencyLevel"] for request in graph.requests] == ["eventual"] * 3
+    assert [request.headers["Prefer"] for request in graph.requests] == ["odata.maxpagesize=1"] * 3
+
+
+def test_a_page_that_ends_in_an_error_is_asked_for_again(graph: FakeGraph) -> None:
+    graph.answers(httpx.Response(200, json={"value": [{"id": "a"}], "error": {"code": "x", "message": "y"}}))
+    graph.answers(httpx.Response(200, json={"value": [{"id": "a"}, {"id": "b"}], "error": None}))
+    assert read(graph).ids == ["a", "b"]
+
+
+def test_every_page_spends_the_quota_of_its_families(graph: FakeGraph) -> None:
+    taken: list[tuple[Family, float]] = []
+    take = graph.quotas.take
+
+    async def noted(family: Family, units: float) -> float:
+        taken.append((family, units))
+        return await take(family, units)
+
+    graph.quotas.take = noted  # type: ignore[method-assign]
+    graph.answers(page(["a"], f"{BASE}/users?$skiptoken=1"), page(["b"]))
+    read(graph, Query(QUERY.url, units=2, families=(Family.DIRECTORY, Family.KEY_CREDENTIALS)))
+    assert taken == [(Family.DIRECTORY, 2), (Family.KEY_CREDENTIALS, 1)] * 2
+
+
+@pytest.mark.parametrize("scheme", ["https:", ""])
+def test_a_next_link_to_another_host_is_refused_and_never_asked_for(graph: FakeGraph, scheme: str) -> None:
+    graph.answers(page(["a"], f"{scheme}//graph.evil.example/v1.0/users?$skiptoken=1"))
+    part = MemoryPart()
+    with pytest.raises(UntrustedAnswer, match=r"leads to https://graph\.evil\.example, not to https://graph\.test"):
+        graph.run(lambda client: read_chain(client, QUERY, graph.meter, part))
+    assert [request.url.host for request in graph.requests] == ["graph.test"]
+    assert not part.closed
+
+
+@pytest.mark.parametrize("loop", [1, 3])
+def test_a_next_link_that_comes_twice_is_refused(graph: FakeGraph, loop: int) -> None:
+    def handler(request: httpx.Request) -> httpx.Response:
+        place = int(request.url.params.get("$skiptoken", 0))
+        return page(["a"], f"{BASE}/users?$skiptoken={place % loop + 1}")
+
+    graph.handler = handler
+    part = MemoryPart()
+    with pytest.raises(UntrustedAnswer, match=r"^/users: Graph sent the same nextLink twice"):
+        graph.run(lambda client: read_chain(client, QUERY, graph.meter, part))
+    assert len(graph.requests) <= loop + 2
+    assert not part.closed
+
+
+def test_a_next_link_back_to_the_first_page_is_refused(graph: FakeGraph) -> None:
+    graph.answers(page(["a"], QUERY.url))
+    with pytest.raises(UntrustedAnswer, match="twice"):
+        read(graph)
+
+
+@pytest.mark.parametrize("body", ["{}", '{"value": null}', '{"value": {}}', '{"value": [], "@odata.nextLink": 1}', "null"])
+def test_an_answer_that_is_no_page_is_not_an_empty_one(graph: FakeGraph, body: str) -> None:
+    graph.handler = lambda _: httpx.Response(200, text=body)
+    part = MemoryPart()
+    with pytest.raises(GraphUnavailable):
+        graph.run(lambda client: read_chain(client, QUERY, graph.meter, part))
+    assert not part.closed
+
+
+def test_rows_stay_the_bytes_that_graph_sent(graph: FakeGraph) -> None:
+    row = b'{"id":"a", "n": 1.50, "big": 12345678901234567890, "text": "\\u00e9\\ud83d\\ude00"}'
+    graph.answers(httpx.Response(200, content=b'{"value": [ ' + row + b" ]}"))
+
+    async def collect(client: GraphClient) -> list[bytes]:
+        return [bytes(each) async for rows in pages(client, QUERY, graph.meter) for each in rows]
+
+    assert graph.run(collect) == [row]
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("Directory_ExpiredPageToken", "The specified page token value has expired."),
+        ("DirectoryPageTokenNotFoundException", ""),
+        ("Request_BadRequest", "The page token is not valid."),
+        ("", "Invalid Skip Token"),
+        ("UnknownError", "Token not found: token is either invalid or expired"),
+    ],
+)
+def test_an_expired_page_token_starts_the_chain_again_without_the_rows_so_far(
+    graph: FakeGraph, code: str, message: str
+) -> None:
+    graph.answers(page(["a", "gone"], f"{BASE}/users?$skiptoken=1"), refusal(400, code, message))
+    graph.answers(page(["a"], f"{BASE}/users?$skiptoken=2"), page(["b"]))
+    part = read(graph)
+    assert part.ids == ["a", "b"]
+    assert part.discarded == 1
+    assert part.closed
+    assert graph.meter.rows == 2
+    assert graph.meter.restarts == 1
+    assert graph.urls[2] == QUERY.url
+
+
+def test_a_chain_is_started_again_five_times_at_most(graph: FakeGraph) -> None:
+    graph.handler = lambda request: (
+        expired() if "skiptoken" in str(request.url) else page(["a"], f"{BASE}/users?$skiptoken=1")
+    )
+    part = MemoryPart()
+    with pytest.raises(PageTokenExpired, match="Directory_ExpiredPageToken"):
+        graph.run(lambda client: read_chain(client, QUERY, graph.meter, part))
+    assert graph.urls.count(QUERY.url) == 1 + RESTARTS == 6
+    assert part.rows == []
+    assert not part.closed
+    assert graph.meter.rows == 0
+
+
+def test_a_chain_that_breaks_off_is_not_closed(graph: FakeGraph) -> None:
+    graph.answers(page(["a"], f"{BASE}/users?$skiptoken=1"), refusal(403, "Authorization_RequestDenied"))
+    part = MemoryPart()
+    with pytest.raises(PermissionMissing):
+        graph.run(lambda client: read_chain(client, QUERY, graph.meter, part))
+    assert not part.closed
+
+
+def test_the_next_page_is_asked_for_while_the_last_one_is_worked_on(graph: FakeGraph) -> None:
+    graph.answers(page(["a"], f"{BASE}/users?$skiptoken=1"), page(["b"], f"{BASE}/users?$skiptoken=2"), page(["c"]))
+
+    class Slow(MemoryPart):
+        async def add(self, rows: Sequence[bytes | msgspec.Raw]) -> None:
+            await super().add(rows)
+            for _ in range(50):
+                await asyncio.sleep(0)
+            asked.append(len(graph.requests))
+
+    asked: list[int] = []
+    graph.run(lambda client: read_chain(client, QUERY, graph.meter, Slow()))
+    assert asked == [2, 3, 3], "one page ahead, never more"
+
+
+def test_a_reader_that_stops_leaves_no_request_behind(graph: FakeGraph) -> None:
+    async def handler(request: httpx.Request) -> httpx.Response:
+        if "skiptoken" not in str(request.url):
+            return page(["a"], f"{BASE}/users?$skiptoken=1")
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append("next page")
+        raise AssertionError("never reached")
+
+    async def stop_early(client: GraphClient) -> None:
+        async with aclosing(pages(client, QUERY, graph.meter)) as chain:
+            async for _ in chain:
+                while len(graph.requests) < 2:
+                    await asyncio.sleep(0)
+                break
+        assert ended == ["next page"], "the request has ended when the chain is closed"
+
+    ended: list[str] = []
+    graph.handler = handler
+    graph.run(stop_early)
+
+
+def test_an_error_of_the_next_page_is_not_left_unnoticed_when_a_row_cannot_be_taken(
+    graph: FakeGraph, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Full(MemoryPart):
+        async def add(self, rows: Sequence[bytes | msgspec.Raw]) -> None:
+            while len(graph.requests) < 2:
+                await asyncio.sleep(0)
+            for _ in range(20):
+                await asyncio.sleep(0)
+            raise OSError("disk full")
+
+    graph.answers(page(["a"], f"{BASE}/users?$skiptoken=1"), refusal(403))
+    with pytest.raises(OSError, match="disk full"):
+        graph.run(lambda client: read_chain(client, QUERY, graph.meter, Full()))
+    assert "never retrieved" not in caplog.text

@@ -1,0 +1,69 @@
+"""A fake identity platform: discovery of the tenant and the token endpoint, scripted."""
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import parse_qs
+
+import httpx
+
+from aad_assets.transport import Transport
+from aad_assets_tests.fake_graph import _TLS, TOKEN
+
+AUTHORITY = "https://login.test"
+TENANT = "58a83fbd-886f-4598-8853-d7dd044c03b3"
+SECRET = "s3cret-of-the-app"
+SCOPE = "https://graph.test/.default"
+
+Answer = httpx.Response | Exception
+
+
+class FakeIdentity(Transport):
+    """Answers sign-ins; every token is another one."""
+
+    def __init__(self) -> None:
+        self._tls, self._gateway = _TLS, None
+        self.forms: list[dict[str, str]] = []
+        self.discoveries = 0
+        self.issuer = f"{AUTHORITY}/{TENANT}/v2.0"
+        self.expires_in = 3600
+        self.tokens: list[Answer] = []
+        """What the token endpoint answers first."""
+        self.discovery: list[Answer] = []
+        """What discovery answers first."""
+
+    def blocking(self) -> httpx.Client:
+        client = super().blocking()
+        client._transport, client._mounts = httpx.MockTransport(self._answer), {}
+        return client
+
+    def _answer(self, request: httpx.Request) -> httpx.Response:
+        assert request.url.host == "login.test"
+        script, otherwise = self._discover(request) if request.method == "GET" else self._token(request)
+        answer = script.pop(0) if script else otherwise()
+        if isinstance(answer, Exception):
+            raise answer
+        answer.request = request
+        return answer
+
+    def _discover(self, request: httpx.Request) -> tuple[list[Answer], Callable[[], Answer]]:
+        self.discoveries += 1
+        assert request.url.path.endswith("/v2.0/.well-known/openid-configuration")
+        endpoints = {
+            name: f"{AUTHORITY}/{TENANT}/oauth2/v2.0/{name[:5]}" for name in ("token_endpoint", "authorization_endpoint")
+        }
+        return self.discovery, lambda: httpx.Response(200, json={"issuer": self.issuer} | endpoints)
+
+    def _token(self, request: httpx.Request) -> tuple[list[Answer], Callable[[], Answer]]:
+        self.forms.append({name: values[0] for name, values in parse_qs(request.content.decode()).items()})
+        return self.tokens, lambda: httpx.Response(200, json=self.granted())
+
+    def granted(self) -> dict[str, Any]:
+        return {"token_type": "Bearer", "expires_in": self.expires_in, "access_token": f"{TOKEN}-{len(self.forms)}"}
+
+
+def refused(code: int, text: str, error: str = "invalid_client", status: int = 401) -> httpx.Response:
+    """As login.microsoftonline.com words it."""
+    trace = "0d1f2a1e-3a4c-4b44-9a3b-cafe00000000"
+    tail = f" Trace ID: {trace} Correlation ID: 1b6e Timestamp: 2026-01-01 00:00:00Z"
+    answer = {"error": error, "error_description": f"AADSTS{code}: {text}{tail}", "error_codes": [code], "trace_id": trace}
+    return httpx.Response(status, json=answer)

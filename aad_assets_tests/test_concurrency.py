@@ -1,0 +1,60 @@
+"""Coroutines side by side: none outlives the others."""
+
+import asyncio
+
+import pytest
+
+from aad_assets.concurrency import gather_or_cancel
+from aad_assets_tests.fake_graph import run
+
+
+def test_results_come_in_order() -> None:
+    async def double(number: int) -> int:
+        for _ in range(5 - number):
+            await asyncio.sleep(0)
+        return 2 * number
+
+    assert run(gather_or_cancel(double(number) for number in range(5))) == [0, 2, 4, 6, 8]
+
+
+class Forever:
+    """Waits without end, takes a moment to clean up when cancelled, and says when it has."""
+
+    def __init__(self) -> None:
+        self.started = self.ended = 0
+
+    async def __call__(self) -> None:
+        self.started += 1
+        try:
+            await asyncio.Event().wait()
+        finally:
+            for _ in range(10):
+                await asyncio.sleep(0)
+            self.ended += 1
+
+
+def test_the_first_error_cancels_the_others_waits_for_them_and_is_raised_as_it_is() -> None:
+    forever = Forever()
+
+    async def fail() -> None:
+        await asyncio.sleep(0)
+        raise KeyError("the first")
+
+    with pytest.raises(KeyError, match="the first"):
+        run(gather_or_cancel([forever(), fail(), forever(), fail()]))
+    assert forever.started == forever.ended == 2
+
+
+def test_cancelling_from_outside_ends_them_all() -> None:
+    forever = Forever()
+
+    async def main() -> None:
+        task = asyncio.create_task(gather_or_cancel([forever(), forever()]))
+        while forever.started < 2:
+            await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert forever.ended == 2
+
+    run(main())
