@@ -1,0 +1,185 @@
+"""Templates: Graph objects written down as YAML, with placeholders for what depends on the seed and the day.
+
+A file under data/ describes collections, one a section:
+
+    contexts:
+      type: authenticationContextClassReference    # the entity type in Graph
+      edited: [contexts, 23]                       # somebody edits it about every 23 days
+      of: [Confidential sites, Payments, Trial]    # one row for each: a list, or a number of rows
+      as: name                                     # the name of the item; a list of names takes lists apart
+      let: {label: "${name} (${n})"}               # more names
+      row: {id: "c${n + 1}", displayName: "${name}", isAvailable: !turn [false, true]}
+
+An item that is a mapping brings its own names. `n` is the number of the row. `edits` is how often it has been edited, `edited`
+when last. `${…}` is an expression with Python's operators and the functions of vocabulary.py. Tags choose structure:
+`!turn [a, b]` by the number of edits, `!nth [a, b]` by the number of the row, and `!if [condition, a, b]`. `!each` is a list
+with the keys of a section; `!merge [a, b]` is one mapping made of several. Sections with a leading `_` hold anchors.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import yaml
+
+from .expressions import Make, Scope, expression
+from .rendering import Listed, Object
+
+_PLACEHOLDER = re.compile(r"\$\{([^}]*)\}")
+
+
+class _Names(dict[str, Any]):
+    """Names with their values. What `later` makes is made when first used; other names come from the outer scope."""
+
+    def __init__(self, outer: Scope, known: Scope, later: Mapping[str, Make]) -> None:
+        super().__init__(known)
+        self._outer, self._later = outer, later
+
+    def __missing__(self, name: str) -> Any:
+        value = self[name] = self._later[name](self) if name in self._later else self._outer[name]
+        return value
+
+
+class Section:
+    """A list of rows; its keys are those in the module's docstring."""
+
+    def __init__(self, spec: Mapping[str, Any]) -> None:
+        self.type: str = spec.get("type", "")
+        self.key: str = spec.get("key", "id")
+        self._row = template(spec["row"])
+        self._later = {name: template(value) for name, value in spec.get("let", {}).items()}
+        if "edited" in spec:
+            name, every = map(template, spec["edited"])
+            self._later["edits"] = lambda scope: scope["times_edited"](name(scope), every(scope))
+            self._later["edited"] = lambda scope: scope["last_edited"](name(scope), every(scope))
+        self._as: str | list[str] = spec.get("as", [])
+        of = spec.get("of", 1)
+        self._items = [self._named(item, template) for item in of] if isinstance(of, list) else None
+        self._of = template(of)
+
+    def _named(self, item: Any, make: Callable[[Any], Any]) -> dict[str, Any]:
+        if isinstance(self._as, str):
+            return {self._as: make(item)}
+        pairs = item.items() if isinstance(item, dict) else zip(self._as, item, strict=True) if self._as else ()
+        return {name: make(value) for name, value in pairs}
+
+    def _scopes(self, scope: Scope) -> Iterator[_Names]:
+        if self._items is not None:
+            for n, item in enumerate(self._items):
+                yield _Names(scope, {"n": n}, self._later | item)
+            return
+        of = self._of(_Names(scope, {}, self._later))
+        for n, item in enumerate(range(of) if isinstance(of, int) else of):
+            yield _Names(scope, {"n": n, **self._named(item, lambda value: value)}, self._later)
+
+    def rows(self, scope: Scope) -> list[Any]:
+        """Return the rows."""
+        return [self._row(names) for names in self._scopes(scope)]
+
+
+class _Tagged:
+    """A node with one of the tags, compiled."""
+
+    def __init__(self, make: Make) -> None:
+        self.make = make
+
+
+def template(node: Any) -> Make:
+    """Compile a node of a template into the function that makes its value."""
+    match node:
+        case _Tagged():
+            return node.make
+        case str():
+            return _text(node)
+        case list():
+            parts = [template(part) for part in node]
+            return lambda scope: [part(scope) for part in parts]
+        case dict():
+            pairs = [(name, template(value)) for name, value in node.items()]
+            return lambda scope: {name: value(scope) for name, value in pairs}
+    return lambda _: node
+
+
+def _text(source: str) -> Make:
+    """Compile text. The value of a placeholder that stands alone keeps its type."""
+    if whole := _PLACEHOLDER.fullmatch(source):
+        return expression(whole[1])
+    literal, *others = _PLACEHOLDER.split(source)
+    if not others:
+        return lambda _: source
+    pairs = list(zip(map(expression, others[::2]), others[1::2], strict=True))
+    return lambda scope: literal + "".join(f"{value(scope)}{text}" for value, text in pairs)
+
+
+def _choice(name: str) -> Callable[..., Make]:
+    return lambda *options: lambda scope: options[scope[name] % len(options)](scope)
+
+
+def _if(condition: Make, yes: Make, no: Make = lambda _: None) -> Make:
+    return lambda scope: yes(scope) if condition(scope) else no(scope)
+
+
+def _merge(*parts: Make) -> Make:
+    return lambda scope: {name: value for part in parts for name, value in part(scope).items()}
+
+
+class _Loader(yaml.CSafeLoader):  # type: ignore[misc]
+    """YAML with the tags of templates; what is not a number, true, false or null of JSON is text."""
+
+    yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012
+
+
+for _kind, _pattern in (
+    ("merge", "<<"),
+    ("null", "null"),
+    ("bool", "true|false"),
+    ("int", "0|-?[1-9][0-9]*"),
+    ("float", r"-?[0-9]+\.[0-9]+"),
+):
+    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_kind}", re.compile(f"^(?:{_pattern})$"), None)
+for _tag, _build in (("!turn", _choice("edits")), ("!nth", _choice("n")), ("!if", _if), ("!merge", _merge)):
+    _Loader.add_constructor(
+        _tag,
+        lambda loader, node, build=_build: _Tagged(build(*map(template, loader.construct_sequence(node, deep=True)))),
+    )
+_Loader.add_constructor("!each", lambda loader, node: _Tagged(Section(loader.construct_mapping(node, deep=True)).rows))
+
+
+@cache
+def load(name: str) -> Mapping[str, Section]:
+    """Return the sections of data/<name>.yaml, compiled."""
+    with files(__package__).joinpath(f"data/{name}.yaml").open("rb") as stream:
+        found = yaml.load(stream, _Loader)
+    return {section: Section(spec) for section, spec in found.items() if not section.startswith("_")}
+
+
+class Area:
+    """The collections of one template file: each section is an attribute, a `Listed`.
+
+    The file is read when one of them is first used.
+    """
+
+    def __init__(self, name: str, scope: Scope) -> None:
+        self._name, self._scope = name, scope
+
+    def __getattr__(self, section: str) -> Listed:
+        if section.startswith("_") or section not in load(self._name):
+            raise AttributeError(f"{section} is not in data/{self._name}.yaml.")
+        made = self.listed(section)
+        setattr(self, section, made)
+        return made
+
+    def listed(self, section: str, **names: Any) -> Listed:
+        """Return the collection of a section; `names` are more names for its template."""
+        found = load(self._name)[section]
+        return Listed(found.type, lambda: self.rows(section, **names), found.key)
+
+    def rows(self, section: str, **names: Any) -> list[Object]:
+        """Return the rows of a section."""
+        return load(self._name)[section].rows({**self._scope, **names})
+
+    def row(self, section: str, **names: Any) -> Object:
+        """Return the only row of a section."""
+        return self.rows(section, **names)[0]
