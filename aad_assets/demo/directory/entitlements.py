@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING, Any
 
 from . import groups
 from .chance import guid, number
-from .cross_tenant import tenant_of
 from .names import DEPARTMENTS, PROJECTS, VENDORS
 from .rendering import Listed, Object
 
@@ -15,6 +14,10 @@ _CATALOGS = ("General", "Engineering tools", "Partners", "Retired")
 _PACKAGES = 9
 _TERM = 30
 """Days after which an assignment ends and another begins in its place."""
+
+
+def tenant_of(vendor: str) -> str:
+    return guid(0, "vendor tenant", vendor)
 
 
 def _set(kind: str, **own: Any) -> Object:

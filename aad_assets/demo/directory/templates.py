@@ -10,17 +10,17 @@ A file under data/ describes collections, one a section:
       let: {label: "${name} (${n})"}               # more names
       row: {id: "c${n + 1}", displayName: "${name}", isAvailable: !turn [false, true]}
 
-An item that is a mapping brings its own names. `n` is the number of the row. `edits` is how often it has been edited, `edited`
-when last. `${…}` is an expression with Python's operators and the functions of vocabulary.py. Tags choose structure:
+An item that is a mapping brings its own names. `n` is the number of the row. `edits` is how often it has been edited, and
+`edited` when last. `${…}` is an expression with Python's operators and the functions of vocabulary.py. Tags choose structure:
 `!turn [a, b]` by the number of edits, `!nth [a, b]` by the number of the row, and `!if [condition, a, b]`. `!each` is a list
 with the keys of a section; `!merge [a, b]` is one mapping made of several. Sections with a leading `_` hold anchors.
 """
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -79,18 +79,18 @@ class Section:
         return [self._row(names) for names in self._scopes(scope)]
 
 
-class _Tagged:
-    """A node with one of the tags, compiled."""
+class _Tagged(NamedTuple):
+    """A node with one of the tags: compiled later, because the loader fills what it holds by and by."""
 
-    def __init__(self, make: Make) -> None:
-        self.make = make
+    compile: Callable[[Any], Make]
+    node: Any
 
 
 def template(node: Any) -> Make:
     """Compile a node of a template into the function that makes its value."""
     match node:
         case _Tagged():
-            return node.make
+            return node.compile(node.node)
         case str():
             return _text(node)
         case list():
@@ -113,16 +113,19 @@ def _text(source: str) -> Make:
     return lambda scope: literal + "".join(f"{value(scope)}{text}" for value, text in pairs)
 
 
-def _choice(name: str) -> Callable[..., Make]:
-    return lambda *options: lambda scope: options[scope[name] % len(options)](scope)
+def _choice(name: str, options: list[Any]) -> Make:
+    makes = [template(option) for option in options]
+    return lambda scope: makes[scope[name] % len(makes)](scope)
 
 
-def _if(condition: Make, yes: Make, no: Make = lambda _: None) -> Make:
+def _if(parts: list[Any]) -> Make:
+    condition, yes, no = map(template, parts if len(parts) == 3 else [*parts, None])
     return lambda scope: yes(scope) if condition(scope) else no(scope)
 
 
-def _merge(*parts: Make) -> Make:
-    return lambda scope: {name: value for part in parts for name, value in part(scope).items()}
+def _merge(parts: list[Any]) -> Make:
+    makes = [template(part) for part in parts]
+    return lambda scope: {name: value for make in makes for name, value in make(scope).items()}
 
 
 class _Loader(yaml.CSafeLoader):  # type: ignore[misc]
@@ -139,12 +142,11 @@ for _kind, _pattern in (
     ("float", r"-?[0-9]+\.[0-9]+"),
 ):
     _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_kind}", re.compile(f"^(?:{_pattern})$"), None)
-for _tag, _build in (("!turn", _choice("edits")), ("!nth", _choice("n")), ("!if", _if), ("!merge", _merge)):
-    _Loader.add_constructor(
-        _tag,
-        lambda loader, node, build=_build: _Tagged(build(*map(template, loader.construct_sequence(node, deep=True)))),
-    )
-_Loader.add_constructor("!each", lambda loader, node: _Tagged(Section(loader.construct_mapping(node, deep=True)).rows))
+_Loader.add_constructor("!turn", lambda yaml, node: _Tagged(partial(_choice, "edits"), yaml.construct_sequence(node)))
+_Loader.add_constructor("!nth", lambda yaml, node: _Tagged(partial(_choice, "n"), yaml.construct_sequence(node)))
+_Loader.add_constructor("!if", lambda yaml, node: _Tagged(_if, yaml.construct_sequence(node)))
+_Loader.add_constructor("!merge", lambda yaml, node: _Tagged(_merge, yaml.construct_sequence(node)))
+_Loader.add_constructor("!each", lambda yaml, node: _Tagged(lambda spec: Section(spec).rows, yaml.construct_mapping(node)))
 
 
 @cache

@@ -1,11 +1,12 @@
 """The names that templates may use in their expressions."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from . import groups
 from .chance import guid, number
-from .names import VENDORS
+from .names import DEPARTMENTS, PROJECTS, VENDORS
 
 if TYPE_CHECKING:
     from .directory import Directory
@@ -24,7 +25,7 @@ _GROUPS = {
 
 def vocabulary(directory: "Directory") -> Mapping[str, Any]:
     """Return the functions and values, by name."""
-    calendar = directory.calendar
+    calendar, people = directory.calendar, directory.people
     return {
         "domain": directory.domain,
         "tenant": directory.tenant_id,
@@ -33,11 +34,21 @@ def vocabulary(directory: "Directory") -> Mapping[str, Any]:
         "last_edited": lambda name, every: directory.edits(name, every)[1],
         "stamp": calendar.stamp,
         "date": calendar.date,
-        "guid": lambda *parts: guid(directory.seed, *parts),
-        "number": lambda *parts: number(directory.seed, *parts),
-        "user": lambda index: directory.people.ids.guid(index),
+        # A shared one is the same in every demo tenant.
+        "guid": partial(guid, directory.seed),
+        "number": partial(number, directory.seed),
+        "shared_guid": partial(guid, 0),
+        "shared_number": partial(number, 0),
+        "user": people.ids.guid,
+        "user_name": people.display_name,
         "group": lambda name: directory.groups.ids.guid(_GROUPS[name]),
         "role": lambda name: directory.roles.template(name),
         "app_id": lambda key: directory.principals.app_id(key),
-        "vendor": lambda index: VENDORS[index % len(VENDORS)],
+        "principal": lambda key: directory.principals.ids.guid(key),
+        "vendors": VENDORS,
+        "vendor_tenant": lambda place: guid(0, "vendor tenant", VENDORS[place]),
+        "projects": PROJECTS,
+        "departments": list(DEPARTMENTS),
+        "lower": str.lower,
+        "hex": lambda value, digits=1: f"{value:0{digits}x}",
     }
