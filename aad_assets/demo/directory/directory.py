@@ -5,7 +5,6 @@ from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 
 from . import permissions
-from .access_conditions import AccessConditions
 from .applications import CLIENT, Applications
 from .audits import DirectoryAudits, Provisioning
 from .bin import Bin
@@ -77,8 +76,7 @@ class Directory:
         self.settings = Settings(self)
         self.policies = Policies(self)
         self.cross_tenant = CrossTenant(self)
-        self.access_conditions = AccessConditions(self)
-        self.conditional_access = ConditionalAccess(self)
+        self.conditional_access = self.access_conditions = ConditionalAccess(self)
         self.identities = Identities(self)
         self.entitlements = Entitlements(self)
         self.reviews = Reviews(self)

@@ -164,7 +164,7 @@ class Area:
     """
 
     def __init__(self, name: str, scope: Scope) -> None:
-        self._name, self._scope = name, scope
+        self._name, self._scope = name, {**scope, "rows": self.rows}
 
     def __getattr__(self, section: str) -> Listed:
         if section.startswith("_") or section not in load(self._name):

@@ -45,10 +45,13 @@ def vocabulary(directory: "Directory") -> Mapping[str, Any]:
         "role": lambda name: directory.roles.template(name),
         "app_id": lambda key: directory.principals.app_id(key),
         "principal": lambda key: directory.principals.ids.guid(key),
+        "sample_principals": lambda count: [directory.principals.ids.guid(key) for key in directory.principals.sample(count)],
         "vendors": VENDORS,
         "vendor_tenant": lambda place: guid(0, "vendor tenant", VENDORS[place]),
         "projects": PROJECTS,
         "departments": list(DEPARTMENTS),
         "lower": str.lower,
+        "str": str,
+        "padded": lambda value, digits: f"{value:0{digits}}",
         "hex": lambda value, digits=1: f"{value:0{digits}x}",
     }
