@@ -5,7 +5,6 @@ Conditional access and authentication strengths are in conditional_access.py, ot
 
 from typing import TYPE_CHECKING
 
-from .rendering import Object
 from .templates import Area
 from .vocabulary import vocabulary
 
@@ -18,8 +17,3 @@ class Policies(Area):
 
     def __init__(self, directory: "Directory") -> None:
         super().__init__("policies", vocabulary(directory))
-
-
-def reviewer(query: str, root: str | None = None) -> Object:
-    """Return an accessReviewReviewerScope."""
-    return {"query": query, "queryType": "MicrosoftGraph", "queryRoot": root}

@@ -7,13 +7,15 @@ A file under data/ describes collections, one a section:
       edited: [contexts, 23]                       # somebody edits it about every 23 days
       of: [Confidential sites, Payments, Trial]    # one row for each: a list, or a number of rows
       as: name                                     # the name of the item; a list of names takes lists apart
+      when: ${n < 3}                               # rows for which that is false are left out
       let: {label: "${name} (${n})"}               # more names
       row: {id: "c${n + 1}", displayName: "${name}", isAvailable: !turn [false, true]}
 
 An item that is a mapping brings its own names. `n` is the number of the row. `edits` is how often it has been edited, and
 `edited` when last. `${…}` is an expression with Python's operators and the functions of vocabulary.py. Tags choose structure:
-`!turn [a, b]` by the number of edits, `!nth [a, b]` by the number of the row, and `!if [condition, a, b]`. `!each` is a list
-with the keys of a section; `!merge [a, b]` is one mapping made of several. Sections with a leading `_` hold anchors.
+`!turn [a, b]` by the number of edits, `!nth [a, b]` by the number of the row, `!if [condition, a, b]`, and
+`!case [value, {value: a}, otherwise]`. `!each` is a list with the keys of a section; `!merge [a, b]` is one mapping made of
+several. Sections with a leading `_` hold anchors.
 """
 
 import re
@@ -49,6 +51,7 @@ class Section:
         self.type: str = spec.get("type", "")
         self.key: str = spec.get("key", "id")
         self._row = template(spec["row"])
+        self._when = template(spec.get("when", True))
         self._later = {name: template(value) for name, value in spec.get("let", {}).items()}
         if "edited" in spec:
             name, every = map(template, spec["edited"])
@@ -76,7 +79,7 @@ class Section:
 
     def rows(self, scope: Scope) -> list[Any]:
         """Return the rows."""
-        return [self._row(names) for names in self._scopes(scope)]
+        return [self._row(names) for names in self._scopes(scope) if self._when(names)]
 
 
 class _Tagged(NamedTuple):
@@ -119,8 +122,14 @@ def _choice(name: str, options: list[Any]) -> Make:
 
 
 def _if(parts: list[Any]) -> Make:
-    condition, yes, no = map(template, parts if len(parts) == 3 else [*parts, None])
+    condition, yes, no = map(template, (*parts, None)[:3])
     return lambda scope: yes(scope) if condition(scope) else no(scope)
+
+
+def _case(parts: list[Any]) -> Make:
+    value, options, default = (*parts, None)[:3]
+    of, makes, otherwise = template(value), {key: template(node) for key, node in options.items()}, template(default)
+    return lambda scope: makes.get(of(scope), otherwise)(scope)
 
 
 def _merge(parts: list[Any]) -> Make:
@@ -145,6 +154,7 @@ for _kind, _pattern in (
 _Loader.add_constructor("!turn", lambda yaml, node: _Tagged(partial(_choice, "edits"), yaml.construct_sequence(node)))
 _Loader.add_constructor("!nth", lambda yaml, node: _Tagged(partial(_choice, "n"), yaml.construct_sequence(node)))
 _Loader.add_constructor("!if", lambda yaml, node: _Tagged(_if, yaml.construct_sequence(node)))
+_Loader.add_constructor("!case", lambda yaml, node: _Tagged(_case, yaml.construct_sequence(node)))
 _Loader.add_constructor("!merge", lambda yaml, node: _Tagged(_merge, yaml.construct_sequence(node)))
 _Loader.add_constructor("!each", lambda yaml, node: _Tagged(lambda spec: Section(spec).rows, yaml.construct_mapping(node)))
 
