@@ -3,6 +3,7 @@
 import ast
 import operator
 from collections.abc import Callable, Mapping
+from functools import reduce
 from typing import Any
 
 Scope = Mapping[str, Any]
@@ -62,8 +63,8 @@ def _operation(node: ast.expr) -> tuple[Callable[..., Any], list[ast.expr]]:
             return _OPERATORS[type(op)], [left, right]
         case ast.Compare(left=left, ops=[op], comparators=[right]) if type(op) in _OPERATORS:
             return _OPERATORS[type(op)], [left, right]
-        case ast.BoolOp(op=op, values=[left, right]):
-            return _OPERATORS[type(op)], [left, right]
+        case ast.BoolOp(op=op, values=operands):
+            return lambda *values: reduce(_OPERATORS[type(op)], values), operands
         case ast.Subscript(value=container, slice=index):
             return operator.getitem, [container, index]
         case ast.Call(func=ast.Name() as function, args=arguments, keywords=[]):
