@@ -7,10 +7,10 @@ AadAssetsError
 │   ├── PermissionMissing       grant the permission
 │   ├── LicenceMissing          the tenant has no licence for it: the entity is skipped
 │   ├── NotFound                no such object or API
-│   ├── RequestRefused          Graph refuses this query
+│   ├── RequestRejected         Graph refuses this query
 │   ├── PageTokenExpired        start the collection again
 │   └── GraphUnavailable        passing: throttled, unreachable or broken, and the retries are used up
-├── UntrustedAnswer             what Graph sent cannot be a whole, sound read: nothing is published
+├── InvalidResponse             what Graph sent cannot be a whole, sound read: nothing is published
 ├── LoadBlocked                 a gate holds the load back; the message says which, and how to open it
 └── WarehouseError              the database: locked, full, of another tenant
 
@@ -63,11 +63,11 @@ class ErrorResponse:
 
 
 class GraphError(AadAssetsError):
-    """Graph answered with an error; `answer` keeps it."""
+    """Graph answered with an error; `response` keeps it."""
 
-    def __init__(self, answer: ErrorResponse, advice: str = "") -> None:
-        super().__init__(f"{answer}. {advice}" if advice else str(answer))
-        self.answer, self.advice = answer, advice
+    def __init__(self, response: ErrorResponse, advice: str = "") -> None:
+        super().__init__(f"{response}. {advice}" if advice else str(response))
+        self.response, self.advice = response, advice
 
 
 class PermissionMissing(GraphError):
@@ -82,7 +82,7 @@ class NotFound(GraphError):
     """404: the object vanished, or this cloud has no such API."""
 
 
-class RequestRefused(GraphError):
+class RequestRejected(GraphError):
     """Any other 4xx, or 501: Graph does not answer this query."""
 
 
@@ -94,7 +94,7 @@ class GraphUnavailable(GraphError):
     """Throttling, server faults or broken connections outlasted the retries."""
 
 
-class UntrustedAnswer(AadAssetsError):
+class InvalidResponse(AadAssetsError):
     """An answer that breaks the protocol: a nextLink to another host or to itself, rows without a key, …"""
 
 

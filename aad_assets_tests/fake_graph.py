@@ -141,7 +141,7 @@ class FakeTransport(Transport):
         return client
 
 
-class FakeQuotas(RateLimits):
+class FakeRateLimits(RateLimits):
     """The real quotas on a fake clock."""
 
     def __init__(self, clock: Clock, share: float = 1.0) -> None:
@@ -158,7 +158,7 @@ class FakeGraph:
         self.times: list[float] = []
         self.clock = Clock()
         self.tokens = FakeTokens()
-        self.quotas = FakeQuotas(self.clock)
+        self.rate_limits = FakeRateLimits(self.clock)
         self.transport = FakeTransport(self._answer)
         self.meter = Meter()
         self.retry = RetryPolicy(base=0)
@@ -187,7 +187,7 @@ class FakeGraph:
         """`work` with a client of this Graph."""
 
         async def main() -> T:
-            async with GraphClient(BASE, self.tokens, self.transport, self.quotas, self.retry) as client:
+            async with GraphClient(BASE, self.tokens, self.transport, self.rate_limits, self.retry) as client:
                 return await work(client)
 
         return run(main())

@@ -26,7 +26,7 @@ def test_the_tree_in_the_docstring_is_the_hierarchy() -> None:
 def test_a_graph_error_shows_status_code_message_request_id_and_advice() -> None:
     answer = ErrorResponse(403, "Authorization_RequestDenied", "Insufficient privileges.", "req-1", "GET /users")
     error = PermissionMissing(answer, "Grant it")
-    assert error.answer is answer
+    assert error.response is answer
     assert str(error) == (
         "GET /users answered 403 Authorization_RequestDenied: Insufficient privileges. (request-id req-1). Grant it"
     )

@@ -84,7 +84,7 @@ def as_json(connection: Connection, report: Report) -> dict[str, Any]:
 
 
 def _finding_as_json(finding: Finding) -> dict[str, Any]:
-    answer = finding.answer
+    answer = finding.response
     return {
         "entity": finding.entity.table,
         "on": finding.entity.on,
@@ -92,7 +92,7 @@ def _finding_as_json(finding: Finding) -> dict[str, Any]:
         "permissions": list(finding.entity.permissions),
         "missing_permissions": list(finding.missing),
         "licence": finding.entity.licence,
-        "refused_columns": list(finding.refused),
+        "refused_columns": list(finding.rejected),
         "note": finding.note,
         "http_status": answer.status if answer else None,
         "code": answer.code if answer else None,

@@ -109,8 +109,8 @@ def _differences(metadata: Metadata, report: Report) -> Iterator[str]:
         if finding.undeclared:
             kept = "not asked for" if entity.selected else "kept in _extra"
             yield f"{entity.table}: Graph sends what is not declared ({kept}): {', '.join(finding.undeclared)}."
-        if finding.refused:
-            yield f"{entity.table}: Graph refuses columns: {', '.join(finding.refused)}. Turn them off."
+        if finding.rejected:
+            yield f"{entity.table}: Graph refuses columns: {', '.join(finding.rejected)}. Turn them off."
         if finding.status is not Status.READABLE:
             yield f"{entity.table}: {in_words(finding)}."
 

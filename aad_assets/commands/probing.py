@@ -40,7 +40,7 @@ async def _probe(connection: Connection, entities: Sequence[Entity], sample: boo
 
 def in_words(finding: Finding) -> str:
     """`permission missing: Group.Read.All`, in one line."""
-    answer = " ".join(str(finding.answer or "").split())
+    answer = " ".join(str(finding.response or "").split())
     match finding.status:
         case Status.READABLE:
             text = "readable"

@@ -42,7 +42,7 @@ def reason(entity: Entity, error: Exception) -> str:
     text = str(error)
     if isinstance(error, LicenceMissing):
         text += f". Skipped: it needs the licence {entity.licence or 'that the answer names'}."
-    elif isinstance(error, GraphError) and error.answer.status in (401, 403) and not error.advice:
+    elif isinstance(error, GraphError) and error.response.status in (401, 403) and not error.advice:
         text += f". It needs the permission {permissions(entity)} in the app registration, and admin consent."
         if entity.hidden_members:
             text += f" Where {entity.parent} hide their members, {HIDDEN_MEMBERS} as well."

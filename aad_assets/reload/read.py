@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 
 from aad_assets.catalog import Entity, Shape
 from aad_assets.catalog.extensions import ExtensionProperty, extended
-from aad_assets.errors import AadAssetsError, LicenceMissing, NotFound, PermissionMissing, RequestRefused
+from aad_assets.errors import AadAssetsError, LicenceMissing, NotFound, PermissionMissing, RequestRejected
 from aad_assets.graph.reading.children import read_children
-from aad_assets.graph.reading.collections import read_list
+from aad_assets.graph.reading.collections import read_collection
 from aad_assets.graph.reading.extensions import read_extensions
-from aad_assets.graph.reading.parents import Key, read_parents
+from aad_assets.graph.reading.parents import Key, read_parent_keys
 from aad_assets.graph.reading.row_adapters import belonging, edges, read_singleton, strings
 from aad_assets.graph.reading.select import Selection
 from aad_assets.graph.requests.client import GraphClient
@@ -50,7 +50,7 @@ class Reader:
     async def _read_extensions(self) -> list[ExtensionProperty] | str:
         try:
             return await read_extensions(self.client, Meter())
-        except (LicenceMissing, NotFound, PermissionMissing, RequestRefused) as error:
+        except (LicenceMissing, NotFound, PermissionMissing, RequestRejected) as error:
             return f"directory extension properties were not read, their columns stay as they were: {error}"
 
     async def read(self, entity: Entity, staging: EntityStage, filters: Sequence[str] = ()) -> Selection:
@@ -65,12 +65,12 @@ class Reader:
             case Shape.CHILDREN:
                 await read_children(self.client, entity, await self._parents(entity), meter, staging.part())
             case Shape.EXPAND:
-                return await read_list(self.client, entity, meter, staging, change=edges(entity))
+                return await read_collection(self.client, entity, meter, staging, change=edges(entity))
             case Shape.STRINGS:
-                return await read_list(self.client, entity, meter, staging, change=strings)
+                return await read_collection(self.client, entity, meter, staging, change=strings)
             case _ if entity.belongs_by:
                 owners = {key[0] for key in await self._parents(entity)}
-                return await read_list(self.client, entity, meter, staging, change=belonging(entity, owners))
+                return await read_collection(self.client, entity, meter, staging, change=belonging(entity, owners))
             case _:
                 return await self._read_filtered(entity, staging, filters)
         return Selection((entity.select,))
@@ -79,10 +79,10 @@ class Reader:
         meter = self.progress[entity.table].meter
         for filter_ in filters[:-1]:
             try:
-                return await read_list(self.client, entity, meter, staging, filter_=filter_)
-            except RequestRefused:
+                return await read_collection(self.client, entity, meter, staging, filter_=filter_)
+            except RequestRejected:
                 await staging.reset()
-        return await read_list(self.client, entity, meter, staging, filter_=filters[-1] if filters else None)
+        return await read_collection(self.client, entity, meter, staging, filter_=filters[-1] if filters else None)
 
     async def tell_children(self, entity: Entity, staging: EntityStage, staged: Staged) -> None:
         """Let the children know whose they are, before the staged rows are gone."""
@@ -95,7 +95,7 @@ class Reader:
         """From the parent's own read when it is part of the run, so that both tables show the same parents."""
         parent = self.progress.get(entity.parent or "")
         if parent is None:
-            return await read_parents(self.client, entity, self.progress[entity.table].meter)
+            return await read_parent_keys(self.client, entity, self.progress[entity.table].meter)
         await asyncio.wait([parent.keys])
         if parent.keys.cancelled():
             raise _without_parent(entity, parent)
@@ -118,7 +118,7 @@ class Reader:
 def _without_parent(entity: Entity, parent: Progress) -> AadAssetsError:
     """Children of what the tenant has no licence for are skipped with it."""
     if isinstance(parent.error, LicenceMissing):
-        return LicenceMissing(parent.error.answer)
+        return LicenceMissing(parent.error.response)
     return AadAssetsError(
         f"not published, since {entity.parent} could not be read in this run. Mend {entity.parent} and reload both."
     )

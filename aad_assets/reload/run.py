@@ -147,7 +147,7 @@ class Reload:
         days = chosen_days(self._log_days, self._now().date())
         transport = Transport(self._connection)
         tokens = TokenSource(self._connection, transport)
-        quotas = RateLimits(self._connection.quota_share)
+        rate_limits = RateLimits(self._connection.quota_share)
         with workspace(self._target.database) as folder:
             remove_old(self._target.database)
             stage = Stage(folder, memory_limit=self._memory_limit)
@@ -156,8 +156,8 @@ class Reload:
                 tenant_id = await tokens.tenant_id()
                 await tokens.token()
                 await stage.run(lambda cursor: _touch(cursor, self._target, tenant_id))
-                await preflight(self._connection.base_url, tokens, transport, quotas)
-                async with GraphClient(self._connection.base_url, tokens, transport, quotas) as client:
+                await preflight(self._connection.base_url, tokens, transport, rate_limits)
+                async with GraphClient(self._connection.base_url, tokens, transport, rate_limits) as client:
                     reader = self._reader = Reader(client, self._entities)
                     try:
                         await gather_or_cancel(
@@ -243,12 +243,12 @@ class Reload:
             options = self._options.get(entity.table) or Options.of(entity)
             # Without the list of extension properties nobody knows which of their columns are gone.
             options = replace(options, keeps_columns=load.reason is not None)
-            if selection.refused:
-                load.reason = " ".join(filter(None, (load.reason, refused_columns(selection.refused))))
+            if selection.rejected:
+                load.reason = " ".join(filter(None, (load.reason, refused_columns(selection.rejected))))
             counted = meter.expected if entity.shape is Shape.LIST and not entity.belongs_by else None
             await self._on_target(
                 stage,
-                lambda cursor: publish(cursor, self._target, entity, staged, load, selection.refused, options, counted, day),
+                lambda cursor: publish(cursor, self._target, entity, staged, load, selection.rejected, options, counted, day),
             )
         finally:
             await staging.abort()

@@ -21,23 +21,23 @@ PARENT = "groups, which it is read by, cannot be read"
     [
         (Finding(USERS, Status.READABLE), "readable"),
         (Finding(USERS, Status.READABLE, note="no parents to try"), "readable (no parents to try)"),
-        (Finding(USERS, Status.PERMISSION, ("A.Read", "B.Read"), answer=SAID), "permission missing: A.Read, B.Read"),
+        (Finding(USERS, Status.PERMISSION, ("A.Read", "B.Read"), response=SAID), "permission missing: A.Read, B.Read"),
         (Finding(USERS, Status.PERMISSION, ("A.Read",), PARENT, SAID), f"permission missing: A.Read ({PARENT})"),
         (
-            Finding(USERS, Status.REFUSED, answer=SAID),
+            Finding(USERS, Status.REFUSED, response=SAID),
             "granted, but refused: GET /users answered 403 Forbidden: No, not you. (request-id req-7)",
         ),
-        (Finding(RISKY, Status.LICENCE, answer=SAID), "licence missing: Microsoft Entra ID P2"),
+        (Finding(RISKY, Status.LICENCE, response=SAID), "licence missing: Microsoft Entra ID P2"),
         (
-            Finding(USERS, Status.LICENCE, answer=SAID),
+            Finding(USERS, Status.LICENCE, response=SAID),
             "licence missing: GET /users answered 403 Forbidden: No, not you. (request-id req-7)",
         ),
         (
-            Finding(USERS, Status.CLOUD, answer=SAID),
+            Finding(USERS, Status.CLOUD, response=SAID),
             "not in this cloud: GET /users answered 403 Forbidden: No, not you. (request-id req-7)",
         ),
         (
-            Finding(USERS, Status.ERROR, answer=SAID),
+            Finding(USERS, Status.ERROR, response=SAID),
             "error: GET /users answered 403 Forbidden: No, not you. (request-id req-7)",
         ),
         (Finding(USERS, Status.ERROR, note="A row without an id."), "error: A row without an id."),

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from aad_assets.catalog import Family
-from aad_assets.errors import GraphUnavailable, LicenceMissing, PermissionMissing, RequestRefused
+from aad_assets.errors import GraphUnavailable, LicenceMissing, PermissionMissing, RequestRejected
 from aad_assets.graph.reading.pagination import Page, decode_page
 from aad_assets.graph.requests.batch import AT_ONCE, Item, run_batches
 from aad_assets.graph.requests.client import GraphClient, Retrying, RetryPolicy
@@ -70,13 +70,13 @@ def test_answers_are_matched_by_id_in_whatever_order_they_come(graph: FakeGraph)
 
 def test_a_batch_costs_the_units_of_its_items_and_is_json(graph: FakeGraph) -> None:
     taken: list[float] = []
-    take = graph.quotas.take
+    take = graph.rate_limits.take
 
     async def noted(family: Family, units: float) -> float:
         taken.append(units)
         return await take(family, units)
 
-    graph.quotas.take = noted  # type: ignore[method-assign]
+    graph.rate_limits.take = noted  # type: ignore[method-assign]
     serve(graph, lambda _: page())
     read(graph, urls(25), units=2)
     assert sorted(taken) == [10, 40]
@@ -165,7 +165,7 @@ def test_a_401_of_many_items_renews_the_token_once(graph: FakeGraph) -> None:
         (refusal(401, "InvalidAuthenticationToken"), PermissionMissing, 2),
         (refusal(403, "Authorization_RequestDenied"), PermissionMissing, 1),
         (refusal(403, "Authentication_RequestFromNonPremiumTenantOrB2CTenant"), LicenceMissing, 1),
-        (refusal(400, "Request_UnsupportedQuery"), RequestRefused, 1),
+        (refusal(400, "Request_UnsupportedQuery"), RequestRejected, 1),
         (refusal(429, "TooManyRequests"), GraphUnavailable, 8),
         (refusal(429, "TooManyRequests", Retry_After="0"), GraphUnavailable, 8),
         (refusal(429, "TooManyRequests", Retry_After="100"), GraphUnavailable, 7),
@@ -186,7 +186,7 @@ def test_an_item_that_fails_for_good_fails_the_read(
 
 def test_code_message_and_request_id_of_the_item_stand_in_the_error(graph: FakeGraph) -> None:
     serve(graph, lambda _: refusal(400, "SomeCode", "Some words."))
-    with pytest.raises(RequestRefused, match=r"answered 400 SomeCode: Some words\. \(request-id req-7\)"):
+    with pytest.raises(RequestRejected, match=r"answered 400 SomeCode: Some words\. \(request-id req-7\)"):
         read(graph, urls(1))
 
 

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from aad_assets.catalog import CATALOG, Entity, Shape
-from aad_assets.errors import LicenceMissing, NotFound, PageTokenExpired, PermissionMissing, RequestRefused, UntrustedAnswer
+from aad_assets.errors import InvalidResponse, LicenceMissing, NotFound, PageTokenExpired, PermissionMissing, RequestRejected
 from aad_assets.graph.reading.children import read_children
 from aad_assets_tests.fake_graph import BASE, FakeGraph, MemoryPart, batched, page, refusal
 
@@ -109,7 +109,7 @@ def test_a_missing_permission_fails_the_read_and_leaves_the_part_open(graph: Fak
 
 def test_a_next_link_of_an_item_to_another_host_is_refused(graph: FakeGraph) -> None:
     graph.handler = lambda request: batched(request, lambda _: page(["a"], "https://evil.example/v1.0/x"))
-    with pytest.raises(UntrustedAnswer, match=r"evil\.example"):
+    with pytest.raises(InvalidResponse, match=r"evil\.example"):
         read(graph, OWNERS, ["g"])
     assert {request.url.host for request in graph.requests} == {"graph.test"}
 
@@ -355,7 +355,7 @@ def test_a_page_that_is_lost_of_a_parent_that_is_there_fails_the_read(graph: Fak
         return refusal(404, "Request_ResourceNotFound") if "skiptoken" in str(request.url) else owners(request)
 
     graph.handler = handler
-    with pytest.raises(UntrustedAnswer, match="a page of a parent that is there"):
+    with pytest.raises(InvalidResponse, match="a page of a parent that is there"):
         read(graph, OWNERS, ["g"])
 
 
@@ -377,5 +377,5 @@ def test_a_domain_that_is_federated_as_its_root_is_has_no_configuration(graph: F
 
 def test_without_parents_a_missing_permission_is_no_empty_table(graph: FakeGraph) -> None:
     graph.answers(refusal(403, "UnknownError", '{"errorCode":"PermissionScopeNotGranted"}'))
-    with pytest.raises(RequestRefused):
+    with pytest.raises(RequestRejected):
         read(graph, CATALOG["group_eligibility_schedule_instances"], [])

@@ -11,12 +11,12 @@ import pytest
 from aad_assets.errors import (
     GraphError,
     GraphUnavailable,
+    InvalidResponse,
     LicenceMissing,
     NotFound,
     PageTokenExpired,
     PermissionMissing,
-    RequestRefused,
-    UntrustedAnswer,
+    RequestRejected,
 )
 from aad_assets.graph.requests.client import IN_FLIGHT, GraphClient
 from aad_assets_tests.fake_graph import BASE, TOKEN, FakeGraph, page, refusal, streamed
@@ -52,7 +52,7 @@ def test_a_link_to_another_host_is_refused_and_nothing_is_sent(graph: FakeGraph,
     async def follow(client: GraphClient) -> None:
         await client.get(link, msgspec.json.decode, graph.meter)
 
-    with pytest.raises(UntrustedAnswer, match=r"nextLink leads to .*, not to https://graph\.test: refused"):
+    with pytest.raises(InvalidResponse, match=r"nextLink leads to .*, not to https://graph\.test: refused"):
         graph.run(follow)
     assert graph.requests == []
 
@@ -105,14 +105,14 @@ def test_many_requests_that_meet_a_dead_token_renew_it_once(graph: FakeGraph) ->
         (400, "AadPremiumLicenseRequired", "The tenant needs a licence.", LicenceMissing),
         (400, "", "It needs to have Microsoft Entra ID P2 or Microsoft Entra ID Governance license.", LicenceMissing),
         (403, "TenantNotLicensed", "No access. This feature requires a subscription.", LicenceMissing),
-        (403, "forbidden", "API requires any of the following permission(s): LicenseAssignment.Read.All.", RequestRefused),
-        (403, "Forbidden", "The app does not have required permissions LicenseAssignment.Read.All", RequestRefused),
-        (403, "Forbidden", "Access is blocked by policy.", RequestRefused),
+        (403, "forbidden", "API requires any of the following permission(s): LicenseAssignment.Read.All.", RequestRejected),
+        (403, "Forbidden", "The app does not have required permissions LicenseAssignment.Read.All", RequestRejected),
+        (403, "Forbidden", "Access is blocked by policy.", RequestRejected),
         (404, "Request_ResourceNotFound", "Resource 'x' does not exist.", NotFound),
         (400, "Directory_ExpiredPageToken", "The specified page token value has expired.", PageTokenExpired),
         (400, "DirectoryPageTokenNotFoundException", "Page token not found.", PageTokenExpired),
-        (400, "Request_UnsupportedQuery", "Invalid page size specified: '1000'.", RequestRefused),
-        (501, "NotImplemented", "This operation target is not yet supported.", RequestRefused),
+        (400, "Request_UnsupportedQuery", "Invalid page size specified: '1000'.", RequestRejected),
+        (501, "NotImplemented", "This operation target is not yet supported.", RequestRejected),
     ],
 )
 def test_an_answer_that_will_not_pass_becomes_the_error_that_says_what_to_do(
@@ -130,7 +130,7 @@ def test_an_answer_that_will_not_pass_becomes_the_error_that_says_what_to_do(
 
 def test_a_message_is_told_in_one_line_of_bounded_length(graph: FakeGraph) -> None:
     graph.answers(refusal(400, "UnknownError", "<html>\r\n\t<title>Runtime\x1b[31m Error</title>\n" + "x" * 9_000))
-    with pytest.raises(RequestRefused) as caught:
+    with pytest.raises(RequestRejected) as caught:
         graph.get()
     assert "UnknownError: <html> <title>Runtime [31m Error</title> xxx" in str(caught.value)
     assert str(caught.value).isprintable()
@@ -147,14 +147,14 @@ def test_code_message_and_request_id_stand_in_the_error_that_ends_the_retries(gr
 def test_the_request_id_is_found_in_the_body_where_no_header_has_it(graph: FakeGraph) -> None:
     error = {"code": "C", "message": "M", "innerError": {"date": "2026-01-01", "request-id": "inner-1"}}
     graph.answers(httpx.Response(400, json={"error": error}))
-    with pytest.raises(RequestRefused, match=r"\(request-id inner-1\)"):
+    with pytest.raises(RequestRejected, match=r"\(request-id inner-1\)"):
         graph.get()
 
 
 @pytest.mark.parametrize("body", [b"<html>Gateway of Anna</html>", b'{"error": "Anna"}', b"[]", b"", b"\xff\xfe"])
 def test_an_error_that_is_not_worded_as_graph_words_it_is_told_without_its_content(graph: FakeGraph, body: bytes) -> None:
     graph.answers(httpx.Response(400, content=body))
-    with pytest.raises(RequestRefused, match=r"^GET /users answered 400 no error code \(request-id none\)$"):
+    with pytest.raises(RequestRejected, match=r"^GET /users answered 400 no error code \(request-id none\)$"):
         graph.get()
 
 
@@ -162,7 +162,7 @@ def test_an_error_that_is_not_worded_as_graph_words_it_is_told_without_its_conte
 @pytest.mark.parametrize("location", ["https://evil.example/v1.0/users", f"{BASE}/elsewhere"])
 def test_redirects_are_not_followed(graph: FakeGraph, status: int, location: str) -> None:
     graph.answers(httpx.Response(status, headers={"Location": location}))
-    with pytest.raises(RequestRefused, match=str(status)):
+    with pytest.raises(RequestRejected, match=str(status)):
         graph.get()
     assert len(graph.requests) == 1
 
@@ -260,7 +260,7 @@ def test_the_meter_counts_requests_retries_and_bytes(graph: FakeGraph) -> None:
 def test_no_token_is_logged_or_told(graph: FakeGraph, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     graph.answers(refusal(401), httpx.ConnectError("connection refused"), refusal(503), refusal(403))
-    with pytest.raises(RequestRefused) as caught:
+    with pytest.raises(RequestRejected) as caught:
         graph.get()
     assert caplog.records, "httpx logs its requests"
     assert TOKEN not in caplog.text

@@ -12,9 +12,9 @@ from aad_assets.errors import (
     LicenceMissing,
     NotFound,
     PermissionMissing,
-    RequestRefused,
+    RequestRejected,
 )
-from aad_assets.graph.reading.collections import count, list_query, read_list
+from aad_assets.graph.reading.collections import collection_query, count, read_collection
 from aad_assets.graph.reading.select import Selection
 from aad_assets_tests.fake_graph import FakeGraph, MemorySink, page, refusal
 
@@ -31,7 +31,7 @@ def people(number: int = 5) -> list[dict[str, Any]]:
 
 def read(graph: FakeGraph, entity: Entity = USERS) -> tuple[Selection, MemorySink]:
     sink = MemorySink()
-    selection = graph.run(lambda client: read_list(client, entity, graph.meter, sink))
+    selection = graph.run(lambda client: read_collection(client, entity, graph.meter, sink))
     return selection, sink
 
 
@@ -85,7 +85,7 @@ def test_collections_that_do_not_page_are_sent_select_alone(graph: FakeGraph, ta
 def test_a_select_with_key_credentials_spends_its_own_quota_as_well(graph: FakeGraph) -> None:
     def of(entity: Entity) -> tuple[Family, ...]:
         async def query(client: Any) -> tuple[Family, ...]:
-            return list_query(client, entity, entity.select).families
+            return collection_query(client, entity, entity.select).families
 
         return graph.run(query)
 
@@ -151,7 +151,7 @@ def test_a_list_without_a_count_is_read_all_the_same(graph: FakeGraph) -> None:
 def test_properties_that_a_tenant_refuses_are_left_out_and_named(graph: FakeGraph, refused: list[str]) -> None:
     graph.handler = FakeDirectory({"/users": people()}, refused=frozenset(refused))
     selection, sink = read(graph)
-    assert sorted(selection.refused) == sorted(refused)
+    assert sorted(selection.rejected) == sorted(refused)
     assert selection.passes == (tuple(name for name in USERS.select if name not in refused),)
     assert sink.ids() == [f"u{each}" for each in range(5)]
     assert sink.resets == 1
@@ -174,7 +174,7 @@ def test_a_select_that_is_too_long_is_read_in_passes_that_all_have_the_key(graph
     selection, sink = read(graph)
     assert len(selection.passes) == 2
     assert all(names[0] == "id" for names in selection.passes)
-    assert selection.refused == ()
+    assert selection.rejected == ()
     assert [name for names in selection.passes for name in names[1:]] == list(USERS.select[1:])
     assert sink.ids(0) == sink.ids(1) == sorted(f"u{each}" for each in range(3_000))
     for number, names in enumerate(selection.passes):
@@ -184,7 +184,7 @@ def test_a_select_that_is_too_long_is_read_in_passes_that_all_have_the_key(graph
 def test_a_select_can_be_both_too_long_and_refused_in_parts(graph: FakeGraph) -> None:
     graph.handler = FakeDirectory({"/users": people()}, refused=frozenset(["mail", "city"]), longest_select=600)
     selection, sink = read(graph)
-    assert set(selection.refused) == {"mail", "city"}
+    assert set(selection.rejected) == {"mail", "city"}
     assert len(selection.passes) > 1
     assert len({tuple(sink.ids(number)) for number in range(len(selection.passes))}) == 1
 
@@ -192,8 +192,8 @@ def test_a_select_can_be_both_too_long_and_refused_in_parts(graph: FakeGraph) ->
 @pytest.mark.parametrize(
     ("answer", "expected"),
     [
-        (refusal(400, "SomeCode", "About something else."), RequestRefused),
-        (refusal(501, "NotImplemented", "This cloud has no such API."), RequestRefused),
+        (refusal(400, "SomeCode", "About something else."), RequestRejected),
+        (refusal(501, "NotImplemented", "This cloud has no such API."), RequestRejected),
         (refusal(403, "Authorization_RequestDenied", "Insufficient privileges."), PermissionMissing),
         (refusal(401, "InvalidAuthenticationToken", "No."), PermissionMissing),
     ],
@@ -217,8 +217,8 @@ def test_a_refusal_of_a_later_page_is_raised_when_the_select_is_answered(graph: 
 
     graph.handler = handler
     sink = MemorySink()
-    with pytest.raises(RequestRefused, match="SomeCode"):
-        graph.run(lambda client: read_list(client, USERS, graph.meter, sink))
+    with pytest.raises(RequestRejected, match="SomeCode"):
+        graph.run(lambda client: read_collection(client, USERS, graph.meter, sink))
     assert not any(part.closed for part in sink.parts)
     assert sink.resets == 0, "read once, not in vain again"
 
@@ -233,7 +233,7 @@ def test_rows_that_came_before_the_select_was_refused_count_for_nothing(graph: F
 
     graph.handler = handler
     selection, sink = read(graph)
-    assert selection.refused == ("mail",)
+    assert selection.rejected == ("mail",)
     assert len(sink.ids()) == graph.meter.rows == 1_500
 
 

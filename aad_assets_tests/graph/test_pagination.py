@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from aad_assets.catalog import Family
-from aad_assets.errors import GraphUnavailable, PageTokenExpired, PermissionMissing, UntrustedAnswer
+from aad_assets.errors import GraphUnavailable, InvalidResponse, PageTokenExpired, PermissionMissing
 from aad_assets.graph.reading.pagination import EVENTUAL, RESTARTS, Query, pages, read_chain
 from aad_assets.graph.requests.client import GraphClient
 from aad_assets_tests.fake_graph import BASE, FakeGraph, MemoryPart, page, refusal
@@ -78,13 +78,13 @@ def test_a_page_that_ends_in_an_error_is_asked_for_again(graph: FakeGraph) -> No
 
 def test_every_page_spends_the_quota_of_its_families(graph: FakeGraph) -> None:
     taken: list[tuple[Family, float]] = []
-    take = graph.quotas.take
+    take = graph.rate_limits.take
 
     async def noted(family: Family, units: float) -> float:
         taken.append((family, units))
         return await take(family, units)
 
-    graph.quotas.take = noted  # type: ignore[method-assign]
+    graph.rate_limits.take = noted  # type: ignore[method-assign]
     graph.answers(page(["a"], f"{BASE}/users?$skiptoken=1"), page(["b"]))
     read(graph, Query(QUERY.url, units=2, families=(Family.DIRECTORY, Family.KEY_CREDENTIALS)))
     assert taken == [(Family.DIRECTORY, 2), (Family.KEY_CREDENTIALS, 1)] * 2
@@ -94,7 +94,7 @@ def test_every_page_spends_the_quota_of_its_families(graph: FakeGraph) -> None:
 def test_a_next_link_to_another_host_is_refused_and_never_asked_for(graph: FakeGraph, scheme: str) -> None:
     graph.answers(page(["a"], f"{scheme}//graph.evil.example/v1.0/users?$skiptoken=1"))
     part = MemoryPart()
-    with pytest.raises(UntrustedAnswer, match=r"leads to https://graph\.evil\.example, not to https://graph\.test"):
+    with pytest.raises(InvalidResponse, match=r"leads to https://graph\.evil\.example, not to https://graph\.test"):
         graph.run(lambda client: read_chain(client, QUERY, graph.meter, part))
     assert [request.url.host for request in graph.requests] == ["graph.test"]
     assert not part.closed
@@ -108,7 +108,7 @@ def test_a_next_link_that_comes_twice_is_refused(graph: FakeGraph, loop: int) ->
 
     graph.handler = handler
     part = MemoryPart()
-    with pytest.raises(UntrustedAnswer, match=r"^/users: Graph sent the same nextLink twice"):
+    with pytest.raises(InvalidResponse, match=r"^/users: Graph sent the same nextLink twice"):
         graph.run(lambda client: read_chain(client, QUERY, graph.meter, part))
     assert len(graph.requests) <= loop + 2
     assert not part.closed
@@ -116,7 +116,7 @@ def test_a_next_link_that_comes_twice_is_refused(graph: FakeGraph, loop: int) ->
 
 def test_a_next_link_back_to_the_first_page_is_refused(graph: FakeGraph) -> None:
     graph.answers(page(["a"], QUERY.url))
-    with pytest.raises(UntrustedAnswer, match="twice"):
+    with pytest.raises(InvalidResponse, match="twice"):
         read(graph)
 
 

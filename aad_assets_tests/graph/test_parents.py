@@ -4,8 +4,8 @@ import httpx
 import pytest
 
 from aad_assets.catalog import CATALOG, Entity, Shape
-from aad_assets.errors import UntrustedAnswer
-from aad_assets.graph.reading.parents import Key, read_parents
+from aad_assets.errors import InvalidResponse
+from aad_assets.graph.reading.parents import Key, read_parent_keys
 from aad_assets_tests.fake_graph import FakeGraph, batched, page, refusal
 
 from .directory import FakeDirectory
@@ -18,7 +18,7 @@ ONE_LEVEL = [
 
 
 def parents(graph: FakeGraph, table: str) -> list[Key]:
-    return graph.run(lambda client: read_parents(client, CATALOG[table], graph.meter))
+    return graph.run(lambda client: read_parent_keys(client, CATALOG[table], graph.meter))
 
 
 @pytest.mark.parametrize("entity", ONE_LEVEL, ids=lambda entity: entity.table)
@@ -75,5 +75,5 @@ def test_parents_two_levels_up_are_read_down_to_the_child(graph: FakeGraph) -> N
 
 def test_a_parent_without_its_key_is_refused(graph: FakeGraph) -> None:
     graph.answers(page([{"displayName": "x"}]))
-    with pytest.raises(UntrustedAnswer, match="without its key"):
+    with pytest.raises(InvalidResponse, match="without its key"):
         parents(graph, "group_owners")

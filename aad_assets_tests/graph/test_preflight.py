@@ -11,8 +11,8 @@ from aad_assets_tests.fake_graph import BASE, FakeGraph, refusal, run
 def greeted(graph: FakeGraph, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The numbers of users that the quota was sized for."""
     sized: list[int] = []
-    monkeypatch.setattr(graph.quotas, "size_for", sized.append)
-    run(preflight(BASE, graph.tokens, graph.transport, graph.quotas))
+    monkeypatch.setattr(graph.rate_limits, "size_for", sized.append)
+    run(preflight(BASE, graph.tokens, graph.transport, graph.rate_limits))
     return sized
 
 

@@ -147,8 +147,8 @@ def test_what_a_refusal_is_taken_for(
     finding = one(graph, table, granted=granted)
 
     assert (finding.status, finding.missing) == (status, missing)
-    assert finding.answer
-    assert (finding.answer.status, finding.answer.request_id) == (answer.status_code, "req-7")
+    assert finding.response
+    assert (finding.response.status, finding.response.request_id) == (answer.status_code, "req-7")
 
 
 def test_of_two_permissions_the_one_that_lacks_is_named(graph: FakeGraph) -> None:
@@ -163,8 +163,8 @@ def test_a_fault_that_lasts_is_given_up_soon_and_costs_no_other(graph: FakeGraph
     found = tried(graph, "domains", "contracts")
 
     assert found["domains"].status is Status.ERROR
-    assert found["domains"].answer
-    assert found["domains"].answer.status == 503
+    assert found["domains"].response
+    assert found["domains"].response.status == 503
     assert graph.paths.count("/domains") == 3
     assert found["contracts"].status is Status.READABLE
 
@@ -178,7 +178,7 @@ def test_refused_properties_are_named_and_the_rest_is_readable(graph: FakeGraph)
     finding = one(graph, "users")
 
     assert finding.status is Status.READABLE
-    assert finding.refused == ("city", "jobTitle")
+    assert finding.rejected == ("city", "jobTitle")
     assert "city, jobTitle" in finding.note
 
 

@@ -159,15 +159,15 @@ def test_a_task_that_is_cancelled_while_it_waits_spends_nothing_and_holds_nobody
     assert run(main()) <= 10
 
 
-def _spent(quotas: RateLimits, family: Family, units: float, takes: int) -> float:
+def _spent(rate_limits: RateLimits, family: Family, units: float, takes: int) -> float:
     """Seconds that the takes need in all, on a fake clock."""
     clock = Clock()
-    for bucket in quotas._buckets.values():
+    for bucket in rate_limits._buckets.values():
         bucket._clock, bucket._sleep = clock.now, clock.sleep
 
     async def main() -> None:
         for _ in range(takes):
-            await quotas.take(family, units)
+            await rate_limits.take(family, units)
 
     run(main())
     return clock.time - 1000
@@ -177,9 +177,9 @@ def _spent(quotas: RateLimits, family: Family, units: float, takes: int) -> floa
     ("users", "limit"), [(1, 3_500), (49, 3_500), (50, 5_000), (500, 5_000), (501, 8_000), (300_000, 8_000)]
 )
 def test_the_directory_quota_grows_with_the_tenant(users: int, limit: int) -> None:
-    quotas = RateLimits()
-    quotas.size_for(users)
-    assert _spent(quotas, Family.DIRECTORY, 50, 2_000) == pytest.approx(100_000 / (limit / 10) / 0.9, rel=0.02)
+    rate_limits = RateLimits()
+    rate_limits.size_for(users)
+    assert _spent(rate_limits, Family.DIRECTORY, 50, 2_000) == pytest.approx(100_000 / (limit / 10) / 0.9, rel=0.02)
 
 
 def test_the_smallest_quota_is_kept_until_the_tenant_is_known() -> None:
@@ -201,9 +201,9 @@ def test_the_share_scales_every_quota(share: float) -> None:
 
 
 def test_families_do_not_wait_for_each_other() -> None:
-    quotas = RateLimits()
-    quotas.pause(Family.KEY_CREDENTIALS, 500)
-    assert _spent(quotas, Family.DIRECTORY, 1, 1) == 0
+    rate_limits = RateLimits()
+    rate_limits.pause(Family.KEY_CREDENTIALS, 500)
+    assert _spent(rate_limits, Family.DIRECTORY, 1, 1) == 0
 
 
 @pytest.mark.parametrize(

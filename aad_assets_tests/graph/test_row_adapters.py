@@ -6,8 +6,8 @@ import httpx
 import pytest
 
 from aad_assets.catalog import CATALOG, Entity, Shape
-from aad_assets.errors import UntrustedAnswer
-from aad_assets.graph.reading.collections import read_list
+from aad_assets.errors import InvalidResponse
+from aad_assets.graph.reading.collections import read_collection
 from aad_assets.graph.reading.extensions import read_extensions
 from aad_assets.graph.reading.row_adapters import belonging, edges, read_singleton, strings
 from aad_assets_tests.fake_graph import BASE, FakeGraph, MemoryPart, MemorySink, page
@@ -49,7 +49,7 @@ def test_a_singleton_without_an_id_is_named_by_its_path(graph: FakeGraph, answer
     "answer", [body(), body(value=[]), body(value=[{"id": "a"}, {"id": "b"}]), body(error={"code": "x"})]
 )
 def test_an_answer_without_the_singletons_properties_is_refused(graph: FakeGraph, answer: httpx.Response) -> None:
-    with pytest.raises(UntrustedAnswer, match="none of its properties"):
+    with pytest.raises(InvalidResponse, match="none of its properties"):
         single(graph, CATALOG["authorization_policy"], answer)
 
 
@@ -67,14 +67,14 @@ def test_a_singleton_that_was_cut_off_is_asked_for_again(graph: FakeGraph) -> No
 def test_the_strings_of_a_function_are_rows_with_a_value(graph: FakeGraph) -> None:
     sink = MemorySink()
     graph.answers(httpx.Response(200, json={"value": ["Google", 'a "quoted" one', "naïve"]}))
-    graph.run(lambda client: read_list(client, TYPES, graph.meter, sink, change=strings))
+    graph.run(lambda client: read_collection(client, TYPES, graph.meter, sink, change=strings))
     assert sink.parts[0].rows == [{"value": "Google"}, {"value": 'a "quoted" one'}, {"value": "naïve"}]
 
 
 def test_an_action_is_posted_and_its_further_pages_are_got(graph: FakeGraph) -> None:
     graph.answers(page(["a"], f"{BASE}{AVAILABLE.path}?$skiptoken=2"), page(["b"]))
     sink = MemorySink()
-    graph.run(lambda client: read_list(client, AVAILABLE, graph.meter, sink))
+    graph.run(lambda client: read_collection(client, AVAILABLE, graph.meter, sink))
     assert sink.ids() == ["a", "b"]
     assert [request.method for request in graph.requests] == ["POST", "GET"]
 
@@ -83,13 +83,13 @@ def test_an_expanded_object_is_an_edge_and_who_has_none_has_no_row(graph: FakeGr
     boss = {"@odata.type": "#microsoft.graph.user", "id": "boss"}
     graph.answers(page([{"id": "a", "manager": boss}, {"id": "boss"}, {"id": "c", "manager": None}]))
     sink = MemorySink()
-    graph.run(lambda client: read_list(client, MANAGERS, graph.meter, sink, change=edges(MANAGERS)))
+    graph.run(lambda client: read_collection(client, MANAGERS, graph.meter, sink, change=edges(MANAGERS)))
     assert sink.parts[0].rows == [{"userId": "a", "id": "boss", "@odata.type": "#microsoft.graph.user"}]
     assert dict(graph.requests[0].url.params) == {"$select": "id", "$expand": "manager($select=id)", "$top": "999"}
 
 
 def test_an_expanded_row_without_an_id_is_refused() -> None:
-    with pytest.raises(UntrustedAnswer, match="without an id"):
+    with pytest.raises(InvalidResponse, match="without an id"):
         edges(MANAGERS)([b'{"manager": {"id": "boss"}}'])
 
 
@@ -117,5 +117,5 @@ def test_extension_properties_are_read_with_what_makes_them_columns(graph: FakeG
 
 def test_an_extension_property_without_a_name_is_refused(graph: FakeGraph) -> None:
     graph.answers(page([{"id": "1"}]))
-    with pytest.raises(UntrustedAnswer, match="without a name"):
+    with pytest.raises(InvalidResponse, match="without a name"):
         graph.run(lambda client: read_extensions(client, graph.meter))

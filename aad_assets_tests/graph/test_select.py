@@ -34,7 +34,7 @@ def test_every_property_that_is_answered_is_asked_for_once_and_no_other(
 ) -> None:
     probe = Probe(offenders, most)
     selection = run(negotiate(probe, properties))
-    assert selection.refused == tuple(name for name in properties if name in offenders)
+    assert selection.rejected == tuple(name for name in properties if name in offenders)
     assert [name for names in selection.passes for name in names] == [name for name in properties if name not in offenders]
     assert all(run(Probe(offenders, most)(names)) for names in selection.passes)
 
@@ -43,7 +43,7 @@ def test_every_property_that_is_answered_is_asked_for_once_and_no_other(
 def test_offenders_are_found_in_few_questions(offenders: list[str]) -> None:
     probe = Probe(frozenset(offenders))
     selection = run(negotiate(probe, PROPERTIES))
-    assert selection.refused == tuple(offenders)
+    assert selection.rejected == tuple(offenders)
     assert len(selection.passes) == 1
     assert len(probe.asked) <= 2 + 2 * len(offenders) * math.ceil(math.log2(len(PROPERTIES)))
 
@@ -59,7 +59,7 @@ def test_two_properties_that_are_refused_only_together_come_in_two_passes() -> N
             return not {"p1", "p2"} <= set(properties)
 
     selection = run(negotiate(Together(), PROPERTIES[:8]))
-    assert selection.refused == ()
+    assert selection.rejected == ()
     assert sorted(name for names in selection.passes for name in names) == sorted(PROPERTIES[:8])
     assert all(not {"p1", "p2"} <= set(names) for names in selection.passes)
 

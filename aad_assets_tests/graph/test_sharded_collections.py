@@ -9,7 +9,7 @@ import pytest
 from aad_assets.catalog import CATALOG
 from aad_assets.errors import GraphUnavailable, PermissionMissing
 from aad_assets.graph.reading import shards
-from aad_assets.graph.reading.collections import read_list
+from aad_assets.graph.reading.collections import read_collection
 from aad_assets_tests.fake_graph import FakeGraph, MemorySink, refusal
 
 from .directory import FakeDirectory
@@ -33,7 +33,7 @@ def people(firsts: str = FIRST, each: int = 40) -> list[dict[str, Any]]:
 
 def read(graph: FakeGraph) -> MemorySink:
     sink = MemorySink()
-    graph.run(lambda client: read_list(client, USERS, graph.meter, sink))
+    graph.run(lambda client: read_collection(client, USERS, graph.meter, sink))
     return sink
 
 

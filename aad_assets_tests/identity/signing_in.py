@@ -8,7 +8,7 @@ from typing import Any
 
 from aad_assets.catalog import CATALOG
 from aad_assets.demo import DemoServer
-from aad_assets.graph.reading.collections import read_list
+from aad_assets.graph.reading.collections import read_collection
 from aad_assets.graph.requests.client import GraphClient
 from aad_assets.graph.requests.meter import Meter
 from aad_assets.graph.requests.rate_limits import RateLimits
@@ -43,7 +43,7 @@ def domains(connection: Connection) -> list[str]:
         tokens = TokenSource(connection, transport)
         await tokens.tenant_id()
         async with GraphClient(connection.base_url, tokens, transport, RateLimits()) as client:
-            await read_list(client, CATALOG["domains"], Meter(), sink)
+            await read_collection(client, CATALOG["domains"], Meter(), sink)
         return sink.ids()
 
     return run(main())

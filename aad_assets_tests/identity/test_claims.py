@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import httpx
 import pytest
 
-from aad_assets.errors import GraphError, PermissionMissing, RequestRefused
+from aad_assets.errors import GraphError, PermissionMissing, RequestRejected
 from aad_assets.graph.requests.client import GraphClient
 from aad_assets.identity.claims import challenge, claims_of
 from aad_assets_tests.fake_graph import FakeGraph, FakeTokens, page, refusal
@@ -90,7 +90,7 @@ def test_the_challenge_of_a_batchs_item_is_answered(graph: FakeGraph, tokens: To
 def test_a_token_of_another_cloud_is_named_as_such(graph: FakeGraph) -> None:
     said = "Access token validation failure. Invalid audience."
     graph.answers(*[refusal(401, "InvalidAuthenticationToken", said)] * 2)
-    with pytest.raises(RequestRefused, match="for another cloud: check AAD_CLOUD") as caught:
+    with pytest.raises(RequestRejected, match="for another cloud: check AAD_CLOUD") as caught:
         graph.get()
     assert isinstance(caught.value, GraphError)
     assert caught.value.advice

@@ -20,7 +20,7 @@ from aad_assets.catalog.delegated import missing
 from aad_assets.demo import DemoServer
 from aad_assets.errors import ConfigurationError, SignInError
 from aad_assets.graph.probing.organization import organization_name
-from aad_assets.graph.reading.collections import read_list
+from aad_assets.graph.reading.collections import read_collection
 from aad_assets.graph.requests.client import GraphClient
 from aad_assets.graph.requests.meter import Meter
 from aad_assets.graph.requests.rate_limits import RateLimits
@@ -371,7 +371,7 @@ def test_tokens_of_a_minute_outlast_a_longer_read(demo: DemoServer, connection: 
         tokens = TokenSource(connection, transport)
         async with GraphClient(connection.base_url, tokens, transport, RateLimits()) as client:
             for _ in range(6):
-                await read_list(client, CATALOG["domains"], Meter(), sink)
+                await read_collection(client, CATALOG["domains"], Meter(), sink)
         return sink.ids()
 
     began = monotonic()

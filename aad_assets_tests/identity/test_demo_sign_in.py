@@ -9,7 +9,7 @@ import pytest
 from aad_assets.catalog import CATALOG
 from aad_assets.demo import DemoServer
 from aad_assets.errors import ConfigurationError, SignInError
-from aad_assets.graph.reading.collections import read_list
+from aad_assets.graph.reading.collections import read_collection
 from aad_assets.graph.requests.client import GraphClient
 from aad_assets.graph.requests.meter import Meter
 from aad_assets.graph.requests.rate_limits import RateLimits
@@ -42,10 +42,10 @@ def read_users(connection: Connection, clock: Clock | None = None) -> MemorySink
         transport, sink = Transport(connection), MemorySink()
         tokens = TokenSource(connection, transport, clock=(clock or Clock()).now)
         async with GraphClient(connection.base_url, tokens, transport, RateLimits()) as client:
-            await read_list(client, CATALOG["users"], Meter(), sink)
+            await read_collection(client, CATALOG["users"], Meter(), sink)
             if clock:
                 clock.time += 500
-            await read_list(client, CATALOG["users"], Meter(), sink)
+            await read_collection(client, CATALOG["users"], Meter(), sink)
         return sink
 
     return run(main())
@@ -91,7 +91,7 @@ def test_a_token_that_dies_early_is_replaced(demo: DemoServer, connection: Conne
 
     async def main() -> str:
         async with GraphClient(connection.base_url, tokens, Transport(connection), RateLimits()) as client:
-            await read_list(client, CATALOG["users"], Meter(), MemorySink())
+            await read_collection(client, CATALOG["users"], Meter(), MemorySink())
         return await tokens.token()
 
     assert run(main()) != first

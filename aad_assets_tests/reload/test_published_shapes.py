@@ -69,13 +69,13 @@ class Live:
 
 
 async def load(graph: FakeGraph, lab: Lab, entity: Entity, target: MemoryTarget) -> Any:
-    async with GraphClient(BASE, graph.tokens, graph.transport, graph.quotas, graph.retry) as client:
+    async with GraphClient(BASE, graph.tokens, graph.transport, graph.rate_limits, graph.retry) as client:
         reader = Reader(client, [entity])
         staging = EntityStage(lab.stage, entity)
         try:
             selection = await reader.read(entity, staging)
             staged = await staging.finish(selection.passes)
-            assert selection.refused == ()
+            assert selection.rejected == ()
             assert staged.duplicates == 0
             made = new_load(0, entity)
             with lab.stage.cursor() as cursor:

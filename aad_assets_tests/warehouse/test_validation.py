@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from aad_assets.catalog import CATALOG
-from aad_assets.errors import UntrustedAnswer
+from aad_assets.errors import InvalidResponse
 from aad_assets.warehouse.staging.validation import Reject, RowValidator
 from aad_assets_tests.warehouse.support import THINGS, Lab, Row, encoded
 
@@ -242,7 +242,7 @@ def test_a_row_without_its_key_is_untrusted(row: Row | bytes) -> None:
     sent = encoded(row)
     validator = RowValidator(THINGS)
     assert not validator.is_valid(sent)
-    with pytest.raises(UntrustedAnswer, match="without its key id"):
+    with pytest.raises(InvalidResponse, match="without its key id"):
         validator.coerce(sent)
 
 
@@ -257,7 +257,7 @@ DEEP = b'{"id":"1","open":' + b"[" * 100_000
 def test_a_row_that_is_not_an_object_is_untrusted(row: bytes) -> None:
     validator = RowValidator(THINGS)
     assert not validator.is_valid(row)
-    with pytest.raises(UntrustedAnswer, match="not a JSON object"):
+    with pytest.raises(InvalidResponse, match="not a JSON object"):
         validator.coerce(row)
 
 

@@ -34,7 +34,7 @@ async def organization_name(connection: Connection, transport: Transport) -> str
         try:
             found = await client.get(client.url("/organization", {"$select": "id,displayName"}), decode, Meter())
         except PermissionMissing as error:
-            if error.answer.status == 401:
+            if error.response.status == 401:
                 raise
             return ""
     return found.value[0].displayName if found.value else ""

@@ -23,20 +23,20 @@ A Graph that names a longer time has been reached: whoever asks it next waits fo
 """
 
 
-async def preflight(base_url: str, tokens: TokenSource, transport: Transport, quotas: RateLimits) -> None:
+async def preflight(base_url: str, tokens: TokenSource, transport: Transport, rate_limits: RateLimits) -> None:
     """Find out soon that Graph cannot be reached, and how many users there are: the directory quota depends on it.
 
     Not being told how many means the smallest quota. Raises ConfigurationError.
     """
-    async with GraphClient(base_url, tokens, transport, quotas, _RETRY) as client:
+    async with GraphClient(base_url, tokens, transport, rate_limits, _RETRY) as client:
         try:
             async with asyncio.timeout(_SECONDS):
                 users = await count(client, "/users", Meter())
         except (GraphUnavailable, TimeoutError) as error:
-            why = error.answer.message or error.answer.code if isinstance(error, GraphUnavailable) else "no answer"
+            why = error.response.message or error.response.code if isinstance(error, GraphUnavailable) else "no answer"
             raise ConfigurationError(
                 f"Graph at {base_url} cannot be reached: {why}. "
                 "Check the network, AAD_GRAPH_BASE_URL, AAD_CLOUD, AAD_GATEWAY_URL and AAD_CA_BUNDLE."
             ) from None
     if users is not None:
-        quotas.size_for(users)
+        rate_limits.size_for(users)

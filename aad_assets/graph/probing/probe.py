@@ -24,11 +24,11 @@ from aad_assets.errors import (
     GraphError,
     LicenceMissing,
     NotFound,
-    RequestRefused,
+    RequestRejected,
 )
 from aad_assets.graph.probing.preflight import preflight
 from aad_assets.graph.reading.children import NOBODY, child_url
-from aad_assets.graph.reading.collections import SELECT_REFUSED, answered, in_other_pages, list_query
+from aad_assets.graph.reading.collections import SELECT_REJECTED, answered, collection_query, with_other_page_size
 from aad_assets.graph.reading.extensions import read_extensions
 from aad_assets.graph.reading.pagination import EVENTUAL, Page, Query, first_page, followed
 from aad_assets.graph.reading.parents import Key
@@ -75,9 +75,9 @@ class Finding:
     """Permissions to grant."""
     note: str = ""
     """What else there is to say: no parents to try, properties that are refused, the parent that cannot be read."""
-    answer: ErrorResponse | None = None
+    response: ErrorResponse | None = None
     """What Graph said when it refused."""
-    refused: tuple[str, ...] = ()
+    rejected: tuple[str, ...] = ()
     """Properties of the `$select` that Graph does not answer to: they are left out."""
     undeclared: tuple[str, ...] = ()
     """Members that came and are not declared, when a sample was asked for."""
@@ -109,11 +109,11 @@ async def probe_tenant(
     connection.check()
     transport = Transport(connection)
     tokens = TokenSource(connection, transport)
-    quotas = RateLimits(connection.quota_share)
+    rate_limits = RateLimits(connection.quota_share)
     tenant_id = await tokens.tenant_id()
     granted = permissions_in(await tokens.token())
-    await preflight(connection.base_url, tokens, transport, quotas)
-    async with GraphClient(connection.base_url, tokens, transport, quotas, RETRY) as client:
+    await preflight(connection.base_url, tokens, transport, rate_limits)
+    async with GraphClient(connection.base_url, tokens, transport, rate_limits, RETRY) as client:
         probe = Probe(client, granted, sample=sample)
         try:
             extensions = await probe.extensions() if any(entity.extensible for entity in entities) else None
@@ -146,7 +146,7 @@ class _Found:
 
     rows: Sequence[msgspec.Raw] = ()
     note: str = ""
-    refused: tuple[str, ...] = ()
+    rejected: tuple[str, ...] = ()
 
 
 class _ParentUnreadable(Exception):
@@ -203,20 +203,20 @@ class Probe:
             return await self._without_parent(entity, unreadable.error)
         except AadAssetsError as error:
             return self._failed(entity, error)
-        return Finding(entity, Status.READABLE, note=found.note, refused=found.refused, undeclared=undeclared)
+        return Finding(entity, Status.READABLE, note=found.note, rejected=found.rejected, undeclared=undeclared)
 
     def _failed(self, entity: Entity, error: AadAssetsError) -> Finding:
         if not isinstance(error, GraphError):
             return Finding(entity, Status.ERROR, note=str(error))
-        answer = error.answer
+        answer = error.response
         if isinstance(error, LicenceMissing):
-            return Finding(entity, Status.LICENCE, answer=answer)
+            return Finding(entity, Status.LICENCE, response=answer)
         if answer.status in (401, 403):
             missing = tuple(name for name in entity.permissions if name not in (self._granted or ()))
-            return Finding(entity, Status.PERMISSION if missing else Status.REFUSED, missing, answer=answer)
+            return Finding(entity, Status.PERMISSION if missing else Status.REFUSED, missing, response=answer)
         if isinstance(error, NotFound) or _is_no_path(answer):
-            return Finding(entity, Status.CLOUD, answer=answer)
-        return Finding(entity, Status.ERROR, answer=answer)
+            return Finding(entity, Status.CLOUD, response=answer)
+        return Finding(entity, Status.ERROR, response=answer)
 
     async def _without_parent(self, entity: Entity, error: AadAssetsError) -> Finding:
         """What ails the parent, and the permissions that both lack."""
@@ -244,15 +244,15 @@ class Probe:
 
     async def _try_list(self, entity: Entity) -> _Found:
         filter_ = f"{entity.time_property} ge {datetime.now(UTC).date()}T00:00:00Z" if entity.time_property else None
-        query = list_query(self._client, entity, entity.select, top=self._top, filter_=filter_)
+        query = collection_query(self._client, entity, entity.select, top=self._top, filter_=filter_)
         try:
             return _Found((await self._page(query)).value)
-        except SELECT_REFUSED as refusal:
-            if again := in_other_pages(entity, refusal):
+        except SELECT_REJECTED as refusal:
+            if again := with_other_page_size(entity, refusal):
                 return await self._try_list(again)
             selection = await answered(self._client, entity, self._meter, refusal)
-        note = f"read without {', '.join(selection.refused)}, which Graph refuses" if selection.refused else ""
-        return _Found(note=note, refused=selection.refused)
+        note = f"read without {', '.join(selection.rejected)}, which Graph refuses" if selection.rejected else ""
+        return _Found(note=note, rejected=selection.rejected)
 
     async def _try_children(self, entity: Entity) -> _Found:
         """Of the first parent there is, and by every cast."""
@@ -272,12 +272,12 @@ class Probe:
         for cast in (None, *entity.casts):
             try:
                 rows += (await self._children(entity, parent or nobody, cast, self._top)).value
-            except RequestRefused as error:
-                if parent or _is_no_path(error.answer) or error.answer.status in (401, 403):
+            except RequestRejected as error:
+                if parent or _is_no_path(error.response) or error.response.status in (401, 403):
                     raise
             except NotFound as error:
                 # Of a parent that is none or has just vanished, or that has no such thing: no children.
-                if _is_no_path(error.answer):
+                if _is_no_path(error.response):
                     raise
         return rows
 
@@ -307,15 +307,15 @@ class Probe:
             return found
         select = tuple(dict.fromkeys(["id", *child.parent_key, *(child.parent_where or ())[:1]])) if parent.selected else ()
         top = None if child.parent_where else _PARENTS
-        query = list_query(self._client, parent, select, top=top)
+        query = collection_query(self._client, parent, select, top=top)
         for _ in range(_PAGES):
             try:
                 page = await self._page(query)
-            except RequestRefused as refusal:
-                if (again := in_other_pages(parent, refusal)) is None:
+            except RequestRejected as refusal:
+                if (again := with_other_page_size(parent, refusal)) is None:
                     raise
                 parent = again
-                query = list_query(self._client, parent, select, top=top)
+                query = collection_query(self._client, parent, select, top=top)
                 continue
             found += _keys(page, child, {})
             if found or not page.next_link:
@@ -330,7 +330,7 @@ class Probe:
         whole = replace(entity, selected=False)
         with suppress(GraphError):  # it is readable all the same, in the form in which a reload asks
             if entity.shape is not Shape.CHILDREN:
-                return (await self._page(list_query(self._client, whole, (), top=_SAMPLE))).value
+                return (await self._page(collection_query(self._client, whole, (), top=_SAMPLE))).value
             if parents := await self._parents_of(entity):
                 return (await self._children(whole, parents[0])).value
         return ()

@@ -15,7 +15,7 @@ import msgspec
 
 from aad_assets.catalog import CATALOG, Entity
 from aad_assets.catalog.entity import ODATA_TYPE, ODATA_TYPE_PREFIX
-from aad_assets.errors import NotFound, PageTokenExpired, RequestRefused, UntrustedAnswer
+from aad_assets.errors import InvalidResponse, NotFound, PageTokenExpired, RequestRejected
 from aad_assets.graph.reading.pagination import EVENTUAL, RESTARTS, Page, Part, Query, decode_page, first_page, pages
 from aad_assets.graph.requests.batch import Item, run_batches
 from aad_assets.graph.requests.client import GraphClient, Retrying
@@ -76,7 +76,7 @@ async def _again(client: GraphClient, item: "ChildItem", meter: Meter) -> list[m
     first = await first_page(client, query, meter)
     rows = await _whole(client, item, first, meter)
     if rows is None:
-        raise UntrustedAnswer(f"{item.path}: a page of a parent that is there was answered 404. Reload again.")
+        raise InvalidResponse(f"{item.path}: a page of a parent that is there was answered 404. Reload again.")
     return rows
 
 
@@ -88,8 +88,8 @@ async def _prove_licensed(client: GraphClient, entity: Entity, meter: Meter) -> 
     item = next(_items(client, entity, [(NOBODY,)], meter))
     try:
         await client.get(f"{client.base_url}{item.url}", decode_page, meter)
-    except (NotFound, RequestRefused) as error:
-        if error.answer.status in (401, 403):
+    except (NotFound, RequestRejected) as error:
+        if error.response.status in (401, 403):
             raise
 
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from aad_assets.catalog import Entity, Family, Shape
 from aad_assets.concurrency import gather_or_cancel
-from aad_assets.errors import GraphError, GraphUnavailable, LicenceMissing, PermissionMissing, RequestRefused
+from aad_assets.errors import GraphError, GraphUnavailable, LicenceMissing, PermissionMissing, RequestRejected
 from aad_assets.graph.reading import shards
 from aad_assets.graph.reading.pagination import EVENTUAL, Change, Mapped, Query, Sink, first_page, read_chain
 from aad_assets.graph.reading.select import Selection, negotiate
@@ -23,7 +23,7 @@ _SHARDS_AT_ONCE = 8
 _COUNT_HEADERS = EVENTUAL | {"Accept": "text/plain"}
 """A count is documented as plain text, not JSON."""
 
-SELECT_REFUSED = (RequestRefused, PermissionMissing, LicenceMissing)
+SELECT_REJECTED = (RequestRejected, PermissionMissing, LicenceMissing)
 """400 and 501, and 403 for a property that needs a permission or a licence of its own."""
 
 _TOP = re.compile(r"\bquery option '\$?top'", re.IGNORECASE)
@@ -36,7 +36,7 @@ _MORE = 1.01
 """How much the shards' counts may exceed the whole's: people join between two counts."""
 
 
-def list_query(
+def collection_query(
     client: GraphClient,
     entity: Entity,
     select: tuple[str, ...],
@@ -70,7 +70,7 @@ async def count(client: GraphClient, path: str, meter: Meter, filter_: str | Non
     try:
         return await client.get(url, _decode_count, meter, headers=_COUNT_HEADERS)
     except GraphError as error:
-        if isinstance(error, GraphUnavailable) and not error.answer.status:
+        if isinstance(error, GraphUnavailable) and not error.response.status:
             raise
         return None
 
@@ -80,7 +80,7 @@ def _decode_count(body: bytes) -> int | None:
     return int(text) if text.isdecimal() else None
 
 
-async def read_list(
+async def read_collection(
     client: GraphClient,
     entity: Entity,
     meter: Meter,
@@ -89,7 +89,7 @@ async def read_list(
     filter_: str | None = None,
     change: Change | None = None,
 ) -> Selection:
-    """Read every row into `sink`; returns what was selected. Raises GraphError or UntrustedAnswer.
+    """Read every row into `sink`; returns what was selected. Raises GraphError or InvalidResponse.
 
     `filter_` narrows the list, `change` is applied to the rows.
     """
@@ -99,26 +99,26 @@ async def read_list(
     try:
         await _read(client, entity, whole, meter, sink, filter_, change)
         return whole
-    except SELECT_REFUSED as refusal:
+    except SELECT_REJECTED as refusal:
         again = await _other_way(client, entity, meter, refusal)
     await sink.reset()
     meter.rows = 0
     if isinstance(again, Entity):
-        return await read_list(client, again, meter, sink, filter_=filter_, change=change)
+        return await read_collection(client, again, meter, sink, filter_=filter_, change=change)
     await _read(client, entity, again, meter, sink, filter_, change)
     return again
 
 
 async def _other_way(client: GraphClient, entity: Entity, meter: Meter, refusal: GraphError) -> Selection | Entity:
     """With other pages, or with the properties that the list answers to. Raises `refusal` when neither helps."""
-    return in_other_pages(entity, refusal) or await answered(client, entity, meter, refusal)
+    return with_other_page_size(entity, refusal) or await answered(client, entity, meter, refusal)
 
 
-def in_other_pages(entity: Entity, refusal: GraphError) -> Entity | None:
+def with_other_page_size(entity: Entity, refusal: GraphError) -> Entity | None:
     """`entity` with pages that its list may take, when it may have been they that it refused."""
-    if not entity.page_size or not isinstance(refusal, RequestRefused):
+    if not entity.page_size or not isinstance(refusal, RequestRejected):
         return None
-    message = refusal.answer.message
+    message = refusal.response.message
     if _TOP.search(message):
         return replace(entity, page_size=None, smaller_page=None)
     if (found := _LARGEST.search(message)) and 0 < (largest := int(found[1] or found[2])) < entity.page_size:
@@ -133,21 +133,21 @@ async def answered(client: GraphClient, entity: Entity, meter: Meter, refusal: G
         raise refusal
 
     async def probe(selected: tuple[str, ...]) -> bool:
-        query = list_query(client, entity, identity + selected, top=1)
+        query = collection_query(client, entity, identity + selected, top=1)
         try:
             await first_page(client, query, meter)
-        except SELECT_REFUSED:
+        except SELECT_REJECTED:
             return False
         return True
 
     if not await probe(()):
         raise refusal
     found = await negotiate(probe, properties)
-    if found.passes == (properties,) or found.refused == properties:
+    if found.passes == (properties,) or found.rejected == properties:
         raise refusal
-    if isinstance(refusal, PermissionMissing) and len(found.refused) > len(properties) // 2:
+    if isinstance(refusal, PermissionMissing) and len(found.rejected) > len(properties) // 2:
         raise refusal  # not a property with a permission of its own: the permission to read the list is too small
-    return Selection(tuple(identity + selected for selected in found.passes), found.refused)
+    return Selection(tuple(identity + selected for selected in found.passes), found.rejected)
 
 
 async def _read(
@@ -164,7 +164,7 @@ async def _read(
 
     async def shard(pass_: int, filter_: str | None) -> None:
         async with at_once:
-            query = list_query(client, entity, selection.passes[pass_], filter_=filter_)
+            query = collection_query(client, entity, selection.passes[pass_], filter_=filter_)
             part = sink.part(pass_)
             await read_chain(client, query, meter, Mapped(part, change) if change else part)
 

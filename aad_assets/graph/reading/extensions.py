@@ -7,8 +7,8 @@ import msgspec
 
 from aad_assets.catalog import CATALOG
 from aad_assets.catalog.extensions import ExtensionProperty
-from aad_assets.errors import UntrustedAnswer
-from aad_assets.graph.reading.collections import list_query
+from aad_assets.errors import InvalidResponse
+from aad_assets.graph.reading.collections import collection_query
 from aad_assets.graph.reading.pagination import read_chain
 from aad_assets.graph.requests.client import GraphClient
 from aad_assets.graph.requests.meter import Meter
@@ -27,7 +27,7 @@ _decode = msgspec.json.Decoder(_Row).decode
 async def read_extensions(client: GraphClient, meter: Meter) -> list[ExtensionProperty]:
     """All that applications of this and of other tenants have registered here. Raises GraphError."""
     part = _Extensions()
-    await read_chain(client, list_query(client, CATALOG["extension_properties"], ()), meter, part)
+    await read_chain(client, collection_query(client, CATALOG["extension_properties"], ()), meter, part)
     return part.found
 
 
@@ -41,7 +41,7 @@ class _Extensions:
         try:
             decoded = [_decode(row) for row in rows]
         except msgspec.DecodeError:
-            raise UntrustedAnswer("extension_properties: Graph sent a row without a name. Reload again.") from None
+            raise InvalidResponse("extension_properties: Graph sent a row without a name. Reload again.") from None
         self.found += [
             ExtensionProperty(
                 row.name,

@@ -15,7 +15,7 @@ from urllib.parse import urljoin
 import msgspec
 
 from aad_assets.catalog import Family
-from aad_assets.errors import PageTokenExpired, UntrustedAnswer
+from aad_assets.errors import InvalidResponse, PageTokenExpired
 from aad_assets.graph.requests.client import GraphClient
 from aad_assets.graph.requests.meter import Meter
 from aad_assets.graph.requests.surrogates import hidden, shown
@@ -136,7 +136,7 @@ async def pages(
 ) -> AsyncGenerator[list[msgspec.Raw], None]:
     """Rows page by page, starting behind `first` when that page is there already.
 
-    Raises UntrustedAnswer when a nextLink comes twice, or leads to another host.
+    Raises InvalidResponse when a nextLink comes twice, or leads to another host.
     """
 
     def ask(query: Query) -> asyncio.Task[Page]:
@@ -153,7 +153,7 @@ async def pages(
                 url = followed(url, page.next_link)
                 if hash(url) in seen:
                     path = url.removeprefix(client.base_url).split("?")[0]
-                    raise UntrustedAnswer(f"{path}: Graph sent the same nextLink twice, an endless chain. Reload again.")
+                    raise InvalidResponse(f"{path}: Graph sent the same nextLink twice, an endless chain. Reload again.")
                 seen.add(hash(url))
                 pending = ask(replace(query, url=url, action=False))
             yield page.value

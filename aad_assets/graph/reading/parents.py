@@ -9,9 +9,9 @@ from typing import Any
 import msgspec
 
 from aad_assets.catalog import CATALOG, Entity, Shape
-from aad_assets.errors import RequestRefused, UntrustedAnswer
+from aad_assets.errors import InvalidResponse, RequestRejected
 from aad_assets.graph.reading.children import read_children
-from aad_assets.graph.reading.collections import in_other_pages, list_query
+from aad_assets.graph.reading.collections import collection_query, with_other_page_size
 from aad_assets.graph.reading.pagination import read_chain
 from aad_assets.graph.requests.client import GraphClient
 from aad_assets.graph.requests.meter import Meter
@@ -19,13 +19,13 @@ from aad_assets.graph.requests.meter import Meter
 Key = tuple[str, ...]
 
 
-async def read_parents(client: GraphClient, child: Entity, meter: Meter) -> list[Key]:
+async def read_parent_keys(client: GraphClient, child: Entity, meter: Meter) -> list[Key]:
     """Values of `child.parent_key` of all its parents that can have any; the requests count as the child's."""
     parent = CATALOG[child.parent or ""]
     names = [*child.parent_key, *([child.parent_where[0]] if child.parent_where else [])]
     keys = _Keys(parent, names, child.parent_where[1] if child.parent_where else None)
     if parent.shape is Shape.CHILDREN:
-        await read_children(client, parent, await read_parents(client, parent, meter), meter, keys)
+        await read_children(client, parent, await read_parent_keys(client, parent, meter), meter, keys)
     else:
         select = tuple(dict.fromkeys(["id", *names])) if parent.selected else ()
         await _read(client, parent, select, meter, keys)
@@ -35,9 +35,9 @@ async def read_parents(client: GraphClient, child: Entity, meter: Meter) -> list
 
 async def _read(client: GraphClient, parent: Entity, select: tuple[str, ...], meter: Meter, keys: "_Keys") -> None:
     try:
-        await read_chain(client, list_query(client, parent, select), meter, keys)
-    except RequestRefused as refusal:
-        if (again := in_other_pages(parent, refusal)) is None:
+        await read_chain(client, collection_query(client, parent, select), meter, keys)
+    except RequestRejected as refusal:
+        if (again := with_other_page_size(parent, refusal)) is None:
             raise
         await keys.discard()
         await _read(client, again, select, meter, keys)
@@ -63,7 +63,7 @@ class _Keys:
         if self._wanted is not None:
             values = [key[:-1] for key in values if key and key[-1] == self._wanted]
         if not all(key and all(isinstance(value, str) and value for value in key) for key in values):
-            raise UntrustedAnswer(f"{self._parent.table}: Graph sent a row without its key. Reload again.")
+            raise InvalidResponse(f"{self._parent.table}: Graph sent a row without its key. Reload again.")
         self.found += values
 
     async def discard(self) -> None:

@@ -9,7 +9,7 @@ import msgspec
 
 from aad_assets.catalog import Entity
 from aad_assets.catalog.entity import ODATA_TYPE
-from aad_assets.errors import UntrustedAnswer
+from aad_assets.errors import InvalidResponse
 from aad_assets.graph.reading.pagination import Change, Part
 from aad_assets.graph.requests.client import GraphClient
 from aad_assets.graph.requests.meter import Meter
@@ -24,7 +24,7 @@ async def read_singleton(client: GraphClient, entity: Entity, meter: Meter, part
     row = await client.get(client.url(entity.path), _decode_object, meter, families=families)
     row = _unwrapped(row)
     if not _decode_members(row).keys() & {column.source for column in entity.every_column}:
-        raise UntrustedAnswer("Graph's answer has none of its properties; nothing is published. Reload again.")
+        raise InvalidResponse("Graph's answer has none of its properties; nothing is published. Reload again.")
     await part.add([_with_key(entity, row)])
     await part.close()
     meter.rows = 1
@@ -90,7 +90,7 @@ def edges(entity: Entity) -> Change:
         try:
             return [found for row in rows if (found := edge(row))]
         except (msgspec.DecodeError, KeyError):
-            raise UntrustedAnswer(f"{entity.table}: Graph sent a row without an id. Reload again.") from None
+            raise InvalidResponse(f"{entity.table}: Graph sent a row without an id. Reload again.") from None
 
     return change
 

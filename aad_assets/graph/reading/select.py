@@ -14,7 +14,7 @@ class Selection:
     """Properties to ask for, in passes that are joined on the id, and those that the list refused."""
 
     passes: tuple[tuple[str, ...], ...]
-    refused: tuple[str, ...] = ()
+    rejected: tuple[str, ...] = ()
 
 
 async def negotiate(probe: AcceptsSelect, properties: tuple[str, ...]) -> Selection:

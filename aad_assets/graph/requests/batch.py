@@ -173,7 +173,7 @@ def _later(client: GraphClient, item: Item, response: _Response | None) -> float
         raise error_for(answer)
     wait = item.retrying.wait_after(answer, retry_after_seconds(headers))
     if response.status == 429:
-        client.quotas.pause(Family.DIRECTORY, wait)
+        client.rate_limits.pause(Family.DIRECTORY, wait)
         return 0.0
     return wait
 

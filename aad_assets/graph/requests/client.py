@@ -18,7 +18,7 @@ from aad_assets.catalog import Family
 from aad_assets.errors import (
     ErrorResponse,
     GraphUnavailable,
-    UntrustedAnswer,
+    InvalidResponse,
 )
 from aad_assets.graph.requests.error_responses import PASSING, error_for, read_error_response, retry_after_seconds
 from aad_assets.graph.requests.meter import Meter
@@ -96,12 +96,12 @@ class GraphClient:
         base_url: str,
         tokens: TokenSource,
         transport: Transport,
-        quotas: RateLimits,
+        rate_limits: RateLimits,
         retry: RetryPolicy | None = None,
     ) -> None:
         self.base_url = base_url
         self.retry = retry or RetryPolicy()
-        self.quotas = quotas
+        self.rate_limits = rate_limits
         self._tokens = tokens
         self._transport = transport
         self._http = transport.concurrent()
@@ -129,7 +129,7 @@ class GraphClient:
         families: tuple[Family, ...] = (Family.DIRECTORY,),
         headers: Mapping[str, str] | None = None,
     ) -> T:
-        """The decoded body of a 200. Raises GraphError; UntrustedAnswer when the URL is not on the configured host.
+        """The decoded body of a 200. Raises GraphError; InvalidResponse when the URL is not on the configured host.
 
         `decode` raises msgspec.DecodeError on a body that is not whole, which is then asked for again: a gzip stream that
         was cut unpacks without an error, and only the JSON shows it.
@@ -152,7 +152,7 @@ class GraphClient:
         """Refuse a link that leaves the configured host: the token would go with it."""
         origin = _origin(url)
         if origin != self._origin:
-            raise UntrustedAnswer(
+            raise InvalidResponse(
                 f"A nextLink leads to {origin or 'no URL'}, not to {self._origin}: refused, since the token would go "
                 "there. If the host is right, set AAD_GRAPH_BASE_URL."
             )
@@ -174,7 +174,7 @@ class GraphClient:
         told, refused_token, claims, new_connection = f"{method} {path}", "", "", False
         while True:
             for family in families:
-                meter.throttled_seconds += await self.quotas.take(family, units if family is Family.DIRECTORY else 1)
+                meter.throttled_seconds += await self.rate_limits.take(family, units if family is Family.DIRECTORY else 1)
             retry_after: float | None = None
             try:
                 async with self._in_flight:
@@ -205,7 +205,7 @@ class GraphClient:
             wait = retrying.wait_after(answer, retry_after)
             new_connection = answer.status != 429
             if answer.status == 429:
-                self.quotas.pause(families[-1], wait)
+                self.rate_limits.pause(families[-1], wait)
             else:
                 await asyncio.sleep(wait)
 

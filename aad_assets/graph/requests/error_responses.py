@@ -21,7 +21,7 @@ from aad_assets.errors import (
     NotFound,
     PageTokenExpired,
     PermissionMissing,
-    RequestRefused,
+    RequestRejected,
 )
 
 PASSING = frozenset({408, 429, 500, 502, 503, 504, 509})
@@ -74,7 +74,7 @@ def error_for(answer: ErrorResponse) -> GraphError:
     if answer.status in (400, 403) and any(map(_NO_LICENCE.search, (answer.code, answer.inner_code, answer.message))):
         return LicenceMissing(answer)
     if answer.status == 401 and "audience" in answer.message.lower():
-        return RequestRefused(
+        return RequestRejected(
             answer, "The token is for another cloud: check AAD_CLOUD, AAD_AUTHORITY_URL, AAD_GRAPH_BASE_URL"
         )
     if answer.status == 401 or (answer.status == 403 and answer.code == "Authorization_RequestDenied"):
@@ -85,7 +85,7 @@ def error_for(answer: ErrorResponse) -> GraphError:
         return NotFound(answer)
     if answer.status in PASSING:
         return GraphUnavailable(answer)
-    return RequestRefused(answer)
+    return RequestRejected(answer)
 
 
 def retry_after_seconds(headers: httpx.Headers) -> float | None:

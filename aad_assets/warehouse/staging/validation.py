@@ -20,7 +20,7 @@ import msgspec
 from aad_assets.catalog import Entity
 from aad_assets.catalog.entity import ODATA_TYPE, ODATA_TYPE_PREFIX
 from aad_assets.catalog.types import Json, List, Scalar, Struct, Type
-from aad_assets.errors import UntrustedAnswer
+from aad_assets.errors import InvalidResponse
 
 _INTEGER_BITS = {"Int32": 31, "Int64": 63}
 _NOT_A_NUMBER = {"INF": "inf", "-INF": "-inf", "NaN": "nan"}
@@ -86,14 +86,14 @@ class RowValidator:
         return True
 
     def coerce(self, row: bytes | msgspec.Raw) -> CoercedRow:
-        """The row with everything in it that fits. Raises UntrustedAnswer when it has no key."""
+        """The row with everything in it that fits. Raises InvalidResponse when it has no key."""
         try:
             # Bytes that are no UTF-8 become lone surrogates, and so rejects.
             members = _LOADS(bytes(row).decode("utf-8", "surrogateescape"))
         except (ValueError, RecursionError):
             members = None
         if not isinstance(members, dict):
-            raise UntrustedAnswer("a row is not a JSON object. Reload again.")
+            raise InvalidResponse("a row is not a JSON object. Reload again.")
         key = self._key_of(members)
         kept: dict[str, Any] = {}
         extra: dict[str, Any] = {}
@@ -113,7 +113,7 @@ class RowValidator:
         values = [members.get(column.source) for column in self._key]
         for column, value in zip(self._key, values, strict=True):
             if not isinstance(value, str) or not value or _LONE_SURROGATE.search(value):
-                raise UntrustedAnswer(
+                raise InvalidResponse(
                     f"a row came without its key {column.name}; nothing is published. "
                     "Reload again; if it stays, report it with the request-id."
                 )
