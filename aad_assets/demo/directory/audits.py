@@ -1,59 +1,20 @@
 """The directory's audit log (who changed what) and the provisioning log (what was written to other systems)."""
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from .chance import Ids, guid, spread
 from .groups import FIRST_ORDINARY
 from .log_days import Log, about, correlation, number_of, stamp
 from .rendering import Object, text
+from .templates import Area
+from .vocabulary import vocabulary
 
 if TYPE_CHECKING:
     from .directory import Directory
 
-
-class _Activity(NamedTuple):
-    name: str
-    category: str
-    operation: str
-    target: str
-    changed: str = ""
-    service: str = "Core Directory"
-
-
-_ACTIVITIES = (
-    _Activity("Update user", "UserManagement", "Update", "User", "Department"),
-    _Activity("Add user", "UserManagement", "Add", "User", "AccountEnabled"),
-    _Activity("Change user license", "UserManagement", "Update", "User", "AssignedLicense"),
-    _Activity("Reset user password", "UserManagement", "Update", "User", "", "Self-service Password Management"),
-    _Activity("User registered security info", "UserManagement", "Add", "User", "", "Authentication Methods"),
-    _Activity("Add member to group", "GroupManagement", "Assign", "UserAndGroup", "Group.DisplayName"),
-    _Activity("Remove member from group", "GroupManagement", "Unassign", "UserAndGroup", "Group.DisplayName"),
-    _Activity("Update group", "GroupManagement", "Update", "Group", "Description"),
-    _Activity(
-        "Add app role assignment to service principal", "ApplicationManagement", "Assign", "ServicePrincipal", "AppRole.Value"
-    ),
-    _Activity(
-        "Consent to application", "ApplicationManagement", "Assign", "ServicePrincipal", "ConsentContext.IsAdminConsent"
-    ),
-    _Activity(
-        "Update application - Certificates and secrets management",
-        "ApplicationManagement",
-        "Update",
-        "Application",
-        "KeyDescription",
-    ),
-    _Activity("Add member to role", "RoleManagement", "Assign", "User", "Role.DisplayName"),
-    _Activity("Add eligible member to role in PIM requested (timebound)", "RoleManagement", "Assign", "User", "", "PIM"),
-    _Activity("Update device", "Device", "Update", "Device", "IsCompliant", "Device Registration Service"),
-    _Activity(
-        "Update conditional access policy", "Policy", "Update", "Policy", "ConditionalAccessPolicy", "Conditional Access"
-    ),
-)
 _BY_APPS = 3
 """One in eight is done by an app; the others by one of the administrators."""
-_KNOWN_AS = ("activityDisplayName", "category", "operationType", "loggedByService")
-_FAILURES = ("Microsoft.Online.Workflows.ObjectAlreadyExistsException", "Policy validation failed")
 
 
 class DirectoryAudits(Log):
@@ -61,20 +22,13 @@ class DirectoryAudits(Log):
 
     type, when = "directoryAudit", "activityDateTime"
     own = ("id", "activityDateTime", "correlationId", "targetResources")
+    facets = ("activity", "initiator", "result", "details")
 
     def __init__(self, directory: "Directory") -> None:
         self._directory = directory
         self._ids = Ids(directory.seed, "directoryAudit")
         self._expected = max(60, min(20_000, directory.users // 3))
-        super().__init__(
-            directory.book,
-            (
-                (_KNOWN_AS, self._activity),
-                (("initiatedBy",), self._initiator),
-                (("result", "resultReason"), self._result),
-                (("additionalDetails",), self._details),
-            ),
-        )
+        super().__init__(directory.book, Area("audits", vocabulary(directory)))
 
     @property
     def retention(self) -> int:  # type: ignore[override]
@@ -91,11 +45,19 @@ class DirectoryAudits(Log):
     def _id(self, number: int, hash_: str) -> str:
         return f"Directory_{self._ids.guid_from(number, hash_)}_{hash_[40:45].upper()}_{int(hash_[45:51], 16)}"
 
+    @cached_property
+    def _activities(self) -> list[Object]:
+        return self._area.rows("activities")
+
+    @cached_property
+    def _devices(self) -> list[int]:
+        return list(self._directory.devices.population.stayers)
+
     def cells(self, day: int, place: int, moment: int) -> tuple[Any, ...]:
         number = number_of(day, place)
         hash_ = self._ids.hash(number)
         traits = int(hash_[24:40], 16)
-        activity = _ACTIVITIES[(which := traits % len(_ACTIVITIES))]
+        activity = self._activities[(which := traits % len(self._activities))]
         failed = traits >> 20 & 31 == 0
         app = traits >> 25 & 7 == _BY_APPS
         return (
@@ -109,15 +71,15 @@ class DirectoryAudits(Log):
             traits >> 36 & 3,
         )
 
-    def _targets(self, activity: _Activity, traits: int) -> list[Object]:
+    def _targets(self, activity: Object, traits: int) -> list[Object]:
         changes = []
-        if activity.changed:
-            old, new = traits >> 40 & 7, traits >> 43 & 7
-            changes = [{"displayName": activity.changed, "oldValue": f'["{old}"]' if old else None, "newValue": f'["{new}"]'}]
-        names = ("User", "Group") if activity.target == "UserAndGroup" else (activity.target,)
+        if activity["changed"]:
+            old, new = (f'["{traits >> shift & 7}"]' for shift in (40, 43))
+            old_value = old if traits >> 40 & 7 else None
+            changes = [{"displayName": activity["changed"], "oldValue": old_value, "newValue": new}]
+        names = activity["target"].split("And")
         return [
-            {**self._target(name, traits >> 46), "modifiedProperties": changes if place == len(names) - 1 else []}
-            for place, name in enumerate(names)
+            {**self._target(name, traits >> 46), "modifiedProperties": changes if name == names[-1] else []} for name in names
         ]
 
     def _target(self, type_: str, drawn: int) -> Object:
@@ -138,8 +100,7 @@ class DirectoryAudits(Log):
             case "Application":
                 id_, name = directory.applications.ids.guid(drawn & 3), directory.applications.name(drawn & 3)
             case "Device":
-                stayers = self._devices
-                index = stayers[drawn % len(stayers)]
+                index = self._devices[drawn % len(self._devices)]
                 id_, name = directory.devices.ids.guid(index), directory.devices.name(index)
             case _:
                 id_, name = directory.access_policies[drawn % len(directory.access_policies)]
@@ -151,61 +112,6 @@ class DirectoryAudits(Log):
             "groupType": group_type,
         }
 
-    @cached_property
-    def _devices(self) -> list[int]:
-        return list(self._directory.devices.population.stayers)
-
-    def _activity(self, which: int) -> Object:
-        each = _ACTIVITIES[which]
-        return dict(zip(_KNOWN_AS, (each.name, each.category, each.operation, each.service), strict=True))
-
-    def _initiator(self, who: int) -> Object:
-        directory = self._directory
-        if who < 0:
-            app, own = -1 - who, directory.principals.signed_in_to[-4:]
-            return {
-                "initiatedBy": {
-                    "app": {
-                        "appId": directory.principals.app_id(own[app]),
-                        "displayName": directory.principals.name(own[app]),
-                        "servicePrincipalId": directory.principals.ids.guid(own[app]),
-                        "servicePrincipalName": None,
-                    },
-                    "user": None,
-                }
-            }
-        return {
-            "initiatedBy": {
-                "app": None,
-                "user": {
-                    "id": directory.people.ids.guid(who),
-                    "displayName": directory.people.display_name(who),
-                    "ipAddress": f"198.51.100.{who}",
-                    "userPrincipalName": directory.people.principal_name(who),
-                },
-            }
-        }
-
-    def _result(self, failure: int) -> Object:
-        return {
-            "result": "failure" if failure else "success",
-            "resultReason": _FAILURES[failure - 1] if failure else "",
-        }
-
-    def _details(self, number: int) -> Object:
-        found = (("User-Agent", "Mozilla/5.0"), ("AppId", guid(0, "audit", number)))
-        return {"additionalDetails": [{"key": key, "value": value} for key, value in found[:number]]}
-
-
-_STEPS = (
-    ("import", "EntryImportAdd", "Received user from Microsoft Entra ID"),
-    ("scoping", "EntrySynchronizationScoping", "The user is in scope"),
-    ("matching", "EntryImportObjectNotFound", "No matching user in the target"),
-    ("export", "EntryExportAdd", "User was created in the target"),
-)
-_ACTIONS = ("create", "update", "update", "update", "disable", "other", "delete", "update")
-_CHANGED = ("displayName", "department", "active", "title")
-
 
 class Provisioning(Log):
     """auditLogs/provisioning."""
@@ -215,19 +121,13 @@ class Provisioning(Log):
         *("id", "activityDateTime", "changeId", "cycleId", "durationInMilliseconds", "sourceIdentity"),
         *("targetIdentity", "modifiedProperties"),
     )
+    facets = ("job", "source", "outcome")
 
     def __init__(self, directory: "Directory") -> None:
         self._directory = directory
         self._ids = Ids(directory.seed, "provisioning")
         self._expected = max(20, min(5_000, directory.users // 10))
-        super().__init__(
-            directory.book,
-            (
-                (("jobId", "servicePrincipal", "targetSystem"), self._job),
-                (("sourceSystem", "tenantId", "initiatedBy"), self._source),
-                (("provisioningAction", "provisioningStatusInfo", "provisioningSteps"), self._outcome),
-            ),
-        )
+        super().__init__(directory.book, Area("audits", vocabulary(directory)))
 
     def count(self, day: int) -> int:
         return about(self._expected, self._directory.seed, day)
@@ -248,7 +148,7 @@ class Provisioning(Log):
             "identityType": "urn:ietf:params:scim:schemas:core:2.0:User",
             **mapped,
         }
-        name = _CHANGED[traits >> 40 & 3]
+        name = ("displayName", "department", "active", "title")[traits >> 40 & 3]
         old, new = (f"{traits >> shift & 15}" for shift in (42, 46))
         job = traits >> 50 & 3
         return (
@@ -265,43 +165,3 @@ class Provisioning(Log):
             0,
             ((traits >> 52) & 7, spread(traits, 3) % 12),
         )
-
-    def _job(self, number: int) -> Object:
-        principals = self._directory.principals
-        app = principals.gallery[number]
-        id_, name = principals.ids.guid(app), principals.name(app)
-        return {
-            "jobId": f"{name.split()[0]}.{self._directory.tenant_id.replace('-', '')}.{guid(0, 'job', number)}",
-            "servicePrincipal": {"id": id_, "displayName": name},
-            "targetSystem": {
-                "id": guid(0, "target system", number),
-                "displayName": name,
-                "details": {"ApplicationId": principals.app_id(app), "ServicePrincipalId": id_},
-            },
-        }
-
-    def _source(self, _: int) -> Object:
-        return {
-            "sourceSystem": {"id": guid(0, "source system"), "displayName": "Microsoft Entra ID", "details": {}},
-            "tenantId": self._directory.tenant_id,
-            "initiatedBy": {"id": "", "displayName": "Azure AD Provisioning Service", "initiatorType": "system"},
-        }
-
-    def _outcome(self, drawn: tuple[int, int]) -> Object:
-        action, result = drawn
-        status = {0: "failure", 1: "skipped", 2: "warning"}.get(result, "success")
-        error = {
-            "errorCode": "InsufficientRights",
-            "errorCategory": "nonServiceFailure",
-            "reason": "The target refused the credentials.",
-            "recommendedAction": "Check the connection's administrator account.",
-            "additionalDetails": None,
-        }
-        return {
-            "provisioningAction": _ACTIONS[action],
-            "provisioningStatusInfo": {"status": status, "errorInformation": error if status == "failure" else None},
-            "provisioningSteps": [
-                {"name": name, "provisioningStepType": kind, "status": status, "description": said, "details": {}}
-                for kind, name, said in _STEPS[: 2 if status == "skipped" else 4]
-            ],
-        }

@@ -43,12 +43,15 @@ def _compile(node: ast.expr) -> Make:
         case ast.Constant(value=value):
             return lambda _: value
         case ast.Name(id=name):
-            return lambda scope: scope[name]
+            return operator.itemgetter(name)
         case ast.IfExp(test=test, body=body, orelse=otherwise):
             condition, yes, no = _compile(test), _compile(body), _compile(otherwise)
             return lambda scope: yes(scope) if condition(scope) else no(scope)
     apply, operands = _operation(node)
     parts = [_compile(operand) for operand in operands]
+    if len(parts) == 2:
+        first, second = parts
+        return lambda scope: apply(first(scope), second(scope))
     return lambda scope: apply(*[part(scope) for part in parts])
 
 

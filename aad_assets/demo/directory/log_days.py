@@ -8,7 +8,7 @@ What stands in the rows of a log belongs in the module of that log.
 import math
 from abc import ABC, abstractmethod
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
@@ -16,7 +16,8 @@ from itertools import accumulate, pairwise
 from typing import Any, overload
 
 from .chance import spread
-from .rendering import SCHEMA, Object, fragment
+from .rendering import SCHEMA, fragment
+from .templates import Area
 
 SECOND = 10_000_000
 """Times are counted in ticks of 100 nanoseconds, as Edm.DateTimeOffset does, from 1970 on."""
@@ -88,30 +89,31 @@ class Span(Sequence[int]):
 
 
 class _Fragments(dict[Any, str]):
-    """Texts shared by rows, made when first needed."""
+    """Texts of one facet by variant, made when first needed."""
 
-    def __init__(self, make: Callable[[Any], Object], names: Sequence[str]) -> None:
-        self._make, self._names = make, names
+    def __init__(self, area: Area, facet: str, names: Sequence[str]) -> None:
+        self._area, self._facet, self._names = area, facet, names
 
     def __missing__(self, variant: Any) -> str:
-        made = self[variant] = fragment(self._make(variant), self._names)
+        made = self[variant] = fragment(self._area.row(self._facet, drawn=variant), self._names)
         return made
 
 
 class Log(ABC):
     """A Kind: the rows of one log. A subclass says how many a day has and what a row holds.
 
-    `when` is the property that rows are sorted by. `own` properties differ from row to row; `facets` maps a name to the
-    properties it fills and the function that makes one of its variants.
+    `when` is the property that rows are sorted by. `own` properties differ from row to row. `facets` are the sections of the
+    area's template that fill the others: many rows share a variant of a facet.
     """
 
     type: str
     when: str
     own: tuple[str, ...]
+    facets: tuple[str, ...]
     retention = 30
 
-    def __init__(self, book: LogBook, facets: Sequence[tuple[Sequence[str], Callable[[Any], Object]]]) -> None:
-        self._book, self._facets = book, facets
+    def __init__(self, book: LogBook, area: Area) -> None:
+        self._book, self._area = book, area
         self.properties = self.defaults = SCHEMA[self.type]
         self._plan = lru_cache(16)(self._make_plan)
 
@@ -183,10 +185,11 @@ class Log(ABC):
         own = [place for place, name in enumerate(self.own) if name in names]
         parts = [f'"{self.own[place]}":%s' for place in own]
         tables = []
-        for place, (filled, make) in enumerate(self._facets, len(self.own)):
+        for place, facet in enumerate(self.facets, len(self.own)):
+            filled = self._area.properties(facet)
             if wanted := [name for name in names if name in filled]:
                 parts.append("%s")
-                tables.append((place, _Fragments(make, wanted)))
+                tables.append((place, _Fragments(self._area, facet, wanted)))
         return "{" + ",".join(parts) + "}", own, tables
 
     def render(self, keys: Iterable[int], names: Sequence[str]) -> list[str]:

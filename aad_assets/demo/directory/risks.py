@@ -1,13 +1,12 @@
 """Identity protection and registration: who can prove who they are, and whom something suspicious happened to."""
 
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from .chance import number, spread
 from .edges import target
-from .people import GUEST, PERSON
-from .rendering import Object, Plain
-from .sign_ins import place
+from .people import OTHER
+from .rendering import Templated, text
 from .templates import Area
 from .vocabulary import vocabulary
 
@@ -23,30 +22,40 @@ class Risks(Area):
 
     def __init__(self, directory: "Directory") -> None:
         self._directory, self._seed = directory, directory.seed
-        people = directory.people
         own = {
-            "is_admin": lambda user: people.ids.guid(user) in self._admins,
-            "location": place,
             "risky_users": lambda: self._users,
             "detected": self._detected,
             "risky_principals": self._principals,
             "principals_detected": lambda: [(key, which) for key in self._principals() for which in range(2)],
         }
         super().__init__("risks", {**vocabulary(directory), **own})
-        self.registrations = Plain(
-            "userRegistrationDetails", lambda: people.population.active, self._registration, people.key
-        )
+
+    @cached_property
+    def registrations(self) -> Templated:
+        """What each user has registered."""
+        people, own = self._directory.people, ("id", "isAdmin", "lastUpdatedDateTime", "userDisplayName", "userPrincipalName")
+        facets = {"registered": self.rows("registrations")}
+        alive = people.population
+        return Templated("userRegistrationDetails", lambda: alive.active, people.key, self._registration, own, facets)
 
     @cached_property
     def _admins(self) -> frozenset[str]:
         return frozenset(self._directory.id_of(*target(principal)) for _, principal, _ in self._directory.roles.held)
 
-    def _registration(self, user: int) -> Object:
+    def _registration(self, user: int) -> dict[str, Any]:
         people, traits = self._directory.people, number(self._seed, "registration", user)
-        sort, moves = people.sort(user), people.population.moves.get(user, 0)
+        sort, id_ = people.sort(user), people.ids.guid(user)
+        # Someone who moves house also registers another method.
+        which = 0 if sort == OTHER else (traits + people.population.moves.get(user, 0)) % 8
         changed = people.population.moved_on.get(user, -1 - traits % 30)
-        who = {"who": user, "person": sort == PERSON, "guest": sort == GUEST}
-        return self.row("registrations", **who, traits=traits, moves=moves, changed=changed)
+        return {
+            "id": f'"{id_}"',
+            "isAdmin": text(id_ in self._admins),
+            "lastUpdatedDateTime": f'"{self._directory.calendar.stamp(changed, traits >> 9)}"',
+            "userDisplayName": text(people.display_name(user)),
+            "userPrincipalName": text(people.principal_name(user)),
+            "registered": sort * 16 + (8 if traits >> 8 & 1 == 0 else 0) + which,
+        }
 
     @cached_property
     def _users(self) -> list[int]:

@@ -50,6 +50,7 @@ class Section:
     def __init__(self, spec: Mapping[str, Any]) -> None:
         self.type: str = spec.get("type", "")
         self.key: str = spec.get("key", "id")
+        self.properties = tuple(spec["row"]) if isinstance(spec["row"], dict) else ()
         self._row = template(spec["row"])
         self._when = template(spec.get("when", True))
         self._later = {name: template(value) for name, value in spec.get("let", {}).items()}
@@ -190,8 +191,12 @@ class Area:
 
     def rows(self, section: str, **names: Any) -> list[Object]:
         """Return the rows of a section."""
-        return load(self._name)[section].rows({**self._scope, **names})
+        return load(self._name)[section].rows(self._scope | names)
 
     def row(self, section: str, **names: Any) -> Object:
         """Return the only row of a section."""
         return self.rows(section, **names)[0]
+
+    def properties(self, section: str) -> tuple[str, ...]:
+        """Return the names in each row of a section."""
+        return load(self._name)[section].properties

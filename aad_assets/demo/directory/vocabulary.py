@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from . import groups
 from .chance import guid, number
-from .names import DEPARTMENTS, PROJECTS, VENDORS
+from .names import DEPARTMENTS, OFFICES, PROJECTS, VENDORS
+from .principals import GALLERY, principal_of
+from .rendering import Object
 
 if TYPE_CHECKING:
     from .directory import Directory
@@ -52,14 +54,34 @@ def vocabulary(directory: "Directory") -> Mapping[str, Any]:
         "principal": lambda key: directory.principals.ids.guid(key),
         "sample_principals": lambda count: [directory.principals.ids.guid(key) for key in directory.principals.sample(count)],
         "principal_name": lambda key: directory.principals.name(key),
+        "own_principal": principal_of,
+        "gallery_principal": lambda place: GALLERY + place,
+        "signed_in_to": lambda drawn: directory.principals.signed_in_to[drawn % len(directory.principals.signed_in_to)],
+        "access_policies": lambda: directory.access_policies,
+        "device_id": directory.devices.device_ids.guid,
+        "device_name": directory.devices.name,
+        "device_system": directory.devices.system,
+        "location": _location,
         "vendors": VENDORS,
         "vendor_tenant": lambda place: guid(0, "vendor tenant", VENDORS[place]),
         "projects": PROJECTS,
         "departments": list(DEPARTMENTS),
         "max": max,
-        "hex_id": lambda *parts: guid(directory.seed, *parts).replace("-", ""),
+        "plain": lambda id_: id_.replace("-", ""),
+        "first_word": lambda text: text.split()[0],
         "lower": str.lower,
         "str": str,
         "padded": lambda value, digits: f"{value:0{digits}}",
         "hex": lambda value, digits=1: f"{value:0{digits}x}",
+    }
+
+
+def _location(place: int) -> Object:
+    """Return a signInLocation: that of an office."""
+    office = OFFICES[place]
+    return {
+        "city": office.city,
+        "state": office.state,
+        "countryOrRegion": office.country_code,
+        "geoCoordinates": {"altitude": None, "latitude": 40.0 + place * 0.75, "longitude": -3.5 + place * 1.25},
     }
