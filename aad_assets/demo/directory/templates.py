@@ -175,7 +175,7 @@ class Area:
     """
 
     def __init__(self, name: str, scope: Scope) -> None:
-        self._name, self._scope = name, {**scope, "rows": self.rows}
+        self._name, self._scope = name, {**scope, "rows": cache(self.rows)}
 
     def __getattr__(self, section: str) -> Listed:
         if section.startswith("_") or section not in load(self._name):
