@@ -57,7 +57,7 @@ class GraphEndpoint:
 
     def __init__(self, graph: Graph, identity: Identity, latency: float) -> None:
         self._graph, self._identity, self._latency = graph, identity, latency
-        self._shuffle = random.Random(graph.directory.seed)
+        self._shuffle = random.Random(graph.directory.context.seed)
         self.control: Control
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

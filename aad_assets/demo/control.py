@@ -12,13 +12,13 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from .collections import BY_SEGMENTS, BY_TABLE, Collection
-from .directory import Directory
-from .directory.directory import Related
 from .directory.edges import target
-from .directory.log_days import LogBook
+from .directory.objects import Related
 from .directory.rendering import Kind
 from .graph import Graph
 from .identity import Identity
+from .logs.log import LogBook
+from .tenant import Directory
 
 _CHUNK = 200
 
@@ -55,7 +55,7 @@ class Control:
                 "throttled": self.statuses[429],
                 "throttled_by_quota": dict(self._graph.quota.refused),
                 "max_concurrent_requests": self.most_running,
-                "day": self._graph.directory.day,
+                "day": self._graph.directory.context.day,
             }
         )
 
@@ -76,7 +76,7 @@ class Control:
             if not isinstance(day, int) or isinstance(day, bool) or not 0 <= day <= 3650:
                 return JSONResponse({"error": 'expected {"day": 0..3650}'}, 400)
             self._graph.move_to(self._at_day(day))
-        return JSONResponse({"day": self._graph.directory.day})
+        return JSONResponse({"day": self._graph.directory.context.day})
 
     async def _now(self, request: Request) -> Response:
         """The present moment of the logs; null for the clock's."""
@@ -138,7 +138,7 @@ def truth(directory: Directory, collection: Collection, parent: str | None) -> I
             continue
         # The truth about members includes those that v1.0 leaves out.
         if collection is everyone:
-            kind: Kind = Related(directory, directory.groups.members(keys[-1]))
+            kind: Kind = Related(directory.objects, directory.groups.members(keys[-1]))
         else:
             kind = collection.rows(directory, keys)
         above = f'"parent":"{ids[-1]}",' if ids else ""
@@ -147,7 +147,7 @@ def truth(directory: Directory, collection: Collection, parent: str | None) -> I
         found = kind.keys()
         if isinstance(kind, Related):
             for type_, index in map(target, found):
-                yield f'{{{above}"id":"{directory.id_of(type_, index)}","type":"{type_}"}}\n'
+                yield f'{{{above}"id":"{directory.objects.id_of(type_, index)}","type":"{type_}"}}\n'
             continue
         for at in range(0, len(found), _CHUNK):
             rows = kind.render(found[at : at + _CHUNK], kind.properties)

@@ -15,10 +15,10 @@ import msgspec
 
 from . import errors
 from .collections import Collection
-from .directory import Directory
-from .directory.log_days import EVER, Log, ticks
 from .directory.rendering import Kind
+from .logs.log import EVER, Log, ticks
 from .odata import Filter, Keys, Options
+from .tenant import Directory
 
 
 @dataclass(frozen=True)

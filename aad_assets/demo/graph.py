@@ -14,13 +14,13 @@ import msgspec
 
 from . import errors, licensing
 from .collections import BY_SEGMENTS, SEGMENTS, Collection
-from .directory import Directory
 from .directory.rendering import Kind
 from .faults import Faults
 from .filtering import Found, find, look_up, shrink
 from .odata import Options, Place, Tokens, parse
 from .quota import Quota, cost
 from .shaping import Shape, context, shape
+from .tenant import Directory
 
 _CHUNK = 200
 JSON_TYPE = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
@@ -70,7 +70,7 @@ class Graph:
         self.faults = faults
         self.licences = licences
         self.sign_in_page = sign_in_page
-        self._tokens = Tokens(directory.seed)
+        self._tokens = Tokens(directory.context.seed)
         self._found = lru_cache(256)(lambda *query: find(self.directory, *query))
 
     def move_to(self, directory: Directory) -> None:

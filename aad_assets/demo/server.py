@@ -23,12 +23,12 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from . import licensing
 from .app import PREFIX, build
 from .control import Control
-from .directory import Directory
-from .directory.log_days import LogBook
 from .faults import Faults, parse_short
 from .graph import Graph
 from .identity import Identity, register
+from .logs.log import LogBook
 from .quota import Quota
+from .tenant import Directory
 
 DEFAULT_EPOCH = date(2026, 11, 2)
 """The date of day 0."""
@@ -131,7 +131,13 @@ async def _serve(configuration: Configuration) -> None:
     quota = Quota(configuration.users, configuration.quota_scale)
     graph = Graph(f"{origin}{PREFIX}", directory, quota, faults, configuration.licences, configuration.sign_in_activity_page)
     registration, registered = register(
-        origin, directory.tenant_id, configuration.tenant_domain, directory.client_id, directory.granted, state, _private
+        origin,
+        directory.context.tenant_id,
+        configuration.tenant_domain,
+        directory.context.client_id,
+        directory.context.granted,
+        state,
+        _private,
     )
     identity = Identity(registration, configuration.token_lifetime)
     control = Control(graph, identity, at_day, book)
@@ -146,9 +152,9 @@ async def _serve(configuration: Configuration) -> None:
     server = _Server(config)
     ready = {
         "pid": os.getpid(),
-        "tenant_id": directory.tenant_id,
+        "tenant_id": directory.context.tenant_id,
         "tenant_domain": configuration.tenant_domain,
-        "client_id": directory.client_id,
+        "client_id": directory.context.client_id,
         **registered,
         "graph_base_url": graph.base,
         "authority_url": origin,

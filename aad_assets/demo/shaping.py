@@ -8,10 +8,10 @@ import msgspec
 
 from . import errors
 from .collections import COLLECTIONS, Collection
-from .directory import Directory
 from .directory.edges import TYPES
 from .directory.rendering import Kind
 from .odata import Options
+from .tenant import Directory
 
 _EXPAND = re.compile(r"^(\w+)(?:\(\$select=([\w,]+)\))?$")
 _DIRECTORY_TYPES = {

@@ -6,7 +6,7 @@ import zlib
 from datetime import date
 
 from aad_assets.demo.collections import BY_TABLE
-from aad_assets.demo.directory import Directory
+from aad_assets.demo.tenant import Directory
 
 
 def main() -> None:

@@ -8,8 +8,8 @@ import pytest
 
 from aad_assets.demo.collections import Collection, children, logs, roles, security
 from aad_assets.demo.control import truth
-from aad_assets.demo.directory import Directory
 from aad_assets.demo.directory.rendering import SCHEMA
+from aad_assets.demo.tenant import Directory
 
 from .client import Client, asking, error_code
 from .tenants import directory, rows

@@ -8,10 +8,10 @@ import msgspec
 import pytest
 
 from aad_assets.demo.collections import BY_TABLE, COLLECTIONS
-from aad_assets.demo.directory import Directory
 from aad_assets.demo.directory.edges import target
 from aad_assets.demo.directory.names import GIVEN, SURNAMES
 from aad_assets.demo.directory.rendering import Kind
+from aad_assets.demo.tenant import Directory
 
 EPOCH = date(2026, 11, 2)
 
@@ -57,7 +57,8 @@ def test_ids_lead_back(directory: Directory) -> None:
 
 def test_members_and_owners_exist(directory: Directory) -> None:
     alive = {
-        type_: set(directory.kind(type_).keys()) for type_ in ("user", "group", "device", "servicePrincipal", "orgContact")
+        type_: set(directory.objects.kind(type_).keys())
+        for type_ in ("user", "group", "device", "servicePrincipal", "orgContact")
     }
     for group in directory.groups.population.active:
         for keys in (directory.groups.members(group), directory.groups.owners(group)):
@@ -105,7 +106,7 @@ def test_assignments_resolve(directory: Directory) -> None:
             assert row["appRoleId"] in roles
             assert row["id"] not in seen
             seen.add(row["id"])
-    for row in rows(directory.principals.grants):
+    for row in rows(directory.grants.delegated):
         assert row["clientId"] in principals
         assert row["resourceId"] in principals
         assert (row["principalId"] is None) == (row["consentType"] == "AllPrincipals")
@@ -122,7 +123,7 @@ def test_assignments_resolve(directory: Directory) -> None:
 def test_every_app_has_a_service_principal(directory: Directory) -> None:
     apps = {row["appId"] for row in rows(directory.applications.kind, "appId")}
     assert apps <= {row["appId"] for row in rows(directory.principals.kind, "appId")}
-    assert directory.client_id in apps
+    assert directory.context.client_id in apps
 
 
 def test_sizes() -> None:

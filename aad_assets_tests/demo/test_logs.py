@@ -8,8 +8,8 @@ import msgspec
 import pytest
 
 from aad_assets.demo import DemoServer
-from aad_assets.demo.directory import Directory
-from aad_assets.demo.directory.log_days import EVER, Log, LogBook, ticks
+from aad_assets.demo.logs.log import EVER, Log, LogBook, ticks
+from aad_assets.demo.tenant import Directory
 
 from .client import Client, Json, error_code
 

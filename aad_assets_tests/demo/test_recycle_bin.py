@@ -6,7 +6,7 @@ import pytest
 
 from aad_assets.demo.collections import BY_TABLE, Collection
 from aad_assets.demo.collections.bin import COLLECTIONS
-from aad_assets.demo.directory.population import KEPT
+from aad_assets.demo.days.population import KEPT
 from aad_assets.demo.directory.rendering import SCHEMA
 
 from .client import Client

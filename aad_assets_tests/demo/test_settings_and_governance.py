@@ -7,9 +7,10 @@ import pytest
 
 from aad_assets.demo.collections import BY_TABLE, Collection, directory_lists, governance, identities, policies
 from aad_assets.demo.control import truth
-from aad_assets.demo.directory import Directory, permissions
+from aad_assets.demo.directory import permissions
 from aad_assets.demo.directory.rendering import SCHEMA
 from aad_assets.demo.errors import GraphError
+from aad_assets.demo.tenant import Directory
 
 from .client import Client, Json, error_code
 from .tenants import EPOCH, ask, by_id, directory, graph, rows

@@ -1,7 +1,7 @@
 """The recycle bin: one collection for each type of object that is kept there for 30 days."""
 
-from ..directory import Directory
 from ..directory.rendering import Kind
+from ..tenant import Directory
 from . import core
 from .declaration import Collection
 

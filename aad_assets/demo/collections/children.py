@@ -1,6 +1,5 @@
 """Collections under one object of the directory that core.py does not have."""
 
-from ..directory import children
 from .core import related
 from .declaration import DIRECTORY_ROLES, Collection
 
@@ -12,7 +11,7 @@ COLLECTIONS = (
         "user_managers",
         "/users/{id}/manager",
         "directoryObject",
-        related(children.manager),
+        related(lambda directory, user: directory.people.managers(user)),
         _USERS,
         page=None,
         form="singleton",
@@ -21,28 +20,28 @@ COLLECTIONS = (
         "application_federated_identity_credentials",
         "/applications/{id}/federatedIdentityCredentials",
         "federatedIdentityCredential",
-        lambda directory, parents: children.federated_credentials(directory, parents[-1]),
+        lambda directory, parents: directory.applications.federated_credentials(parents[-1]),
         ("Application.Read.All", *DIRECTORY_ROLES),
     ),
     Collection(
         "delegated_permission_classifications",
         "/servicePrincipals/{id}/delegatedPermissionClassifications",
         "delegatedPermissionClassification",
-        lambda directory, parents: children.classifications(directory, parents[-1]),
+        lambda directory, parents: directory.principals.classifications(parents[-1]),
         ("Policy.Read.PermissionGrant", "Application.Read.All", *DIRECTORY_ROLES),
     ),
     Collection(
         "device_registered_owners",
         "/devices/{id}/registeredOwners",
         "directoryObject",
-        related(children.registered_owners),
+        related(lambda directory, device: directory.devices.registered_owners(device)),
         _DEVICES,
     ),
     Collection(
         "device_registered_users",
         "/devices/{id}/registeredUsers",
         "directoryObject",
-        related(children.registered_users),
+        related(lambda directory, device: directory.devices.registered_users(device)),
         _DEVICES,
     ),
 )

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from ..directory import Directory
-from ..directory.directory import Related
 from ..directory.edges import TYPES
+from ..directory.objects import Related
 from ..directory.rendering import Kind, Plain
+from ..tenant import Directory
 from .declaration import DIRECTORY_ROLES, Collection, Rows
 
 
@@ -18,14 +18,14 @@ def related(find: Callable[[Directory, int], Sequence[int]], cast: str | None = 
         if hide:
             end = TYPES.index(hide)
             keys = [key for key in keys if key >> 40 != end]
-        return Related(directory, keys, cast)
+        return Related(directory.objects, keys, cast)
 
     return rows
 
 
 def _assigned(directory: Directory, parents: tuple[int, ...]) -> Kind:
-    keys = directory.principals.assigned(parents[-1])
-    return Plain("appRoleAssignment", lambda: keys, partial(directory.principals.assignment, parents[-1]))
+    keys = directory.grants.assigned(parents[-1])
+    return Plain("appRoleAssignment", lambda: keys, partial(directory.grants.assignment, parents[-1]))
 
 
 _PROFILE = frozenset(
@@ -151,7 +151,7 @@ COLLECTIONS = (
         "oauth2_permission_grants",
         "/oauth2PermissionGrants",
         "oAuth2PermissionGrant",
-        lambda directory, _: directory.principals.grants,
+        lambda directory, _: directory.grants.delegated,
         ("DelegatedPermissionGrant.ReadWrite.All", *DIRECTORY_ROLES),
         cost=2,
     ),

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from .. import errors
-from ..directory import Directory
 from ..directory.edges import TYPES
 from ..directory.rendering import Kind
+from ..tenant import Directory
 
 Rows = Callable[[Directory, tuple[int, ...]], Kind]
 Starts = Callable[[Directory, str], Sequence[int]]

@@ -1,7 +1,7 @@
 """Lists of the directory beside its objects: settings, schemas, synchronisation, subscriptions, partners."""
 
-from ..directory import Directory
 from ..directory.rendering import Kind
+from ..tenant import Directory
 from .declaration import DIRECTORY_ROLES, Collection
 
 

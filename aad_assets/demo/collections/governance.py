@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 from .. import errors, licensing
-from ..directory import Directory
 from ..directory.rendering import Kind
+from ..tenant import Directory
 from .declaration import Collection
 
 _REVIEW_ROLES = ("AccessReview.Read.All", "AccessReview.ReadWrite.All")

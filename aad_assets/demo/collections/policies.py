@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from ..directory import Directory
 from ..directory.rendering import Kind
+from ..tenant import Directory
 from .declaration import Collection
 
 _READ = ("Policy.Read.All",)

@@ -3,8 +3,8 @@
 from functools import partial
 
 from .. import errors
-from ..directory import Directory
 from ..directory.rendering import Kind
+from ..tenant import Directory
 from .core import related
 from .declaration import DIRECTORY_ROLES, Collection
 

@@ -3,8 +3,8 @@
 from functools import partial
 
 from .. import errors
-from ..directory import Directory
 from ..directory.rendering import Kind
+from ..tenant import Directory
 from .declaration import Collection
 
 _protection = partial(Collection, page=500, default_page=20, family="protection", scan=True)

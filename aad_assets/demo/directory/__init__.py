@@ -1,9 +1,4 @@
-"""The directory: what the demo tenant contains on one day.
+"""The directory: what the demo tenant contains on one day, one module per area.
 
-Every object is a pure function of (seed, day, index), rendered when a page asks for it; only indices are kept. Here belong
-the generators, one module per area, and nothing about HTTP, OData or permissions.
+Every object is a pure function of (seed, day, index), rendered when a page asks for it; only indices are kept.
 """
-
-from .directory import Directory
-
-__all__ = ["Directory"]

@@ -2,49 +2,43 @@
 
 import base64
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
+from ..days.population import EARLIER, Rates
 from . import permissions
-from .chance import Ids, guid, guid_of, spread
+from .chance import guid, guid_of, number, spread
+from .context import Context
 from .edges import edges
+from .extensions import Extensions
 from .names import DEPARTMENTS, PROJECTS
-from .population import EARLIER, Population, Rates
+from .people import People
 from .rendering import Object, Plain
+from .well_known import APP_NAMES, CLIENT, SHOWCASE
 
-if TYPE_CHECKING:
-    from .directory import Directory
-
-CLIENT, EXTENSIONS, SHOWCASE = 0, 1, 2
-"""The app that the demo's reader signs in as, the one that owns the directory extensions, and one that has every rare
-property, so that the smallest tenant shows them all (as has one in the recycle bin)."""
-
-PROTECTED = 4
-_NAMES = ("Entra inventory", "Tenant extensions", "Payroll connector", "Badge printer")
+PROTECTED = len(APP_NAMES)
+_ISSUERS = (
+    ("https://token.actions.githubusercontent.com", "repo:contoso/app-{0}:ref:refs/heads/main", "github-main"),
+    ("https://kubernetes.default.svc.cluster.local", "system:serviceaccount:app-{0}:default", "cluster"),
+    ("https://gitlab.example", "project_path:contoso/app-{0}:ref_type:branch:ref:main", "gitlab-main"),
+)
 _USES = ("API", "portal", "connector", "bot", "sync", "report", "mobile app", "gateway")
 
 
 class Applications:
     """All app registrations of the tenant on one day."""
 
-    def __init__(self, directory: "Directory") -> None:
-        base = min(2000, 20 + directory.users // 100)
-        self._directory = directory
-        self.ids = Ids(directory.seed, "application")
-        self.app_ids = Ids(directory.seed, "appId")
-        self.population = Population(
-            directory.seed,
-            "application",
-            base,
-            directory.day,
-            Rates(max(1, base // 200), max(1, base // 400), max(2, base // 100)),
-            PROTECTED,
-        )
+    def __init__(self, context: Context, extensions: Extensions, people: People) -> None:
+        base = min(2000, 20 + context.users // 100)
+        self._context, self._extensions, self._people = context, extensions, people
+        self.ids = context.ids("application")
+        self.app_ids = context.ids("appId")
+        rates = Rates(max(1, base // 200), max(1, base // 400), max(2, base // 100))
+        self.population = context.population("application", base, rates, PROTECTED)
         self.kind = Plain(
             "application",
             lambda: self.population.active,
             self._make,
             self.key,
-            undeclared=directory.extensions.names("Application"),
+            undeclared=extensions.names("Application"),
         )
 
     def key(self, id_: str) -> int | None:
@@ -59,7 +53,7 @@ class Applications:
     def name(self, index: int) -> str:
         """The displayName, shared with the service principal."""
         if index < PROTECTED:
-            return _NAMES[index]
+            return APP_NAMES[index]
         traits = self.traits(index)
         department = tuple(DEPARTMENTS)[traits >> 8 & 15]
         return f"{PROJECTS[traits % 26]} {department} {_USES[traits >> 16 & 7]} {index}"
@@ -67,7 +61,7 @@ class Applications:
     def roles(self, index: int) -> list[str]:
         """The application permissions on Microsoft Graph that the app asks for."""
         if index == CLIENT:
-            return self._directory.granted
+            return list(self._context.granted)
         traits = self.traits(index)
         names = permissions.ROLES
         return sorted({names[spread(traits, n) % len(names)] for n in range(traits >> 20 & 3)})
@@ -90,7 +84,7 @@ class Applications:
     def owners(self, index: int) -> Sequence[int]:
         """Keys of the owners: none to three users."""
         traits = self.traits(index)
-        people = self._directory.people
+        people = self._people
         count = (1, 2, 0, 3)[traits >> 24 & 3]
         return edges(
             "user",
@@ -98,8 +92,8 @@ class Applications:
         )
 
     def _password(self, index: int, number: int, created: int, life: int) -> Object:
-        calendar, traits = self._directory.calendar, self.traits(index)
-        text = guid(self._directory.seed, "secret", index, number)
+        calendar, traits = self._context.calendar, self.traits(index)
+        text = guid(self._context.seed, "secret", index, number)
         return {
             "customKeyIdentifier": base64.b64encode(f"secret{number}".encode()).decode() if number == 1 else None,
             "displayName": (None, "deployment", "CI pipeline", "local tests")[(traits + number) % 4],
@@ -124,7 +118,7 @@ class Applications:
 
     def keys(self, index: int, usage: str = "Verify") -> list[Object]:
         """Certificates (public part only: `key` is null in lists)."""
-        calendar, traits = self._directory.calendar, self.traits(index)
+        calendar, traits = self._context.calendar, self.traits(index)
         if traits >> 35 & 3 and index != CLIENT:
             return []
         created = -(traits % 700)
@@ -135,7 +129,7 @@ class Applications:
                 "displayName": f"CN={self.name(index)}",
                 "endDateTime": calendar.stamp(created + 730, traits),
                 "key": None,
-                "keyId": guid(self._directory.seed, "certificate", index),
+                "keyId": guid(self._context.seed, "certificate", index),
                 "startDateTime": calendar.stamp(created, traits),
                 "type": "AsymmetricX509Cert",
                 "usage": usage,
@@ -144,7 +138,7 @@ class Applications:
 
     def info(self, index: int) -> Object:
         """informationalUrl, shared with the service principal."""
-        site = f"https://apps.{self._directory.domain}/{index}" if self.traits(index) >> 3 & 1 else None
+        site = f"https://apps.{self._context.domain}/{index}" if self.traits(index) >> 3 & 1 else None
         return {
             "logoUrl": None,
             "marketingUrl": site,
@@ -159,7 +153,7 @@ class Applications:
         return {
             "displayName": "Contoso" if verified else None,
             "verifiedPublisherId": "1234567" if verified else None,
-            "addedDateTime": self._directory.calendar.stamp(-300, index) if verified else None,
+            "addedDateTime": self._context.calendar.stamp(-300, index) if verified else None,
         }
 
     def uri(self, index: int) -> str:
@@ -168,10 +162,10 @@ class Applications:
 
     def reply_urls(self, index: int) -> list[str]:
         """Redirect URLs of the web part."""
-        return [f"https://apps.{self._directory.domain}/{index}/signin"] if self.traits(index) >> 4 & 1 else []
+        return [f"https://apps.{self._context.domain}/{index}/signin"] if self.traits(index) >> 4 & 1 else []
 
     def _make(self, index: int) -> Object:
-        directory, calendar = self._directory, self._directory.calendar
+        context, calendar = self._context, self._context.calendar
         traits = self.traits(index)
         joined = self.population.joined_on(index)
         wanted = [{"id": permissions.scope_id("User.Read"), "type": "Scope"}]
@@ -241,12 +235,12 @@ class Applications:
             "parentalControlSettings": {"countriesBlockedForMinors": [], "legalAgeGroupRule": "Allow"},
             "passwordCredentials": self.passwords(index),
             "publicClient": {"redirectUris": ["http://localhost"] if mobile else []},
-            "publisherDomain": directory.domain,
+            "publisherDomain": context.domain,
             "requestSignatureVerification": {"isSignedRequestRequired": True, "allowedWeakAlgorithms": None}
             if rare
             else None,
             "requiredResourceAccess": [{"resourceAppId": permissions.GRAPH_APP_ID, "resourceAccess": wanted}],
-            "samlMetadataUrl": f"https://apps.{directory.domain}/{index}/saml" if traits >> 21 & 7 == 0 else None,
+            "samlMetadataUrl": f"https://apps.{context.domain}/{index}/saml" if traits >> 21 & 7 == 0 else None,
             "serviceManagementReference": f"CMDB-{traits % 10000}" if traits >> 22 & 1 else None,
             "servicePrincipalLockConfiguration": {
                 "isEnabled": True,
@@ -258,17 +252,36 @@ class Applications:
             if traits & 4
             else None,
             "signInAudience": ("AzureADMyOrg", "AzureADMyOrg", "AzureADMyOrg", "AzureADMultipleOrgs")[traits & 3],
-            "spa": {"redirectUris": [f"https://spa.{directory.domain}/{index}"] if traits >> 23 & 3 == 0 else []},
+            "spa": {"redirectUris": [f"https://spa.{context.domain}/{index}"] if traits >> 23 & 3 == 0 else []},
             "tags": ["HideApp"] if rare else [],
             "tokenEncryptionKeyId": keys[0]["keyId"] if keys and traits & 8 else None,
             "uniqueName": f"app-{index}" if traits >> 26 & 3 == 0 else None,
             "verifiedPublisher": self.publisher(index),
             "web": {
-                "homePageUrl": f"https://apps.{directory.domain}/{index}" if web else None,
-                "logoutUrl": f"https://apps.{directory.domain}/{index}/logout" if web else None,
+                "homePageUrl": f"https://apps.{context.domain}/{index}" if web else None,
+                "logoutUrl": f"https://apps.{context.domain}/{index}/logout" if web else None,
                 "redirectUris": replies,
                 "implicitGrantSettings": {"enableAccessTokenIssuance": False, "enableIdTokenIssuance": web},
                 "redirectUriSettings": [{"uri": url, "index": None} for url in replies],
             },
-            **directory.extensions.values("Application", index),
+            **self._extensions.values("Application", index),
         }
+
+    def federated_credentials(self, index: int) -> Plain:
+        """Return the trust in other issuers' tokens, of one app in three; a changed app has a new description."""
+        traits = number(self._context.seed, "federated", index)
+        count = 2 if index == SHOWCASE else 1 + traits % 2 if traits >> 4 & 3 == 0 else 0
+        moves = self.population.moves.get(index, 0)
+
+        def make(place: int) -> Object:
+            issuer, subject, name = _ISSUERS[(traits + place) % len(_ISSUERS)]
+            return {
+                "id": guid(self._context.seed, "federated", index, place),
+                "audiences": ["api://AzureADTokenExchange"],
+                "description": f"Deployment (change {moves})" if moves else "Deployment" if place == 0 else None,
+                "issuer": issuer,
+                "name": name,
+                "subject": subject.format(index),
+            }
+
+        return Plain("federatedIdentityCredential", lambda: range(count), make)

@@ -4,21 +4,24 @@ Who left when is decided in population.py and units.py; what an object looks lik
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
 
+from ..days.calendar import Calendar
+from .applications import Applications
 from .chance import Ids
-from .principals import principal_of
+from .context import Context
+from .devices import Devices
+from .groups import Groups
+from .people import People
+from .principals import Principals, principal_of
 from .rendering import Kind
-
-if TYPE_CHECKING:
-    from .directory import Directory
+from .units import Units
 
 
 class Deleted:
     """A Kind of the deleted objects of one type. `days` says which there are, and on which day each was deleted."""
 
-    def __init__(self, directory: "Directory", kind: Kind, ids: Ids, days: Mapping[int, int]) -> None:
-        self._calendar, self._kind, self._ids, self._days = directory.calendar, kind, ids, days
+    def __init__(self, calendar: Calendar, kind: Kind, ids: Ids, days: Mapping[int, int]) -> None:
+        self._calendar, self._kind, self._ids, self._days = calendar, kind, ids, days
         self._keys = sorted(days)
         self.type = kind.type
         self.properties = kind.properties
@@ -49,17 +52,25 @@ class Deleted:
 class Bin:
     """The bin of the whole directory; `kinds` by type."""
 
-    def __init__(self, directory: "Directory") -> None:
-        people, groups, devices = directory.people, directory.groups, directory.devices
-        apps, principals, units = directory.applications, directory.principals, directory.units
+    def __init__(
+        self,
+        context: Context,
+        people: People,
+        groups: Groups,
+        devices: Devices,
+        apps: Applications,
+        principals: Principals,
+        units: Units,
+    ) -> None:
+        calendar = context.calendar
         kept = {index: when for index, when in groups.population.binned.items() if groups.is_kept(index)}
         # An application and its service principal are deleted, and come back, together.
         own = {principal_of(index): when for index, when in apps.population.binned.items()}
         self.kinds: dict[str, Kind] = {
-            "user": Deleted(directory, people.kind, people.ids, people.population.binned),
-            "group": Deleted(directory, groups.kind, groups.ids, kept),
-            "application": Deleted(directory, apps.kind, apps.ids, apps.population.binned),
-            "servicePrincipal": Deleted(directory, principals.kind, principals.ids, own),
-            "device": Deleted(directory, devices.kind, devices.ids, devices.population.binned),
-            "administrativeUnit": Deleted(directory, units.kind, units.ids, units.binned),
+            "user": Deleted(calendar, people.kind, people.ids, people.population.binned),
+            "group": Deleted(calendar, groups.kind, groups.ids, kept),
+            "application": Deleted(calendar, apps.kind, apps.ids, apps.population.binned),
+            "servicePrincipal": Deleted(calendar, principals.kind, principals.ids, own),
+            "device": Deleted(calendar, devices.kind, devices.ids, devices.population.binned),
+            "administrativeUnit": Deleted(calendar, units.kind, units.ids, units.binned),
         }

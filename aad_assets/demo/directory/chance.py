@@ -1,10 +1,9 @@
-"""Repeatable chance: hashes, GUIDs that give their index back, and time stamps.
+"""Repeatable chance: hashes, and GUIDs that give their index back.
 
 Here belong the primitives that make every object a pure function of (seed, index). What an object looks like
 belongs in the generators.
 """
 
-from datetime import date, timedelta
 from hashlib import blake2b
 
 _MASK32 = 0xFFFFFFFF
@@ -75,25 +74,3 @@ class Ids:
             return None
         index = (head - self._offset) * self._inverse & _MASK32
         return index if self.guid(index) == guid.lower() else None
-
-
-CLOCK = tuple(f"T{m // 60:02}:{m % 60:02}:{m * 7 % 60:02}Z" for m in range(1440))
-"""1,440 times of day, ready to be put behind a date."""
-
-
-class Calendar:
-    """Dates counted from the tenant's day 0, as text: -6,000 to +4,000 days."""
-
-    _FIRST = -6000
-
-    def __init__(self, epoch: date) -> None:
-        self.epoch = epoch
-        self._days = [(epoch + timedelta(days=n)).isoformat() for n in range(self._FIRST, 4001)]
-
-    def date(self, day: int) -> str:
-        """Day `day` as YYYY-MM-DD."""
-        return self._days[day - self._FIRST]
-
-    def stamp(self, day: int, number: int) -> str:
-        """A moment on that day as Edm.DateTimeOffset; the number picks the time."""
-        return self._days[day - self._FIRST] + CLOCK[number % 1440]

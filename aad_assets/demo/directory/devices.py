@@ -1,15 +1,17 @@
 """Devices: joined, registered and hybrid ones, in use and stale."""
 
 import base64
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
-from .chance import Ids, spread
+from ..days.population import Rates
+from .chance import spread
+from .context import Context
+from .edges import edges
+from .extensions import Extensions
 from .names import OFFICES
-from .population import Population, Rates
+from .people import People
 from .rendering import Object, Templated
-
-if TYPE_CHECKING:
-    from .directory import Directory
 
 _MODELS = (
     ("Windows", "10.0.26100.4349", "Dell Inc.", "Latitude 5450"),
@@ -60,19 +62,13 @@ _OWN = [
 class Devices:
     """All devices of the tenant on one day."""
 
-    def __init__(self, directory: "Directory") -> None:
-        base = max(8, directory.users * 4 // 5)
-        self._directory = directory
-        self.ids = Ids(directory.seed, "device")
-        self.device_ids = Ids(directory.seed, "deviceId")
-        self.population = Population(
-            directory.seed,
-            "device",
-            base,
-            directory.day,
-            Rates(max(1, base // 600), max(1, base // 900), max(2, base // 400)),
-            1,
-        )
+    def __init__(self, context: Context, extensions: Extensions, people: People) -> None:
+        base = max(8, context.users * 4 // 5)
+        self._context, self._people = context, people
+        self.ids = context.ids("device")
+        self.device_ids = context.ids("deviceId")
+        rates = Rates(max(1, base // 600), max(1, base // 900), max(2, base // 400))
+        self.population = context.population("device", base, rates, 1)
         self.kind = Templated(
             "device",
             lambda: self.population.active,
@@ -82,11 +78,11 @@ class Devices:
             {
                 "model": [_model(number) for number in range(len(_MODELS))],
                 "trust": [
-                    _trust(number, directory.domain) | directory.extensions.variant("Device", number)
+                    _trust(number, context.domain) | extensions.variant("Device", number)
                     for number in range(len(_TRUSTS) * _STATES)
                 ],
             },
-            undeclared=(*_UNDECLARED, *directory.extensions.names("Device")),
+            undeclared=(*_UNDECLARED, *extensions.names("Device")),
         )
 
     def key(self, id_: str) -> int | None:
@@ -117,11 +113,22 @@ class Devices:
 
     def owner(self, index: int) -> int:
         """The person who uses the device."""
-        people = self._directory.people
+        people = self._people
         return people.someone(index * 5 // 4 % people.population.total)
 
+    def registered_owners(self, index: int) -> Sequence[int]:
+        """Return the keys of the owners: one user; a shared device has none."""
+        return [] if index % 16 == 5 else edges("user", [self.owner(index)])
+
+    def registered_users(self, index: int) -> Sequence[int]:
+        """Return the keys of the users: the owner; a shared device has several."""
+        owner = self.owner(index)
+        if index % 16 != 5:
+            return edges("user", [owner])
+        return edges("user", sorted({owner, *(self._people.someone(owner + n) for n in range(1, 4))}))
+
     def _row(self, index: int) -> dict[str, Any]:
-        population, calendar = self.population, self._directory.calendar
+        population, calendar = self.population, self._context.calendar
         hash_ = self.ids.hash(index)
         traits = int(hash_[24:40], 16)
         moves = population.moves.get(index, 0)
@@ -147,7 +154,7 @@ class Devices:
             "alternativeSecurityIds": f'[{{"type":2,"identityProvider":null,"key":"{key}"}}]',
             "complianceExpirationDateTime": f'"{calendar.stamp(seen_day + 30, traits)}"' if trust != 2 else "null",
             "onPremisesLastSyncDateTime": f'"{seen}"' if hybrid else "null",
-            "onPremisesSecurityIdentifier": f'"{self._directory.people.sid}{index + 5_000_000}"' if hybrid else "null",
+            "onPremisesSecurityIdentifier": f'"{self._people.sid}{index + 5_000_000}"' if hybrid else "null",
             "physicalIds": f'["[USER-GID]:{device_id}:{traits % 10**15}","[GID]:g:{traits % 10**15}"]',
             "accountEnabled": "false" if now >> 50 & 31 == 0 else "true",
             "hostnames": f'["{name.lower()}"]' if hybrid else "[]",

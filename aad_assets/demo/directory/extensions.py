@@ -4,14 +4,12 @@ Here stands which there are and what an object has in them; where they appear in
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
-from .applications import EXTENSIONS, SHOWCASE
-from .chance import Ids, guid
+from .chance import guid
+from .context import Context
 from .rendering import ABSENT, Listed, Object
-
-if TYPE_CHECKING:
-    from .directory import Directory
+from .well_known import APP_NAMES, EXTENSIONS, SHOWCASE
 
 
 class Extension(NamedTuple):
@@ -53,9 +51,9 @@ _ALL = (
 class Extensions:
     """The tenant's directory extensions."""
 
-    def __init__(self, directory: "Directory") -> None:
-        self._directory = directory
-        apps = Ids(directory.seed, "appId")
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        apps = context.ids("appId")
         self._owners = {app: apps.guid(app).replace("-", "") for app in (EXTENSIONS, SHOWCASE)}
         self.kind = Listed("extensionProperty", self._list)
 
@@ -79,9 +77,9 @@ class Extensions:
     def _list(self) -> list[Object]:
         return [
             {
-                "id": guid(self._directory.seed, "extension property", each.name),
+                "id": guid(self._context.seed, "extension property", each.name),
                 "deletedDateTime": None,
-                "appDisplayName": self._directory.applications.name(each.app),
+                "appDisplayName": APP_NAMES[each.app],
                 "dataType": each.type,
                 "isMultiValued": each.multiple,
                 "isSyncedFromOnPremises": each.synced,

@@ -2,39 +2,37 @@
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
+from ..days.population import Rates
 from . import licences
-from .chance import Ids, guid, number, spread
+from .chance import guid, number, spread
+from .context import Context
+from .devices import Devices
 from .edges import edge, edges
+from .extensions import Extensions
 from .names import DEPARTMENTS, OFFICES, PROJECTS
-from .people import GUEST, OTHER
-from .population import Population, Rates
+from .people import GUEST, OTHER, People
+from .principals import Principals
 from .rendering import Object, Plain
+from .tenant import Tenant
+from .well_known import (
+    ADMINISTRATORS,
+    ALL,
+    AUTOMATION,
+    DEPARTMENTS_PARENT,
+    DEVICES,
+    EMPTY,
+    ENGINEERING,
+    GROUP_NAMES,
+    GUESTS,
+    LICENSING,
+    ROLE_ASSIGNABLE,
+    SALES,
+)
 
-if TYPE_CHECKING:
-    from .directory import Directory
-
-ALL, LICENSING, GUESTS, ADMINISTRATORS, HELPDESK, DEPARTMENTS_PARENT, EMPTY, AUTOMATION, NESTED, DEVICES = range(10)
-ENGINEERING, SALES = 10, 11
-ROLE_ASSIGNABLE = (ADMINISTRATORS, HELPDESK)
-FIRST_ORDINARY = 12
+FIRST_ORDINARY = len(GROUP_NAMES)
 """Groups before this one have a fixed purpose and stay for ever; the others come and go."""
 
-_FIXED_NAMES = (
-    "Everyone in the main building",
-    "Licences - Microsoft 365 E5",
-    "All guests",
-    "Privileged administrators",
-    "Helpdesk operators",
-    "All departments",
-    "Nobody yet",
-    "Automation accounts",
-    "Company and partners",
-    "All Windows devices",
-    "Department Engineering",
-    "Department Sales",
-)
 _RULES = {
     GUESTS: '(user.userType -eq "Guest")',
     DEVICES: '(device.deviceOSType -eq "Windows")',
@@ -48,26 +46,29 @@ _STEP = 7919
 class Groups:
     """All groups of the tenant on one day."""
 
-    def __init__(self, directory: "Directory") -> None:
-        base = max(16, directory.users // 8)
-        self._directory = directory
-        self._seed = directory.seed
-        self.ids = Ids(directory.seed, "group")
-        self.population = Population(
-            directory.seed,
-            "group",
-            base,
-            directory.day,
-            Rates(max(1, base // 400), max(1, base // 600), max(2, base // 200)),
-            FIRST_ORDINARY,
-        )
+    def __init__(
+        self,
+        context: Context,
+        extensions: Extensions,
+        people: People,
+        devices: Devices,
+        principals: Principals,
+        tenant: Tenant,
+    ) -> None:
+        base = max(16, context.users // 8)
+        self._context, self._extensions = context, extensions
+        self._people, self._devices, self._principals, self._tenant = people, devices, principals, tenant
+        self._seed = context.seed
+        self.ids = context.ids("group")
+        rates = Rates(max(1, base // 400), max(1, base // 600), max(2, base // 200))
+        self.population = context.population("group", base, rates, FIRST_ORDINARY)
         self.kind = Plain(
-            "group", lambda: self.population.active, self.object, self.key, undeclared=directory.extensions.names("Group")
+            "group", lambda: self.population.active, self.object, self.key, undeclared=extensions.names("Group")
         )
         self.members = lru_cache(64)(self._members)
         self._joined: dict[int, list[int]] = {}
-        people = directory.people.population
-        for user in range(people.base, people.total):
+        joiners = people.population
+        for user in range(joiners.base, joiners.total):
             for place in range(2):
                 group = FIRST_ORDINARY + number(self._seed, "joins", user, place) % (base - FIRST_ORDINARY)
                 self._joined.setdefault(group, []).append(user)
@@ -98,7 +99,7 @@ class Groups:
     def nickname(self, index: int) -> str:
         """The mailNickname: unique, and different in its first letter."""
         if index < FIRST_ORDINARY:
-            return _FIXED_NAMES[index].replace(" ", "").replace("-", "")
+            return GROUP_NAMES[index].replace(" ", "").replace("-", "")
         traits = self._traits(index)
         words = (
             PROJECTS[traits >> 8 & 15 if traits & 1 else (traits >> 12) % 26],
@@ -115,7 +116,7 @@ class Groups:
         """Keys of all members, service principals included, ascending."""
         if index >= FIRST_ORDINARY:
             return self._ordinary(index)
-        people = self._directory.people
+        people = self._people
         living = people.population.active
         # The groups that hold users by a rule; the other fixed ones are in _fixed.
         rules: dict[int, Callable[[int], bool]] = {
@@ -130,7 +131,7 @@ class Groups:
         return self._fixed(index)
 
     def _fixed(self, index: int) -> Sequence[int]:
-        directory, people = self._directory, self._directory.people
+        people = self._people
         match index:
             case 3:  # ADMINISTRATORS
                 return edges("user", range(4))
@@ -140,39 +141,38 @@ class Groups:
                 return edges("group", self._living(range(ENGINEERING, ENGINEERING + 5)))
             case 7:  # AUTOMATION
                 accounts = [user for user in people.population.active[: 40 * 23] if people.sort(user) == OTHER]
-                return edges("user", accounts) + edges("servicePrincipal", directory.principals.sample(6))
+                return edges("user", accounts) + edges("servicePrincipal", self._principals.sample(6))
             case 8:  # NESTED
                 partners = edges("orgContact", range(3))
                 return [edge("user", 0), *edges("group", (GUESTS, DEPARTMENTS_PARENT)), *partners]
             case 9:  # DEVICES
-                devices = directory.devices
+                devices = self._devices
                 return edges("device", filter(devices.is_windows, devices.population.active))
         return []
 
     def _ordinary(self, index: int) -> Sequence[int]:
-        directory = self._directory
         traits = self._traits(index)
-        place, users = traits >> 24 & 127, directory.people.population.base
+        place, users = traits >> 24 & 127, self._people.population.base
         if place < 4 and index not in self._joined:
             return []
         size = 2 + traits % 10 if place < 90 else 10 + traits % 30 if place < 121 else 40 + traits % 160
         size = min(size, users // 4)
         moves = self.population.moves.get(index, 0)
         start = spread(traits, 1)
-        alive = directory.people.population.alive
+        alive = self._people.population.alive
         chosen = {(start + n * _STEP) % users for n in range(moves, size + moves)}
         chosen.update(self._joined.get(index, ()))
         keys = edges("user", sorted(user for user in chosen if alive(user)))
         if traits >> 32 & 15 == 0:
             keys += edges("group", self._living(range(index + 1, index + 2 + traits % 3)))
         if traits >> 36 & 31 == 0:
-            count = len(directory.devices.population)
-            keys += edges("device", sorted({directory.devices.population.near(start % count + n) for n in range(3)}))
+            count = len(self._devices.population)
+            keys += edges("device", sorted({self._devices.population.near(start % count + n) for n in range(3)}))
         sort = self._sort(index, traits)
         if traits >> 41 & 15 == 0 and sort == _SECURITY:
-            keys += edges("servicePrincipal", directory.principals.sample(1 + traits % 3, start))
+            keys += edges("servicePrincipal", self._principals.sample(1 + traits % 3, start))
         if traits >> 45 & 3 == 0 and sort == _DISTRIBUTION:
-            contacts = directory.tenant.contact_count
+            contacts = self._tenant.contact_count
             keys += edges("orgContact", sorted({(start + n) % contacts for n in range(2)}))
         return keys
 
@@ -192,24 +192,28 @@ class Groups:
         if index == EMPTY:
             return []
         traits = self._traits(index)
-        people = self._directory.people
+        people = self._people
         count = (0, 1, 1, 1, 2, 2, 3, 1)[traits >> 50 & 7] if index >= FIRST_ORDINARY else 1
         moves = self.population.moves.get(index, 0)
         owners = {people.someone(spread(traits, 7 + n + moves // 3) % people.population.base) for n in range(count)}
         keys = edges("user", sorted(owners))
         if index == AUTOMATION:
-            keys += edges("servicePrincipal", self._directory.principals.sample(1))
+            keys += edges("servicePrincipal", self._principals.sample(1))
         return keys
+
+    def display_name(self, index: int) -> str:
+        """Return the displayName."""
+        return str(self.object(index)["displayName"])
 
     def object(self, index: int) -> Object:
         """The group with all its properties."""
-        directory, calendar = self._directory, self._directory.calendar
+        context, calendar = self._context, self._context.calendar
         traits = self._traits(index)
         sort = self._sort(index, traits)
         unified, synced = sort == _UNIFIED, sort == _SYNCED
         has_mail = unified or sort in (_MAIL_SECURITY, _DISTRIBUTION)
         nickname = self.nickname(index)
-        mail = f"{nickname.lower()}@{directory.domain}" if has_mail else None
+        mail = f"{nickname.lower()}@{context.domain}" if has_mail else None
         joined = self.population.joined_on(index)
         created = calendar.stamp(joined or -(100 + (traits >> 9) % 2000), traits >> 3)
         moves = self.population.moves.get(index, 0)
@@ -217,7 +221,7 @@ class Groups:
         team = unified and traits >> 4 & 1 == 1
         licensing = index == LICENSING
         words = nickname.rstrip("0123456789")
-        name = _FIXED_NAMES[index] if index < FIRST_ORDINARY else f"{words} {OFFICES[traits >> 20 & 15].city} {index}"
+        name = GROUP_NAMES[index] if index < FIRST_ORDINARY else f"{words} {OFFICES[traits >> 20 & 15].city} {index}"
         id_ = self.ids.guid(index)
         renewed = calendar.stamp(self.population.moved_on.get(index, -(traits % 90)), traits >> 3)
         return {
@@ -264,15 +268,15 @@ class Groups:
                     "category": "PropertyConflict",
                     "occurredDateTime": created,
                     "propertyCausingError": "ProxyAddresses",
-                    "value": f"SMTP:{nickname.lower()}@{directory.domain}",
+                    "value": f"SMTP:{nickname.lower()}@{context.domain}",
                 }
             ]
             if synced and traits >> 6 & 7 == 0
             else [],
             "onPremisesSamAccountName": nickname[:20] if synced else None,
-            "onPremisesSecurityIdentifier": f"{directory.people.sid}{index + 9_000_000}" if synced else None,
+            "onPremisesSecurityIdentifier": f"{self._people.sid}{index + 9_000_000}" if synced else None,
             "onPremisesSyncEnabled": True if synced else None,
-            "organizationId": directory.tenant_id,
+            "organizationId": context.tenant_id,
             "preferredDataLocation": OFFICES[traits >> 20 & 15].region if unified else None,
             "preferredLanguage": OFFICES[traits >> 20 & 15].language if unified else None,
             "proxyAddresses": [f"SMTP:{mail}"] if mail else [],
@@ -301,5 +305,5 @@ class Groups:
             if unified
             else None,
             "welcomeMessageEnabled": not team if unified else None,
-            **directory.extensions.values("Group", index),
+            **self._extensions.values("Group", index),
         }

@@ -1,22 +1,17 @@
 """How people prove who they are: identity providers of the tenant, authentication methods of each user."""
 
-from typing import TYPE_CHECKING
-
-from .people import GUEST, OTHER
+from .people import GUEST, OTHER, People
 from .rendering import Listed, Strings
 from .templates import Area
-from .vocabulary import vocabulary
-
-if TYPE_CHECKING:
-    from .directory import Directory
+from .vocabulary import Words
 
 
 class Identities(Area):
     """Identity providers, and the methods that users have registered."""
 
-    def __init__(self, directory: "Directory") -> None:
-        super().__init__("identities", vocabulary(directory))
-        self._people = directory.people
+    def __init__(self, words: Words, people: People) -> None:
+        super().__init__("identities", words)
+        self._people = people
         self.available = Strings(("AADSignup", "EmailOTP", "Google", "Facebook", "MicrosoftAccount", "Apple"))
 
     def methods(self, user: int) -> Listed:

@@ -6,7 +6,7 @@ is decided in people.py; the counts per SKU in tenant.py.
 
 from typing import NamedTuple
 
-from .chance import Calendar
+from ..days.calendar import Calendar
 from .rendering import Object
 
 

@@ -8,16 +8,17 @@ import struct
 from collections import Counter
 from functools import cached_property
 from math import gcd
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from ..days.population import Rates
 from . import licences, people_facets
-from .chance import Ids, number, spread
+from .chance import number, spread
+from .context import Context
+from .edges import edges
+from .extensions import Extensions
 from .names import GIVEN, JOBS, OFFICES, SURNAMES, VENDORS
-from .population import Population, Rates
 from .rendering import ABSENT, Plain, Templated
-
-if TYPE_CHECKING:
-    from .directory import Directory
+from .well_known import LICENSING
 
 PERSON, GUEST, OTHER = 0, 1, 2
 PROTECTED = 8
@@ -118,21 +119,15 @@ _NOT_SYNCED: dict[str, Any] = {
 class People:
     """All users of the tenant on one day."""
 
-    def __init__(self, directory: "Directory") -> None:
-        seed, users = directory.seed, directory.users
-        self._directory = directory
-        self.ids = Ids(seed, "user")
-        self.population = Population(
-            seed,
-            "user",
-            users,
-            directory.day,
-            Rates(max(2, users // 500), max(1, users * 3 // 2000), max(3, users // 500)),
-            PROTECTED,
-        )
+    def __init__(self, context: Context, extensions: Extensions) -> None:
+        seed, users = context.seed, context.users
+        self._context = context
+        self.ids = context.ids("user")
+        rates = Rates(max(2, users // 500), max(1, users * 3 // 2000), max(3, users // 500))
+        self.population = context.population("user", users, rates, PROTECTED)
         self._offset = number(seed, "people") % _PAIRS
-        self._domain = directory.domain
-        self._initial = directory.initial_domain
+        self._domain = context.domain
+        self._initial = context.initial_domain
         self.sid = "S-1-5-21-{}-{}-{}-".format(*(number(seed, "sid", n) % 4_000_000_000 for n in range(3)))
         self.kind = Templated(
             "user",
@@ -140,8 +135,8 @@ class People:
             self.key,
             self._row,
             _OWN,
-            people_facets.facets(directory.calendar, directory.licensing_group, directory.extensions),
-            undeclared=directory.extensions.names("User"),
+            people_facets.facets(context.calendar, context.ids("group").guid(LICENSING), extensions),
+            undeclared=extensions.names("User"),
             late={"signInActivity": self._sign_in},
         )
         self.sign_in_activity = Plain(
@@ -231,6 +226,11 @@ class People:
             manager = (manager - 1) // _FAN_OUT
         return manager
 
+    def managers(self, index: int) -> list[int]:
+        """Return the manager as a list of keys, empty if there is none."""
+        manager = self.manager(index)
+        return [] if manager is None else edges("user", [manager])
+
     def someone(self, number_: int) -> int:
         """A living person picked by the number."""
         index = self.population.near(number_)
@@ -262,7 +262,7 @@ class People:
         return JOBS[(spread(traits, moves) if moves else traits) % len(JOBS)][0] == department
 
     def _row(self, index: int) -> dict[str, Any]:
-        population, calendar = self.population, self._directory.calendar
+        population, calendar = self.population, self._context.calendar
         hash_ = self.ids.hash(index)
         id_ = self.ids.guid_from(index, hash_)
         traits = int(hash_[24:40], 16)
@@ -369,6 +369,11 @@ class People:
         """One in ten has never signed in."""
         return int(self.ids.hash(index)[24:40], 16) % 10 == 0
 
+    @cached_property
+    def regulars(self) -> list[int]:
+        """The users that the logs speak of: those who have signed in at all and stay."""
+        return [user for user in self.population.stayers if not self.never_signed_in(user)]
+
     def _sign_in(self, index: int) -> str:
         """signInActivity; left out for users who never signed in (a tenth)."""
         if self.never_signed_in(index):
@@ -376,7 +381,7 @@ class People:
         hash_ = self.ids.hash(index)
         traits = int(hash_[24:40], 16)
         joined = self.population.joined_on(index)
-        calendar = self._directory.calendar
+        calendar = self._context.calendar
         day = max(joined, -((traits >> 33) % 120 if traits >> 7 & 3 else (traits >> 33) % 5) - 1)
         last, background = calendar.stamp(day, traits >> 3), calendar.stamp(day, (traits >> 3) % 1400 + 30)
         request = f"{hash_[:8]}-{hash_[8:12]}-4{hash_[13:16]}-9{hash_[17:20]}-{hash_[20:31]}"

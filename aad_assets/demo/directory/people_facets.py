@@ -3,8 +3,8 @@
 Here belongs what a facet's variants hold; which variant a user has is decided in people.py.
 """
 
+from ..days.calendar import Calendar
 from . import licences
-from .chance import Calendar
 from .extensions import Extensions
 from .names import DEPARTMENTS, JOBS, OFFICES, PROJECTS, Office
 from .rendering import Object

@@ -1,17 +1,16 @@
 """Access reviews: what is reviewed, the rounds (instances) of each review, and the decisions of each round."""
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
-from . import groups
 from .chance import number
-from .principals import GALLERY
+from .context import Context
+from .groups import Groups
+from .people import People
 from .rendering import Listed, Object
 from .templates import Area
-from .vocabulary import vocabulary
-
-if TYPE_CHECKING:
-    from .directory import Directory
+from .vocabulary import Words
+from .well_known import ADMINISTRATORS, ENGINEERING, GALLERY, GUESTS, HELPDESK, SALES
 
 
 class Review(NamedTuple):
@@ -26,13 +25,13 @@ class Review(NamedTuple):
 
 
 _REVIEWS = (
-    Review("Guests: still needed?", "group", groups.GUESTS, -33, 28, 14),
-    Review("Privileged administrators", "group", groups.ADMINISTRATORS, -20, 7, 3),
-    Review("Helpdesk operators", "group", groups.HELPDESK, -60, 14, 7),
-    Review("Department Engineering", "group", groups.ENGINEERING, -44, 30, 10),
+    Review("Guests: still needed?", "group", GUESTS, -33, 28, 14),
+    Review("Privileged administrators", "group", ADMINISTRATORS, -20, 7, 3),
+    Review("Helpdesk operators", "group", HELPDESK, -60, 14, 7),
+    Review("Department Engineering", "group", ENGINEERING, -44, 30, 10),
     Review("Who works with the CRM", "app", GALLERY, -25, 21, 10),
     Review("Global administrators", "role", 0, -18, 14, 5),
-    Review("Idle guests of all teams", "guests", groups.SALES, -9, 90, 21),
+    Review("Idle guests of all teams", "guests", SALES, -9, 90, 21),
 )
 _ROUNDS = 4
 """Rounds of a review that are kept."""
@@ -42,15 +41,15 @@ _ITEMS = 24
 class Reviews(Area):
     """Reviews, their rounds and decisions. A running round is decided little by little, day by day."""
 
-    def __init__(self, directory: "Directory") -> None:
-        super().__init__("reviews", {**vocabulary(directory), "reviews": _REVIEWS, "person": self._person})
-        self._directory = directory
+    def __init__(self, words: Words, context: Context, people: People, groups: Groups) -> None:
+        super().__init__("reviews", {**words, "reviews": _REVIEWS, "person": self._person})
+        self._context, self._people, self._groups = context, people, groups
         self.instances = lru_cache(None)(self._instances)
         self.decisions = lru_cache(64)(self._decisions)
 
     def _rounds(self, place: int) -> list[tuple[int, int, str]]:
         """Return number, first day and status of the rounds that have begun, the newest first."""
-        review, day = _REVIEWS[place], self._directory.day
+        review, day = _REVIEWS[place], self._context.day
         last = (day - review.first) // review.every
         rounds = []
         for round_ in range(last, max(-1, last - _ROUNDS), -1):
@@ -74,18 +73,18 @@ class Reviews(Area):
 
     def _reviewed(self, place: int, round_: int, begins: int) -> list[int]:
         """Return who is reviewed: users who live today, so that no decision outlives its subject."""
-        directory, review = self._directory, _REVIEWS[place]
-        people = directory.people.population
-        if review.target == "group" and review.place != groups.GUESTS:
-            members = [key for key in directory.groups.members(review.place) if key < people.total]
+        context, review = self._context, _REVIEWS[place]
+        people = self._people.population
+        if review.target == "group" and review.place != GUESTS:
+            members = [key for key in self._groups.members(review.place) if key < people.total]
             # Those who have joined the group since are not part of an old round.
             return [key for key in members if people.joined_on(key) <= begins][:_ITEMS]
-        some = (number(directory.seed, "reviewed", place, round_, n) % people.base for n in range(_ITEMS))
+        some = (number(context.seed, "reviewed", place, round_, n) % people.base for n in range(_ITEMS))
         return sorted({user for user in some if people.alive(user)})
 
     def _person(self, user: int) -> Object:
         """Return a userIdentity."""
-        people = self._directory.people
+        people = self._people
         return {
             "id": people.ids.guid(user),
             "displayName": people.display_name(user),

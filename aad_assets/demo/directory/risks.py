@@ -1,17 +1,18 @@
 """Identity protection and registration: who can prove who they are, and whom something suspicious happened to."""
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .chance import number, spread
+from .context import Context
 from .edges import target
-from .people import OTHER
+from .objects import Objects
+from .people import OTHER, People
+from .principals import Principals
 from .rendering import Templated, text
+from .roles import Roles
 from .templates import Area
-from .vocabulary import vocabulary
-
-if TYPE_CHECKING:
-    from .directory import Directory
+from .vocabulary import Words
 
 _TERM = 45
 """Days that a risk lasts."""
@@ -20,30 +21,33 @@ _TERM = 45
 class Risks(Area):
     """Registration details, risky identities and what was detected, on one day."""
 
-    def __init__(self, directory: "Directory") -> None:
-        self._directory, self._seed = directory, directory.seed
+    def __init__(
+        self, words: Words, context: Context, people: People, principals: Principals, roles: Roles, objects: Objects
+    ) -> None:
+        self._context, self._seed, self._people = context, context.seed, people
+        self._service_principals, self._roles, self._objects = principals, roles, objects
         own = {
             "risky_users": lambda: self._users,
             "detected": self._detected,
             "risky_principals": self._principals,
             "principals_detected": lambda: [(key, which) for key in self._principals() for which in range(2)],
         }
-        super().__init__("risks", {**vocabulary(directory), **own})
+        super().__init__("risks", {**words, **own})
 
     @cached_property
     def registrations(self) -> Templated:
         """What each user has registered."""
-        people, own = self._directory.people, ("id", "isAdmin", "lastUpdatedDateTime", "userDisplayName", "userPrincipalName")
+        people, own = self._people, ("id", "isAdmin", "lastUpdatedDateTime", "userDisplayName", "userPrincipalName")
         facets = {"registered": self.rows("registrations")}
         alive = people.population
         return Templated("userRegistrationDetails", lambda: alive.active, people.key, self._registration, own, facets)
 
     @cached_property
     def _admins(self) -> frozenset[str]:
-        return frozenset(self._directory.id_of(*target(principal)) for _, principal, _ in self._directory.roles.held)
+        return frozenset(self._objects.id_of(*target(principal)) for _, principal, _ in self._roles.held)
 
     def _registration(self, user: int) -> dict[str, Any]:
-        people, traits = self._directory.people, number(self._seed, "registration", user)
+        people, traits = self._people, number(self._seed, "registration", user)
         sort, id_ = people.sort(user), people.ids.guid(user)
         # Someone who moves house also registers another method.
         which = 0 if sort == OTHER else (traits + people.population.moves.get(user, 0)) % 8
@@ -51,7 +55,7 @@ class Risks(Area):
         return {
             "id": f'"{id_}"',
             "isAdmin": text(id_ in self._admins),
-            "lastUpdatedDateTime": f'"{self._directory.calendar.stamp(changed, traits >> 9)}"',
+            "lastUpdatedDateTime": f'"{self._context.calendar.stamp(changed, traits >> 9)}"',
             "userDisplayName": text(people.display_name(user)),
             "userPrincipalName": text(people.principal_name(user)),
             "registered": sort * 16 + (8 if traits >> 8 & 1 == 0 else 0) + which,
@@ -60,18 +64,18 @@ class Risks(Area):
     @cached_property
     def _users(self) -> list[int]:
         """One user in thirty or so; every user's turn comes and goes."""
-        day, salt = self._directory.day, number(self._seed, "risky")
-        active = self._directory.people.population.active
+        day, salt = self._context.day, number(self._seed, "risky")
+        active = self._people.population.active
         return [user for user in active if spread(user + salt, (day + user) // _TERM + 1) % 30 == 0]
 
     def _detected(self) -> list[tuple[int, int]]:
         """Return the risky users, each with the places of the one to three things that were detected."""
-        day = self._directory.day
+        day = self._context.day
         counts = ((user, 1 + number(self._seed, "risk", user, (day + user) // _TERM) % 3) for user in self._users)
         return [(user, which) for user, count in counts for which in range(count)]
 
     def _principals(self) -> list[int]:
         """Return some of the tenant's apps, more of them over time."""
-        own = [key for key in self._directory.principals.kind.keys() if key >= 1000]  # noqa: SIM118 - not a dict
-        day = self._directory.day
+        own = [key for key in self._service_principals.kind.keys() if key >= 1000]  # noqa: SIM118 - not a dict
+        day = self._context.day
         return [key for key in own if key == own[1] or (key + day // _TERM) % 9 == 4]

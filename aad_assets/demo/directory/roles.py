@@ -6,15 +6,19 @@ Names and template ids of built-in roles are Microsoft's ("Microsoft Entra built
 import base64
 from functools import cached_property
 from hashlib import blake2b
-from typing import TYPE_CHECKING
 
-from . import groups
-from .chance import Ids, guid, number
+from .chance import guid, number
+from .context import Context
 from .edges import edge, target
+from .objects import Objects
+from .people import People
+from .principals import Principals
 from .rendering import Object, Plain
+from .units import Units
+from .well_known import ADMINISTRATORS, HELPDESK
 
-if TYPE_CHECKING:
-    from .directory import Directory
+Grant = tuple[int, int, str]
+"""A role, a principal's key, a scope."""
 
 _BUILT_IN = (
     ("62e90394-69f5-4237-9190-012177145e10", "Global Administrator"),
@@ -65,8 +69,9 @@ _NOT_ASSIGNABLE = ("Guest User", "User", "Directory Readers", "Directory Writers
 class Roles:
     """Role definitions and assignments on one day."""
 
-    def __init__(self, directory: "Directory") -> None:
-        self._directory = directory
+    def __init__(self, context: Context, people: People, principals: Principals, units: Units, objects: Objects) -> None:
+        self._context, self._people, self._principals = context, people, principals
+        self._units, self._objects = units, objects
         self.definitions = Plain(
             "unifiedRoleDefinition",
             lambda: range(len(_BUILT_IN) + len(_CUSTOM)),
@@ -76,7 +81,7 @@ class Roles:
         self.assignments = Plain(
             "unifiedRoleAssignment", lambda: range(len(self._assignments)), lambda key: self._assignments[key]
         )
-        self.active_ids = Ids(directory.seed, "directoryRole")
+        self.active_ids = context.ids("directoryRole")
         self.templates = Plain("directoryRoleTemplate", lambda: range(len(_BUILT_IN)), self._template, self._template_key)
         self.active = Plain("directoryRole", lambda: self._active, self._active_role, self._active_key)
 
@@ -87,13 +92,13 @@ class Roles:
         """The id of a role definition; for built-in roles the template's."""
         if key < len(_BUILT_IN):
             return _BUILT_IN[key][0]
-        return guid(self._directory.seed, "custom role", key)
+        return guid(self._context.seed, "custom role", key)
 
     def _definition(self, key: int) -> Object:
         built_in = key < len(_BUILT_IN)
         name = _BUILT_IN[key][1] if built_in else _CUSTOM[key - len(_BUILT_IN)]
         # A custom role is edited every fifth day.
-        revision = 0 if built_in else (self._directory.day + key) // 5
+        revision = 0 if built_in else (self._context.day + key) // 5
         actions = [f"microsoft.directory/{_ACTIONS[(key + n) % 4]}" for n in range(1 + (key + revision) % 3)]
         return {
             "id": self.definition_id(key),
@@ -126,17 +131,16 @@ class Roles:
         return [key for key, (_, name) in enumerate(_BUILT_IN) if name not in _NOT_ASSIGNABLE]
 
     @cached_property
-    def standing(self) -> list[tuple[int, int, str]]:
+    def standing(self) -> list[Grant]:
         """Role, principal and scope of each standing assignment: at '/', at an administrative unit, at an application."""
-        directory = self._directory
-        people, day, seed = directory.people, directory.day, directory.seed
-        found: set[tuple[int, int, str]] = {
+        context, people, day, seed = self._context, self._people, self._context.day, self._context.seed
+        found: set[Grant] = {
             (self._role("Global Administrator"), edge("user", 0), "/"),
             (self._role("Global Administrator"), edge("user", 1), "/"),
-            (self._role("Privileged Role Administrator"), edge("group", groups.ADMINISTRATORS), "/"),
-            (self._role("Helpdesk Administrator"), edge("group", groups.HELPDESK), "/"),
+            (self._role("Privileged Role Administrator"), edge("group", ADMINISTRATORS), "/"),
+            (self._role("Helpdesk Administrator"), edge("group", HELPDESK), "/"),
         }
-        for key in directory.principals.sample(3, 1):
+        for key in self._principals.sample(3, 1):
             found.add((self._role("Global Reader"), edge("servicePrincipal", key), "/"))
         assignable = self.assignable
         count = min(400, 12 + people.population.base // 250)
@@ -148,18 +152,37 @@ class Roles:
             user = people.someone((traits >> 8) % people.population.base)
             scope = "/"
             if place % 4 == 3:
-                scope = f"/administrativeUnits/{directory.units.ids.guid(traits >> 40 & 1)}"
+                scope = f"/administrativeUnits/{self._units.ids.guid(traits >> 40 & 1)}"
             elif place % 11 == 5:
-                scope = f"/{directory.applications.ids.guid(0)}"
+                scope = f"/{context.ids('application').guid(0)}"
             found.add((role, edge("user", user), scope))
         for place in range(len(_CUSTOM)):
             found.add((len(_BUILT_IN) + place, edge("user", people.someone(place * 3 + 1)), "/"))
         return sorted(found)
 
     @cached_property
-    def held(self) -> list[tuple[int, int, str]]:
+    def eligible(self) -> list[Grant]:
+        """Who may activate which role where; each place changes hands every 60 days or so."""
+        context, people, roles = self._context, self._people, self.assignable
+        found: dict[Grant, None] = {(roles[0], edge("group", HELPDESK), "/"): None}
+        for place in range(min(400, 10 + people.population.base // 200)):
+            term = (context.day + number(context.seed, "eligible term", place) % 60) // 60
+            traits = number(context.seed, "eligible", place, term)
+            unit = f"/administrativeUnits/{self._units.ids.guid(traits >> 40 & 1)}"
+            user = edge("user", people.someone((traits >> 8) % people.population.base))
+            found[roles[traits % len(roles)], user, unit if place % 6 == 5 else "/"] = None
+        return list(found)
+
+    @cached_property
+    def activated(self) -> list[Grant]:
+        """The eligible users who have activated their role today: a third, others every day."""
+        users = [grant for grant in self.eligible if target(grant[1])[0] == "user"]
+        return [grant for place, grant in enumerate(users) if (place + self._context.day) % 3 == 0]
+
+    @cached_property
+    def held(self) -> list[Grant]:
         """All assignments of today: the standing ones, and those activated from an eligibility."""
-        return sorted({*self.standing, *self._directory.pim.activated})
+        return sorted({*self.standing, *self.activated})
 
     @cached_property
     def _assignments(self) -> list[Object]:
@@ -168,7 +191,7 @@ class Roles:
 
     def assignment_id(self, role: int, principal: int, scope: str) -> str:
         """The id of a role assignment."""
-        hash_ = blake2b(f"{self._directory.seed}|{role}|{principal}|{scope}".encode(), digest_size=32).digest()
+        hash_ = blake2b(f"{self._context.seed}|{role}|{principal}|{scope}".encode(), digest_size=32).digest()
         return base64.urlsafe_b64encode(hash_).decode().rstrip("=")
 
     def _assignment(self, role: int, principal: int, scope: str) -> Object:
@@ -177,8 +200,8 @@ class Roles:
             "appScopeId": None,
             "condition": "@Resource.Type -eq 'user'" if role == len(_BUILT_IN) else None,
             "directoryScopeId": scope,
-            "principalId": self._directory.id_of(*target(principal)),
-            "principalOrganizationId": self._directory.tenant_id,
+            "principalId": self._objects.id_of(*target(principal)),
+            "principalOrganizationId": self._context.tenant_id,
             "roleDefinitionId": self.definition_id(role),
         }
 
@@ -207,8 +230,7 @@ class Roles:
 
     def scoped(self, unit: int) -> Plain:
         """The scopedRoleMemberships of an administrative unit."""
-        directory = self._directory
-        unit_id = directory.units.ids.guid(unit)
+        unit_id = self._units.ids.guid(unit)
         grants = [each for each in self.held if each[2] == f"/administrativeUnits/{unit_id}"]
 
         def make(place: int) -> Object:
@@ -218,7 +240,10 @@ class Roles:
                 "id": self.assignment_id(role, principal, scope)[:32],
                 "administrativeUnitId": unit_id,
                 "roleId": self.active_ids.guid(role),
-                "roleMemberInfo": {"id": directory.id_of(type_, index), "displayName": directory.name_of(type_, index)},
+                "roleMemberInfo": {
+                    "id": self._objects.id_of(type_, index),
+                    "displayName": self._objects.name_of(type_, index),
+                },
             }
 
         return Plain("scopedRoleMembership", lambda: range(len(grants)), make)

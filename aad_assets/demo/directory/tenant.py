@@ -1,15 +1,12 @@
 """The tenant itself: organization, domains, subscribed products, mail contacts."""
 
-from typing import TYPE_CHECKING
-
 from . import licences
-from .chance import Ids, guid, number
+from .chance import guid, number
+from .context import Context
+from .extensions import Extensions
 from .names import GIVEN, OFFICES, SURNAMES, VENDORS
+from .people import People
 from .rendering import Object, Plain
-
-if TYPE_CHECKING:
-    from .directory import Directory
-
 
 _FEDERATED = 3
 """The place of the domain whose users sign in at a server of our own."""
@@ -18,21 +15,21 @@ _FEDERATED = 3
 class Tenant:
     """What exists once, or a few times, in a tenant."""
 
-    def __init__(self, directory: "Directory") -> None:
-        self._directory = directory
+    def __init__(self, context: Context, extensions: Extensions, people: People) -> None:
+        self._context, self._extensions, self._people = context, extensions, people
         self._domains = (
-            directory.initial_domain,
-            directory.domain,
-            f"emea.{directory.domain}",
-            f"legacy.{directory.domain}",
+            context.initial_domain,
+            context.domain,
+            f"emea.{context.domain}",
+            f"legacy.{context.domain}",
         )
         self.organization = Plain(
-            "organization", lambda: (0,), self._organization, undeclared=directory.extensions.names("Organization")
+            "organization", lambda: (0,), self._organization, undeclared=extensions.names("Organization")
         )
         self.domains = Plain("domain", lambda: range(len(self._domains)), self._domain)
         self.skus = Plain("subscribedSku", lambda: range(len(licences.SKUS)), self._sku)
-        self.contact_count = max(4, directory.users // 50)
-        self.contact_ids = Ids(directory.seed, "orgContact")
+        self.contact_count = max(4, context.users // 50)
+        self.contact_ids = context.ids("orgContact")
         self.contacts = Plain("orgContact", lambda: range(self.contact_count), self._contact)
 
     def domain_name(self, place: int) -> str:
@@ -45,13 +42,13 @@ class Tenant:
 
     def consumed(self, sku: licences.Sku) -> int:
         """How many living users hold the product."""
-        holders = self._directory.people.holders
+        holders = self._people.holders
         return sum(holders[place] for place, holding in enumerate(licences.HOLDINGS) if sku in holding.skus)
 
     def _organization(self, _: int) -> Object:
-        directory, calendar, office = self._directory, self._directory.calendar, OFFICES[0]
+        context, calendar, office = self._context, self._context.calendar, OFFICES[0]
         return {
-            "id": directory.tenant_id,
+            "id": context.tenant_id,
             "deletedDateTime": None,
             "assignedPlans": [
                 {
@@ -69,38 +66,38 @@ class Tenant:
             "createdDateTime": calendar.stamp(-2600, 500),
             "defaultUsageLocation": office.country_code,
             "displayName": "Contoso (demo tenant)",
-            "marketingNotificationEmails": [f"news@{directory.domain}"],
+            "marketingNotificationEmails": [f"news@{context.domain}"],
             "mobileDeviceManagementAuthority": "intune",
-            "onPremisesLastSyncDateTime": calendar.stamp(directory.day, 30),
+            "onPremisesLastSyncDateTime": calendar.stamp(context.day, 30),
             "onPremisesSyncEnabled": True,
             "partnerTenantType": None,
             "postalCode": office.postal_code,
             "preferredLanguage": "en",
             "privacyProfile": {
-                "contactEmail": f"privacy@{directory.domain}",
-                "statementUrl": f"https://{directory.domain}/privacy",
+                "contactEmail": f"privacy@{context.domain}",
+                "statementUrl": f"https://{context.domain}/privacy",
             },
             "provisionedPlans": [
                 {"capabilityStatus": "Enabled", "provisioningStatus": "Success", "service": service}
                 for service in dict.fromkeys(plan.service for plan in licences.E5.plans)
             ],
-            "securityComplianceNotificationMails": [f"security@{directory.domain}"],
+            "securityComplianceNotificationMails": [f"security@{context.domain}"],
             "securityComplianceNotificationPhones": [f"{office.phone}01"],
             "state": office.state,
             "street": office.street,
-            "technicalNotificationMails": [f"it@{directory.domain}"],
+            "technicalNotificationMails": [f"it@{context.domain}"],
             "tenantType": "AAD",
             "verifiedDomains": [
                 {
                     "capabilities": "Email, OfficeCommunicationsOnline",
-                    "isDefault": name == directory.domain,
+                    "isDefault": name == context.domain,
                     "isInitial": place == 0,
                     "name": name,
                     "type": "Federated" if place == _FEDERATED else "Managed",
                 }
                 for place, name in enumerate(self._domains)
             ],
-            **directory.extensions.values("Organization", 1),
+            **self._extensions.values("Organization", 1),
         }
 
     def _domain(self, place: int) -> Object:
@@ -110,7 +107,7 @@ class Tenant:
             "authenticationType": "Federated" if place == _FEDERATED else "Managed",
             "availabilityStatus": "AvailableImmediately" if place == 2 else None,
             "isAdminManaged": True,
-            "isDefault": name == self._directory.domain,
+            "isDefault": name == self._context.domain,
             "isInitial": place == 0,
             "isRoot": place < 2,
             "isVerified": True,
@@ -119,7 +116,7 @@ class Tenant:
             "passwordNotificationWindowInDays": 14 if place < 3 else None,
             "passwordValidityPeriodInDays": 2147483647 if place < 3 else None,
             "state": {
-                "lastActionDateTime": self._directory.calendar.stamp(-40, 800),
+                "lastActionDateTime": self._context.calendar.stamp(-40, 800),
                 "operation": "Verification",
                 "status": "Scheduled",
             }
@@ -129,15 +126,15 @@ class Tenant:
         }
 
     def _sku(self, place: int) -> Object:
-        directory, sku = self._directory, licences.SKUS[place]
-        account = guid(directory.seed, "account")
+        context, sku = self._context, licences.SKUS[place]
+        account = guid(context.seed, "account")
         consumed = self.consumed(sku)
         # Seats are bought in advance, in hundreds, so their number does not follow every joiner.
         seats = (consumed * 115 // 100 // 100 + 1) * 100
         return {
             "id": f"{account}_{sku.id}",
             "accountId": account,
-            "accountName": directory.domain.split(".")[0],
+            "accountName": context.domain.split(".")[0],
             "appliesTo": "User",
             "capabilityStatus": "Warning" if sku is licences.VISIO else "Enabled",
             "consumedUnits": consumed,
@@ -158,16 +155,16 @@ class Tenant:
             ],
             "skuId": sku.id,
             "skuPartNumber": sku.part_number,
-            "subscriptionIds": [guid(directory.seed, "subscription", sku.part_number)],
+            "subscriptionIds": [guid(context.seed, "subscription", sku.part_number)],
         }
 
     def contact_name(self, index: int) -> str:
         """The displayName of a mail contact."""
-        traits = number(self._directory.seed, "contact", index)
+        traits = number(self._context.seed, "contact", index)
         return f"{GIVEN[traits % len(GIVEN)].written} {SURNAMES[traits >> 12 & 255].written}"
 
     def _contact(self, index: int) -> Object:
-        traits = number(self._directory.seed, "contact", index)
+        traits = number(self._context.seed, "contact", index)
         given, surname = GIVEN[traits % len(GIVEN)], SURNAMES[traits >> 12 & 255]
         vendor, office = VENDORS[index % len(VENDORS)], OFFICES[traits >> 20 & 15]
         mail = f"{given.alias}.{surname.alias}{index}@{vendor.lower()}.example"
@@ -192,7 +189,7 @@ class Tenant:
             "jobTitle": "Account Executive" if index % 2 else None,
             "mail": mail,
             "mailNickname": f"{given.alias}.{surname.alias}{index}",
-            "onPremisesLastSyncDateTime": self._directory.calendar.stamp(-(index % 90), traits) if synced else None,
+            "onPremisesLastSyncDateTime": self._context.calendar.stamp(-(index % 90), traits) if synced else None,
             "onPremisesProvisioningErrors": [],
             "onPremisesSyncEnabled": True if synced else None,
             "phones": [{"type": "business", "number": f"{office.phone}{index % 100:02}"}],

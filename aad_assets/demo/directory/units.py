@@ -1,16 +1,16 @@
 """Administrative units and their members: the offices', which stay, and those of projects, which come and go."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
-from .chance import Ids, number
+from ..days.population import KEPT
+from .chance import number
+from .context import Context
+from .devices import Devices
 from .edges import edges
+from .groups import Groups
 from .names import OFFICES, PROJECTS
-from .population import KEPT
+from .people import People
 from .rendering import Object, Plain
-
-if TYPE_CHECKING:
-    from .directory import Directory
 
 _DYNAMIC, _RESTRICTED, _HIDDEN = 2, 3, 4
 _PROJECTS = 1000
@@ -21,17 +21,17 @@ _START, _EVERY, _LIFE = -60, 10, 40
 class Units:
     """One administrative unit per office (`count` of them; small tenants have fewer offices), and those of projects."""
 
-    def __init__(self, directory: "Directory") -> None:
-        self._directory = directory
-        self.ids = Ids(directory.seed, "administrativeUnit")
-        self.count = max(5, min(len(OFFICES), directory.users // 60))
-        started = (directory.day - _START) // _EVERY + 1
-        ended = (directory.day - _START - _LIFE) // _EVERY + 1
+    def __init__(self, context: Context, people: People, groups: Groups, devices: Devices) -> None:
+        self._context, self._people, self._groups, self._devices = context, people, groups, devices
+        self.ids = context.ids("administrativeUnit")
+        self.count = max(5, min(len(OFFICES), context.users // 60))
+        started = (context.day - _START) // _EVERY + 1
+        ended = (context.day - _START - _LIFE) // _EVERY + 1
         self.active: list[int] = [*range(self.count), *range(_PROJECTS + ended, _PROJECTS + started)]
         self.binned: dict[int, int] = {}
         for project in range(ended):
             when = _START + project * _EVERY + _LIFE
-            if when > directory.day - KEPT:
+            if when > context.day - KEPT:
                 self.binned[_PROJECTS + project] = when
         self.kind = Plain("administrativeUnit", lambda: self.active, self.make, self.key)
 
@@ -42,15 +42,15 @@ class Units:
 
     def members(self, unit: int) -> Sequence[int]:
         """Keys of the members: a third of the users over all units, some groups and devices."""
-        directory, share = self._directory, 3 * self.count
+        share = 3 * self.count
         if unit >= _PROJECTS:
             start = unit * 7919
-            return edges("user", sorted({directory.people.someone(start + n * 31) for n in range(6)}))
-        living = directory.people.population.active
+            return edges("user", sorted({self._people.someone(start + n * 31) for n in range(6)}))
+        living = self._people.population.active
         keys = edges("user", (user for user in living if user % share == unit))
-        groups = directory.groups.population.active
+        groups = self._groups.population.active
         keys += edges("group", (group for group in groups if group % (share * 2) == unit))
-        devices = directory.devices.population.active
+        devices = self._devices.population.active
         return keys + edges("device", (device for device in devices if device % (share * 4) == unit))
 
     def hides_members(self, unit: int) -> bool:
@@ -63,7 +63,7 @@ class Units:
             return self._project(unit)
         office = OFFICES[unit]
         dynamic = unit == _DYNAMIC
-        edits = (self._directory.day + number(self._directory.seed, "unit", unit) % 20) // 20
+        edits = (self._context.day + number(self._context.seed, "unit", unit) % 20) // 20
         return {
             "id": self.ids.guid(unit),
             "deletedDateTime": None,
@@ -82,7 +82,7 @@ class Units:
         return {
             "id": self.ids.guid(unit),
             "deletedDateTime": None,
-            "description": f"Devices and people of {name}, from {self._directory.calendar.date(started)}",
+            "description": f"Devices and people of {name}, from {self._context.calendar.date(started)}",
             "displayName": f"Project {name} {unit - _PROJECTS + 1}",
             "isMemberManagementRestricted": False,
             "membershipRule": None,

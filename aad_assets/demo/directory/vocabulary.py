@@ -2,65 +2,70 @@
 
 from collections.abc import Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from . import groups
 from .chance import guid, number
+from .context import Context
+from .devices import Devices
+from .groups import Groups
 from .names import DEPARTMENTS, OFFICES, PROJECTS, VENDORS
-from .principals import GALLERY, principal_of
+from .people import People
+from .principals import Principals, principal_of
 from .rendering import Object
+from .roles import Roles
+from .well_known import ADMINISTRATORS, ALL, AUTOMATION, ENGINEERING, GALLERY, GUESTS, HELPDESK, NESTED, SALES
 
-if TYPE_CHECKING:
-    from .directory import Directory
+Words = Mapping[str, Any]
 
 _GROUPS = {
-    "all": groups.ALL,
-    "guests": groups.GUESTS,
-    "administrators": groups.ADMINISTRATORS,
-    "helpdesk": groups.HELPDESK,
-    "automation": groups.AUTOMATION,
-    "nested": groups.NESTED,
-    "engineering": groups.ENGINEERING,
-    "sales": groups.SALES,
+    "all": ALL,
+    "guests": GUESTS,
+    "administrators": ADMINISTRATORS,
+    "helpdesk": HELPDESK,
+    "automation": AUTOMATION,
+    "nested": NESTED,
+    "engineering": ENGINEERING,
+    "sales": SALES,
 }
 
 
-def vocabulary(directory: "Directory") -> Mapping[str, Any]:
+def vocabulary(
+    context: Context, people: People, devices: Devices, groups: Groups, principals: Principals, roles: Roles
+) -> Words:
     """Return the functions and values, by name."""
-    calendar, people = directory.calendar, directory.people
+    calendar = context.calendar
     return {
-        "domain": directory.domain,
-        "tenant": directory.tenant_id,
-        "day": directory.day,
-        "times_edited": lambda name, every: directory.edits(name, every)[0],
-        "last_edited": lambda name, every: directory.edits(name, every)[1],
+        "domain": context.domain,
+        "tenant": context.tenant_id,
+        "day": context.day,
+        "times_edited": lambda name, every: context.edits(name, every)[0],
+        "last_edited": lambda name, every: context.edits(name, every)[1],
         "stamp": calendar.stamp,
         "date": calendar.date,
         "year": lambda day: calendar.date(day)[:4],
         "revision": lambda edits: f" (revision {edits})" if edits else "",
         # A shared one is the same in every demo tenant.
-        "guid": partial(guid, directory.seed),
-        "number": partial(number, directory.seed),
+        "guid": partial(guid, context.seed),
+        "number": partial(number, context.seed),
         "shared_guid": partial(guid, 0),
         "shared_number": partial(number, 0),
         "user": people.ids.guid,
         "principal_name_of": people.principal_name,
         "user_name": people.display_name,
-        "group": lambda name: directory.groups.ids.guid(_GROUPS[name]),
-        "group_at": lambda index: directory.groups.ids.guid(index),
-        "group_name": lambda index: directory.name_of("group", index),
-        "role": lambda name: directory.roles.template(name),
-        "app_id": lambda key: directory.principals.app_id(key),
-        "principal": lambda key: directory.principals.ids.guid(key),
-        "sample_principals": lambda count: [directory.principals.ids.guid(key) for key in directory.principals.sample(count)],
-        "principal_name": lambda key: directory.principals.name(key),
+        "group": lambda name: groups.ids.guid(_GROUPS[name]),
+        "group_at": groups.ids.guid,
+        "group_name": groups.display_name,
+        "role": roles.template,
+        "app_id": principals.app_id,
+        "principal": principals.ids.guid,
+        "sample_principals": lambda count: [principals.ids.guid(key) for key in principals.sample(count)],
+        "principal_name": principals.name,
         "own_principal": principal_of,
         "gallery_principal": lambda place: GALLERY + place,
-        "signed_in_to": lambda drawn: directory.principals.signed_in_to[drawn % len(directory.principals.signed_in_to)],
-        "access_policies": lambda: directory.access_policies,
-        "device_id": directory.devices.device_ids.guid,
-        "device_name": directory.devices.name,
-        "device_system": directory.devices.system,
+        "signed_in_to": lambda drawn: principals.signed_in_to[drawn % len(principals.signed_in_to)],
+        "device_id": devices.device_ids.guid,
+        "device_name": devices.name,
+        "device_system": devices.system,
         "location": _location,
         "vendors": VENDORS,
         "vendor_tenant": lambda place: guid(0, "vendor tenant", VENDORS[place]),

@@ -1,17 +1,19 @@
 """The directory's audit log (who changed what) and the provisioning log (what was written to other systems)."""
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from .chance import Ids, guid, spread
-from .groups import FIRST_ORDINARY
-from .log_days import Log, about, correlation, number_of, stamp
-from .rendering import Object, text
-from .templates import Area
-from .vocabulary import vocabulary
-
-if TYPE_CHECKING:
-    from .directory import Directory
+from ..directory.applications import Applications
+from ..directory.chance import guid, spread
+from ..directory.context import Context
+from ..directory.devices import Devices
+from ..directory.groups import FIRST_ORDINARY, Groups
+from ..directory.people import People
+from ..directory.principals import Principals
+from ..directory.rendering import Object, text
+from ..directory.templates import Area
+from ..directory.vocabulary import Words
+from .log import Log, LogBook, about, correlation, number_of, stamp
 
 _BY_APPS = 3
 """One in eight is done by an app; the others by one of the administrators."""
@@ -24,18 +26,29 @@ class DirectoryAudits(Log):
     own = ("id", "activityDateTime", "correlationId", "targetResources")
     facets = ("activity", "initiator", "result", "details")
 
-    def __init__(self, directory: "Directory") -> None:
-        self._directory = directory
-        self._ids = Ids(directory.seed, "directoryAudit")
-        self._expected = max(60, min(20_000, directory.users // 3))
-        super().__init__(directory.book, Area("audits", vocabulary(directory)))
+    def __init__(
+        self,
+        words: Words,
+        context: Context,
+        book: LogBook,
+        people: People,
+        groups: Groups,
+        devices: Devices,
+        applications: Applications,
+        principals: Principals,
+    ) -> None:
+        self._context, self._words, self._people, self._groups = context, words, people, groups
+        self._devices, self._applications, self._principals = devices, applications, principals
+        self._ids = context.ids("directoryAudit")
+        self._expected = max(60, min(20_000, context.users // 3))
+        super().__init__(book, Area("audits", words))
 
     @property
     def retention(self) -> int:  # type: ignore[override]
         return 30 if self._book.premium else 7
 
     def count(self, day: int) -> int:
-        return about(self._expected, self._directory.seed, day)
+        return about(self._expected, self._context.seed, day)
 
     def number(self, id_: str) -> int | None:
         parts = id_.split("_")
@@ -50,8 +63,8 @@ class DirectoryAudits(Log):
         return self._area.rows("activities")
 
     @cached_property
-    def _devices(self) -> list[int]:
-        return list(self._directory.devices.population.stayers)
+    def _stayers(self) -> list[int]:
+        return list(self._devices.population.stayers)
 
     def cells(self, day: int, place: int, moment: int) -> tuple[Any, ...]:
         number = number_of(day, place)
@@ -83,27 +96,27 @@ class DirectoryAudits(Log):
         ]
 
     def _target(self, type_: str, drawn: int) -> Object:
-        directory = self._directory
         principal_name = group_type = None
         match type_:
             case "User":
-                index = directory.regulars[drawn % len(directory.regulars)]
-                id_, name = directory.people.ids.guid(index), directory.people.display_name(index)
-                principal_name = directory.people.principal_name(index)
+                index = self._people.regulars[drawn % len(self._people.regulars)]
+                id_, name = self._people.ids.guid(index), self._people.display_name(index)
+                principal_name = self._people.principal_name(index)
             case "Group":
                 index = drawn % FIRST_ORDINARY
-                id_, name = directory.groups.ids.guid(index), directory.name_of("group", index)
+                id_, name = self._groups.ids.guid(index), self._groups.display_name(index)
                 group_type = "unifiedGroups" if index in (10, 11) else "azureAD"
             case "ServicePrincipal":
-                index = directory.principals.signed_in_to[drawn % 20]
-                id_, name = directory.principals.ids.guid(index), directory.principals.name(index)
+                index = self._principals.signed_in_to[drawn % 20]
+                id_, name = self._principals.ids.guid(index), self._principals.name(index)
             case "Application":
-                id_, name = directory.applications.ids.guid(drawn & 3), directory.applications.name(drawn & 3)
+                id_, name = self._applications.ids.guid(drawn & 3), self._applications.name(drawn & 3)
             case "Device":
-                index = self._devices[drawn % len(self._devices)]
-                id_, name = directory.devices.ids.guid(index), directory.devices.name(index)
+                index = self._stayers[drawn % len(self._stayers)]
+                id_, name = self._devices.ids.guid(index), self._devices.name(index)
             case _:
-                id_, name = directory.access_policies[drawn % len(directory.access_policies)]
+                policies = self._words["access_policies"]()
+                id_, name = policies[drawn % len(policies)]
         return {
             "id": id_,
             "displayName": name,
@@ -123,14 +136,14 @@ class Provisioning(Log):
     )
     facets = ("job", "source", "outcome")
 
-    def __init__(self, directory: "Directory") -> None:
-        self._directory = directory
-        self._ids = Ids(directory.seed, "provisioning")
-        self._expected = max(20, min(5_000, directory.users // 10))
-        super().__init__(directory.book, Area("audits", vocabulary(directory)))
+    def __init__(self, words: Words, context: Context, book: LogBook, people: People) -> None:
+        self._context, self._people = context, people
+        self._ids = context.ids("provisioning")
+        self._expected = max(20, min(5_000, context.users // 10))
+        super().__init__(book, Area("audits", words))
 
     def count(self, day: int) -> int:
-        return about(self._expected, self._directory.seed, day)
+        return about(self._expected, self._context.seed, day)
 
     def number(self, id_: str) -> int | None:
         return self._ids.index(id_)
@@ -139,7 +152,7 @@ class Provisioning(Log):
         number = number_of(day, place)
         hash_ = self._ids.hash(number)
         traits = int(hash_[24:40], 16)
-        people, users = self._directory.people, self._directory.regulars
+        people, users = self._people, self._people.regulars
         user = users[traits % len(users)]
         mapped = {"displayName": people.display_name(user), "details": {"userPrincipalName": people.principal_name(user)}}
         source = {"id": people.ids.guid(user), "identityType": "User", **mapped}
@@ -156,7 +169,7 @@ class Provisioning(Log):
             stamp(moment, True),
             correlation(hash_),
             # A cycle takes 40 minutes and works off many objects.
-            f'"{guid(self._directory.seed, "cycle", job, day, place * 36 // self.count(day))}"',
+            f'"{guid(self._context.seed, "cycle", job, day, place * 36 // self.count(day))}"',
             str(80 + (traits >> 16) % 4000),
             text(source),
             text(target),

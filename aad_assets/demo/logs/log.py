@@ -15,9 +15,9 @@ from functools import lru_cache
 from itertools import accumulate, pairwise
 from typing import Any, overload
 
-from .chance import spread
-from .rendering import SCHEMA, fragment
-from .templates import Area
+from ..directory.chance import spread
+from ..directory.rendering import SCHEMA, fragment
+from ..directory.templates import Area
 
 SECOND = 10_000_000
 """Times are counted in ticks of 100 nanoseconds, as Edm.DateTimeOffset does, from 1970 on."""

@@ -2,16 +2,15 @@
 
 from collections.abc import Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from .chance import Ids
-from .log_days import SECOND, Log, about, correlation, number_of, stamp
-from .names import OFFICES
-from .templates import Area
-from .vocabulary import vocabulary
-
-if TYPE_CHECKING:
-    from .directory import Directory
+from ..directory.context import Context
+from ..directory.devices import Devices
+from ..directory.names import OFFICES
+from ..directory.people import People
+from ..directory.templates import Area
+from ..directory.vocabulary import Words
+from .log import SECOND, Log, LogBook, about, correlation, number_of, stamp
 
 _CLIENTS = 8
 _NETWORKS = ("198.51.100", "203.0.113")
@@ -24,14 +23,14 @@ class SignIns(Log):
     own = ("id", "createdDateTime", "correlationId", "ipAddress")
     facets = ("user", "app", "client", "device", "result", "risk", "place")
 
-    def __init__(self, directory: "Directory") -> None:
-        self._directory = directory
-        self._ids = Ids(directory.seed, "signIn")
-        self._expected = directory.book.sign_ins_per_day or max(50, directory.users)
-        super().__init__(directory.book, Area("sign_ins", vocabulary(directory)))
+    def __init__(self, words: Words, context: Context, book: LogBook, people: People, devices: Devices) -> None:
+        self._context, self._people, self._all_devices = context, people, devices
+        self._ids = context.ids("signIn")
+        self._expected = book.sign_ins_per_day or max(50, context.users)
+        super().__init__(book, Area("sign_ins", words))
 
     def count(self, day: int) -> int:
-        return about(self._expected, self._directory.seed, day)
+        return about(self._expected, self._context.seed, day)
 
     def time(self, day: int, place: int, count: int) -> int:
         return super().time(day, place, count) // SECOND * SECOND
@@ -41,11 +40,11 @@ class SignIns(Log):
 
     @cached_property
     def _users(self) -> Sequence[int]:
-        return self._directory.regulars
+        return self._people.regulars
 
     @cached_property
     def _devices(self) -> frozenset[int]:
-        return frozenset(self._directory.devices.population.stayers)
+        return frozenset(self._all_devices.population.stayers)
 
     def cells(self, day: int, place: int, moment: int) -> tuple[Any, ...]:
         number = number_of(day, place)

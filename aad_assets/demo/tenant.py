@@ -1,0 +1,96 @@
+"""Everything in the tenant on one day: builds the areas and gives each of them what it reads."""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property
+
+from .directory import permissions
+from .directory.applications import Applications
+from .directory.bin import Bin
+from .directory.context import Context
+from .directory.devices import Devices
+from .directory.entitlements import Entitlements
+from .directory.extensions import Extensions
+from .directory.grants import Grants
+from .directory.groups import Groups
+from .directory.identities import Identities
+from .directory.objects import Objects
+from .directory.people import People
+from .directory.pim import Pim
+from .directory.principals import Principals
+from .directory.reviews import Reviews
+from .directory.risks import Risks
+from .directory.roles import Roles
+from .directory.settings import Settings
+from .directory.templates import Area
+from .directory.tenant import Tenant
+from .directory.units import Units
+from .directory.vocabulary import vocabulary
+from .logs.audits import DirectoryAudits, Provisioning
+from .logs.log import LogBook
+from .logs.sign_ins import SignIns
+
+
+class Directory:
+    """Everything in the tenant as a function of (seed, users, day).
+
+    `users` is the number of users on day 0; `epoch` the date of day 0; `withheld` names permissions that the demo's own
+    app is not granted. `book` decides what the logs show; without one they end at noon of the day.
+    """
+
+    def __init__(
+        self,
+        seed: int,
+        users: int,
+        day: int,
+        domain: str,
+        epoch: date,
+        withheld: Sequence[str] = (),
+        book: LogBook | None = None,
+    ) -> None:
+        granted = [name for name in permissions.APPLICATION if name not in withheld]
+        self.context = context = Context(seed, users, day, domain, epoch, granted)
+        self.extensions = extensions = Extensions(context)
+        self.people = people = People(context, extensions)
+        self.devices = devices = Devices(context, extensions, people)
+        self.tenant = tenant = Tenant(context, extensions, people)
+        self.applications = applications = Applications(context, extensions, people)
+        self.principals = principals = Principals(context, applications)
+        self.groups = groups = Groups(context, extensions, people, devices, principals, tenant)
+        self.units = units = Units(context, people, groups, devices)
+        self.objects = objects = Objects(
+            context,
+            {
+                "user": (people.kind, people.display_name),
+                "group": (groups.kind, groups.display_name),
+                "device": (devices.kind, devices.name),
+                "servicePrincipal": (principals.kind, principals.name),
+                "orgContact": (tenant.contacts, tenant.contact_name),
+            },
+        )
+        self.grants = Grants(context, people, groups, applications, principals, objects)
+        self.roles = roles = Roles(context, people, principals, units, objects)
+        self.bin = Bin(context, people, groups, devices, applications, principals, units)
+
+        words = vocabulary(context, people, devices, groups, principals, roles)
+        self.policies = Area("policies", words)
+        self.cross_tenant = Area("cross_tenant", words)
+        self.conditional_access = self.access_conditions = Area("conditional_access", words)
+        self.governance = Area("governance", words)
+        self.settings = Settings(words, context, tenant)
+        self.identities = Identities(words, people)
+        self.entitlements = Entitlements(words, context)
+        self.reviews = Reviews(words, context, people, groups)
+        self.pim = Pim(words, context, people, groups, roles, objects)
+        self.risks = Risks(words, context, people, principals, roles, objects)
+
+        book = book or LogBook(datetime.combine(epoch + timedelta(days=day), time(12), UTC))
+        words = {**words, "access_policies": lambda: self.access_policies}
+        self.sign_ins = SignIns(words, context, book, people, devices)
+        self.audits = DirectoryAudits(words, context, book, people, groups, devices, applications, principals)
+        self.provisioning = Provisioning(words, context, book, people)
+
+    @cached_property
+    def access_policies(self) -> list[tuple[str, str]]:
+        """Id and name of the conditional access policies; the same on every day."""
+        return [(str(row["id"]), str(row["displayName"])) for row in self.conditional_access.policies.rows]
