@@ -1,6 +1,6 @@
 """Concurrent work that ends when it should: coroutines that never outlive each other, threads that stop on cancellation.
 
-A thread cannot be cancelled from outside. It is told to stop and waited for, because it must not outlive its files.
+A thread cannot be cancelled from outside. It is asked to stop and waited for, because it must not outlive the files it uses.
 """
 
 import asyncio
@@ -44,14 +44,14 @@ async def run_in_thread(work: Callable[[], T], interrupt: Callable[[], None]) ->
         stopped.set()
         while not task.done():
             interrupt()
-            with contextlib.suppress(asyncio.CancelledError):  # a second cancellation waits as well
+            with contextlib.suppress(asyncio.CancelledError):  # A second cancellation waits as well.
                 await asyncio.wait([task], timeout=0.1)
         _retrieve_exceptions([task])
         raise
 
 
 def stopped_within(seconds: float) -> bool:
-    """Wait inside such a thread, and return early with True when the run is cancelled."""
+    """Sleep in a thread started by `run_in_thread`. Return True, and early, if the thread is asked to stop."""
     return (_stopped.get() or threading.Event()).wait(seconds)
 
 

@@ -115,8 +115,8 @@ class FakeTokens(TokenSource):
     def __init__(self) -> None:
         self.renewals = 0
 
-    async def token(self, refused: str = "", claims: str = "") -> str:
-        if refused == self.current:
+    async def token(self, rejected: str = "", claims: str = "") -> str:
+        if rejected == self.current:
             self.renewals += 1
         return self.current
 
@@ -134,9 +134,9 @@ class FakeTransport(Transport):
         self._handler = handler
         self.clients = 0
 
-    def concurrent(self) -> httpx.AsyncClient:
+    def async_client(self) -> httpx.AsyncClient:
         self.clients += 1
-        client = super().concurrent()
+        client = super().async_client()
         client._transport, client._mounts = httpx.MockTransport(self._handler), {}
         return client
 

@@ -1,4 +1,4 @@
-"""A proxy that asks for a password, tunnels, and remembers where to: HTTP CONNECT, with TLS or without, and SOCKS5."""
+"""A proxy with a password that records its tunnels: HTTP CONNECT, with or without TLS, and SOCKS5."""
 
 import asyncio
 import base64
@@ -13,16 +13,16 @@ USER, PASSWORD = "gateway-user", "g8teway~p4ssw0rd"
 
 
 class Gateway:
-    """Runs in a thread of its own while it is used as a context manager.
+    """Runs in a thread for as long as its context is open.
 
-    `kind` is http, https (`tls` is its certificate) or socks5. `tunnels` are the host:port asked for, `refused` counts
-    callers without the password.
+    `kind` is http, https (`tls` holds its certificate) or socks5. `tunnels` lists the requested host:port pairs, `rejected`
+    counts callers without the password.
     """
 
     def __init__(self, kind: str = "http", tls: ssl.SSLContext | None = None) -> None:
         self._kind, self._tls = kind, tls
         self.tunnels: list[str] = []
-        self.refused = 0
+        self.rejected = 0
         self.port = 0
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
@@ -56,18 +56,18 @@ class Gateway:
             task.cancel()
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        # A caller that goes away in the middle is its own affair.
+        # A caller may disconnect at any time.
         with suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            asked = await (self._socks(reader, writer) if self._kind == "socks5" else self._connect(reader, writer))
-            if asked:
-                self.tunnels.append(f"{asked[0]}:{asked[1]}")
-                await self._tunnel(reader, writer, *asked)
+            destination = await (self._socks(reader, writer) if self._kind == "socks5" else self._connect(reader, writer))
+            if destination:
+                self.tunnels.append("{}:{}".format(*destination))
+                await self._tunnel(reader, writer, *destination)
         writer.close()
 
     async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> tuple[str, int] | None:
         head = (await reader.readuntil(b"\r\n\r\n")).decode()
         if f"Basic {base64.b64encode(f'{USER}:{PASSWORD}'.encode()).decode()}" not in head:
-            self.refused += 1
+            self.rejected += 1
             writer.write(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
             return None
         method, target, _ = head.split(" ", 2)
@@ -84,7 +84,7 @@ class Gateway:
         user = await reader.readexactly((await reader.readexactly(1))[0])
         password = await reader.readexactly((await reader.readexactly(1))[0])
         if (user.decode(), password.decode()) != (USER, PASSWORD):
-            self.refused += 1
+            self.rejected += 1
             writer.write(b"\x01\x01")
             return None
         writer.write(b"\x01\x00")

@@ -1,4 +1,4 @@
-"""A person at the demo tenant's pages, without a browser: fills in forms and follows to the app. No test in here."""
+"""A person at the demo tenant's sign-in pages, without a browser: fills in the forms."""
 
 import html
 import re
@@ -12,7 +12,7 @@ _FIELD = re.compile(r'<input type=hidden name="([^"]*)" value="([^"]*)">')
 
 
 class Person:
-    """The demo tenant's person."""
+    """The demo tenant's user."""
 
     def __init__(self, demo: DemoServer) -> None:
         self._demo = demo
@@ -22,20 +22,20 @@ class Person:
         self._http.close()
 
     def decide(self, address: str, decision: str = "accept", password: str = "") -> httpx.Response:
-        """The answer to the sign-in form."""
+        """Submit the sign-in form and return the response."""
         page = self._http.get(address)
         assert page.status_code == 200, page.text
         form = {html.unescape(name): html.unescape(value) for name, value in _FIELD.findall(page.text)}
         return self._http.post(address.split("?")[0], data={**form, **self._credentials(password), "decision": decision})
 
     def sign_in(self, address: str, decision: str = "accept") -> str:
-        """The URL that the browser is sent back to."""
+        """Sign in and return the URL that the browser is redirected to."""
         answer = self.decide(address, decision)
         assert answer.status_code == 302, answer.text
         return answer.headers["Location"]
 
     def enter(self, user_code: str, decision: str = "accept") -> httpx.Response:
-        """Enter a device's code."""
+        """Enter the code of a device code flow."""
         url = f"{self._demo.authority_url}/common/oauth2/deviceauth"
         return self._http.post(url, data={"otc": user_code, **self._credentials(), "decision": decision})
 

@@ -1,4 +1,4 @@
-"""Coroutines side by side: none outlives the others."""
+"""Concurrent coroutines: none outlives the others."""
 
 import asyncio
 
@@ -8,7 +8,7 @@ from aad_assets.concurrency import gather_or_cancel
 from aad_assets_tests.fake_graph import run
 
 
-def test_results_come_in_order() -> None:
+def test_results_are_in_order() -> None:
     async def double(number: int) -> int:
         for _ in range(5 - number):
             await asyncio.sleep(0)
@@ -18,7 +18,7 @@ def test_results_come_in_order() -> None:
 
 
 class Forever:
-    """Waits without end, takes a moment to clean up when cancelled, and says when it has."""
+    """Waits forever, takes a moment to clean up when cancelled, and records that it has ended."""
 
     def __init__(self) -> None:
         self.started = self.ended = 0
@@ -33,7 +33,7 @@ class Forever:
             self.ended += 1
 
 
-def test_the_first_error_cancels_the_others_waits_for_them_and_is_raised_as_it_is() -> None:
+def test_the_first_error_cancels_the_others_waits_for_them_and_is_raised_unchanged() -> None:
     forever = Forever()
 
     async def fail() -> None:
@@ -45,7 +45,7 @@ def test_the_first_error_cancels_the_others_waits_for_them_and_is_raised_as_it_i
     assert forever.started == forever.ended == 2
 
 
-def test_cancelling_from_outside_ends_them_all() -> None:
+def test_cancellation_from_outside_ends_them_all() -> None:
     forever = Forever()
 
     async def main() -> None:

@@ -20,7 +20,7 @@ from aad_assets.commands.environment import configured, environment
 from aad_assets.commands.terminal import lines, unechoed
 from aad_assets.errors import SignInError
 from aad_assets.graph.probing.organization import organization_name
-from aad_assets.identity.delegated import DelegatedSignIn, Flow, SignedIn, pasted
+from aad_assets.identity.delegated import DelegatedSignIn, Flow, SignedIn, parse_pasted
 from aad_assets.identity.redirect_listener import RedirectListener
 from aad_assets.identity.token_cache import TokenCache
 from aad_assets.settings import Connection, Settings
@@ -97,7 +97,7 @@ def _answers(flow: Flow, listener: RedirectListener | None) -> Iterator["queue.S
     def read() -> None:
         for line in filter(None, lines(0)):
             try:
-                answers.put(pasted(line, flow))
+                answers.put(parse_pasted(line, flow))
             except SignInError as error:
                 print(error, file=sys.stderr, flush=True)
         if not listener:

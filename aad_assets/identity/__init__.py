@@ -1,4 +1,4 @@
-"""How to sign in: the authority, credentials, a person's sign-in and its token cache.
+"""Sign-in to Microsoft Entra ID: the authority, credentials, delegated sign-in and its token cache.
 
-Nothing in this package knows Dagster, DuckDB or Graph. The Graph client asks a `TokenSource` for a token and nothing else.
+The package knows nothing of Dagster, DuckDB or Graph. The Graph client asks a `TokenSource` for tokens and nothing else.
 """

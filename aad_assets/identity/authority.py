@@ -1,6 +1,6 @@
-"""The sign-in authority of a connection: found, asked again after passing faults, and told when it is out of reach.
+"""Calls to a connection's sign-in authority: its OpenID configuration, and retries after transient faults.
 
-Not here: what it is asked for (`credentials.py`, `delegated.py`).
+See also `credentials.py` and `delegated.py` for the calls themselves.
 """
 
 import asyncio
@@ -13,16 +13,16 @@ from urllib.parse import urlsplit
 import httpx
 
 from aad_assets.errors import ConfigurationError, SignInError
-from aad_assets.identity.credentials import passes, sound
+from aad_assets.identity.credentials import is_transient, require_json
 from aad_assets.identity.sign_in_errors import sign_in_error
 from aad_assets.settings import CLOUDS, Connection
-from aad_assets.transport import BROKEN, Transport, reason
+from aad_assets.transport import TRANSPORT_ERRORS, Transport, describe
 
 T = TypeVar("T")
 
 _ATTEMPTS = 4
-_PATIENCE = 15.0
-"""Seconds after which no further try is begun."""
+_MAX_SECONDS = 15.0
+"""Seconds after which no further attempt is made."""
 
 Call = Callable[[httpx.Client], T]
 
@@ -35,59 +35,62 @@ class Authority:
         self._transport = transport
         self._clock = clock
 
-    async def ask(self, call: Call[T]) -> T:
-        """`call` in a thread of its own, with a client through the gateway, again after passing faults."""
-        return await self._retried(self._transport.blocking, call, self._unreachable)
+    async def run(self, call: Call[T]) -> T:
+        """Run `call` in a thread, with a client that uses the gateway. Retry it after transient faults."""
+        return await self._retry(self._transport.sync_client, call, self._unreachable)
 
-    async def ask_machine(self, call: Call[T]) -> T:
-        """The same with a client that goes around any proxy: the endpoint is link-local."""
-        return await self._retried(self._transport.direct, call, self._no_machine)
+    async def run_locally(self, call: Call[T]) -> T:
+        """Run `call` as `run` does, with a client that bypasses every proxy: the machine's endpoint is link-local."""
+        return await self._retry(self._transport.unproxied_client, call, self._no_managed_identity)
 
-    async def discovered(self) -> dict[str, Any]:
-        """The tenant's OpenID configuration. Raises SignInError when the tenant is not here."""
-        return await self.ask(self.discover)
+    async def openid_configuration(self) -> dict[str, Any]:
+        """Fetch the tenant's OpenID configuration. Raises SignInError if the authority does not know the tenant."""
+        return await self.run(self.fetch_openid_configuration)
 
-    def discover(self, client: httpx.Client) -> dict[str, Any]:
-        """The same, blocking. msal's own message for an unknown tenant hides the reason."""
+    def fetch_openid_configuration(self, client: httpx.Client) -> dict[str, Any]:
+        """Fetch the tenant's OpenID configuration, blocking.
+
+        msal would fetch it as well, but its message for an unknown tenant hides the reason.
+        """
         response = client.get(f"{self._connection.authority}/v2.0/.well-known/openid-configuration")
         try:
-            answer: dict[str, Any] = dict(response.json())
+            body: dict[str, Any] = dict(response.json())
         except (ValueError, TypeError):
-            answer = {}
-        if response.status_code == 200 or passes(response.status_code, answer):
-            sound(response)
-        if "issuer" not in answer or "token_endpoint" not in answer:
-            raise sign_in_error(answer, f"{self._connection.authority} answered {response.status_code}", self._connection)
-        self._check_cloud(answer)
-        return answer
+            body = {}
+        if response.status_code == 200 or is_transient(response.status_code, body):
+            require_json(response)
+        if "issuer" not in body or "token_endpoint" not in body:
+            raise sign_in_error(body, f"{self._connection.authority} returned {response.status_code}", self._connection)
+        self._check_cloud(body)
+        return body
 
-    def _check_cloud(self, answer: dict[str, Any]) -> None:
-        """A tenant is known to the other clouds' authorities, which send the caller to its own: name that one."""
-        there = urlsplit(str(answer["token_endpoint"])).hostname
-        clouds = [cloud for cloud, (login, _) in CLOUDS.items() if urlsplit(login).hostname == there]
-        if clouds and there != urlsplit(self._connection.authority).hostname:
+    def _check_cloud(self, configuration: dict[str, Any]) -> None:
+        """Raise SignInError if the tenant is in another cloud: every authority knows it and names its own authority."""
+        host = urlsplit(str(configuration["token_endpoint"])).hostname
+        clouds = [cloud for cloud, (login, _) in CLOUDS.items() if urlsplit(login).hostname == host]
+        if clouds and host != urlsplit(self._connection.authority).hostname:
             raise SignInError(
-                f"Sign-in failed: the tenant {self._connection.tenant_id} is in another cloud, which signs in at {there}. "
-                f"What to do: set AAD_CLOUD to {' or '.join(clouds)}, and unset AAD_AUTHORITY_URL."
+                f"Sign-in failed: the tenant {self._connection.tenant_id} is in another cloud, which signs in at {host}. "
+                f"Set AAD_CLOUD to {' or '.join(clouds)}, and unset AAD_AUTHORITY_URL."
             )
 
-    async def _retried(
-        self, make: Callable[[], httpx.Client], call: Call[T], unreachable: Callable[[str], ConfigurationError]
+    async def _retry(
+        self, make_client: Callable[[], httpx.Client], call: Call[T], unreachable: Callable[[str], ConfigurationError]
     ) -> T:
         def with_client() -> T:
-            with make() as client:
+            with make_client() as client:
                 return call(client)
 
-        began = self._clock()
+        started = self._clock()
         for attempt in range(1, _ATTEMPTS + 1):
             try:
                 return await asyncio.to_thread(with_client)
-            except (*BROKEN, httpx.HTTPStatusError) as error:
-                hopeless = isinstance(error, httpx.UnsupportedProtocol | httpx.ProxyError)
-                if hopeless or attempt == _ATTEMPTS or self._clock() - began > _PATIENCE:
-                    # Of a status error only the status is told: its text repeats the URL with the query.
+            except (*TRANSPORT_ERRORS, httpx.HTTPStatusError) as error:
+                permanent = isinstance(error, httpx.UnsupportedProtocol | httpx.ProxyError)
+                if permanent or attempt == _ATTEMPTS or self._clock() - started > _MAX_SECONDS:
+                    # The text of a status error repeats the URL with its query, so only the status is shown.
                     status = f"status {error.response.status_code}" if isinstance(error, httpx.HTTPStatusError) else ""
-                    raise unreachable(status or reason(error) or type(error).__name__) from None
+                    raise unreachable(status or describe(error) or type(error).__name__) from None
                 await asyncio.sleep(random.uniform(0.5, 1.0) * 2 ** (attempt - 1))
             except (httpx.InvalidURL, UnicodeError):
                 raise unreachable("no request can be sent to this address") from None
@@ -102,8 +105,8 @@ class Authority:
             f"Check the network, {setting} and AAD_CA_BUNDLE."
         )
 
-    def _no_machine(self, why: str) -> ConfigurationError:
+    def _no_managed_identity(self, why: str) -> ConfigurationError:
         return ConfigurationError(
-            f"This machine's endpoint for managed identities does not answer: {why}. AAD_MANAGED_IDENTITY works on Azure's "
-            "own machines and services, and where an identity is assigned to them: elsewhere choose another way by AAD_AUTH."
+            f"This machine's endpoint for managed identities does not respond: {why}. AAD_MANAGED_IDENTITY works only on "
+            "Azure machines and services that have an identity assigned. Elsewhere, choose another method with AAD_AUTH."
         )

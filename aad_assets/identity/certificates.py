@@ -1,7 +1,4 @@
-"""Certificate files: PEM or PFX, with password, turned into what msal signs assertions with.
-
-Not here: how an assertion is sent (`credentials.py`).
-"""
+"""Certificate files: a PEM or PFX file, with or without a password, as the credential that msal signs assertions with."""
 
 from typing import Any
 
@@ -9,7 +6,10 @@ from aad_assets.errors import ConfigurationError
 
 
 def certificate_credential(path: str, password: str) -> dict[str, Any]:
-    """What msal takes for a PEM or PFX file with certificate and private key. ConfigurationError when it is neither."""
+    """Return msal's `client_credential` for a PEM or PFX file with a certificate and its private key.
+
+    Raises ConfigurationError if the file is neither, or the password does not open it.
+    """
     from cryptography import x509
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -31,12 +31,12 @@ def certificate_credential(path: str, password: str) -> dict[str, Any]:
         else:
             key, certificate, _ = pkcs12.load_key_and_certificates(data, secret)
     except (OSError, ValueError, TypeError, UnsupportedAlgorithm):
-        # The library's own text may repeat what was in the file.
+        # The library's message may repeat the file's content, so it is not shown.
         key = certificate = None
     if not isinstance(key, RSAPrivateKey) or certificate is None:
         raise ConfigurationError(
-            f"AAD_CLIENT_CERTIFICATE_PATH ({path}) is not a PEM or PFX file with certificate and RSA private key, "
-            "or AAD_CLIENT_CERTIFICATE_PASSWORD is not its password."
+            f"AAD_CLIENT_CERTIFICATE_PATH ({path}) must be a PEM or PFX file with a certificate and its RSA private key, "
+            "and AAD_CLIENT_CERTIFICATE_PASSWORD its password, if it has one. Check both."
         )
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
     return {"private_key": pem, "public_certificate": certificate.public_bytes(Encoding.PEM).decode()}

@@ -1,7 +1,7 @@
-"""What stands in tokens and challenges: the claims of a JWT, and those that a refusal asks for. Nothing is verified here.
+"""Claims: those in a JWT, and those that a 401 response demands of the next token.
 
-Source: learn.microsoft.com/entra/identity-platform/claims-challenge. Access tokens are the resource's to read, so what is
-found in one serves for better messages alone.
+Source: learn.microsoft.com/entra/identity-platform/claims-challenge. No signature is verified here: an access token is for
+its resource to verify, and its claims only improve our messages.
 """
 
 import json
@@ -13,8 +13,8 @@ from typing import Any
 _CLAIMS = re.compile(r'\bclaims="([A-Za-z0-9+/=_-]+)"')
 
 
-def claims_of(token: str) -> dict[str, Any]:
-    """The claims of a JWT; empty when it is none that can be read."""
+def read_claims(token: str) -> dict[str, Any]:
+    """Return the claims of a JWT, or an empty dict if it cannot be read."""
     try:
         _, body, _ = token.split(".")
         return dict(json.loads(urlsafe_b64decode(body + "=" * (-len(body) % 4))))
@@ -22,11 +22,11 @@ def claims_of(token: str) -> dict[str, Any]:
         return {}
 
 
-def challenge(headers: Mapping[str, str]) -> str:
-    """The claims that a 401 asks a new token to have, as JSON for msal; empty when it asks for none."""
-    told = headers.get("WWW-Authenticate", "")
-    found = _CLAIMS.search(told)
-    if not found or "insufficient_claims" not in told:
+def claims_challenge(headers: Mapping[str, str]) -> str:
+    """Return the claims that a 401 response demands, as JSON for msal, or an empty string if it demands none."""
+    header = headers.get("WWW-Authenticate", "")
+    found = _CLAIMS.search(header)
+    if not found or "insufficient_claims" not in header:
         return ""
     try:
         text = b64decode(found[1].replace("-", "+").replace("_", "/") + "=" * (-len(found[1]) % 4)).decode()

@@ -1,7 +1,4 @@
-"""Catches the browser on its way back from the sign-in page, when the redirect URL leads to this machine (RFC 8252).
-
-Not here: what is done with the code.
-"""
+"""A listener for the browser's return from the sign-in page, for redirect URLs on this machine (RFC 8252)."""
 
 import http.server
 import socket
@@ -16,9 +13,11 @@ from aad_assets.errors import ConfigurationError
 _PAGE = """<!doctype html><html lang="en"><head><title>{title}</title></head>
 <body><h1>{title}</h1><p>{text}</p></body></html>"""
 
+OnRedirect = Callable[[dict[str, str]], None]
+
 
 class RedirectListener:
-    """Listens while it is used as a context manager. `redirect_url` is the one to send, with the port that was free."""
+    """Listens for as long as its context is open. `redirect_url` is the URL to send, with the port that was free."""
 
     def __init__(self, redirect_url: str) -> None:
         parts = urlsplit(redirect_url)
@@ -28,20 +27,20 @@ class RedirectListener:
             listener = socket.create_server(("127.0.0.1" if host == "localhost" else host, parts.port or 0), family=family)
         except OSError as error:
             raise ConfigurationError(
-                f"AAD_REDIRECT_URL ({redirect_url}) cannot be listened on: {error.strerror}. Free the port, or register "
-                "http://localhost, which takes any."
+                f"Cannot listen on AAD_REDIRECT_URL ({redirect_url}): {error.strerror}. Free the port, or register "
+                "http://localhost, which works with any port."
             ) from None
-        shown = f"[{host}]" if ":" in host else host
-        self.redirect_url = f"http://{shown}:{listener.getsockname()[1]}{parts.path}"
+        host_in_url = f"[{host}]" if ":" in host else host
+        self.redirect_url = f"http://{host_in_url}:{listener.getsockname()[1]}{parts.path}"
         self._path = parts.path or "/"
         self._server = http.server.HTTPServer(listener.getsockname()[:2], _Handler, bind_and_activate=False)
         self._server.socket.close()
         self._server.socket = listener
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
 
-    def serve(self, state: str, caught: Callable[[dict[str, str]], None]) -> None:
-        """Begin to answer; `caught` gets the parameters of the request that bears `state`. Others are refused."""
-        _Handler.accept(self._server, self._path, state, caught)
+    def serve(self, state: str, on_redirect: OnRedirect) -> None:
+        """Start serving. Call `on_redirect` with the parameters of the request that carries `state`; reject all others."""
+        _Handler.accept(self._server, self._path, state, on_redirect)
         self._thread.start()
 
     def __enter__(self) -> Self:
@@ -56,26 +55,26 @@ class RedirectListener:
 
 class _Handler(http.server.BaseHTTPRequestHandler):
     timeout = 10
-    """Seconds for a browser that opens a connection and says nothing."""
+    """Seconds to wait for a browser that opens a connection and sends nothing."""
 
     @staticmethod
-    def accept(server: http.server.HTTPServer, path: str, state: str, caught: Callable[[dict[str, str]], None]) -> None:
-        server.expected = (path, state, caught)  # type: ignore[attr-defined]
+    def accept(server: http.server.HTTPServer, path: str, state: str, on_redirect: OnRedirect) -> None:
+        server.expected = (path, state, on_redirect)  # type: ignore[attr-defined]
 
     def do_GET(self) -> None:
-        path, state, caught = self.server.expected  # type: ignore[attr-defined]
-        asked = urlsplit(self.path)
-        answer = dict(parse_qsl(asked.query))
-        if asked.path != path:
-            self._show(404, "Not here", "There is nothing at this address.")
-        elif answer.get("state") != state or not {"code", "error"} & set(answer):
-            self._show(400, "Another sign-in", "This address does not belong to the sign-in that is under way.")
-        elif "error" in answer:
-            self._show(200, "Not signed in", "The terminal says why. You may close this window.")
-            caught(answer)
+        path, state, on_redirect = self.server.expected  # type: ignore[attr-defined]
+        requested = urlsplit(self.path)
+        parameters = dict(parse_qsl(requested.query))
+        if requested.path != path:
+            self._show(404, "Not found", "There is nothing at this address.")
+        elif parameters.get("state") != state or not {"code", "error"} & set(parameters):
+            self._show(400, "Another sign-in", "This address does not belong to the sign-in in progress.")
+        elif "error" in parameters:
+            self._show(200, "Not signed in", "The terminal shows the reason. You can close this window.")
+            on_redirect(parameters)
         else:
-            self._show(200, "Signed in", "The terminal says how it went on. You may close this window.")
-            caught(answer)
+            self._show(200, "Signed in", "The terminal shows what happens next. You can close this window.")
+            on_redirect(parameters)
 
     def _show(self, status: int, title: str, text: str) -> None:
         body = _PAGE.format(title=title, text=text).encode()
@@ -92,4 +91,4 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's name
-        """Nothing: the request line holds the code."""
+        """Log nothing: the request line contains the code."""

@@ -1,7 +1,7 @@
-"""Refusals of the identity platform in one line: what it said, the trace id, and what to do about it.
+"""Sign-in errors in one line: what the identity platform said, the trace id, and what to do about it.
 
-Sources: learn.microsoft.com/entra/identity-platform/reference-error-codes. The AADSTS code is shown; where a refusal has none
-that is known here, the OAuth error decides. Not here: faults that pass, and hosts out of reach (`authority.py`).
+Source: learn.microsoft.com/entra/identity-platform/reference-error-codes. The AADSTS code decides the advice; the OAuth
+error does where there is no code, or none known here. See also `authority.py` for transient faults and unreachable hosts.
 """
 
 import json
@@ -14,76 +14,80 @@ from typing import Any
 from aad_assets.errors import SignInError
 from aad_assets.settings import Connection
 
-LOGIN_AGAIN = "run aad-assets login again"
+LOGIN_AGAIN = "Run aad-assets login again"
 
 _GUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 _TOKEN = re.compile(r"eyJ[\w.+/=~-]*")
-"""How every JWT begins, and any other JSON object in base64."""
+"""The start of every JWT, and of any other JSON object in base64."""
 
 _SECRETS = "the app's Certificates & secrets"
-_OTHER_CLOUD = "AAD_GRAPH_BASE_URL or AAD_CLOUD does not belong to this tenant's cloud"
-_POLICY = "a conditional access policy blocks this sign-in: ask who keeps it to exclude the app, or to admit this machine"
+_FEDERATED_CREDENTIALS = f"{_SECRETS} → Federated credentials"
+_OTHER_CLOUD = "AAD_GRAPH_BASE_URL or AAD_CLOUD does not belong to this tenant's cloud. Correct it"
+_POLICY = (
+    "A conditional access policy blocks this sign-in. Ask the policy's owner to exclude the app, or to allow this machine"
+)
 _FEDERATED = (
-    "the app has no federated credential for this token: compare its issuer, subject and audience "
-    "(api://AzureADTokenExchange) with the app's Certificates & secrets → Federated credentials"
+    "The app has no federated credential for this token. Compare the token's issuer, subject and audience "
+    f"(api://AzureADTokenExchange) with {_FEDERATED_CREDENTIALS}"
 )
 _NO_PERSON = (
-    "a conditional access policy asks for multi-factor authentication, which an app cannot give: ask who keeps it to exclude "
-    "the app"
+    "A conditional access policy requires multi-factor authentication, which an app cannot perform. Ask the policy's owner "
+    "to exclude the app"
 )
-_CONSENT = "grant admin consent for the app's permissions"
+_CONSENT = "Grant admin consent for the app's permissions"
+_REDIRECT_URL = "Register AAD_REDIRECT_URL, letter for letter, in the app's Authentication page"
 
-# AADSTS code → what to do about it.
+# AADSTS code → what to do about it, in one or two sentences, without the last full stop.
 _ADVICE = {
-    7000215: f"AAD_CLIENT_SECRET is wrong: paste the secret's value, not its ID, from {_SECRETS}",
-    7000222: f"AAD_CLIENT_SECRET has expired: create a new secret in {_SECRETS}",
-    7000218: "this app needs a credential: set AAD_CLIENT_SECRET or AAD_CLIENT_CERTIFICATE_PATH, or turn on 'Allow public "
+    7000215: f"AAD_CLIENT_SECRET is wrong. Paste the secret's value, not its ID, from {_SECRETS}",
+    7000222: f"AAD_CLIENT_SECRET has expired. Create a new secret in {_SECRETS}",
+    7000218: "This app needs a credential. Set AAD_CLIENT_SECRET or AAD_CLIENT_CERTIFICATE_PATH, or turn on 'Allow public "
     "client flows' in the app's Authentication page",
-    700025: "this app is a public client: unset AAD_CLIENT_SECRET and AAD_CLIENT_CERTIFICATE_PATH",
-    7000112: "the app is disabled in this tenant: enable it under Enterprise applications",
-    700016: "AAD_CLIENT_ID is not known in this tenant: check it and AAD_TENANT_ID",
-    90002: "AAD_TENANT_ID is not known here: check it, and that AAD_CLOUD is the tenant's cloud",
-    900023: "AAD_TENANT_ID is neither a GUID nor a domain of a tenant",
-    900382: "AAD_CLOUD is not the tenant's cloud",
-    700027: "the certificate of AAD_CLIENT_CERTIFICATE_PATH is not the one uploaded to the app, or has expired: upload the "
+    700025: "This app is a public client. Unset AAD_CLIENT_SECRET and AAD_CLIENT_CERTIFICATE_PATH",
+    7000112: "The app is disabled in this tenant. Enable it under Enterprise applications",
+    700016: "AAD_CLIENT_ID is not known in this tenant. Check it and AAD_TENANT_ID",
+    90002: "AAD_TENANT_ID is not known here. Check it, and that AAD_CLOUD is the tenant's cloud",
+    900023: "AAD_TENANT_ID is neither a GUID nor a domain of a tenant. Correct it",
+    900382: "AAD_CLOUD is not the tenant's cloud. Correct it",
+    700027: "The certificate of AAD_CLIENT_CERTIFICATE_PATH is not the one uploaded to the app, or has expired. Upload the "
     f"public part of a valid one in {_SECRETS}",
-    700021: "the credential belongs to another app than AAD_CLIENT_ID",
-    700023: "AAD_AUTHORITY_URL or AAD_CLOUD does not belong to this tenant's cloud",
-    7000229: "the app has no service principal in this tenant: grant admin consent there, or run az ad sp create --id with "
+    700021: "The credential belongs to another app than AAD_CLIENT_ID. Correct one of them",
+    700023: "AAD_AUTHORITY_URL or AAD_CLOUD does not belong to this tenant's cloud. Correct it",
+    7000229: "The app has no service principal in this tenant. Grant admin consent there, or run az ad sp create --id with "
     "AAD_CLIENT_ID",
     70021: _FEDERATED,
-    70025: "the app has no federated credential at all: add one in its Certificates & secrets → Federated credentials",
+    70025: f"The app has no federated credential at all. Add one in {_FEDERATED_CREDENTIALS}",
     700211: _FEDERATED,
     700212: _FEDERATED,
     700213: _FEDERATED,
-    5000811: "the token of AAD_FEDERATED_TOKEN_FILE is not signed by the issuer that it names",
-    50027: "what AAD_FEDERATED_TOKEN_FILE holds is no token of that issuer",
+    5000811: "The token in AAD_FEDERATED_TOKEN_FILE is not signed by the issuer that it names. Check what writes the file",
+    50027: "AAD_FEDERATED_TOKEN_FILE does not contain a token of that issuer. Check what writes the file",
     65001: _CONSENT,
-    65004: "the consent was declined: sign in again and accept, or have an administrator consent",
+    65004: "The consent was declined. Sign in again and accept, or have an administrator consent",
     90094: _CONSENT,
     70011: _OTHER_CLOUD,
     500011: _OTHER_CLOUD,
-    50011: "register AAD_REDIRECT_URL, letter by letter, in the app's Authentication page",
-    500112: "register AAD_REDIRECT_URL, letter by letter, in the app's Authentication page",
-    50034: "this account is not in the tenant of AAD_TENANT_ID: sign in with another one",
-    50105: "the account is not assigned to the app: assign it under Enterprise applications → Users and groups",
+    50011: _REDIRECT_URL,
+    500112: _REDIRECT_URL,
+    50034: "This account is not in the tenant of AAD_TENANT_ID. Sign in with another one",
+    50105: "The account is not assigned to the app. Assign it under Enterprise applications → Users and groups",
     53000: _POLICY,
     53001: _POLICY,
     53002: _POLICY,
-    53003: "a conditional access policy blocks this app: ask who keeps it to exclude the app",
+    53003: "A conditional access policy blocks this app. Ask the policy's owner to exclude the app",
     53004: _POLICY,
     530003: _POLICY,
     530004: _POLICY,
-    54005: "a code can be used once",
-    501481: "the code belongs to another sign-in: use the newest address",
-    9002313: "what was pasted is no code of this sign-in",
+    54005: "A code works only once",
+    501481: "The code belongs to another sign-in. Use the newest address",
+    9002313: "The pasted text is not a code of this sign-in",
 }
 
 _CLOCK = {700024, 500133}
 
-# What signing in anew mends, for people; other refusals would only come again.
-_STALE = {
+# OAuth errors that a new sign-in fixes, for a person. Others would only come again.
+_FIXED_BY_LOGIN = {
     "access_denied",
     "authorization_declined",
     "consent_required",
@@ -93,68 +97,75 @@ _STALE = {
     "login_required",
 }
 
-_ADVICE_ELSE = (
-    "check AAD_TENANT_ID, AAD_CLIENT_ID and the credential; the code's page is at https://login.microsoftonline.com/error"
+_ADVICE_FOR_OTHER_CODES = (
+    "Check AAD_TENANT_ID, AAD_CLIENT_ID and the credential. Look up the code at https://login.microsoftonline.com/error"
 )
-_ADVICE_WITHOUT_CODE = "check AAD_TENANT_ID, AAD_CLIENT_ID, AAD_CLOUD and AAD_AUTHORITY_URL"
+_ADVICE_WITHOUT_CODE = "Check AAD_TENANT_ID, AAD_CLIENT_ID, AAD_CLOUD and AAD_AUTHORITY_URL"
+_CORRECT_CLOCK = "Correct this machine's clock"
 
 
-def sign_in_error(answer: Mapping[str, Any], otherwise: str, connection: Connection) -> SignInError:
-    """One line: AADSTS code, what was said (`otherwise`: when nothing was), trace id, what to do."""
-    said = _said(answer) or otherwise
-    codes = answer.get("error_codes") or [int(code) for code in re.findall(r"AADSTS(\d+)", said)]
-    text = "".join(filter(str.isprintable, re.split(r"\s*Trace ID:|[\r\n]", said)[0])).rstrip(". ")
-    trace_id = answer.get("trace_id") or next(iter(re.findall(r"Trace ID: (\S+)", said)), "")
+def sign_in_error(response: Mapping[str, Any], default: str, connection: Connection) -> SignInError:
+    """Return the error for an OAuth error response, in one line: AADSTS code, description, trace id, advice.
+
+    `default` is the description of a response that has none.
+    """
+    description = _description(response) or default
+    codes = response.get("error_codes") or [int(code) for code in re.findall(r"AADSTS(\d+)", description)]
+    text = "".join(filter(str.isprintable, re.split(r"\s*Trace ID:|[\r\n]", description)[0])).rstrip(". ")
+    trace_id = response.get("trace_id") or next(iter(re.findall(r"Trace ID: (\S+)", description)), "")
     trace = f" (trace id {trace_id})" if trace_id else ""
-    code = f"AADSTS{codes[0]}" if codes else _text(answer.get("error"))
-    advice = _advice(answer, codes, connection)
-    return SignInError(f"Sign-in failed: {text}{trace}. What to do: {advice}.", code=code)
+    code = f"AADSTS{codes[0]}" if codes else _text(response.get("error"))
+    advice = _advice(response, codes, connection)
+    return SignInError(f"Sign-in failed: {text}{trace}. {advice}.", code=code)
 
 
-def _said(answer: Mapping[str, Any]) -> str:
-    """What may be shown. msal gives some answers of managed identities as a whole for the description, token and all."""
-    said = answer.get("error_description") or answer.get("error") or ""
-    if isinstance(said, str) and said.lstrip().startswith(("{", "[")):
+def _description(response: Mapping[str, Any]) -> str:
+    """Return the description without secrets: msal passes on some responses of managed identities whole, token included."""
+    description = response.get("error_description") or response.get("error") or ""
+    if isinstance(description, str) and description.lstrip().startswith(("{", "[")):
         try:
-            said = json.loads(said)
+            description = json.loads(description)
         except ValueError:
             return ""
-    if isinstance(said, Mapping):
-        within = said.get("error")
-        members = (within, within.get("message") if isinstance(within, Mapping) else "", said.get("message"))
-        said = ": ".join(filter(None, map(_text, members)))
-    return _TOKEN.sub("…", _text(said))
+    if isinstance(description, Mapping):
+        error = description.get("error")
+        members = (error, error.get("message") if isinstance(error, Mapping) else "", description.get("message"))
+        description = ": ".join(filter(None, map(_text, members)))
+    return _TOKEN.sub("…", _text(description))
 
 
 def _text(value: Any) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _advice(answer: Mapping[str, Any], codes: list[int], connection: Connection) -> str:
+def _advice(response: Mapping[str, Any], codes: list[int], connection: Connection) -> str:
     if _CLOCK.intersection(codes):
-        return _clock_advice(answer, connection)
+        return _clock_advice(response, connection)
     if 7000215 in codes and _GUID.fullmatch(connection.client_secret):
-        return f"AAD_CLIENT_SECRET holds the secret's ID: paste its value, shown once when it is made, from {_SECRETS}"
+        return (
+            "AAD_CLIENT_SECRET contains the secret's ID. Paste the secret's value, which is shown once when it is created, "
+            f"from {_SECRETS}"
+        )
     if 50076 in codes and connection.credential != "delegated":
         return _NO_PERSON
     known = next((_ADVICE[code] for code in codes if code in _ADVICE), "")
     if connection.credential == "managed_identity" and not known:
-        return "check that this machine has the identity that AAD_MANAGED_IDENTITY names"
-    if connection.credential == "delegated" and answer.get("error") in _STALE:
-        return f"{known}; then {LOGIN_AGAIN}" if known else LOGIN_AGAIN
-    return known or (_ADVICE_ELSE if codes else _ADVICE_WITHOUT_CODE)
+        return "Check that this machine has the identity that AAD_MANAGED_IDENTITY names"
+    if connection.credential == "delegated" and response.get("error") in _FIXED_BY_LOGIN:
+        return f"{known}. {LOGIN_AGAIN}" if known else LOGIN_AGAIN
+    return known or (_ADVICE_FOR_OTHER_CODES if codes else _ADVICE_WITHOUT_CODE)
 
 
-def _clock_advice(answer: Mapping[str, Any], connection: Connection) -> str:
-    """An assertion out of its time: by a clock that is wrong, or since nobody renewed it."""
+def _clock_advice(response: Mapping[str, Any], connection: Connection) -> str:
+    """Return the advice for an assertion outside its lifetime: the clock is wrong, or nothing renewed the assertion."""
     try:
-        theirs = datetime.strptime(str(answer.get("timestamp")), "%Y-%m-%d %H:%M:%SZ").replace(tzinfo=UTC).timestamp()
+        theirs = datetime.strptime(str(response.get("timestamp")), "%Y-%m-%d %H:%M:%SZ").replace(tzinfo=UTC).timestamp()
     except ValueError:
-        return "set this machine's clock right"
+        return _CORRECT_CLOCK
     behind = theirs - time.time()
     if abs(behind) > 120:
         side = "behind" if behind > 0 else "ahead of"
-        return f"this machine's clock is {round(abs(behind) / 60)} minutes {side} the sign-in service's: set it right"
+        return f"This machine's clock is {round(abs(behind) / 60)} minutes {side} the sign-in service's. Correct it"
     if connection.credential == "workload_identity":
-        return "the token of AAD_FEDERATED_TOKEN_FILE has expired: see that what writes the file goes on renewing it"
-    return "set this machine's clock right"
+        return "The token in AAD_FEDERATED_TOKEN_FILE has expired. Check that the file is still being renewed"
+    return _CORRECT_CLOCK

@@ -1,6 +1,6 @@
-"""Access tokens: held, renewed before they end, replaced when Graph refuses one, and checked to be of this tenant and cloud.
+"""Access tokens: cached, renewed before they expire or when Graph rejects them, and checked for tenant and cloud.
 
-Not here: how one is got (`credentials.py`), the authority's moods (`authority.py`), what a token is used for (`client.py`).
+See also `credentials.py`, which fetches a token, and `authority.py`, which retries.
 """
 
 import asyncio
@@ -14,24 +14,24 @@ import httpx
 
 from aad_assets.errors import ConfigurationError, SignInError
 from aad_assets.identity.authority import Authority
-from aad_assets.identity.claims import claims_of
-from aad_assets.identity.credentials import acquire
+from aad_assets.identity.claims import read_claims
+from aad_assets.identity.credentials import acquire_token
 from aad_assets.settings import CLOUDS, Connection
 from aad_assets.transport import Transport
 
-_HELD = 0.8
-"""Share of a token's life after which a new one is fetched. msal itself takes one with under five minutes left for ended."""
+_RENEW_AFTER = 0.8
+"""Share of a token's lifetime after which it is renewed. msal itself treats the last five minutes as expired."""
 
-_RENEW_AGAIN = 60.0
-"""Seconds until the next try, when the authority was out of reach and the token still has life in it."""
+_RETRY_AFTER = 60.0
+"""Seconds until renewal is tried again if the authority was unreachable and the token has not expired."""
 
 _GUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 
 class TokenSource:
-    """Hands out an access token, renewed before it expires. Safe to ask from many tasks at once.
+    """Provides access tokens, renewed before they expire. Safe to use from many tasks at once.
 
-    Nothing of the token or the credential is in its repr.
+    Its repr shows neither token nor credential.
     """
 
     def __init__(self, connection: Connection, transport: Transport, *, clock: Callable[[], float] = monotonic) -> None:
@@ -44,59 +44,64 @@ class TokenSource:
         self._renew_at = self._expires_at = 0.0
 
     async def tenant_id(self) -> str:
-        """The tenant's GUID, from the issuer in its OpenID configuration."""
-        issuer = str((await self._authority.discovered())["issuer"])
+        """Fetch the tenant's GUID, in lower case, from the issuer in its OpenID configuration. Raises SignInError."""
+        issuer = str((await self._authority.openid_configuration())["issuer"])
         for text in (issuer, self._connection.tenant_id):
             if found := _GUID.search(text):
                 self._tenant_id = found.group().lower()
                 return self._tenant_id
-        raise ConfigurationError(f"The sign-in authority names no tenant GUID ({issuer}): set AAD_TENANT_ID to the GUID.")
+        raise ConfigurationError(
+            f"The sign-in authority does not report the tenant's GUID ({issuer}). Set AAD_TENANT_ID to the GUID."
+        )
 
-    async def token(self, refused: str = "", claims: str = "") -> str:
-        """A token with life left in it, other than `refused`, which Graph has just turned down.
+    async def token(self, rejected: str = "", claims: str = "") -> str:
+        """Return a token that has not expired and is not `rejected`, which Graph has just rejected.
 
-        `claims` is the challenge that came with the refusal: the new token answers it.
+        `claims` is the challenge that came with the rejection; the new token answers it. Raises SignInError, or
+        ConfigurationError if the authority is unreachable and there is no token left to use.
         """
         async with self._renewing:
-            if not self._token or self._token == refused or self._clock() >= self._renew_at:
+            if not self._token or self._token == rejected or self._clock() >= self._renew_at:
                 try:
                     await self._renew(claims)
                 except SignInError:
                     raise
-                except ConfigurationError:  # the authority is out of reach, which may pass while the token lives
-                    if not self._token or self._token == refused or self._clock() >= self._expires_at:
+                except ConfigurationError:  # The authority is unreachable, perhaps for less time than the token lives.
+                    if not self._token or self._token == rejected or self._clock() >= self._expires_at:
                         raise
-                    self._renew_at = self._clock() + _RENEW_AGAIN
+                    self._renew_at = self._clock() + _RETRY_AFTER
             return self._token
 
     async def _renew(self, claims: str) -> None:
         if self._connection.credential == "managed_identity":
-            answer = await self._authority.ask_machine(lambda client: acquire(self._connection, client, claims))
+            response = await self._authority.run_locally(lambda client: acquire_token(self._connection, client, claims))
         else:
-            answer = await self._authority.ask(lambda client: self._acquire(client, claims))
-        token, life = str(answer["access_token"]), float(answer.get("expires_in", 3600))
+            response = await self._authority.run(lambda client: self._discover_and_acquire(client, claims))
+        token, lifetime = str(response["access_token"]), float(response.get("expires_in", 3600))
         if not re.fullmatch(r"[!-~]+", token):
-            raise SignInError(f"Sign-in failed: {self._connection.authority} sent a token that no header can carry.")
+            raise SignInError(
+                f"Sign-in failed: {self._connection.authority} issued a token that an HTTP header cannot carry."
+            )
         self._check(token)
         self._token = token
-        self._renew_at, self._expires_at = self._clock() + _HELD * life, self._clock() + life
+        self._renew_at, self._expires_at = self._clock() + _RENEW_AFTER * lifetime, self._clock() + lifetime
 
-    def _acquire(self, client: httpx.Client, claims: str) -> dict[str, Any]:
-        self._authority.discover(client)
-        return acquire(self._connection, client, claims)
+    def _discover_and_acquire(self, client: httpx.Client, claims: str) -> dict[str, Any]:
+        self._authority.fetch_openid_configuration(client)
+        return acquire_token(self._connection, client, claims)
 
     def _check(self, token: str) -> None:
-        """A managed identity has the tenant and cloud of its machine, whatever is configured."""
-        told, base = claims_of(token), self._connection.base_url
-        if self._tenant_id and str(told.get("tid", self._tenant_id)).lower() != self._tenant_id:
+        """Raise SignInError for a token of another tenant or cloud: a managed identity has those of its machine."""
+        claims, base_url = read_claims(token), self._connection.base_url
+        if self._tenant_id and str(claims.get("tid", self._tenant_id)).lower() != self._tenant_id:
             raise SignInError(
-                f"Sign-in failed: the token is of the tenant {told['tid']}, and AAD_TENANT_ID is {self._tenant_id}. "
-                "What to do: make the two agree."
+                f"Sign-in failed: the token belongs to the tenant {claims['tid']}, but AAD_TENANT_ID is {self._tenant_id}. "
+                "Set AAD_TENANT_ID to the tenant of the identity that signs in."
             )
         graphs = {urlsplit(graph).hostname: cloud for cloud, (_, graph) in CLOUDS.items()}
-        there, here = urlsplit(str(told.get("aud", ""))).hostname, urlsplit(base).hostname
-        if there != here and there in graphs and here in graphs:
+        issued_for, configured = urlsplit(str(claims.get("aud", ""))).hostname, urlsplit(base_url).hostname
+        if issued_for != configured and issued_for in graphs and configured in graphs:
             raise SignInError(
-                f"Sign-in failed: the token is for another cloud: {there}, not {here}. "
-                f"What to do: set AAD_CLOUD to {graphs[there]}."
+                f"Sign-in failed: the token is for another cloud ({issued_for}, not {configured}). "
+                f"Set AAD_CLOUD to {graphs[issued_for]}."
             )

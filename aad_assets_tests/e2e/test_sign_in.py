@@ -218,19 +218,19 @@ def gateway_down(place: Place) -> None:
 
 ERRORS: dict[str, tuple[Prepare, str]] = {
     "wrong secret": (changed(AAD_CLIENT_SECRET="wr0ng~s3cret"), "AADSTS7000215"),
-    "ID of the secret": (changed(AAD_CLIENT_SECRET="0d1f2a1e-3a4c-4b44-9a3b-cafe00000000"), "holds the secret's ID"),
+    "ID of the secret": (changed(AAD_CLIENT_SECRET="0d1f2a1e-3a4c-4b44-9a3b-cafe00000000"), "contains the secret's ID"),
     "expired secret": (changed({"secret_expired": True}), "AADSTS7000222"),
     "unknown app": (changed(AAD_CLIENT_ID="00000000-1111-2222-3333-444444444444"), "AADSTS700016"),
     "unknown tenant": (changed(AAD_TENANT_ID="nobody.example"), "AADSTS90002"),
     "wrong cloud": (changed(AAD_GRAPH_BASE_URL="https://graph.elsewhere.example/v1.0"), "AADSTS70011"),
     "no consent": (changed({"consented": False}, delegated), "AADSTS65001"),
     "conditional access": (changed({"blocked": True}), "AADSTS53003"),
-    "wrong certificate password": (wrong_certificate_password, "AAD_CLIENT_CERTIFICATE_PASSWORD is not its password"),
+    "wrong certificate password": (wrong_certificate_password, "AAD_CLIENT_CERTIFICATE_PASSWORD"),
     "clock skew": (changed({"clock_offset": 7200}, certificate), "120 minutes behind"),
     "stale federated token": (stale_federation, "AADSTS700024"),
     "strange identity": (changed(AAD_MANAGED_IDENTITY="00000000-1111-2222-3333-444444444444", AAD_AUTH="managed_identity"),
                          "Identity not found"),
-    "revoked sign-in": (changed({"sessions_revoked_at": 4e9}, delegated), "run aad-assets login again"),
+    "revoked sign-in": (changed({"sessions_revoked_at": 4e9}, delegated), "Run aad-assets login again"),
     "gateway down": (gateway_down, "through AAD_GATEWAY_URL (socks5://localhost:9)"),
     "permission missing": (denied, "Authorization_RequestDenied"),
 }  # fmt: skip
@@ -247,7 +247,7 @@ def test_every_refusal_is_one_line_and_tells_no_secret(
     caplog.set_level("DEBUG")
     prepare, said = ERRORS[error]
     prepare(place)
-    monkeypatch.setattr(authority, "_PATIENCE", 0.0)  # what is down stays down
+    monkeypatch.setattr(authority, "_MAX_SECONDS", 0.0)  # what is down stays down
     if error == "wrong secret":
         place.secrets.add("wr0ng~s3cret")
 

@@ -253,7 +253,7 @@ def test_a_sample_that_is_refused_costs_nothing(graph: FakeGraph) -> None:
 
 
 def test_a_sign_in_that_fails_on_the_way_ends_it_all(graph: FakeGraph, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def refused(refused: str = "", claims: str = "") -> str:
+    async def refused(rejected: str = "", claims: str = "") -> str:
         raise SignInError("Sign-in failed.")
 
     monkeypatch.setattr(graph.tokens, "token", refused)

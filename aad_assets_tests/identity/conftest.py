@@ -1,4 +1,4 @@
-"""Fixtures that the sign-in tests share with those of the graph layer."""
+"""Fixtures shared with the tests of the graph package."""
 
 from aad_assets_tests.graph.conftest import graph, slept
 

@@ -1,4 +1,4 @@
-"""A fake identity platform: discovery of the tenant and the token endpoint, scripted."""
+"""A fake identity platform: a scripted discovery endpoint and token endpoint."""
 
 from collections.abc import Callable
 from typing import Any
@@ -18,7 +18,7 @@ Answer = httpx.Response | Exception
 
 
 class FakeIdentity(Transport):
-    """Answers sign-ins; every token is another one."""
+    """Responds to sign-ins with a different token each time, unless a script says otherwise."""
 
     def __init__(self) -> None:
         self._tls, self._gateway = _TLS, None
@@ -27,12 +27,12 @@ class FakeIdentity(Transport):
         self.issuer = f"{AUTHORITY}/{TENANT}/v2.0"
         self.expires_in = 3600
         self.tokens: list[Answer] = []
-        """What the token endpoint answers first."""
+        """The first responses of the token endpoint."""
         self.discovery: list[Answer] = []
-        """What discovery answers first."""
+        """The first responses of the discovery endpoint."""
 
-    def blocking(self) -> httpx.Client:
-        client = super().blocking()
+    def sync_client(self) -> httpx.Client:
+        client = super().sync_client()
         client._transport, client._mounts = httpx.MockTransport(self._answer), {}
         return client
 
@@ -61,8 +61,8 @@ class FakeIdentity(Transport):
         return {"token_type": "Bearer", "expires_in": self.expires_in, "access_token": f"{TOKEN}-{len(self.forms)}"}
 
 
-def refused(code: int, text: str, error: str = "invalid_client", status: int = 401) -> httpx.Response:
-    """As login.microsoftonline.com words it."""
+def sign_in_failure(code: int, text: str, error: str = "invalid_client", status: int = 401) -> httpx.Response:
+    """Return an error response in the wording of login.microsoftonline.com."""
     trace = "0d1f2a1e-3a4c-4b44-9a3b-cafe00000000"
     tail = f" Trace ID: {trace} Correlation ID: 1b6e Timestamp: 2026-01-01 00:00:00Z"
     answer = {"error": error, "error_description": f"AADSTS{code}: {text}{tail}", "error_codes": [code], "trace_id": trace}

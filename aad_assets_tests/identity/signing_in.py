@@ -1,4 +1,4 @@
-"""What the tests of signing in at the demo tenant share. No test in here."""
+"""Helpers for tests that sign in to the demo tenant."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ from aad_assets.graph.reading.collections import read_collection
 from aad_assets.graph.requests.client import GraphClient
 from aad_assets.graph.requests.meter import Meter
 from aad_assets.graph.requests.rate_limits import RateLimits
-from aad_assets.identity.delegated import DelegatedSignIn, SignedIn, pasted
+from aad_assets.identity.delegated import DelegatedSignIn, SignedIn, parse_pasted
 from aad_assets.identity.token_source import TokenSource
 from aad_assets.settings import Connection, Settings
 from aad_assets.transport import Transport
@@ -23,7 +23,7 @@ NATIVE_CLIENT = "/common/oauth2/nativeclient"
 
 
 def connection_to(demo: DemoServer, folder: Path, **changes: Any) -> Connection:
-    """To the demo tenant, with the sign-in of people kept in `folder`."""
+    """Return a connection to the demo tenant that stores a person's sign-in in `folder`."""
     settings = Settings.from_environment(demo.environment() | {"AAD_TOKEN_CACHE": str(folder / "sign-in.json")})
     connection = replace(settings.connection, **changes)
     connection.check()
@@ -31,12 +31,12 @@ def connection_to(demo: DemoServer, folder: Path, **changes: Any) -> Connection:
 
 
 def without_secret(**changes: Any) -> dict[str, Any]:
-    """Another credential than the client secret."""
+    """Return changes to a connection that replace the client secret."""
     return {"client_secret": "", **changes}
 
 
 def domains(connection: Connection) -> list[str]:
-    """The ids of all domains, read as a reload does."""
+    """Read the ids of all domains as a reload does."""
 
     async def main() -> list[str]:
         transport, sink = Transport(connection), MemorySink()
@@ -54,12 +54,12 @@ def true_domains(demo: DemoServer) -> list[str]:
 
 
 def sign_in(demo: DemoServer, connection: Connection) -> SignedIn:
-    """A person signs in, and the address they end at is pasted whole."""
+    """Sign in as a person, and paste the whole address that the browser ends at."""
     signing = DelegatedSignIn(connection, Transport(connection))
     flow = run(signing.begin(demo.authority_url + NATIVE_CLIENT))
     with person(demo) as somebody:
         back = somebody.sign_in(flow["auth_uri"])
-    return run(signing.finish(flow, pasted(back, flow)))
+    return run(signing.finish(flow, parse_pasted(back, flow)))
 
 
 @contextmanager

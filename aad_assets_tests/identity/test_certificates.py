@@ -1,4 +1,4 @@
-"""Certificate files: what is taken, and what is refused without telling what is in them."""
+"""Certificate files: which are accepted, and that errors never show their content."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -73,7 +73,7 @@ def written(folder: Path, content: bytes) -> str:
     ],
     ids=["key first", "certificate first", "with bag attributes", "encrypted PEM", "PFX", "encrypted PFX"],
 )
-def test_pem_and_pfx_files_are_taken(tmp_path: Path, content: bytes, password: str) -> None:
+def test_pem_and_pfx_files_are_accepted(tmp_path: Path, content: bytes, password: str) -> None:
     made = certificate_credential(written(tmp_path, content), password)
     key = load_pem_private_key(made["private_key"].encode(), None)
     assert isinstance(key, rsa.RSAPrivateKey)
@@ -102,7 +102,7 @@ def test_pem_and_pfx_files_are_taken(tmp_path: Path, content: bytes, password: s
         "PFX without its password", "empty", "garbage", "garbled key", "elliptic key", "Edwards key",
     ],
 )  # fmt: skip
-def test_other_files_are_refused_by_the_names_of_their_settings(tmp_path: Path, content: bytes, password: str) -> None:
+def test_other_files_are_rejected_and_name_the_settings(tmp_path: Path, content: bytes, password: str) -> None:
     path = written(tmp_path, content)
     with pytest.raises(ConfigurationError, match="AAD_CLIENT_CERTIFICATE_PATH") as caught:
         certificate_credential(path, password)
@@ -111,6 +111,6 @@ def test_other_files_are_refused_by_the_names_of_their_settings(tmp_path: Path, 
     assert not any(secret in str(caught.value) for secret in ("wrong", "needless", "s3cret"))
 
 
-def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
+def test_a_missing_file_is_rejected(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="AAD_CLIENT_CERTIFICATE_PATH"):
         certificate_credential(str(tmp_path / "absent.pem"), "")

@@ -1,4 +1,4 @@
-"""Claims challenges: read from a refusal, answered once, also in a batch; and what is read from tokens."""
+"""Claims challenges: read from a 401, answered once, also in a batch; and claims read from tokens."""
 
 import re
 from base64 import b64encode
@@ -9,28 +9,28 @@ import pytest
 
 from aad_assets.errors import GraphError, PermissionMissing, RequestRejected
 from aad_assets.graph.requests.client import GraphClient
-from aad_assets.identity.claims import challenge, claims_of
+from aad_assets.identity.claims import claims_challenge, read_claims
 from aad_assets_tests.fake_graph import FakeGraph, FakeTokens, page, refusal
 
 CLAIMS = '{"access_token":{"nbf":{"essential":true,"value":"1604106651"}}}'
 
 
-def told(claims: str = CLAIMS, error: str = "insufficient_claims") -> str:
+def header(claims: str = CLAIMS, error: str = "insufficient_claims") -> str:
     encoded = b64encode(claims.encode()).decode()
     return f'Bearer realm="", authorization_uri="https://login.test/x", error="{error}", claims="{encoded}"'
 
 
 class Tokens(FakeTokens):
-    """Remembers the claims that a new token was to answer."""
+    """Records the challenges that new tokens had to answer."""
 
     def __init__(self) -> None:
         super().__init__()
         self.claims: list[str] = []
 
-    async def token(self, refused: str = "", claims: str = "") -> str:
-        if refused == self.current:
+    async def token(self, rejected: str = "", claims: str = "") -> str:
+        if rejected == self.current:
             self.claims.append(claims)
-        return await super().token(refused, claims)
+        return await super().token(rejected, claims)
 
 
 @pytest.fixture
@@ -39,47 +39,47 @@ def tokens(graph: FakeGraph) -> Tokens:
     return tokens
 
 
-def unauthorised(header: str = "") -> httpx.Response:
-    return refusal(401, "InvalidAuthenticationToken", "Continuous access evaluation.", WWW_Authenticate=header)
+def unauthorised(challenge: str = "") -> httpx.Response:
+    return refusal(401, "InvalidAuthenticationToken", "Continuous access evaluation.", WWW_Authenticate=challenge)
 
 
 @pytest.mark.parametrize(
     ("headers", "claims"),
     [
-        ({"WWW-Authenticate": told()}, CLAIMS),
-        ({"WWW-Authenticate": re.sub('=+"$', '"', told())}, CLAIMS),
-        ({"WWW-Authenticate": told(error="invalid_token")}, ""),
-        ({"WWW-Authenticate": told("no JSON")}, ""),
-        ({"WWW-Authenticate": told("[]")}, ""),
+        ({"WWW-Authenticate": header()}, CLAIMS),
+        ({"WWW-Authenticate": re.sub('=+"$', '"', header())}, CLAIMS),
+        ({"WWW-Authenticate": header(error="invalid_token")}, ""),
+        ({"WWW-Authenticate": header("no JSON")}, ""),
+        ({"WWW-Authenticate": header("[]")}, ""),
         ({"WWW-Authenticate": 'Bearer error="insufficient_claims", claims="a"'}, ""),
         ({}, ""),
     ],
 )
 def test_a_challenge_is_read_from_the_header(headers: Mapping[str, str], claims: str) -> None:
-    assert challenge(headers) == claims
+    assert claims_challenge(headers) == claims
 
 
 def test_a_challenge_is_answered_once(graph: FakeGraph, tokens: Tokens) -> None:
-    graph.answers(unauthorised(told()), page())
+    graph.answers(unauthorised(header()), page())
     graph.get()
     assert tokens.claims == [CLAIMS]
 
 
-def test_a_token_that_ended_and_a_challenge_after_it_are_both_answered(graph: FakeGraph, tokens: Tokens) -> None:
-    graph.answers(unauthorised(), unauthorised(told()), page())
+def test_an_expired_token_and_a_challenge_after_it_are_both_answered(graph: FakeGraph, tokens: Tokens) -> None:
+    graph.answers(unauthorised(), unauthorised(header()), page())
     graph.get()
     assert tokens.claims == ["", CLAIMS]
 
 
-def test_a_challenge_that_stays_fails(graph: FakeGraph, tokens: Tokens) -> None:
-    graph.answers(*[unauthorised(told())] * 2)
+def test_a_challenge_that_comes_again_fails(graph: FakeGraph, tokens: Tokens) -> None:
+    graph.answers(*[unauthorised(header())] * 2)
     with pytest.raises(PermissionMissing):
         graph.get()
     assert tokens.claims == [CLAIMS]
     assert graph.script_left == 0
 
 
-def test_the_challenge_of_a_batchs_item_is_answered(graph: FakeGraph, tokens: Tokens) -> None:
+def test_the_challenge_of_a_batch_item_is_answered(graph: FakeGraph, tokens: Tokens) -> None:
     async def renew(client: GraphClient) -> None:
         await client.renew_token(CLAIMS)
 
@@ -87,9 +87,9 @@ def test_the_challenge_of_a_batchs_item_is_answered(graph: FakeGraph, tokens: To
     assert tokens.claims == [CLAIMS]
 
 
-def test_a_token_of_another_cloud_is_named_as_such(graph: FakeGraph) -> None:
-    said = "Access token validation failure. Invalid audience."
-    graph.answers(*[refusal(401, "InvalidAuthenticationToken", said)] * 2)
+def test_a_token_for_another_cloud_names_the_settings(graph: FakeGraph) -> None:
+    message = "Access token validation failure. Invalid audience."
+    graph.answers(*[refusal(401, "InvalidAuthenticationToken", message)] * 2)
     with pytest.raises(RequestRejected, match="for another cloud: check AAD_CLOUD") as caught:
         graph.get()
     assert isinstance(caught.value, GraphError)
@@ -98,4 +98,4 @@ def test_a_token_of_another_cloud_is_named_as_such(graph: FakeGraph) -> None:
 
 @pytest.mark.parametrize("token", ["", "x", "a.b.c", "eyJ.e30=.x", "a.W10.c", "a.\u00e9.c"])
 def test_a_token_that_cannot_be_read_has_no_claims(token: str) -> None:
-    assert claims_of(token) == {}
+    assert read_claims(token) == {}

@@ -1,4 +1,4 @@
-"""Signing in as a person: code with PKCE and state, device code, renewal with rotation, and what goes wrong."""
+"""Sign-in of a person: authorization code with PKCE and state, device code, renewal with rotation, and failures."""
 
 import asyncio
 import json
@@ -24,7 +24,7 @@ from aad_assets.graph.reading.collections import read_collection
 from aad_assets.graph.requests.client import GraphClient
 from aad_assets.graph.requests.meter import Meter
 from aad_assets.graph.requests.rate_limits import RateLimits
-from aad_assets.identity.delegated import DelegatedSignIn, Flow, SignedIn, pasted
+from aad_assets.identity.delegated import DelegatedSignIn, Flow, SignedIn, parse_pasted
 from aad_assets.identity.token_cache import TokenCache
 from aad_assets.identity.token_source import TokenSource
 from aad_assets.settings import Connection
@@ -56,16 +56,16 @@ def connection(demo: DemoServer, tmp_path: Path) -> Connection:
 
 @pytest.fixture
 def public(demo: DemoServer, tmp_path: Path) -> Connection:
-    """By the app that has no secret."""
+    """Return a connection of the app that has no secret."""
     return connection_to(demo, tmp_path, auth="delegated", client_id=demo.public_client_id, client_secret="")
 
 
-def begun(demo: DemoServer, connection: Connection) -> tuple[DelegatedSignIn, Flow]:
+def begin(demo: DemoServer, connection: Connection) -> tuple[DelegatedSignIn, Flow]:
     signing = DelegatedSignIn(connection, Transport(connection))
     return signing, run(signing.begin(demo.authority_url + NATIVE_CLIENT))
 
 
-def returned(demo: DemoServer, flow: Flow, decision: str = "accept") -> str:
+def redirected(demo: DemoServer, flow: Flow, decision: str = "accept") -> str:
     with person(demo) as somebody:
         return somebody.sign_in(flow["auth_uri"], decision)
 
@@ -85,16 +85,16 @@ def refresh_token(connection: Connection) -> str:
     return str(entry["secret"])
 
 
-@pytest.mark.parametrize("way", ["secret", "certificate", "public"])
-def test_a_person_signs_in_and_reads_without_a_trace(
-    demo: DemoServer, connection: Connection, public: Connection, way: str, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("credential", ["secret", "certificate", "public"])
+def test_a_person_signs_in_and_reads_without_a_secret_in_the_log(
+    demo: DemoServer, connection: Connection, public: Connection, credential: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
     certified = replace(connection, client_secret="", client_certificate_path=demo.client_certificate)
-    used = {"secret": connection, "certificate": certified, "public": public}[way]
-    signing, flow = begun(demo, used)
-    back = returned(demo, flow)
-    signed_in = run(signing.finish(flow, pasted(back, flow)))
+    used = {"secret": connection, "certificate": certified, "public": public}[credential]
+    signing, flow = begin(demo, used)
+    back = redirected(demo, flow)
+    signed_in = run(signing.finish(flow, parse_pasted(back, flow)))
     assert signed_in.account == demo.user_name
     assert signed_in.tenant_id == demo.tenant_id
     assert {"User.Read", "Domain.Read.All"} <= signed_in.scopes
@@ -103,7 +103,7 @@ def test_a_person_signs_in_and_reads_without_a_trace(
     tokens = {refresh_token(used)}
     assert domains(used) == true_domains(demo)
     tokens.add(refresh_token(used))
-    assert len(tokens) == 2, "replaced at its use"
+    assert len(tokens) == 2, "replaced when used"
     assert caplog.records
     for secret in ("eyJ", demo.client_secret, demo.user_password, flow["code_verifier"], *tokens):
         assert secret not in caplog.text
@@ -112,72 +112,70 @@ def test_a_person_signs_in_and_reads_without_a_trace(
 
 
 def test_the_code_alone_is_enough(demo: DemoServer, connection: Connection) -> None:
-    signing, flow = begun(demo, connection)
-    signed_in = run(signing.finish(flow, pasted(f" {code_in(returned(demo, flow))}\n", flow)))
+    signing, flow = begin(demo, connection)
+    signed_in = run(signing.finish(flow, parse_pasted(f" {code_in(redirected(demo, flow))}\n", flow)))
     assert signed_in.account == demo.user_name
 
 
-def test_what_comes_from_another_sign_in_is_refused(demo: DemoServer, connection: Connection) -> None:
-    signing, flow = begun(demo, connection)
-    _, other = begun(demo, connection)
-    back = returned(demo, other)
+def test_a_response_to_another_sign_in_is_rejected(demo: DemoServer, connection: Connection) -> None:
+    signing, flow = begin(demo, connection)
+    _, other = begin(demo, connection)
+    back = redirected(demo, other)
     with pytest.raises(SignInError, match="belongs to another sign-in"):
-        pasted(back, flow)
+        parse_pasted(back, flow)
     with pytest.raises(SignInError, match="belongs to another sign-in"):
-        run(signing.finish(flow, pasted(back, other)))
-    with pytest.raises(SignInError, match=r"AADSTS501481: .*the code belongs to another sign-in: use the newest address"):
-        run(signing.finish(flow, pasted(code_in(back), flow)))
+        run(signing.finish(flow, parse_pasted(back, other)))
+    with pytest.raises(SignInError, match=r"AADSTS501481: .*The code belongs to another sign-in\. Use the newest address"):
+        run(signing.finish(flow, parse_pasted(code_in(back), flow)))
 
 
 @pytest.mark.parametrize(
     "text", ["", "no", "yes please, sign me in now", "https://localhost/?state=x", "https://example.com"]
 )
-def test_what_is_neither_code_nor_address_is_refused(text: str) -> None:
+def test_text_that_is_neither_code_nor_address_is_rejected(text: str) -> None:
     with pytest.raises(SignInError, match=r"neither a code nor the address"):
-        pasted(text, {"state": "s"})
+        parse_pasted(text, {"state": "s"})
 
 
-def test_a_token_of_another_sign_in_is_refused(demo: DemoServer, connection: Connection) -> None:
-    signing, flow = begun(demo, connection)
-    answer = pasted(returned(demo, flow), flow)
+def test_a_token_of_another_sign_in_is_rejected(demo: DemoServer, connection: Connection) -> None:
+    signing, flow = begin(demo, connection)
+    answer = parse_pasted(redirected(demo, flow), flow)
     with pytest.raises(SignInError, match="belongs to another sign-in") as caught:
         run(signing.finish(flow | {"nonce": "another"}, answer))
     assert "another)" not in str(caught.value)
     assert not Path(connection.token_cache).exists()
 
 
-def test_a_place_that_is_none_is_told_before_the_person_signs_in(demo: DemoServer, connection: Connection) -> None:
+def test_an_unusable_location_is_reported_before_the_person_signs_in(demo: DemoServer, connection: Connection) -> None:
     Path(connection.token_cache).mkdir()
     with pytest.raises(ConfigurationError, match="Check AAD_TOKEN_CACHE"):
-        begun(demo, connection)
+        begin(demo, connection)
 
 
-def test_a_code_is_used_once(demo: DemoServer, connection: Connection) -> None:
-    signing, flow = begun(demo, connection)
-    answer = pasted(returned(demo, flow), flow)
+def test_a_code_works_once(demo: DemoServer, connection: Connection) -> None:
+    signing, flow = begin(demo, connection)
+    answer = parse_pasted(redirected(demo, flow), flow)
     run(signing.finish(flow, answer))
-    with pytest.raises(
-        SignInError, match=r"AADSTS54005: .*a code can be used once; then run aad-assets login again"
-    ) as caught:
+    with pytest.raises(SignInError, match=r"AADSTS54005: .*A code works only once\. Run aad-assets login again") as caught:
         run(signing.finish(flow, answer))
     assert answer["code"] not in str(caught.value)
 
 
-def test_a_person_who_declines_is_told_so(demo: DemoServer, connection: Connection) -> None:
-    signing, flow = begun(demo, connection)
+def test_a_declined_consent_is_reported(demo: DemoServer, connection: Connection) -> None:
+    signing, flow = begin(demo, connection)
     with pytest.raises(SignInError, match=r"AADSTS65004: User declined .*\(trace id .*have an administrator consent"):
-        run(signing.finish(flow, pasted(returned(demo, flow, "cancel"), flow)))
+        run(signing.finish(flow, parse_pasted(redirected(demo, flow, "cancel"), flow)))
     assert not Path(connection.token_cache).exists()
 
 
-def test_without_consent_the_permissions_are_named_as_what_is_missing(demo: DemoServer, connection: Connection) -> None:
+def test_a_missing_consent_is_reported(demo: DemoServer, connection: Connection) -> None:
     demo.sign_in_rules(consented=False)
-    signing, flow = begun(demo, connection)
-    with pytest.raises(SignInError, match=r"AADSTS65001: .*grant admin consent"):
-        run(signing.finish(flow, pasted(returned(demo, flow), flow)))
+    signing, flow = begin(demo, connection)
+    with pytest.raises(SignInError, match=r"AADSTS65001: .*Grant admin consent"):
+        run(signing.finish(flow, parse_pasted(redirected(demo, flow), flow)))
 
 
-def test_a_redirect_url_that_is_not_registered_is_shown_by_the_page(demo: DemoServer, connection: Connection) -> None:
+def test_an_unregistered_redirect_url_is_reported_by_the_page(demo: DemoServer, connection: Connection) -> None:
     signing = DelegatedSignIn(connection, Transport(connection))
     flow = run(signing.begin("https://elsewhere.example/back"))
     with person(demo) as somebody:
@@ -185,11 +183,11 @@ def test_a_redirect_url_that_is_not_registered_is_shown_by_the_page(demo: DemoSe
 
 
 def test_without_a_refresh_token_the_missing_permission_is_named(demo: DemoServer, connection: Connection) -> None:
-    signing, flow = begun(demo, connection)
+    signing, flow = begin(demo, connection)
     flow["auth_uri"] = flow["auth_uri"].replace("offline_access", "")
     flow["scope"] = [scope for scope in flow["scope"] if scope != "offline_access"]
     with pytest.raises(SignInError, match="delegated permission offline_access"):
-        run(signing.finish(flow, pasted(returned(demo, flow), flow)))
+        run(signing.finish(flow, parse_pasted(redirected(demo, flow), flow)))
 
 
 def by_device(demo: DemoServer, connection: Connection, decision: str | None) -> SignedIn:
@@ -211,7 +209,7 @@ def test_a_device_code_signs_in(demo: DemoServer, public: Connection) -> None:
     assert domains(public) == true_domains(demo)
 
 
-def test_a_device_code_that_waits_is_asked_for_again(demo: DemoServer, public: Connection) -> None:
+def test_a_pending_device_code_is_polled(demo: DemoServer, public: Connection) -> None:
     async def main() -> SignedIn:
         signing = DelegatedSignIn(public, Transport(public))
         flow = await signing.begin_device()
@@ -226,32 +224,32 @@ def test_a_device_code_that_waits_is_asked_for_again(demo: DemoServer, public: C
 
 
 @pytest.mark.parametrize(
-    ("decision", "lifetime", "said"),
+    ("decision", "lifetime", "message"),
     [("cancel", 900, "AADSTS70017: The end user has denied"), (None, 0, "expired|in time")],
 )
-def test_a_device_code_that_leads_nowhere_is_told(
-    demo: DemoServer, public: Connection, decision: str | None, lifetime: int, said: str
+def test_a_declined_or_expired_device_code_is_reported(
+    demo: DemoServer, public: Connection, decision: str | None, lifetime: int, message: str
 ) -> None:
     demo.sign_in_rules(device_lifetime=lifetime)
-    with pytest.raises(SignInError, match=said):
+    with pytest.raises(SignInError, match=message):
         by_device(demo, public, decision)
 
 
-def test_a_device_code_is_for_public_clients(demo: DemoServer, connection: Connection) -> None:
-    with pytest.raises(ConfigurationError, match=r"unset AAD_CLIENT_SECRET .*Allow public client flows"):
+def test_a_device_code_works_only_for_public_clients(demo: DemoServer, connection: Connection) -> None:
+    with pytest.raises(ConfigurationError, match=r"Unset AAD_CLIENT_SECRET .*Allow public client flows"):
         by_device(demo, connection, "accept")
     with pytest.raises(SignInError, match=r"AADSTS7000218: .*turn on 'Allow public client flows'"):
         by_device(demo, replace(connection, client_secret=""), "accept")
 
 
 def test_a_run_without_a_sign_in_says_how_to_sign_in(demo: DemoServer, connection: Connection) -> None:
-    with pytest.raises(SignInError, match=r"Nobody is signed in .*run aad-assets login"):
+    with pytest.raises(SignInError, match=r"Nobody is signed in .*Run aad-assets login"):
         domains(connection)
 
 
-def test_the_sign_in_of_another_app_is_not_taken(demo: DemoServer, connection: Connection, public: Connection) -> None:
+def test_the_sign_in_of_another_app_is_not_used(demo: DemoServer, connection: Connection, public: Connection) -> None:
     sign_in(demo, public)
-    with pytest.raises(SignInError, match=r"Nobody is signed in to the app .*run aad-assets login again"):
+    with pytest.raises(SignInError, match=r"Nobody is signed in to the app .*Run aad-assets login again"):
         domains(connection)
 
 
@@ -264,19 +262,19 @@ def test_the_sign_in_of_another_app_is_not_taken(demo: DemoServer, connection: C
         ({"consented": False}, "AADSTS65001"),
     ],
 )
-def test_a_sign_in_that_ended_says_to_sign_in_again(
+def test_a_sign_in_that_is_no_longer_valid_says_to_sign_in_again(
     demo: DemoServer, connection: Connection, rules: dict[str, Any], code: str
 ) -> None:
     sign_in(demo, connection)
     token = refresh_token(connection)
     demo.sign_in_rules(**rules)
-    with pytest.raises(SignInError, match=rf"{code}: .*\(trace id .*run aad-assets login again") as caught:
+    with pytest.raises(SignInError, match=rf"{code}: .*\(trace id .*Run aad-assets login again") as caught:
         domains(connection)
     assert "\n" not in str(caught.value)
     assert token not in str(caught.value)
 
 
-def test_a_claims_challenge_is_answered_for_a_person_too(demo: DemoServer, connection: Connection) -> None:
+def test_a_claims_challenge_is_also_answered_for_a_person(demo: DemoServer, connection: Connection) -> None:
     sign_in(demo, connection)
     demo.faults([{"kind": "claims_challenge"}])
     assert domains(connection) == true_domains(demo)
@@ -314,7 +312,7 @@ for _ in range(4):
 
 
 def test_two_processes_at_once_keep_a_valid_sign_in(demo: DemoServer, connection: Connection) -> None:
-    """Each use of a refresh token revokes it: whoever uses an old one is out."""
+    """Each use of a refresh token revokes it, so that a process that used an old one would fail."""
     sign_in(demo, connection)
     demo.sign_in_rules(revoke_rotated=True)
     environment = demo.environment() | {"AAD_AUTH": "delegated", "AAD_TOKEN_CACHE": connection.token_cache}
@@ -338,7 +336,7 @@ def test_two_processes_at_once_keep_a_valid_sign_in(demo: DemoServer, connection
     assert len(stored(connection)["RefreshToken"]) == 1
 
 
-def test_the_file_is_its_owners_alone_and_holds_no_access_token(demo: DemoServer, connection: Connection) -> None:
+def test_only_the_owner_can_read_the_file_and_it_holds_no_access_token(demo: DemoServer, connection: Connection) -> None:
     sign_in(demo, connection)
     path = Path(connection.token_cache)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -348,7 +346,7 @@ def test_the_file_is_its_owners_alone_and_holds_no_access_token(demo: DemoServer
     assert not path.exists()
 
 
-def test_what_can_be_read_follows_from_the_scopes() -> None:
+def test_the_scopes_decide_which_permissions_are_missing() -> None:
     assert not missing(CATALOG["users"], {"User.Read.All"})
     assert not missing(CATALOG["users"], {"User.ReadWrite.All"})
     assert not missing(CATALOG["group_members"], {"Directory.Read.All"})
@@ -359,8 +357,8 @@ def test_what_can_be_read_follows_from_the_scopes() -> None:
 
 
 @pytest.mark.slow
-def test_tokens_of_a_minute_outlast_a_longer_read(demo: DemoServer, connection: Connection) -> None:
-    """In real time, with a refresh token that each renewal revokes."""
+def test_a_read_outlasts_tokens_that_live_for_a_minute(demo: DemoServer, connection: Connection) -> None:
+    """This test runs in real time, with a refresh token that each renewal revokes."""
     demo.sign_in_rules(token_lifetime=60, revoke_rotated=True)
     sign_in(demo, connection)
     demo.reset_stats()

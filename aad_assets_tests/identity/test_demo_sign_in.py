@@ -35,7 +35,7 @@ def connection(demo: DemoServer) -> Iterator[Connection]:
 
 
 def read_users(connection: Connection, clock: Clock | None = None) -> MemorySink:
-    """All users, with a client as a reload makes it."""
+    """Read all users twice, with a client like a reload's."""
 
     async def main() -> MemorySink:
         connection.check()
@@ -84,7 +84,7 @@ def test_a_token_is_renewed_during_a_long_read(demo: DemoServer, connection: Con
     assert demo.stats()["tokens_issued"] == 2
 
 
-def test_a_token_that_dies_early_is_replaced(demo: DemoServer, connection: Connection) -> None:
+def test_a_token_that_is_revoked_early_is_replaced(demo: DemoServer, connection: Connection) -> None:
     tokens = TokenSource(connection, Transport(connection))
     first = run(tokens.token())
     demo.faults([{"kind": "expire_token"}])
@@ -98,18 +98,18 @@ def test_a_token_that_dies_early_is_replaced(demo: DemoServer, connection: Conne
     assert demo.stats()["tokens_issued"] == 2
 
 
-def test_a_wrong_secret_is_told_by_its_setting(connection: Connection) -> None:
+def test_a_wrong_secret_names_its_setting(connection: Connection) -> None:
     with pytest.raises(SignInError, match=r"AADSTS7000215: .*AAD_CLIENT_SECRET is wrong") as caught:
         read_users(replace(connection, client_secret="wr0ng"))
     assert "wr0ng" not in str(caught.value)
 
 
-def test_an_unknown_tenant_is_told_by_its_setting(connection: Connection) -> None:
+def test_an_unknown_tenant_names_its_setting(connection: Connection) -> None:
     with pytest.raises(SignInError, match=r"AADSTS90002: .*AAD_TENANT_ID"):
         read_users(replace(connection, tenant_id="elsewhere.example"))
 
 
-def test_an_unknown_app_is_told_by_its_setting(connection: Connection) -> None:
+def test_an_unknown_app_names_its_setting(connection: Connection) -> None:
     with pytest.raises(SignInError, match=r"AADSTS700016: .*AAD_CLIENT_ID"):
         read_users(replace(connection, client_id="00000000-0000-0000-0000-000000000000"))
 
@@ -119,7 +119,7 @@ def test_the_tenants_guid_is_found_by_its_domain(demo: DemoServer, connection: C
     assert run(TokenSource(named, Transport(named)).tenant_id()) == demo.tenant_id
 
 
-def test_a_host_that_nobody_answers_on_is_told_by_its_setting(connection: Connection, slept: list[float]) -> None:
+def test_an_unreachable_host_names_its_setting(connection: Connection, slept: list[float]) -> None:
     with pytest.raises(ConfigurationError, match=r"https://localhost:1/.* cannot be reached.*AAD_AUTHORITY_URL"):
         read_users(replace(connection, authority_url="https://localhost:1"))
     assert len([seconds for seconds in slept if seconds]) == 3

@@ -1,4 +1,4 @@
-"""A gateway carries everything, sign-in and Graph alike, and nothing goes around it."""
+"""All traffic, of sign-in and of Graph, goes through the gateway."""
 
 import gc
 import ssl
@@ -28,12 +28,12 @@ def _note(event: str, arguments: tuple[Any, ...]) -> None:
         _connections[-1].append(arguments[1])
 
 
-sys.addaudithook(_note)  # for good: hooks cannot be taken away again
+sys.addaudithook(_note)  # Audit hooks cannot be removed.
 
 
 @contextmanager
 def connections() -> Iterator[list[Any]]:
-    """The addresses that this process connects to meanwhile."""
+    """Record the addresses that this process connects to meanwhile."""
     made: list[Any] = []
     _connections.append(made)
     try:
@@ -50,7 +50,7 @@ def demo() -> Iterator[DemoServer]:
 
 @pytest.fixture(scope="module")
 def authority() -> trustme.CA:
-    """Of the gateway's own certificate."""
+    """Return the CA of the gateway's own certificate."""
     return trustme.CA()
 
 
@@ -65,7 +65,7 @@ def gateway(request: pytest.FixtureRequest, authority: trustme.CA) -> Iterator[G
 
 
 def through(gateway: Gateway, demo: DemoServer, authority: trustme.CA, folder: Path, **changes: Any) -> Connection:
-    """A connection that trusts the demo's CA and the gateway's."""
+    """Return a connection that trusts the demo's CA and the gateway's."""
     both = folder / "cas.pem"
     both.write_bytes(Path(demo.ca_bundle).read_bytes() + authority.cert_pem.bytes())
     return connection_to(demo, folder, gateway_url=gateway.url, ca_bundle=str(both), **changes)
@@ -75,7 +75,7 @@ def ports(addresses: list[Any]) -> set[int]:
     return {address[1] for address in addresses if isinstance(address, tuple)}
 
 
-def test_sign_in_and_graph_go_through_the_gateway_alone(
+def test_sign_in_and_graph_use_only_the_gateway(
     gateway: Gateway,
     demo: DemoServer,
     authority: trustme.CA,
@@ -90,10 +90,10 @@ def test_sign_in_and_graph_go_through_the_gateway_alone(
     with connections() as made:
         read = domains(connection)
     assert read == true_domains(demo)
-    assert ports(made) == {gateway.port}, "no exceptions, NO_PROXY or not"
+    assert ports(made) == {gateway.port}, "no exceptions, whatever NO_PROXY says"
     assert set(gateway.tunnels) == {demo.authority_url.removeprefix("https://")}
     assert len(gateway.tunnels) >= 3, "discovery, sign-in, Graph"
-    assert gateway.refused == 0
+    assert gateway.rejected == 0
     assert PASSWORD not in caplog.text
 
 
@@ -103,14 +103,14 @@ def test_a_person_signs_in_through_the_gateway(
     with Gateway() as gateway:
         connection = through(gateway, demo, authority, tmp_path, auth="delegated")
         sign_in(demo, connection)
-        assert len(gateway.tunnels) == 2, "to begin and to redeem the code; the browser has a proxy of its own"
+        assert len(gateway.tunnels) == 2, "to begin and to redeem the code; the browser does not use the gateway"
         assert domains(connection) == true_domains(demo)
 
 
-def test_only_the_machines_own_endpoint_is_reached_past_the_gateway(
+def test_only_the_managed_identity_endpoint_bypasses_the_gateway(
     demo: DemoServer, authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The machine's endpoint is another server here, so that the two can be told apart."""
+    """The endpoint is a server of its own here, so that its connections can be recognised."""
     with Gateway() as gateway, DemoServer(users=10, no_quota=True) as machine:
         monkeypatch.setenv("AZURE_POD_IDENTITY_AUTHORITY_HOST", machine.authority_url)
         monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
@@ -130,10 +130,10 @@ def test_a_gateway_that_is_down_is_named_without_its_password(demo: DemoServer, 
     assert PASSWORD not in str(caught.value)
 
 
-# httpcore forgets the socket of a SOCKS handshake that fails.
+# httpcore does not close the socket of a failed SOCKS handshake.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("kind", ["http", "socks5"])
-def test_a_gateway_that_does_not_know_the_password_is_named_without_it(
+def test_a_gateway_that_rejects_the_password_is_named_without_it(
     demo: DemoServer, tmp_path: Path, kind: str, slept: list[float], caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("DEBUG")
@@ -142,10 +142,10 @@ def test_a_gateway_that_does_not_know_the_password_is_named_without_it(
         url = f"{kind}://{USER}:{quote(wrong)}@localhost:{gateway.port}"
         with pytest.raises(ConfigurationError, match="through AAD_GATEWAY_URL") as caught:
             domains(connection_to(demo, tmp_path, gateway_url=url))
-        assert gateway.refused
-        said = str(caught.value)
-        del caught  # and the frames that it holds
+        assert gateway.rejected
+        shown = str(caught.value)
+        del caught  # with the frames that it references
         gc.collect()
-    for told in (said, caplog.text):
-        assert wrong not in told
-        assert quote(wrong) not in told
+    for text in (shown, caplog.text):
+        assert wrong not in text
+        assert quote(wrong) not in text

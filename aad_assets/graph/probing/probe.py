@@ -35,7 +35,7 @@ from aad_assets.graph.reading.parents import Key
 from aad_assets.graph.requests.client import GraphClient, RetryPolicy
 from aad_assets.graph.requests.meter import Meter
 from aad_assets.graph.requests.rate_limits import RateLimits, resource_units
-from aad_assets.identity.claims import claims_of
+from aad_assets.identity.claims import read_claims
 from aad_assets.identity.token_source import TokenSource
 from aad_assets.settings import Connection
 from aad_assets.transport import Transport
@@ -126,7 +126,7 @@ async def probe_tenant(
 
 def permissions_in(token: str) -> frozenset[str] | None:
     """The permissions that a token names, app-only or delegated. For telling alone: the signature is not looked at."""
-    if not (claims := claims_of(token)):
+    if not (claims := read_claims(token)):
         return None
     try:
         held = msgspec.convert(claims, _Claims)

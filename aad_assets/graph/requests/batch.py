@@ -19,7 +19,7 @@ from aad_assets.graph.requests.client import PREFER, GraphClient, Retrying
 from aad_assets.graph.requests.error_responses import PASSING, error_for, read_error_response, retry_after_seconds
 from aad_assets.graph.requests.meter import Meter
 from aad_assets.graph.requests.surrogates import hidden, shown
-from aad_assets.identity.claims import challenge
+from aad_assets.identity.claims import claims_challenge
 
 SIZE = 20
 AT_ONCE = 4
@@ -132,7 +132,7 @@ async def run_batches(
                 pause = max(pause, _later(client, item, response))
                 failed.append(item)
                 if response is not None and response.status == 401:
-                    renew, claims = True, claims or challenge(_headers(response))
+                    renew, claims = True, claims or claims_challenge(_headers(response))
             if renew:
                 await client.renew_token(claims)
             if failed:

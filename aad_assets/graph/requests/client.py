@@ -23,9 +23,9 @@ from aad_assets.errors import (
 from aad_assets.graph.requests.error_responses import PASSING, error_for, read_error_response, retry_after_seconds
 from aad_assets.graph.requests.meter import Meter
 from aad_assets.graph.requests.rate_limits import RateLimits
-from aad_assets.identity.claims import challenge
+from aad_assets.identity.claims import claims_challenge
 from aad_assets.identity.token_source import TokenSource
-from aad_assets.transport import BROKEN, Transport, reason
+from aad_assets.transport import TRANSPORT_ERRORS, Transport, describe
 
 PREFER = {"Prefer": "include-unknown-enum-members"}
 """Else later members of an enumeration come as `unknownFutureValue` (learn.microsoft.com/graph/best-practices-concept)."""
@@ -104,7 +104,7 @@ class GraphClient:
         self.rate_limits = rate_limits
         self._tokens = tokens
         self._transport = transport
-        self._http = transport.concurrent()
+        self._http = transport.async_client()
         self._in_flight = asyncio.Semaphore(IN_FLIGHT)
         self._origin = _origin(base_url)
 
@@ -146,7 +146,7 @@ class GraphClient:
     async def renew_token(self, claims: str = "") -> None:
         """Fetch a new token although the present one seems to live: an item of a batch was answered 401, perhaps with a
         challenge."""
-        await self._tokens.token(refused=await self._tokens.token(), claims=claims)
+        await self._tokens.token(rejected=await self._tokens.token(), claims=claims)
 
     def check_host(self, url: str) -> None:
         """Refuse a link that leaves the configured host: the token would go with it."""
@@ -179,12 +179,12 @@ class GraphClient:
             try:
                 async with self._in_flight:
                     # Only now that it is sent at once: a token that waits for its turn may end meanwhile.
-                    token = await self._tokens.token(refused=refused_token, claims=claims)
+                    token = await self._tokens.token(rejected=refused_token, claims=claims)
                     meter.requests += 1
                     received = await self._send(
                         method, url, headers | {"Authorization": f"Bearer {token}"}, body, new_connection
                     )
-            except BROKEN as error:
+            except TRANSPORT_ERRORS as error:
                 answer = _no_answer(told, error)
             else:
                 meter.bytes += received.wire_bytes
@@ -194,7 +194,7 @@ class GraphClient:
                     except (msgspec.DecodeError, RecursionError):
                         pass
                 answer = read_error_response(told, received.status, received.headers, received.body)
-                wanted = challenge(received.headers) if received.status == 401 else ""
+                wanted = claims_challenge(received.headers) if received.status == 401 else ""
                 # Once for a token that has ended, and once for a challenge.
                 if received.status == 401 and (not refused_token or (wanted and not claims)):
                     refused_token, claims = token, wanted
@@ -215,7 +215,7 @@ class GraphClient:
         if not new_connection:
             return await _receive(self._http, method, url, headers, body)
         # The fault may sit in the server that the pooled connections lead to.
-        async with self._transport.concurrent() as fresh:
+        async with self._transport.async_client() as fresh:
             return await _receive(fresh, method, url, headers, body)
 
 
@@ -240,4 +240,4 @@ def _origin(url: str) -> str:
 
 
 def _no_answer(told: str, error: Exception) -> ErrorResponse:
-    return ErrorResponse(0, type(error).__name__, reason(error), "", told)
+    return ErrorResponse(0, type(error).__name__, describe(error), "", told)
