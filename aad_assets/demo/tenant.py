@@ -87,7 +87,7 @@ class Directory:
         book = book or LogBook(datetime.combine(epoch + timedelta(days=day), time(12), UTC))
         words = {**words, "access_policies": lambda: self.access_policies}
         self.sign_ins = SignIns(words, context, book, people, devices)
-        self.audits = DirectoryAudits(words, context, book, people, groups, devices, applications, principals)
+        self.audits = DirectoryAudits(words, context, book, people, devices, principals, objects)
         self.provisioning = Provisioning(words, context, book, people)
 
     @cached_property

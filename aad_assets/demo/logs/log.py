@@ -1,8 +1,7 @@
 """What all logs share: which rows exist at a moment, in what order, and how a row becomes text.
 
-A row is a function of (seed, UTC date, place in the day) alone: the directory's day does not change it. Its key is the
-number of the date, shifted, plus the place; a minus before it means newest first, so that keys always ascend.
-What stands in the rows of a log belongs in the module of that log.
+A row depends on the seed, the UTC date and its place in the day alone; the directory's day does not change it. Its key is the
+number of the date, shifted, plus the place. Keys are negative where the newest comes first, so that they always ascend.
 """
 
 import math
@@ -16,6 +15,7 @@ from itertools import accumulate, pairwise
 from typing import Any, overload
 
 from ..directory.chance import spread
+from ..directory.context import Context
 from ..directory.rendering import SCHEMA, fragment
 from ..directory.templates import Area
 
@@ -35,16 +35,17 @@ _MINUTES = tuple(f"T{n // 60:02}:{n % 60:02}:" for n in range(1440))
 
 
 def ticks(moment: datetime) -> int:
-    """A moment as ticks; without a time zone it means UTC."""
+    """Return a moment as ticks; without a time zone it means UTC."""
     aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return (aware - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1) * 10
 
 
 @dataclass
 class LogBook:
-    """What decides which rows the logs show: the present moment (None: the clock's), what was forgotten, how much happens.
+    """What decides which rows the logs show.
 
-    `premium`: does the tenant have P1? Without it directory audits are kept for 7 days instead of 30.
+    `now` is the present moment (None: the clock's). Rows from before `forgotten` are gone. `premium` says whether the tenant
+    has P1; without it directory audits are kept for 7 days instead of 30.
     """
 
     now: datetime | None = None
@@ -53,7 +54,7 @@ class LogBook:
     premium: bool = True
 
     def ticks(self) -> int:
-        """The present moment."""
+        """Return the present moment."""
         return ticks(self.now or datetime.now(UTC))
 
 
@@ -100,46 +101,57 @@ class _Fragments(dict[Any, str]):
 
 
 class Log(ABC):
-    """A Kind: the rows of one log. A subclass says how many a day has and what a row holds.
+    """A Kind: the rows of one log. A subclass says what a row holds.
 
-    `when` is the property that rows are sorted by. `own` properties differ from row to row. `facets` are the sections of the
-    area's template that fill the others: many rows share a variant of a facet.
+    `tag` names the ids, `when` is the property that rows are sorted by, `fraction` says whether it has fractions of a second.
+    `own` properties differ from row to row: the first three are the id, the time and a GUID. `facets` are the sections of the
+    template that fill the others; many rows share a variant of a facet.
     """
 
     type: str
+    tag: str
     when: str
+    fraction = True
     own: tuple[str, ...]
     facets: tuple[str, ...]
     retention = 30
 
-    def __init__(self, book: LogBook, area: Area) -> None:
-        self._book, self._area = book, area
+    def __init__(self, context: Context, book: LogBook, area: Area, expected: int) -> None:
+        self._context, self._book, self._area, self._expected = context, book, area, expected
+        self._ids = context.ids(self.tag)
         self.properties = self.defaults = SCHEMA[self.type]
         self._plan = lru_cache(16)(self._make_plan)
 
     @abstractmethod
+    def cells(self, traits: int, number: int, /) -> tuple[Any, ...]:
+        """Return the JSON texts of the `own` properties after the third, then the variant of each facet.
+
+        `traits` is 64 bits of chance, `number` the ascending key.
+        """
+
     def count(self, day: int) -> int:
-        """How many rows a day (numbered from 1970) has."""
+        """Return how many rows a day (numbered from 1970) has: within 4 % of what is expected."""
+        return _count(self._expected, self._context.seed, day)
 
-    @abstractmethod
-    def cells(self, day: int, place: int, moment: int) -> tuple[Any, ...]:
-        """The JSON texts of the `own` properties, then the variant of each facet; `moment` is the row's time."""
+    def id_of(self, number: int, hash_: str) -> str:
+        """Return the id of a row."""
+        return self._ids.guid_from(number, hash_)
 
-    @abstractmethod
     def number(self, id_: str) -> int | None:
-        """The key behind an id, whether or not the row is there now."""
+        """Return the key behind an id, whether or not the row exists now."""
+        return self._ids.index(id_)
 
     def time(self, day: int, place: int, count: int) -> int:
-        """When the row was made; later rows of a day have higher places. Most happens around noon."""
+        """Return when the row was made; later rows of a day have higher places. Most happens around noon."""
         share = (place + ((place * 40503 + day * 7919) & 1023) / 1024) / count
         return day * DAY + int((share - 0.12 * math.sin(2 * math.pi * share)) * DAY)
 
     def _late(self, place: int) -> int:
-        """How long a row takes to show up: one in 53 up to three hours, the others none."""
+        """Return how long a row takes to show up: one in 53 up to three hours, the others no time."""
         return (place * 7919 % 170 + 10) * 60 * SECOND if place % 53 == 7 else 0
 
     def _visible(self, day: int, low: int, high: int, now: int) -> list[range]:
-        """The places of a day's rows that are made in [low, high) and have shown up by now."""
+        """Return the places of a day's rows that are made in [low, high) and have shown up by now."""
         count = self.count(day)
         places = range(count)
 
@@ -156,7 +168,7 @@ class Log(ABC):
         return [range(one + 1, other) for one, other in pairwise((start - 1, *missing, end))]
 
     def between(self, low: int, high: int, descending: bool) -> Span:
-        """The keys of the rows that are there now and were made in [low, high)."""
+        """Return the keys of the rows that exist now and were made in [low, high)."""
         now = self._book.ticks()
         today = now // DAY
         forgotten = (self._book.forgotten - date(1970, 1, 1)).days
@@ -176,7 +188,7 @@ class Log(ABC):
         number = self.number(id_)
         if number is None:
             return None
-        day, place = (number >> _SHIFT) + _FIRST, number & _PLACES
+        day, place = place_of(number)
         moment = self.time(day, place, self.count(day))
         keys = self.between(moment, moment + 1, False)
         return number if number in keys else None
@@ -198,39 +210,39 @@ class Log(ABC):
         today = count = 0
         for key in keys:
             number = abs(key)
-            day, place = (number >> _SHIFT) + _FIRST, number & _PLACES
+            day, place = place_of(number)
             if day != today:
                 today, count = day, self.count(day)
-            cells = self.cells(day, place, self.time(day, place, count))
+            hash_ = self._ids.hash(number)
+            cells = (
+                f'"{self.id_of(number, hash_)}"',
+                _stamp(self.time(day, place, count), self.fraction),
+                f'"{hash_[33:41]}-{hash_[41:45]}-4{hash_[45:48]}-9{hash_[48:51]}-{hash_[51:63]}"',
+                *self.cells(int(hash_[24:40], 16), number),
+            )
             rows.append(template % (*[cells[at] for at in own], *[table[cells[at]] for at, table in tables]))
         return rows
 
 
+def place_of(number: int) -> tuple[int, int]:
+    """Return the day (numbered from 1970) of a row and its place in the day."""
+    return (number >> _SHIFT) + _FIRST, number & _PLACES
+
+
 @lru_cache(64)
-def date_text(day: int) -> str:
-    """A day (numbered from 1970) as YYYY-MM-DD."""
+def _date(day: int) -> str:
+    """Return a day (numbered from 1970) as YYYY-MM-DD."""
     return (date(1970, 1, 1) + timedelta(days=day)).isoformat()
 
 
-def stamp(moment: int, fraction: bool) -> str:
-    """Ticks as JSON text of an Edm.DateTimeOffset, with or without the seven digits of the second's fraction."""
+def _stamp(moment: int, fraction: bool) -> str:
+    """Return ticks as JSON text of an Edm.DateTimeOffset, with or without the seven digits of the second's fraction."""
     seconds, rest = divmod(moment, SECOND)
     day, second = divmod(seconds, 86_400)
     tail = f".{rest:07}Z" if fraction else "Z"
-    return f'"{date_text(day)}{_MINUTES[second // 60]}{second % 60:02}{tail}"'
-
-
-def correlation(hash_: str) -> str:
-    """JSON text of a GUID from the digits of a hash that ids leave unused."""
-    return f'"{hash_[33:41]}-{hash_[41:45]}-4{hash_[45:48]}-9{hash_[48:51]}-{hash_[51:63]}"'
-
-
-def number_of(day: int, place: int) -> int:
-    """The number of a row, as it stands in ids: the ascending key."""
-    return day - _FIRST << _SHIFT | place
+    return f'"{_date(day)}{_MINUTES[second // 60]}{second % 60:02}{tail}"'
 
 
 @lru_cache(256)
-def about(expected: int, seed: int, day: int) -> int:
-    """The number of rows of a day: within 4 % of what is expected."""
+def _count(expected: int, seed: int, day: int) -> int:
     return min(MOST, max(1, expected * (960 + spread(seed + 1, day) % 81) // 1000))

@@ -1,6 +1,5 @@
 """The sign-in log: who signed in to what, from where, with what result."""
 
-from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
@@ -10,7 +9,7 @@ from ..directory.names import OFFICES
 from ..directory.people import People
 from ..directory.templates import Area
 from ..directory.vocabulary import Words
-from .log import SECOND, Log, LogBook, about, correlation, number_of, stamp
+from .log import SECOND, Log, LogBook
 
 _CLIENTS = 8
 _NETWORKS = ("198.51.100", "203.0.113")
@@ -19,50 +18,33 @@ _NETWORKS = ("198.51.100", "203.0.113")
 class SignIns(Log):
     """auditLogs/signIns."""
 
-    type, when = "signIn", "createdDateTime"
+    type, tag, when, fraction = "signIn", "signIn", "createdDateTime", False
     own = ("id", "createdDateTime", "correlationId", "ipAddress")
     facets = ("user", "app", "client", "device", "result", "risk", "place")
 
     def __init__(self, words: Words, context: Context, book: LogBook, people: People, devices: Devices) -> None:
-        self._context, self._people, self._all_devices = context, people, devices
-        self._ids = context.ids("signIn")
-        self._expected = book.sign_ins_per_day or max(50, context.users)
-        super().__init__(book, Area("sign_ins", words))
-
-    def count(self, day: int) -> int:
-        return about(self._expected, self._context.seed, day)
+        super().__init__(context, book, Area("sign_ins", words), book.sign_ins_per_day or max(50, context.users))
+        self._people, self._devices = people, devices
 
     def time(self, day: int, place: int, count: int) -> int:
         return super().time(day, place, count) // SECOND * SECOND
 
-    def number(self, id_: str) -> int | None:
-        return self._ids.index(id_)
-
     @cached_property
-    def _users(self) -> Sequence[int]:
-        return self._people.regulars
+    def _staying(self) -> frozenset[int]:
+        return frozenset(self._devices.population.stayers)
 
-    @cached_property
-    def _devices(self) -> frozenset[int]:
-        return frozenset(self._all_devices.population.stayers)
-
-    def cells(self, day: int, place: int, moment: int) -> tuple[Any, ...]:
-        number = number_of(day, place)
-        hash_ = self._ids.hash(number)
-        traits = int(hash_[24:40], 16)
-        user = self._users[traits % len(self._users)]
+    def cells(self, traits: int, _: int) -> tuple[Any, ...]:
+        users = self._people.regulars
+        user = users[traits % len(users)]
         # One in sixteen is a guest of another network, the others come from home or the office: always the same address.
         foreign = traits >> 20 & 15 == 0
         address = traits >> 24 & 255 if foreign else user & 255
         ip = f"2001:db8:{user & 0xFFFF:x}::{address:x}" if user % 8 == 3 else f"{_NETWORKS[foreign]}.{address}"
         client = (user + (traits >> 32 & 1)) % _CLIENTS
         owned = user * 4 // 5
-        device = owned if traits >> 33 & 3 and owned in self._devices else -1 - client
+        device = owned if traits >> 33 & 3 and owned in self._staying else -1 - client
         drawn = traits >> 36 & 63
         return (
-            f'"{self._ids.guid_from(number, hash_)}"',
-            stamp(moment, False),
-            correlation(hash_),
             f'"{ip}"',
             user,
             traits >> 44 & 31,
