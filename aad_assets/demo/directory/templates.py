@@ -84,7 +84,7 @@ class Section:
 
 
 class _Tagged(NamedTuple):
-    """A node with one of the tags: compiled later, because the loader fills what it holds by and by."""
+    """A node with one of the tags. It is compiled after loading, because the loader fills its parts late."""
 
     compile: Callable[[Any], Make]
     node: Any
@@ -169,9 +169,9 @@ def load(name: str) -> Mapping[str, Section]:
 
 
 class Area:
-    """The collections of one template file: each section is an attribute, a `Listed`.
+    """The collections of one template file. Each section is an attribute, a `Listed`; the file is read on first use.
 
-    The file is read when one of them is first used.
+    `scope` has the names that the templates may use.
     """
 
     def __init__(self, name: str, scope: Scope) -> None:
@@ -190,8 +190,16 @@ class Area:
         return Listed(found.type, lambda: self.rows(section, **names), found.key)
 
     def rows(self, section: str, **names: Any) -> list[Object]:
-        """Return the rows of a section."""
-        return load(self._name)[section].rows(self._scope | names)
+        """Return the rows of a section.
+
+        Raises:
+            KeyError: The template uses a name that does not exist.
+        """
+        try:
+            return load(self._name)[section].rows(self._scope | names)
+        except KeyError as error:
+            error.add_note(f"See {section} in data/{self._name}.yaml.")
+            raise
 
     def row(self, section: str, **names: Any) -> Object:
         """Return the only row of a section."""
