@@ -1,32 +1,30 @@
 """Expressions in templates: a small part of Python's, compiled into functions of the names in scope."""
 
 import ast
-import operator
 from collections.abc import Callable, Mapping
-from functools import reduce
 from typing import Any
 
 Scope = Mapping[str, Any]
 Make = Callable[[Scope], Any]
 
-_OPERATORS: Mapping[type, Callable[..., Any]] = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.FloorDiv: operator.floordiv,
-    ast.Mod: operator.mod,
-    ast.RShift: operator.rshift,
-    ast.BitAnd: operator.and_,
-    ast.Eq: operator.eq,
-    ast.NotEq: operator.ne,
-    ast.Lt: operator.lt,
-    ast.LtE: operator.le,
-    ast.In: lambda value, values: value in values,
-    ast.And: lambda one, other: one and other,
-    ast.Or: lambda one, other: one or other,
-    ast.Not: operator.not_,
-    ast.USub: operator.neg,
-}
+_ALLOWED = (
+    *(ast.Constant, ast.Name, ast.Load, ast.IfExp, ast.Tuple, ast.List, ast.Subscript, ast.Call),
+    *(ast.BinOp, ast.Add, ast.Sub, ast.Mult, ast.FloorDiv, ast.Mod, ast.LShift, ast.RShift, ast.BitAnd),
+    *(ast.Compare, ast.Eq, ast.NotEq, ast.Lt, ast.LtE, ast.In, ast.BoolOp, ast.And, ast.Or),
+    *(ast.UnaryOp, ast.Not, ast.USub),
+)
+
+
+class _InScope(ast.NodeTransformer):
+    """Rejects what is not allowed, and looks up names in the scope."""
+
+    def visit(self, node: ast.AST) -> Any:
+        called = isinstance(node, ast.Call) and (node.keywords or not isinstance(node.func, ast.Name))
+        if called or not isinstance(node, _ALLOWED):
+            raise ValueError(f"`{ast.unparse(node)}` is not allowed in a template.")
+        if isinstance(node, ast.Name):
+            return ast.Subscript(ast.Name("scope", ast.Load()), ast.Constant(node.id), ast.Load())
+        return self.generic_visit(node)
 
 
 def expression(source: str) -> Make:
@@ -35,41 +33,8 @@ def expression(source: str) -> Make:
     Raises:
         ValueError: It uses something that is not allowed here, such as an attribute.
     """
-    return _compile(ast.parse(source.strip(), mode="eval").body)
-
-
-def _compile(node: ast.expr) -> Make:
-    match node:
-        case ast.Constant(value=value):
-            return lambda _: value
-        case ast.Name(id=name):
-            return operator.itemgetter(name)
-        case ast.IfExp(test=test, body=body, orelse=otherwise):
-            condition, yes, no = _compile(test), _compile(body), _compile(otherwise)
-            return lambda scope: yes(scope) if condition(scope) else no(scope)
-    apply, operands = _operation(node)
-    parts = [_compile(operand) for operand in operands]
-    if len(parts) == 2:
-        first, second = parts
-        return lambda scope: apply(first(scope), second(scope))
-    return lambda scope: apply(*[part(scope) for part in parts])
-
-
-def _operation(node: ast.expr) -> tuple[Callable[..., Any], list[ast.expr]]:
-    """Return the function behind an operator, and its operands."""
-    match node:
-        case ast.Tuple(elts=operands) | ast.List(elts=operands):
-            return lambda *values: list(values), operands
-        case ast.UnaryOp(op=op, operand=operand) if type(op) in _OPERATORS:
-            return _OPERATORS[type(op)], [operand]
-        case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATORS:
-            return _OPERATORS[type(op)], [left, right]
-        case ast.Compare(left=left, ops=[op], comparators=[right]) if type(op) in _OPERATORS:
-            return _OPERATORS[type(op)], [left, right]
-        case ast.BoolOp(op=op, values=operands):
-            return lambda *values: reduce(_OPERATORS[type(op)], values), operands
-        case ast.Subscript(value=container, slice=index):
-            return operator.getitem, [container, index]
-        case ast.Call(func=ast.Name() as function, args=arguments, keywords=[]):
-            return lambda function, *values: function(*values), [function, *arguments]
-    raise ValueError(f"`{ast.unparse(node)}` is not allowed in a template.")
+    made = ast.parse("lambda scope: 0", mode="eval")
+    assert isinstance(made.body, ast.Lambda)
+    made.body.body = _InScope().visit(ast.parse(source.strip(), mode="eval").body)
+    function: Make = eval(compile(ast.fix_missing_locations(made), "template", "eval"), {"__builtins__": {}})
+    return function
