@@ -76,6 +76,11 @@ def test_the_keys_and_tags_of_a_section(section: str, expected: list[Any]) -> No
     assert rows(section, most=2, pairs=[("p", 1), ("q", 2)]) == expected
 
 
+def test_a_section_with_a_key_that_means_nothing_is_rejected() -> None:
+    with pytest.raises(ValueError, match="cannot have wehn"):
+        rows("{wehn: '${n == 0}', row: a}")
+
+
 def test_what_is_edited_takes_turns() -> None:
     names = {"times_edited": lambda name, every: len(name) + every, "last_edited": lambda name, every: f"{name} {every}"}
     section = "{edited: ['x${n}', 3], of: 2, row: [!turn [a, b], '${edits}', '${edited}']}"

@@ -4,6 +4,7 @@ A file under data/ describes collections, one a section:
 
     contexts:
       type: authenticationContextClassReference    # the entity type in Graph
+      key: id                                      # the property that names a row, `id` unless given
       edited: [contexts, 23]                       # somebody edits it about every 23 days
       of: [Confidential sites, Payments, Trial]    # one row for each: a list, or a number of rows
       as: name                                     # the name of the item; a list of names takes lists apart
@@ -29,6 +30,7 @@ import yaml
 from .expressions import Make, Scope, expression
 from .rendering import Listed, Object
 
+_KEYS = {"type", "key", "edited", "of", "as", "when", "let", "row"}
 _PLACEHOLDER = re.compile(r"\$\{([^}]*)\}")
 
 
@@ -48,6 +50,8 @@ class Section:
     """A list of rows; its keys are those in the module's docstring."""
 
     def __init__(self, spec: Mapping[str, Any]) -> None:
+        if unknown := spec.keys() - _KEYS:
+            raise ValueError(f"A section of a template cannot have {', '.join(sorted(unknown))}.")
         self.type: str = spec.get("type", "")
         self.key: str = spec.get("key", "id")
         self.properties = tuple(spec["row"]) if isinstance(spec["row"], dict) else ()
@@ -138,7 +142,10 @@ def _merge(parts: list[Any]) -> Make:
     return lambda scope: {name: value for make in makes for name, value in make(scope).items()}
 
 
-class _Loader(yaml.CSafeLoader):  # type: ignore[misc]
+_SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class _Loader(_SafeLoader):  # type: ignore[misc]
     """YAML with the tags of templates; what is not a number, true, false or null of JSON is text."""
 
     yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012
