@@ -27,6 +27,7 @@ def rows(text: str, **names: Any) -> list[Any]:
         ("'even' if n % 2 == 0 else 'odd'", "odd"),
         ("n in (1, 5)", True),
         ("not n or n == 5 and n < 9", True),
+        ("n != 5 and nobody or n == 4 or double(n)", 10),
         ("double(n) % 4", 2),
         ("('a', 'b')[n % 2]", "b"),
     ],
@@ -37,7 +38,8 @@ def test_an_expression_has_the_value_it_has_in_python(source: str, value: object
 
 
 @pytest.mark.parametrize(
-    "source", ["n.real", "[x for x in n]", "(lambda: 1)()", "f(x=1)", "f'{n}'", "n ** n", "names['f']()"]
+    "source",
+    ["n.real", "[x for x in n]", "(lambda: 1)()", "f(x=1)", "f'{n}'", "n ** n", "~n", "0 < n < 9", "f(*n)", "names['f']()"],
 )
 def test_an_expression_cannot_do_more(source: str) -> None:
     with pytest.raises(ValueError, match="is not allowed in a template"):
