@@ -1,22 +1,25 @@
-"""Settings: defaults, what they imply, and messages that name the variable."""
+"""Settings: their declaration, their defaults, what they imply, and messages that name the variable."""
 
-from dataclasses import fields
 from pathlib import Path
 
 import duckdb
 import pytest
+from pydantic import ValidationError
 
 from aad_assets.errors import ConfigurationError
 from aad_assets.settings import (
     AUTH_METHODS,
     CLOUDS,
     Connection,
+    ConnectionFields,
+    DatabaseFields,
     Settings,
     check_database_name,
     is_file,
     resolve_database,
     variable,
 )
+from aad_assets.settings.declaration import DefinitionFields, declared
 
 SECRET = {
     "AAD_CLIENT_SECRET": "s3cret",
@@ -31,13 +34,35 @@ def read(**environment: str) -> Settings:
 
 
 def problems(**environment: str) -> str:
-    """What `check` says of a complete connection with these variables set or, when empty, unset."""
+    """Return the error of `check` for a complete connection with these variables set or, if empty, unset."""
     with pytest.raises(ConfigurationError) as caught:
         Settings.from_environment(COMPLETE | environment).connection.check()
     return str(caught.value)
 
 
-def test_an_empty_environment_has_a_default_for_everything() -> None:
+@pytest.mark.parametrize("fields", [ConnectionFields, DatabaseFields, DefinitionFields])
+def test_every_setting_is_declared_in_full(fields: type[ConnectionFields | DatabaseFields | DefinitionFields]) -> None:
+    declarations = declared(fields)
+    assert declarations.keys() == fields.model_fields.keys()
+    for name, setting in declarations.items():
+        assert setting.variable == variable(name)
+        assert setting.description
+        assert not setting.description.endswith(".")
+        assert str(fields.model_fields[name].description) == f"{setting.description} ({setting.variable})."
+
+
+def test_every_default_passes_its_check() -> None:
+    for name, setting in declared(Connection).items():
+        default = Connection.model_fields[name].default
+        assert setting.check is None or default == "" or setting.check(default) is None
+
+
+def test_a_connection_is_immutable() -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        Connection().tenant_id = "contoso.example"
+
+
+def test_every_setting_has_a_default() -> None:
     settings = read()
     assert settings.connection == Connection()
     assert settings.connection_name == "aad"
@@ -49,7 +74,7 @@ def test_an_empty_environment_has_a_default_for_everything() -> None:
 
 def test_every_field_is_set_by_the_variable_of_its_name(tmp_path: Path) -> None:
     own = {"connection_name": "prod", "database": "/data/x.duckdb", "schedule_cron": "@daily", "schedule_timezone": "CET"}
-    reach = {field.name: f"value of {field.name}" for field in fields(Connection)}
+    reach = {name: f"value of {name}" for name in Connection.model_fields}
     reach |= {"quota_share": "0.25", "log_days": "3", "token_cache": str(tmp_path / "sign-in.json")}
     settings = read(**{variable(name): f" {value} " for name, value in (own | reach).items()})
     assert {name: getattr(settings, name) for name in own} == own
@@ -62,21 +87,21 @@ def test_an_empty_variable_counts_as_not_set() -> None:
     )
 
 
-def test_the_process_environment_is_read_at_the_call(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_environment_of_the_process_is_read_at_the_time_of_the_call(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AAD_CONNECTION_NAME", "from_the_process")
     assert Settings.from_environment().connection_name == "from_the_process"
 
 
-def test_a_complete_connection_passes() -> None:
+def test_a_complete_connection_is_accepted() -> None:
     read(**COMPLETE).connection.check()
 
 
 @pytest.mark.parametrize("name", COMPLETE)
 def test_a_missing_setting_is_named(name: str) -> None:
-    assert f"set {name} to" in problems(**{name: ""})
+    assert f"Set {name} to" in problems(**{name: ""})
 
 
-def test_everything_missing_is_said_at_once() -> None:
+def test_all_missing_settings_are_named_in_one_message() -> None:
     with pytest.raises(ConfigurationError) as caught:
         read().connection.check()
     assert all(name in str(caught.value) for name in (*COMPLETE, "AAD_CLIENT_CERTIFICATE_PATH"))
@@ -108,6 +133,9 @@ def test_everything_missing_is_said_at_once() -> None:
         ("AAD_QUOTA_SHARE", "0"),
         ("AAD_QUOTA_SHARE", "-1"),
         ("AAD_QUOTA_SHARE", "nan"),
+        ("AAD_LOG_DAYS", "31"),
+        ("AAD_LOG_DAYS", "-1"),
+        ("AAD_TENANT_ID", "contoso.example/common"),
     ],
 )
 def test_a_wrong_value_is_named_with_its_variable(name: str, value: str) -> None:
@@ -129,18 +157,18 @@ def test_a_wrong_value_is_named_with_its_variable(name: str, value: str) -> None
     ],
 )
 def test_a_wrong_gateway_is_named_without_its_password(gateway: str) -> None:
-    said = problems(AAD_GATEWAY_URL=gateway)
-    assert "AAD_GATEWAY_URL" in said
-    assert "p4ss" not in said
-    assert "word@" not in said
+    message = problems(AAD_GATEWAY_URL=gateway)
+    assert "AAD_GATEWAY_URL must be http://host:port" in message
+    assert "p4ss" not in message
+    assert "word@" not in message
 
 
 @pytest.mark.parametrize("url", ["https://me:p4ss@login.example", "https://me:p4ss#word@login.example"])
 @pytest.mark.parametrize("name", ["AAD_AUTHORITY_URL", "AAD_GRAPH_BASE_URL"])
-def test_a_url_with_a_password_is_refused_without_it(name: str, url: str) -> None:
-    said = problems(**{name: url})
-    assert f"{name} needs to be without user and password" in said
-    assert "p4ss" not in said
+def test_a_url_with_a_password_is_rejected_without_quoting_it(name: str, url: str) -> None:
+    message = problems(**{name: url})
+    assert f"{name} must be a URL without user and password." in message
+    assert "p4ss" not in message
 
 
 @pytest.mark.parametrize(
@@ -153,7 +181,7 @@ def test_a_url_with_a_password_is_refused_without_it(name: str, url: str) -> Non
         "socks5h://gateway.example",
     ],
 )
-def test_proxies_of_every_kind_pass(gateway: str) -> None:
+def test_proxies_of_every_kind_are_accepted(gateway: str) -> None:
     read(**COMPLETE, AAD_GATEWAY_URL=gateway).connection.check()
 
 
@@ -161,25 +189,25 @@ def test_two_credentials_need_a_choice(tmp_path: Path) -> None:
     certificate = tmp_path / "client.pem"
     certificate.touch()
     both = {"AAD_CLIENT_CERTIFICATE_PATH": str(certificate)}
-    said = problems(**both)
-    assert all(name in said for name in ("AAD_CLIENT_SECRET", "AAD_CLIENT_CERTIFICATE_PATH", "AAD_AUTH"))
+    message = problems(**both)
+    assert "AAD_CLIENT_SECRET and AAD_CLIENT_CERTIFICATE_PATH are both set. Choose one with AAD_AUTH." in message
     for auth in ("client_secret", "certificate"):
         connection = read(**COMPLETE | both, AAD_AUTH=auth).connection
         connection.check()
-        assert connection.credential == auth
+        assert connection.auth_method == auth
     alone = read(**COMPLETE | both | {"AAD_CLIENT_SECRET": ""}).connection
     alone.check()
-    assert alone.credential == "certificate"
-    assert "AAD_AUTH is client_secret, and AAD_CLIENT_SECRET is not set" in problems(
+    assert alone.auth_method == "certificate"
+    assert "AAD_AUTH is client_secret, but AAD_CLIENT_SECRET is not set." in problems(
         **both, AAD_CLIENT_SECRET="", AAD_AUTH="client_secret"
     )
 
 
-def test_the_ways_to_sign_in_are_inferred_from_what_is_set_and_delegated_never(tmp_path: Path) -> None:
+def test_the_method_is_inferred_from_the_credential_and_is_never_delegated(tmp_path: Path) -> None:
     bare = COMPLETE | {"AAD_CLIENT_SECRET": ""}
     certificate = tmp_path / "client.pem"
     certificate.touch()
-    for name, value, way in (
+    for name, value, method in (
         ("AAD_CLIENT_SECRET", "s3cret", "client_secret"),
         ("AAD_CLIENT_CERTIFICATE_PATH", str(certificate), "certificate"),
         ("AAD_FEDERATED_TOKEN_FILE", "/run/token", "workload_identity"),
@@ -187,16 +215,14 @@ def test_the_ways_to_sign_in_are_inferred_from_what_is_set_and_delegated_never(t
     ):
         connection = read(**bare | {name: value}).connection
         connection.check()
-        assert connection.credential == way
-        assert {*AUTH_METHODS} - {way, "delegated"} == {
-            other for other in AUTH_METHODS if other not in (way, "delegated") and f"AAD_AUTH is {other}" in problems(
-                **{"AAD_CLIENT_SECRET": "", name: value, "AAD_AUTH": other})
-        }  # fmt: skip
+        assert connection.auth_method == method
+        for other in {*AUTH_METHODS} - {method, "delegated"}:
+            assert f"AAD_AUTH is {other}, but" in problems(**{"AAD_CLIENT_SECRET": "", name: value, "AAD_AUTH": other})
     for credential in ({}, {"AAD_CLIENT_SECRET": "s3cret"}, {"AAD_CLIENT_CERTIFICATE_PATH": str(certificate)}):
         delegated = read(**bare | credential | {"AAD_AUTH": "delegated"}).connection
         delegated.check()
-        assert delegated.credential == "delegated"
-    assert "unset one" in problems(AAD_CLIENT_CERTIFICATE_PATH=str(certificate), AAD_AUTH="delegated")
+        assert delegated.auth_method == "delegated"
+    assert "Unset one of them." in problems(AAD_CLIENT_CERTIFICATE_PATH=str(certificate), AAD_AUTH="delegated")
 
 
 def test_a_managed_identity_needs_no_client_id() -> None:
@@ -211,10 +237,10 @@ AZURE = {
 }
 
 
-def test_workload_identity_as_kubernetes_sets_it_is_understood() -> None:
+def test_workload_identity_works_as_kubernetes_sets_it() -> None:
     connection = read(**AZURE).connection
     connection.check()
-    assert connection.credential == "workload_identity"
+    assert connection.auth_method == "workload_identity"
     assert (connection.tenant_id, connection.client_id) == ("fabrikam.example", "federated")
     assert connection.federated_token_file == "/var/run/token"
     assert connection.base_url == "https://graph.microsoft.us/v1.0", "the cloud follows the authority's host"
@@ -223,16 +249,16 @@ def test_workload_identity_as_kubernetes_sets_it_is_understood() -> None:
     )
 
 
-def test_our_own_variables_come_before_those_of_azure() -> None:
+def test_our_variables_override_those_of_azure() -> None:
     mixed = read(**AZURE, AAD_TENANT_ID="contoso.example", AAD_CLOUD="usgov_dod").connection
     assert (mixed.tenant_id, mixed.client_id, mixed.cloud) == ("contoso.example", "federated", "usgov_dod")
     chosen = read(**COMPLETE, **AZURE).connection
     chosen.check()
     assert chosen == read(**COMPLETE).connection
-    assert read(**COMPLETE, **AZURE, AAD_AUTH="workload_identity").connection.credential == "workload_identity"
+    assert read(**COMPLETE, **AZURE, AAD_AUTH="workload_identity").connection.auth_method == "workload_identity"
 
 
-def test_variables_of_azure_without_a_token_file_are_not_ours() -> None:
+def test_variables_of_azure_without_a_token_file_are_ignored() -> None:
     assert read(**AZURE | {"AZURE_FEDERATED_TOKEN_FILE": ""}).connection == Connection()
 
 
@@ -247,13 +273,13 @@ def test_variables_of_azure_without_a_token_file_are_not_ours() -> None:
         ("https://login.microsoftonline.com/common/oauth2/nativeclient", False),
     ],
 )
-def test_redirect_urls(url: str, loopback: bool) -> None:
+def test_a_redirect_url_may_be_https_or_this_machine(url: str, loopback: bool) -> None:
     connection = read(**COMPLETE, AAD_REDIRECT_URL=url).connection
     connection.check()
     assert connection.is_loopback is loopback
 
 
-def test_the_gateway_is_told_without_its_password() -> None:
+def test_the_gateway_is_shown_without_its_password() -> None:
     assert (
         read(**COMPLETE, AAD_GATEWAY_URL="http://me:p%40ss@proxy.example:80").connection.gateway == "http://proxy.example:80"
     )
@@ -265,9 +291,13 @@ def test_a_relative_token_cache_is_made_absolute_once(tmp_path: Path, monkeypatc
     assert read(AAD_TOKEN_CACHE="sign-in.json").connection.token_cache == str(tmp_path / "sign-in.json")
 
 
-def test_a_share_that_is_no_number_is_refused_when_settings_are_read() -> None:
-    with pytest.raises(ConfigurationError, match="AAD_QUOTA_SHARE is 'half'"):
-        read(AAD_QUOTA_SHARE="half")
+@pytest.mark.parametrize(
+    ("name", "value", "advice"),
+    [("AAD_QUOTA_SHARE", "half", "a number such as 0.5"), ("AAD_LOG_DAYS", "2.5", "a whole number")],
+)
+def test_a_number_that_cannot_be_read_is_rejected_when_settings_are_read(name: str, value: str, advice: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"{name} is '{value}'. Set it to {advice}"):
+        read(**{name: value})
 
 
 @pytest.mark.parametrize(
@@ -279,7 +309,7 @@ def test_a_share_that_is_no_number_is_refused_when_settings_are_read() -> None:
         ("china", "login.partner.microsoftonline.cn", "microsoftgraph.chinacloudapi.cn"),
     ],
 )
-def test_a_cloud_implies_where_to_sign_in_and_what_to_read(cloud: str, login: str, graph: str) -> None:
+def test_a_cloud_implies_the_authority_and_the_base_url_of_graph(cloud: str, login: str, graph: str) -> None:
     connection = read(**COMPLETE, AAD_CLOUD=cloud).connection
     connection.check()
     assert connection.authority == f"https://{login}/contoso.example"
@@ -327,7 +357,7 @@ def test_a_home_folder_is_expanded(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     "target", ["ducklake:postgres:dbname=lake", "md:entra", "postgres:host=db", "ducklake:meta.ducklake"]
 )
-def test_other_attach_targets_are_left_alone(target: str) -> None:
+def test_other_attach_targets_are_unchanged(target: str) -> None:
     assert not is_file(target)
     assert read(AAD_DATABASE=target).database == target
     check_database_name("md:aad", "aad")
@@ -335,7 +365,7 @@ def test_other_attach_targets_are_left_alone(target: str) -> None:
 
 @pytest.mark.parametrize("name", ["aad", "aad_history", "aad_meta", "AAD", "Aad_Meta"])
 @pytest.mark.parametrize("ending", ["", ".duckdb", ".db", ".prod.duckdb"])
-def test_a_file_that_duckdb_cannot_tell_from_a_schema_is_refused(tmp_path: Path, name: str, ending: str) -> None:
+def test_a_file_named_like_a_schema_is_rejected(tmp_path: Path, name: str, ending: str) -> None:
     path = tmp_path / f"{name}{ending}"
     with pytest.raises(ConfigurationError, match=r"AAD_DATABASE.*AAD_CONNECTION_NAME"):
         read(AAD_DATABASE=str(path))
@@ -346,7 +376,7 @@ def test_a_file_that_duckdb_cannot_tell_from_a_schema_is_refused(tmp_path: Path,
 
 
 @pytest.mark.parametrize("file", ["entra.duckdb", "my_aad.duckdb", "aads.duckdb", "x.aad.duckdb", "aad/entra.duckdb"])
-def test_other_files_are_taken(tmp_path: Path, file: str) -> None:
+def test_files_with_other_names_are_accepted(tmp_path: Path, file: str) -> None:
     read(AAD_DATABASE=file)
     path = tmp_path / file
     path.parent.mkdir(exist_ok=True)
@@ -354,7 +384,7 @@ def test_other_files_are_taken(tmp_path: Path, file: str) -> None:
         database.execute("CREATE SCHEMA aad; CREATE TABLE aad.users (id VARCHAR)")
 
 
-def test_the_name_of_another_connection_makes_the_usual_file_names_free() -> None:
+def test_the_rejected_file_names_depend_on_the_connection_name() -> None:
     assert read(AAD_CONNECTION_NAME="prod", AAD_DATABASE="/data/aad.duckdb").database == "/data/aad.duckdb"
     with pytest.raises(ConfigurationError, match="prod"):
         read(AAD_CONNECTION_NAME="prod", AAD_DATABASE="/data/prod_meta.duckdb")
@@ -364,7 +394,7 @@ def test_the_name_of_another_connection_makes_the_usual_file_names_free() -> Non
     "name",
     ["Prod", "1prod", "my-tenant", "a.b", "ä", "a b", "_a", 'a"b', "temp", "system", "pg_catalog", "information_schema"],
 )
-def test_a_connection_name_that_dagster_or_duckdb_cannot_take_is_refused(name: str) -> None:
+def test_a_connection_name_that_dagster_or_duckdb_rejects_is_rejected(name: str) -> None:
     with pytest.raises(ConfigurationError, match="AAD_CONNECTION_NAME is"):
         read(AAD_CONNECTION_NAME=name)
 
@@ -373,6 +403,6 @@ def test_no_secret_is_in_a_repr_or_a_message() -> None:
     settings = read(**SECRET)
     with pytest.raises(ConfigurationError) as caught:
         settings.connection.check()
-    for shown in (repr(settings), str(settings), repr(settings.connection), f"{settings.connection}", str(caught.value)):
-        assert "s3cret" not in shown
-        assert "p4ssword" not in shown
+    for text in (repr(settings), str(settings), repr(settings.connection), f"{settings.connection}", str(caught.value)):
+        assert "s3cret" not in text
+        assert "p4ssword" not in text

@@ -64,7 +64,7 @@ def missing_permissions(findings: Iterable[Finding]) -> list[str]:
 
 def admin_consent_url(connection: Connection) -> str | None:
     """Where an administrator consents to what was added to the app registration; a managed identity has none."""
-    if connection.credential == "managed_identity":
+    if connection.auth_method == "managed_identity":
         return None
     return f"{connection.authority}/adminconsent?client_id={quote(connection.client_id, safe='')}"
 
@@ -114,7 +114,7 @@ def _print(connection: Connection, report: Report) -> None:
     print(f"\n{good} of {len(findings)} entities are readable, {unlicensed} need a licence and are skipped, {failed} fail.")
     permissions = needed_permissions(finding.entity for finding in findings)
     missing = missing_permissions(findings)
-    kind = "Delegated" if connection.credential == "delegated" else "Application"
+    kind = "Delegated" if connection.auth_method == "delegated" else "Application"
     print(f"\n{kind} permissions to grant, {len(permissions)}:{_listed(permissions)}")
     print(f"\nMissing, {len(missing)}:{_listed(missing)}" if missing else "\nNone of them is missing.")
     # No probe of one parent can tell.
@@ -129,7 +129,7 @@ def _print(connection: Connection, report: Report) -> None:
 
 
 def _who(connection: Connection) -> str:
-    match connection.credential:
+    match connection.auth_method:
         case "managed_identity":
             return f"managed identity ({connection.managed_identity})"
         case "delegated":

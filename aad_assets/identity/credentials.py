@@ -90,7 +90,7 @@ def acquire_token(connection: Connection, client: httpx.Client, claims: str = ""
     Raises SignInError if the sign-in is refused, ConfigurationError if the credential cannot be read.
     """
     with translated_msal_errors(connection):
-        match connection.credential:
+        match connection.auth_method:
             case "managed_identity":
                 response = _managed_identity(connection, client, claims)
             case "delegated":
@@ -137,9 +137,9 @@ def translated_msal_errors(connection: Connection) -> Iterator[None]:
 
 def _client_credential(connection: Connection) -> Any:
     """Return msal's `client_credential`, or None for a public client."""
-    if connection.credential == "workload_identity":
+    if connection.auth_method == "workload_identity":
         return {"client_assertion": lambda: federated_token(connection.federated_token_file)}
-    if connection.client_certificate_path and connection.credential in ("certificate", "delegated"):
+    if connection.client_certificate_path and connection.auth_method in ("certificate", "delegated"):
         return certificate_credential(connection.client_certificate_path, connection.client_certificate_password)
     return connection.client_secret or None
 

@@ -146,12 +146,12 @@ def _advice(response: Mapping[str, Any], codes: list[int], connection: Connectio
             "AAD_CLIENT_SECRET contains the secret's ID. Paste the secret's value, which is shown once when it is created, "
             f"from {_SECRETS}"
         )
-    if 50076 in codes and connection.credential != "delegated":
+    if 50076 in codes and connection.auth_method != "delegated":
         return _NO_PERSON
     known = next((_ADVICE[code] for code in codes if code in _ADVICE), "")
-    if connection.credential == "managed_identity" and not known:
+    if connection.auth_method == "managed_identity" and not known:
         return "Check that this machine has the identity that AAD_MANAGED_IDENTITY names"
-    if connection.credential == "delegated" and response.get("error") in _FIXED_BY_LOGIN:
+    if connection.auth_method == "delegated" and response.get("error") in _FIXED_BY_LOGIN:
         return f"{known}. {LOGIN_AGAIN}" if known else LOGIN_AGAIN
     return known or (_ADVICE_FOR_OTHER_CODES if codes else _ADVICE_WITHOUT_CODE)
 
@@ -166,6 +166,6 @@ def _clock_advice(response: Mapping[str, Any], connection: Connection) -> str:
     if abs(behind) > 120:
         side = "behind" if behind > 0 else "ahead of"
         return f"This machine's clock is {round(abs(behind) / 60)} minutes {side} the sign-in service's. Correct it"
-    if connection.credential == "workload_identity":
+    if connection.auth_method == "workload_identity":
         return "The token in AAD_FEDERATED_TOKEN_FILE has expired. Check that the file is still being renewed"
     return _CORRECT_CLOCK

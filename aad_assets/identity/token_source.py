@@ -73,7 +73,7 @@ class TokenSource:
             return self._token
 
     async def _renew(self, claims: str) -> None:
-        if self._connection.credential == "managed_identity":
+        if self._connection.auth_method == "managed_identity":
             response = await self._authority.run_locally(lambda client: acquire_token(self._connection, client, claims))
         else:
             response = await self._authority.run(lambda client: self._discover_and_acquire(client, claims))

@@ -112,7 +112,7 @@ def _schedule(name: str, job: Any, settings: Settings, problems: list[str]) -> d
             f"AAD_SCHEDULE_CRON ({settings.schedule_cron!r}) is no cron expression, or AAD_SCHEDULE_TIMEZONE "
             f"({settings.schedule_timezone!r}) no time zone such as Europe/Berlin."
         )
-        return defined(Settings.schedule_cron, Settings.schedule_timezone)
+        return defined(Settings().schedule_cron, Settings().schedule_timezone)
 
 
 def _logs_schedule(name: str, job: Any, directory: dg.ScheduleDefinition) -> dg.ScheduleDefinition:

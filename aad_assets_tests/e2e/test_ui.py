@@ -187,5 +187,5 @@ def test_with_an_empty_environment_the_ui_opens_and_the_run_says_what_to_set(bro
         assert ended(dev, run_id) == "FAILURE"
 
         page.goto(f"/runs/{run_id}")
-        expect(page.get_by_text("set AAD_TENANT_ID to the tenant's GUID or domain").first).to_be_visible()
+        expect(page.get_by_text("Set AAD_TENANT_ID to the tenant's GUID or domain").first).to_be_visible()
         page.close()

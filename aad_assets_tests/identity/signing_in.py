@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +24,7 @@ NATIVE_CLIENT = "/common/oauth2/nativeclient"
 def connection_to(demo: DemoServer, folder: Path, **changes: Any) -> Connection:
     """Return a connection to the demo tenant that stores a person's sign-in in `folder`."""
     settings = Settings.from_environment(demo.environment() | {"AAD_TOKEN_CACHE": str(folder / "sign-in.json")})
-    connection = replace(settings.connection, **changes)
+    connection = settings.connection.model_copy(update=changes)
     connection.check()
     return connection
 

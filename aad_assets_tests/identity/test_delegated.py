@@ -8,7 +8,6 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -90,7 +89,7 @@ def test_a_person_signs_in_and_reads_without_a_secret_in_the_log(
     demo: DemoServer, connection: Connection, public: Connection, credential: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    certified = replace(connection, client_secret="", client_certificate_path=demo.client_certificate)
+    certified = connection.model_copy(update={"client_secret": "", "client_certificate_path": demo.client_certificate})
     used = {"secret": connection, "certificate": certified, "public": public}[credential]
     signing, flow = begin(demo, used)
     back = redirected(demo, flow)
@@ -239,7 +238,7 @@ def test_a_device_code_works_only_for_public_clients(demo: DemoServer, connectio
     with pytest.raises(ConfigurationError, match=r"Unset AAD_CLIENT_SECRET .*Allow public client flows"):
         by_device(demo, connection, "accept")
     with pytest.raises(SignInError, match=r"AADSTS7000218: .*turn on 'Allow public client flows'"):
-        by_device(demo, replace(connection, client_secret=""), "accept")
+        by_device(demo, connection.model_copy(update={"client_secret": ""}), "accept")
 
 
 def test_a_run_without_a_sign_in_says_how_to_sign_in(demo: DemoServer, connection: Connection) -> None:

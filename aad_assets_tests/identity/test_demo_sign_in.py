@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
 
@@ -73,7 +72,8 @@ def test_users_are_read_with_a_certificate(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     assert_read_twice(
-        read_users(replace(connection, client_secret="", client_certificate_path=demo.client_certificate)), demo
+        read_users(connection.model_copy(update={"client_secret": "", "client_certificate_path": demo.client_certificate})),
+        demo,
     )
     assert "eyJ" not in caplog.text
     assert "PRIVATE KEY" not in caplog.text
@@ -100,31 +100,31 @@ def test_a_token_that_is_revoked_early_is_replaced(demo: DemoServer, connection:
 
 def test_a_wrong_secret_names_its_setting(connection: Connection) -> None:
     with pytest.raises(SignInError, match=r"AADSTS7000215: .*AAD_CLIENT_SECRET is wrong") as caught:
-        read_users(replace(connection, client_secret="wr0ng"))
+        read_users(connection.model_copy(update={"client_secret": "wr0ng"}))
     assert "wr0ng" not in str(caught.value)
 
 
 def test_an_unknown_tenant_names_its_setting(connection: Connection) -> None:
     with pytest.raises(SignInError, match=r"AADSTS90002: .*AAD_TENANT_ID"):
-        read_users(replace(connection, tenant_id="elsewhere.example"))
+        read_users(connection.model_copy(update={"tenant_id": "elsewhere.example"}))
 
 
 def test_an_unknown_app_names_its_setting(connection: Connection) -> None:
     with pytest.raises(SignInError, match=r"AADSTS700016: .*AAD_CLIENT_ID"):
-        read_users(replace(connection, client_id="00000000-0000-0000-0000-000000000000"))
+        read_users(connection.model_copy(update={"client_id": "00000000-0000-0000-0000-000000000000"}))
 
 
 def test_the_tenants_guid_is_found_by_its_domain(demo: DemoServer, connection: Connection) -> None:
-    named = replace(connection, tenant_id=demo.tenant_domain)
+    named = connection.model_copy(update={"tenant_id": demo.tenant_domain})
     assert run(TokenSource(named, Transport(named)).tenant_id()) == demo.tenant_id
 
 
 def test_an_unreachable_host_names_its_setting(connection: Connection, slept: list[float]) -> None:
     with pytest.raises(ConfigurationError, match=r"https://localhost:1/.* cannot be reached.*AAD_AUTHORITY_URL"):
-        read_users(replace(connection, authority_url="https://localhost:1"))
+        read_users(connection.model_copy(update={"authority_url": "https://localhost:1"}))
     assert len([seconds for seconds in slept if seconds]) == 3
 
 
 def test_a_certificate_of_an_unknown_ca_is_not_trusted(connection: Connection, slept: list[float]) -> None:
     with pytest.raises(ConfigurationError, match=r"CERTIFICATE_VERIFY_FAILED.*AAD_CA_BUNDLE"):
-        read_users(replace(connection, ca_bundle=""))
+        read_users(connection.model_copy(update={"ca_bundle": ""}))

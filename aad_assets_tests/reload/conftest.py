@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,7 @@ class House:
 
     def connection(self) -> Connection:
         settings = Settings.from_environment(self.environment | {"AAD_QUOTA_SHARE": "50"})
-        return replace(settings.connection, **self.extra)
+        return settings.connection.model_copy(update=self.extra)
 
     def start(self, entities: Iterable[str | Entity], **options: Any) -> Reload:
         chosen = [CATALOG[each] if isinstance(each, str) else each for each in entities]

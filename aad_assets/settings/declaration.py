@@ -1,0 +1,246 @@
+"""The one declaration of the settings: variable, type, default, description, secrecy, and the check of a value.
+
+`Connection`, `Settings` and the resources in Dagster inherit these fields, and the tables of docs/settings.md are written
+from them. The field `tenant_id` is set by the variable `AAD_TENANT_ID`, and so on.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from aad_assets.settings import checks
+from aad_assets.settings.checks import Check
+
+T = TypeVar("T")
+
+CLOUDS = {
+    "global": ("https://login.microsoftonline.com", "https://graph.microsoft.com/v1.0"),
+    "usgov": ("https://login.microsoftonline.us", "https://graph.microsoft.us/v1.0"),
+    "usgov_dod": ("https://login.microsoftonline.us", "https://dod-graph.microsoft.us/v1.0"),
+    "china": ("https://login.partner.microsoftonline.cn", "https://microsoftgraph.chinacloudapi.cn/v1.0"),
+}
+"""Sign-in host and Graph base URL of each cloud (learn.microsoft.com/graph/deployments)."""
+
+CREDENTIALS = {
+    "client_secret": "client_secret",
+    "certificate": "client_certificate_path",
+    "workload_identity": "federated_token_file",
+    "managed_identity": "managed_identity",
+}
+"""The field that each app-only method needs. If it is set, it implies the method."""
+
+AUTH_METHODS = (*CREDENTIALS, "delegated")
+
+# Dagster shows fields with this mark as ****** in the UI and the API.
+_SECRET: dict[str, Any] = {"dagster__is_secret": True}
+
+
+class Group(Enum):
+    """A table of docs/settings.md."""
+
+    SIGN_IN = "sign-in"
+    NETWORK = "network"
+    CONTENT = "content"
+    DATABASE = "database"
+    SCHEDULE = "schedule"
+
+
+@dataclass(frozen=True)
+class Declared:
+    """What the declaration says of a field beyond what pydantic and Dagster know."""
+
+    variable: str
+    description: str
+    """Markdown, without a full stop."""
+    group: Group
+    default_shown: str
+    """Markdown: how the documentation describes the default."""
+    check: Check | None
+    """Applied to values other than the default."""
+
+
+def setting(
+    name: str,
+    default: T,
+    description: str,
+    group: Group,
+    *,
+    default_shown: str | None = None,
+    secret: bool = False,
+    check: Check | None = None,
+) -> T:
+    """Declare the field that the variable `name` sets. The type checker takes the result for its default value.
+
+    A secret is hidden in reprs and in Dagster.
+    """
+    if default_shown is None:
+        default_shown = f"`{default}`" if default else "none"
+    field: Any = Field(
+        default=default,
+        description=f"{description} ({name}).",
+        repr=not secret,
+        json_schema_extra=_SECRET if secret else None,
+    )
+    field.metadata.append(Declared(name, description, group, default_shown, check))
+    declared: T = field
+    return declared
+
+
+class _Fields(BaseModel):
+    # Mounted secrets often end in a line break. pydantic's errors would quote a value of the wrong type, even a secret.
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, str_strip_whitespace=True)
+
+
+class ConnectionFields(_Fields):
+    """How to reach one tenant."""
+
+    tenant_id: str = setting(
+        "AAD_TENANT_ID", "", "Tenant GUID or domain", Group.SIGN_IN, default_shown="required", check=checks.tenant
+    )
+    client_id: str = setting(
+        "AAD_CLIENT_ID",
+        "",
+        "Application (client) ID of the app registration",
+        Group.SIGN_IN,
+        default_shown="required, except for managed identities",
+    )
+    client_secret: str = setting(
+        "AAD_CLIENT_SECRET",
+        "",
+        "Client secret: its value, not its ID",
+        Group.SIGN_IN,
+        default_shown="one credential is required",
+        secret=True,
+    )
+    client_certificate_path: str = setting(
+        "AAD_CLIENT_CERTIFICATE_PATH",
+        "",
+        "PEM or PFX file with certificate and private key",
+        Group.SIGN_IN,
+        check=checks.file,
+    )
+    client_certificate_password: str = setting(
+        "AAD_CLIENT_CERTIFICATE_PASSWORD", "", "Password of the certificate file", Group.SIGN_IN, secret=True
+    )
+    federated_token_file: str = setting(
+        "AAD_FEDERATED_TOKEN_FILE",
+        "",
+        "Workload identity federation: file with the external token, read again before each use; "
+        "`AZURE_FEDERATED_TOKEN_FILE` and the other `AZURE_*` names work as well",
+        Group.SIGN_IN,
+    )
+    managed_identity: str = setting(
+        "AAD_MANAGED_IDENTITY",
+        "",
+        "`system`, or the client ID of a user-assigned managed identity",
+        Group.SIGN_IN,
+        check=checks.managed_identity,
+    )
+    auth: str = setting(
+        "AAD_AUTH",
+        "",
+        "`client_secret`, `certificate`, `workload_identity`, `managed_identity` or `delegated`",
+        Group.SIGN_IN,
+        default_shown="inferred from the credential that is set; never `delegated`",
+        check=checks.one_of(AUTH_METHODS),
+    )
+    redirect_url: str = setting(
+        "AAD_REDIRECT_URL",
+        "http://localhost",
+        "Delegated sign-in: the redirect URL registered for the app",
+        Group.SIGN_IN,
+        default_shown="`http://localhost` with any free port",
+        check=checks.redirect_url,
+    )
+    token_cache: str = setting(
+        "AAD_TOKEN_CACHE",
+        "",
+        "Delegated sign-in: file that keeps it, mode 0600",
+        Group.SIGN_IN,
+        default_shown="the system's keyring, or a file in the user's data folder",
+    )
+    cloud: str = setting(
+        "AAD_CLOUD", "global", "`global`, `usgov`, `usgov_dod` or `china`", Group.NETWORK, check=checks.one_of(CLOUDS)
+    )
+    authority_url: str = setting(
+        "AAD_AUTHORITY_URL",
+        "",
+        "Sign-in authority, such as `https://login.example`",
+        Group.NETWORK,
+        default_shown="from the cloud",
+        check=checks.https_url,
+    )
+    graph_base_url: str = setting(
+        "AAD_GRAPH_BASE_URL",
+        "",
+        "Base URL of Graph, including `/v1.0`",
+        Group.NETWORK,
+        default_shown="from the cloud",
+        check=checks.https_url,
+    )
+    gateway_url: str = setting(
+        "AAD_GATEWAY_URL",
+        "",
+        "HTTP(S) or SOCKS5 proxy for both sign-in and Graph",
+        Group.NETWORK,
+        default_shown="none; `HTTPS_PROXY` is honoured",
+        secret=True,
+        check=checks.proxy_url,
+    )
+    ca_bundle: str = setting("AAD_CA_BUNDLE", "", "PEM file of additional trusted CAs", Group.NETWORK, check=checks.file)
+    quota_share: float = setting(
+        "AAD_QUOTA_SHARE",
+        1.0,
+        "Share of Graph's documented quotas that this app may use; other apps share the tenant's",
+        Group.NETWORK,
+        check=checks.positive,
+    )
+    log_days: int = setting(
+        "AAD_LOG_DAYS",
+        7,
+        "Days before today at which the first load of a log starts, at most 30",
+        Group.CONTENT,
+        check=checks.log_days,
+    )
+
+
+class DatabaseFields(_Fields):
+    """Where a tenant is landed."""
+
+    database: str = setting(
+        "AAD_DATABASE", "entra.duckdb", "DuckDB file, or another target that DuckDB can attach", Group.DATABASE
+    )
+    serving_copy: str = setting(
+        "AAD_SERVING_COPY", "", "Second file that BI tools may keep open; each run replaces it as a whole", Group.DATABASE
+    )
+
+
+class DefinitionFields(_Fields):
+    """What Dagster loads for a connection: its name, its tables and its schedule."""
+
+    connection_name: str = setting("AAD_CONNECTION_NAME", "aad", "Prefix of asset keys, and DuckDB schema", Group.DATABASE)
+    connection_metadata: str = setting(
+        "AAD_CONNECTION_METADATA",
+        "",
+        "YAML file that selects entities, columns and reload modes",
+        Group.CONTENT,
+        default_shown="everything that is on by default",
+    )
+    schedule_cron: str = setting(
+        "AAD_SCHEDULE_CRON", "0 2 * * *", "Cron expression: when the directory reloads", Group.SCHEDULE
+    )
+    schedule_timezone: str = setting("AAD_SCHEDULE_TIMEZONE", "UTC", "Time zone of the cron expression", Group.SCHEDULE)
+
+
+def declared(fields: type[BaseModel]) -> dict[str, Declared]:
+    """Return the declarations of a class by field."""
+    return {
+        name: each for name, field in fields.model_fields.items() for each in field.metadata if isinstance(each, Declared)
+    }
+
+
+def variable(name: str) -> str:
+    """Return the environment variable that sets the field `name`."""
+    return f"AAD_{name.upper()}"
