@@ -5,7 +5,6 @@ import os
 import stat
 import threading
 from contextlib import suppress
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -145,7 +144,8 @@ def test_each_app_and_tenant_has_its_own_file(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr(token_cache, "user_data_path", lambda *_, **__: tmp_path)
     monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
     one = connection(auth="delegated")
-    paths = {TokenCache(each).path for each in (one, replace(one, client_id="other"), replace(one, tenant_id="../else"))}
+    others = [one.model_copy(update=change) for change in ({"client_id": "other"}, {"tenant_id": "../else"})]
+    paths = {TokenCache(each).path for each in (one, *others)}
     assert len(paths) == 3
     assert {path.parent for path in paths} == {tmp_path}
 
