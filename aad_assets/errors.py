@@ -1,37 +1,37 @@
-"""Every error of this project, sorted by what the reader can do about it.
+"""Every error of this project, sorted by what its reader can do.
 
 AadAssetsError
-├── ConfigurationError          mend a setting; the message names it
-│   └── SignInError             the sign-in was refused: AADSTS code, trace id, what to do
-├── GraphError                  Graph answered an error: code, message and request-id are shown
+├── ConfigurationError          fix the setting that the message names
+│   └── SignInError             fix the sign-in: the message shows the AADSTS code, the trace id and what to do
+├── GraphError                  Graph returned an error: the message shows its code, text and request-id
 │   ├── PermissionMissing       grant the permission
-│   ├── LicenceMissing          the tenant has no licence for it: the entity is skipped
-│   ├── NotFound                no such object or API
-│   ├── RequestRejected         Graph refuses this query
-│   ├── PageTokenExpired        start the collection again
-│   └── GraphUnavailable        passing: throttled, unreachable or broken, and the retries are used up
-├── InvalidResponse             what Graph sent cannot be a whole, sound read: nothing is published
-├── LoadBlocked                 a gate holds the load back; the message says which, and how to open it
-└── WarehouseError              the database: locked, full, of another tenant
+│   ├── LicenceMissing          buy the licence, or accept that the entity is skipped
+│   ├── NotFound                turn the entity off in a cloud that does not have it
+│   ├── RequestRejected         turn off what Graph rejects, or report the query
+│   ├── PageTokenExpired        reload later: the collection was read from the start several times
+│   └── GraphUnavailable        reload later: throttled, unreachable or failing after all retries
+├── InvalidResponse             reload; report it if it happens again
+├── LoadBlocked                 look at the rows that were held back, and open the gate if they are right
+└── WarehouseError              free the database: it is locked, full, or holds another tenant
 
-Not here: errors of the libraries underneath; each layer turns those into one of these.
+Each layer turns the errors of the libraries below it into one of these.
 """
 
 from dataclasses import dataclass
 
 
 class AadAssetsError(Exception):
-    """Root of the hierarchy. The text is one message for people: what happened, to what, what to do next."""
+    """Root of the hierarchy. Its text is one message for people: what is wrong, where, and what to do."""
 
 
 class ConfigurationError(AadAssetsError):
-    """A setting is missing or wrong; the message names it."""
+    """A setting is missing or wrong. Fix the setting that the message names."""
 
 
 class SignInError(ConfigurationError):
-    """The identity platform refused the sign-in.
+    """The identity platform rejected the sign-in. Follow the advice in the message.
 
-    `code` is the AADSTS code as text (`AADSTS7000215`), or the OAuth error where there is none.
+    `code` is the AADSTS code as text (`AADSTS7000215`), or the OAuth error if there is none.
     """
 
     def __init__(self, message: str, *, code: str = "") -> None:
@@ -41,9 +41,9 @@ class SignInError(ConfigurationError):
 
 @dataclass(frozen=True)
 class ErrorResponse:
-    """What Graph said: HTTP status, `error.code`, `error.message`, the request-id header, and what was asked.
+    """An error of Graph: HTTP status, `error.code`, `error.message`, the request-id header, and the request.
 
-    Status 0: nothing came that could be read; `code` and `message` are the fault's.
+    Status 0 means that no response could be read. `code` and `message` then describe the fault.
     """
 
     status: int
@@ -51,19 +51,20 @@ class ErrorResponse:
     message: str
     request_id: str
     path: str
+    """Method and path of the request: `GET /users`."""
     inner_code: str = ""
-    """`error.innerError.code`, where Graph hides the reason now and then."""
+    """`error.innerError.code`, where Graph sometimes puts the reason."""
 
     def __str__(self) -> str:
-        shown = self.code or "no error code"
+        code = self.code or "no error code"
         text = f": {self.message}" if self.message else ""
         if not self.status:
-            return f"{self.path} got no answer: {shown}{text}"
-        return f"{self.path} answered {self.status} {shown}{text} (request-id {self.request_id or 'none'})"
+            return f"{self.path} got no response: {code}{text}"
+        return f"{self.path} returned {self.status} {code}{text} (request-id {self.request_id or 'none'})"
 
 
 class GraphError(AadAssetsError):
-    """Graph answered with an error; `response` keeps it."""
+    """Graph returned an error, which `response` holds. `advice` says what to do, if more is known than the code."""
 
     def __init__(self, response: ErrorResponse, advice: str = "") -> None:
         super().__init__(f"{response}. {advice}" if advice else str(response))
@@ -71,37 +72,40 @@ class GraphError(AadAssetsError):
 
 
 class PermissionMissing(GraphError):
-    """403 Authorization_RequestDenied, or 401 although the token is fresh."""
+    """Graph returned 403 Authorization_RequestDenied, or 401 for a fresh token. Grant the permission."""
 
 
 class LicenceMissing(GraphError):
-    """The tenant has no licence for this API."""
+    """The tenant has no licence for this API. The entity is skipped, and the run still succeeds."""
 
 
 class NotFound(GraphError):
-    """404: the object vanished, or this cloud has no such API."""
+    """Graph returned 404: the object is gone, or this cloud does not have the API. Turn the entity off in that case."""
 
 
 class RequestRejected(GraphError):
-    """Any other 4xx, or 501: Graph does not answer this query."""
+    """Graph returned another 4xx or 501: it does not support this query. Turn off the column or entity, or report it."""
 
 
 class PageTokenExpired(GraphError):
-    """The nextLink is no longer valid: the rows read so far are thrown away and the collection starts again."""
+    """The nextLink is no longer valid. The rows read so far are discarded and the collection is read from the start."""
 
 
 class GraphUnavailable(GraphError):
-    """Throttling, server faults or broken connections outlasted the retries."""
+    """Throttling, server errors or broken connections outlasted the retries. Reload later."""
 
 
 class InvalidResponse(AadAssetsError):
-    """An answer that breaks the protocol: a nextLink to another host or to itself, rows without a key, …"""
+    """A response breaks the protocol, such as a nextLink to another host or rows without a key. Nothing is published.
+
+    Reload, and report the message if it comes back.
+    """
 
 
 class LoadBlocked(AadAssetsError):
-    """A gate holds the load back: the table is as it was.
+    """A gate blocked the load, and the table is unchanged. Look at the rows that were read before you open the gate.
 
-    `gate` is its name, `override` the run's config that publishes all the same; None where there is none.
+    `gate` is its name. `override` is the part of a run's config that opens it, or None if none does.
     """
 
     def __init__(self, gate: str, message: str, override: dict[str, dict[str, object]] | None = None) -> None:
@@ -111,4 +115,4 @@ class LoadBlocked(AadAssetsError):
 
 
 class WarehouseError(AadAssetsError):
-    """The database cannot take the load now; the tables are as they were."""
+    """The database cannot take the load now, and the tables are unchanged. Free the database and reload."""

@@ -1,4 +1,4 @@
-"""The hierarchy of errors: what its module promises is what there is."""
+"""The hierarchy of errors, and the messages of Graph's."""
 
 import inspect
 import re
@@ -23,22 +23,22 @@ def test_the_tree_in_the_docstring_is_the_hierarchy() -> None:
     assert drawn == {each.__name__: each.__bases__[0].__name__ for each in classes if each is not AadAssetsError}
 
 
-def test_a_graph_error_shows_status_code_message_request_id_and_advice() -> None:
-    answer = ErrorResponse(403, "Authorization_RequestDenied", "Insufficient privileges.", "req-1", "GET /users")
-    error = PermissionMissing(answer, "Grant it")
-    assert error.response is answer
+def test_a_graph_error_shows_status_code_text_request_id_and_advice() -> None:
+    response = ErrorResponse(403, "Authorization_RequestDenied", "Insufficient privileges.", "req-1", "GET /users")
+    error = PermissionMissing(response, "Grant it")
+    assert error.response is response
     assert str(error) == (
-        "GET /users answered 403 Authorization_RequestDenied: Insufficient privileges. (request-id req-1). Grant it"
+        "GET /users returned 403 Authorization_RequestDenied: Insufficient privileges. (request-id req-1). Grant it"
     )
 
 
 @pytest.mark.parametrize(
-    ("answer", "shown"),
+    ("response", "message"),
     [
-        (ErrorResponse(400, "", "", "", "GET /x"), "GET /x answered 400 no error code (request-id none)"),
-        (ErrorResponse(0, "ReadTimeout", "", "", "GET /x"), "GET /x got no answer: ReadTimeout"),
-        (ErrorResponse(0, "ConnectError", "refused", "", "GET /x"), "GET /x got no answer: ConnectError: refused"),
+        (ErrorResponse(400, "", "", "", "GET /x"), "GET /x returned 400 no error code (request-id none)"),
+        (ErrorResponse(0, "ReadTimeout", "", "", "GET /x"), "GET /x got no response: ReadTimeout"),
+        (ErrorResponse(0, "ConnectError", "refused", "", "GET /x"), "GET /x got no response: ConnectError: refused"),
     ],
 )
-def test_an_answer_without_words_is_still_readable(answer: ErrorResponse, shown: str) -> None:
-    assert str(GraphUnavailable(answer)) == shown
+def test_an_error_without_text_is_still_readable(response: ErrorResponse, message: str) -> None:
+    assert str(GraphUnavailable(response)) == message

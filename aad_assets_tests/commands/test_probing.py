@@ -25,20 +25,20 @@ PARENT = "groups, which it is read by, cannot be read"
         (Finding(USERS, Status.PERMISSION, ("A.Read",), PARENT, SAID), f"permission missing: A.Read ({PARENT})"),
         (
             Finding(USERS, Status.REFUSED, response=SAID),
-            "granted, but refused: GET /users answered 403 Forbidden: No, not you. (request-id req-7)",
+            "granted, but refused: GET /users returned 403 Forbidden: No, not you. (request-id req-7)",
         ),
         (Finding(RISKY, Status.LICENCE, response=SAID), "licence missing: Microsoft Entra ID P2"),
         (
             Finding(USERS, Status.LICENCE, response=SAID),
-            "licence missing: GET /users answered 403 Forbidden: No, not you. (request-id req-7)",
+            "licence missing: GET /users returned 403 Forbidden: No, not you. (request-id req-7)",
         ),
         (
             Finding(USERS, Status.CLOUD, response=SAID),
-            "not in this cloud: GET /users answered 403 Forbidden: No, not you. (request-id req-7)",
+            "not in this cloud: GET /users returned 403 Forbidden: No, not you. (request-id req-7)",
         ),
         (
             Finding(USERS, Status.ERROR, response=SAID),
-            "error: GET /users answered 403 Forbidden: No, not you. (request-id req-7)",
+            "error: GET /users returned 403 Forbidden: No, not you. (request-id req-7)",
         ),
         (Finding(USERS, Status.ERROR, note="A row without an id."), "error: A row without an id."),
     ],

@@ -115,5 +115,5 @@ def test_what_graph_refuses_or_nobody_declared(commands: Commands, tenant: DemoS
     lines = said.out.splitlines()
     assert "users: Graph refuses columns: jobTitle. Turn them off." in lines
     assert "role_definitions: Graph sends what is not declared (kept in _extra): DisplayNAME, undeclaredProperty." in lines
-    assert any(line.startswith("domains: granted, but refused: GET /domains answered 403") for line in lines)
+    assert any(line.startswith("domains: granted, but refused: GET /domains returned 403") for line in lines)
     assert "risky_users: licence missing: Microsoft Entra ID P2." in lines

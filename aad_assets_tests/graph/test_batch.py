@@ -186,7 +186,7 @@ def test_an_item_that_fails_for_good_fails_the_read(
 
 def test_code_message_and_request_id_of_the_item_stand_in_the_error(graph: FakeGraph) -> None:
     serve(graph, lambda _: refusal(400, "SomeCode", "Some words."))
-    with pytest.raises(RequestRejected, match=r"answered 400 SomeCode: Some words\. \(request-id req-7\)"):
+    with pytest.raises(RequestRejected, match=r"returned 400 SomeCode: Some words\. \(request-id req-7\)"):
         read(graph, urls(1))
 
 

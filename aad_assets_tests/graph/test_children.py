@@ -320,7 +320,7 @@ def test_an_api_that_is_missing_is_no_empty_table(graph: FakeGraph) -> None:
 
     graph.handler = answer
     part = MemoryPart()
-    with pytest.raises(NotFound, match="/groups/g1/owners answered 404"):
+    with pytest.raises(NotFound, match="/groups/g1/owners returned 404"):
         graph.run(lambda client: read_children(client, OWNERS, [("g1",), ("g2",)], graph.meter, part))
     assert not part.closed
 

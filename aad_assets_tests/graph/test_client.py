@@ -140,7 +140,7 @@ def test_a_message_is_told_in_one_line_of_bounded_length(graph: FakeGraph) -> No
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
 def test_code_message_and_request_id_stand_in_the_error_that_ends_the_retries(graph: FakeGraph, status: int) -> None:
     graph.handler = lambda _: refusal(status, "SomeCode", "Some words.")
-    with pytest.raises(GraphUnavailable, match=rf"GET /users answered {status} SomeCode: Some words\. .*req-7"):
+    with pytest.raises(GraphUnavailable, match=rf"GET /users returned {status} SomeCode: Some words\. .*req-7"):
         graph.get()
 
 
@@ -154,7 +154,7 @@ def test_the_request_id_is_found_in_the_body_where_no_header_has_it(graph: FakeG
 @pytest.mark.parametrize("body", [b"<html>Gateway of Anna</html>", b'{"error": "Anna"}', b"[]", b"", b"\xff\xfe"])
 def test_an_error_that_is_not_worded_as_graph_words_it_is_told_without_its_content(graph: FakeGraph, body: bytes) -> None:
     graph.answers(httpx.Response(400, content=body))
-    with pytest.raises(RequestRejected, match=r"^GET /users answered 400 no error code \(request-id none\)$"):
+    with pytest.raises(RequestRejected, match=r"^GET /users returned 400 no error code \(request-id none\)$"):
         graph.get()
 
 

@@ -203,7 +203,7 @@ def test_a_refusal_that_is_not_about_the_select_is_raised_unchanged(
     graph: FakeGraph, answer: httpx.Response, expected: type[GraphError]
 ) -> None:
     graph.handler = lambda request: answer if is_list(request) else httpx.Response(200, text="5")
-    with pytest.raises(expected, match=r"GET /users answered .*req-7") as caught:
+    with pytest.raises(expected, match=r"GET /users returned .*req-7") as caught:
         read(graph)
     assert type(caught.value) is expected
     assert len([request for request in graph.requests if is_list(request)]) <= 2 * (2 if answer.status_code == 401 else 1)

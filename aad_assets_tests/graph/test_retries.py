@@ -103,7 +103,7 @@ def test_throttling_that_never_ends_is_given_up_within_the_budget(graph: FakeGra
         graph.get()
     assert graph.clock.time - 1000 == pytest.approx(600)
     assert str(caught.value) == (
-        "GET /users answered 429 TooManyRequests: Please slow down. (request-id req-7). "
+        "GET /users returned 429 TooManyRequests: Please slow down. (request-id req-7). "
         "Given up after 61 tries and 600 s of waiting; reload again later"
     )
 
@@ -169,7 +169,7 @@ def test_a_broken_answer_is_asked_for_again(graph: FakeGraph, kind: str) -> None
 @pytest.mark.parametrize("kind", BROKEN)
 def test_answers_that_stay_broken_are_given_up(graph: FakeGraph, kind: str) -> None:
     graph.handler = lambda _: BROKEN[kind]()
-    with pytest.raises(GraphUnavailable, match=r"GET /users (got no answer|answered 200).*Given up after 8 tries"):
+    with pytest.raises(GraphUnavailable, match=r"GET /users (got no response|returned 200).*Given up after 8 tries"):
         graph.get()
     assert len(graph.requests) == 8
 
