@@ -176,5 +176,5 @@ def test_answers_that_stay_broken_are_given_up(graph: FakeGraph, kind: str) -> N
 
 def test_a_200_of_another_shape_is_told_for_what_it_is(graph: FakeGraph) -> None:
     graph.handler = lambda _: httpx.Response(200, content=b"{", headers={"request-id": "req-9"})
-    with pytest.raises(GraphUnavailable, match=r"answered 200 .*the body is cut off.*req-9"):
+    with pytest.raises(GraphUnavailable, match=r"returned 200 .*the body is cut off.*req-9"):
         graph.get()
