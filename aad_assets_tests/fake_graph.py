@@ -1,6 +1,6 @@
-"""A Graph that answers by script, driven through the project's own client. No network, and no time passes.
+"""A scripted Graph behind the project's own client, without network and without waiting.
 
-Not here: a directory with rows and filters (`directory.py`), the identity platform (`identity.py`).
+See also `graph/directory.py` for a directory with rows and filters, and `identity/issuer.py` for the identity platform.
 """
 
 import asyncio
@@ -14,9 +14,10 @@ from typing import Any, TypeVar
 import httpx
 import msgspec
 
-from aad_assets.graph.requests.client import GraphClient, RetryPolicy
+from aad_assets.graph.requests.client import GraphClient
 from aad_assets.graph.requests.meter import Meter
 from aad_assets.graph.requests.rate_limits import RateLimits
+from aad_assets.graph.requests.retries import RetryPolicy
 from aad_assets.identity.token_source import TokenSource
 from aad_assets.settings import Connection
 from aad_assets.transport import Transport
@@ -25,7 +26,7 @@ T = TypeVar("T")
 
 BASE = "https://graph.test/v1.0"
 TOKEN = "eyJ-token"
-"""Start of every token that the fake hands out, and so what no log or message may hold."""
+"""The start of every token that the fake issues, which no log and no message may contain."""
 
 Answer = httpx.Response | Exception
 Handler = Callable[[httpx.Request], Answer | Awaitable[Answer]]
@@ -35,13 +36,13 @@ _real_sleep = asyncio.sleep
 
 
 def run(coroutine: Coroutine[Any, Any, T]) -> T:
-    """Run to the end, and see that no task is left behind."""
+    """Run a coroutine and check that it leaves no task running."""
 
     async def alone() -> T:
         try:
             return await coroutine
         finally:
-            # Not counted: the loop closing a generator that httpx leaves behind when a body cannot be unpacked.
+            # Not counted: the loop's task that closes a generator which httpx leaves after a body cannot be decompressed.
             left = [task for task in asyncio.all_tasks() if inspect.iscoroutine(task.get_coro())]
             assert left == [asyncio.current_task()], "a task was left running"
 
@@ -49,19 +50,19 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
 
 
 def page(rows: Sequence[Any] = (), link: str | None = None) -> httpx.Response:
-    """A page of a collection. Rows that are text become objects with that id."""
+    """Return a page of a collection. A string becomes an object with that id."""
     objects = [{"id": row} if isinstance(row, str) else row for row in rows]
     return httpx.Response(200, json={"value": objects} | ({"@odata.nextLink": link} if link else {}))
 
 
-def refusal(status: int, code: str = "Request_BadRequest", message: str = "It was said.", **headers: str) -> httpx.Response:
-    """An error as Graph words it; header names are given with _ for -."""
+def failure(status: int, code: str = "Request_BadRequest", message: str = "Some message.", **headers: str) -> httpx.Response:
+    """Return an error response in Graph's form. Header names have _ in place of -."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return httpx.Response(status, json={"error": {"code": code, "message": message}}, headers={"request-id": "req-7"} | named)
 
 
 def streamed(body: bytes, **headers: str) -> httpx.Response:
-    """A 200 with these very bytes, decoded only when the client reads them."""
+    """Return a 200 with exactly these bytes, decompressed only when the client reads them."""
     return httpx.Response(
         200, headers={name.replace("_", "-"): value for name, value in headers.items()}, stream=_Bytes(body)
     )
@@ -70,14 +71,14 @@ def streamed(body: bytes, **headers: str) -> httpx.Response:
 def batched(
     request: httpx.Request, answer: Callable[[httpx.Request], httpx.Response | None], *, backwards: bool = True
 ) -> httpx.Response:
-    """The answer to a `$batch`, its items answered each for itself; None leaves an item out."""
+    """Respond to a `$batch` by calling `answer` for each item. An item for which it returns None gets no response."""
     items = msgspec.json.decode(request.content)["requests"]
-    assert 0 < len(items) <= 20, "Graph refuses batches of more than 20"
-    assert len({item["id"] for item in items}) == len(items), "ids have to be unique"
+    assert 0 < len(items) <= 20, "Graph rejects batches of more than 20"
+    assert len({item["id"] for item in items}) == len(items), "ids must be unique"
     responses = []
     for item in items:
         assert item["method"] == "GET"
-        assert item["url"].startswith("/"), "relative to the base URL"
+        assert item["url"].startswith("/"), "URLs are relative to the base URL"
         inner = answer(httpx.Request("GET", f"{BASE}{item['url']}", headers=item.get("headers")))
         if inner is not None:
             body = msgspec.Raw(inner.content or b"null")
@@ -95,7 +96,7 @@ class _Bytes(httpx.AsyncByteStream):
 
 
 class Clock:
-    """Time that passes only when somebody sleeps."""
+    """A clock that advances only when somebody sleeps."""
 
     def __init__(self) -> None:
         self.time = 1000.0
@@ -110,7 +111,7 @@ class Clock:
 
 
 class FakeTokens(TokenSource):
-    """Tokens without a sign-in: each renewal gives another one, as the identity platform does."""
+    """Tokens without a sign-in. Each renewal returns a new one."""
 
     def __init__(self) -> None:
         self.renewals = 0
@@ -126,7 +127,7 @@ class FakeTokens(TokenSource):
 
 
 class FakeTransport(Transport):
-    """The project's clients, with the handler in place of the network."""
+    """The project's clients, with a handler in place of the network."""
 
     def __init__(self, handler: Callable[[httpx.Request], Any]) -> None:
         self._tls = _TLS
@@ -142,7 +143,7 @@ class FakeTransport(Transport):
 
 
 class FakeRateLimits(RateLimits):
-    """The real quotas on a fake clock."""
+    """The real rate limits on a fake clock."""
 
     def __init__(self, clock: Clock, share: float = 1.0) -> None:
         super().__init__(share)
@@ -151,7 +152,7 @@ class FakeRateLimits(RateLimits):
 
 
 class FakeGraph:
-    """Takes requests and gives answers: from a script, one after the other, or from a handler."""
+    """Records requests, and responds from a script, in order, or with a handler."""
 
     def __init__(self) -> None:
         self.requests: list[httpx.Request] = []
@@ -161,16 +162,16 @@ class FakeGraph:
         self.rate_limits = FakeRateLimits(self.clock)
         self.transport = FakeTransport(self._answer)
         self.meter = Meter()
-        self.retry = RetryPolicy(base=0)
+        self.retry = RetryPolicy(first_backoff=0)
         self.handler: Handler = self._next
         self._script: list[Answer] = []
 
     def answers(self, *answers: Answer) -> None:
-        """What to answer next, in this order. An exception stands for a broken connection."""
+        """Add the next responses, in order. An exception stands for a broken connection."""
         self._script += answers
 
     def _next(self, request: httpx.Request) -> Answer:
-        assert self._script, f"a request that the test does not expect: {request.url}"
+        assert self._script, f"an unexpected request: {request.url}"
         return self._script.pop(0)
 
     async def _answer(self, request: httpx.Request) -> httpx.Response:
@@ -184,7 +185,7 @@ class FakeGraph:
         return answer
 
     def run(self, work: Callable[[GraphClient], Coroutine[Any, Any, T]]) -> T:
-        """`work` with a client of this Graph."""
+        """Run `work` with a client of this Graph."""
 
         async def main() -> T:
             async with GraphClient(BASE, self.tokens, self.transport, self.rate_limits, self.retry) as client:
@@ -193,7 +194,7 @@ class FakeGraph:
         return run(main())
 
     def get(self, path: str = "/users", **options: Any) -> Any:
-        """One GET, decoded as JSON."""
+        """Send one GET and decode the response as JSON."""
         return self.run(lambda client: client.get(f"{BASE}{path}", msgspec.json.decode, self.meter, **options))
 
     @property
@@ -209,9 +210,14 @@ class FakeGraph:
         return len(self._script)
 
 
+def _unique_members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    assert len(dict(pairs)) == len(pairs), f"a member occurs twice: {pairs}"
+    return dict(pairs)
+
+
 @dataclass
 class MemoryPart:
-    """Keeps the rows of one chain."""
+    """A part that keeps its rows, and rejects rows in which a member occurs twice."""
 
     pass_: int = 0
     rows: list[dict[str, Any]] = field(default_factory=list)
@@ -220,7 +226,7 @@ class MemoryPart:
 
     async def add(self, rows: Sequence[bytes | msgspec.Raw]) -> None:
         assert not self.closed
-        self.rows += [json.loads(bytes(row)) for row in rows]
+        self.rows += [json.loads(bytes(row), object_pairs_hook=_unique_members) for row in rows]
 
     async def discard(self) -> None:
         self.rows.clear()
@@ -235,7 +241,7 @@ class MemoryPart:
 
 
 class MemorySink:
-    """Keeps the rows of one entity."""
+    """A sink that keeps the rows of one entity."""
 
     def __init__(self) -> None:
         self.parts: list[MemoryPart] = []
@@ -251,11 +257,11 @@ class MemorySink:
         self.resets += 1
 
     def ids(self, pass_: int = 0) -> list[str]:
-        """Sorted, so that a row that came twice shows."""
+        """Return the sorted ids; a duplicate row shows."""
         assert all(part.closed for part in self.parts)
         return sorted(id_ for part in self.parts if part.pass_ == pass_ for id_ in part.ids)
 
 
 def connection(**values: Any) -> Connection:
-    """A connection whose settings are complete."""
+    """Return a connection with complete settings."""
     return Connection(**{"tenant_id": "contoso.example", "client_id": "app", "client_secret": "s3cret-of-the-app"} | values)

@@ -1,6 +1,6 @@
 """`aad-assets check`: sign in, try every entity with one small request, say what to grant.
 
-Not here: the requests (`aad_assets.graph.probing.probe`).
+Not here: the requests (`aad_assets.graph.probing`).
 """
 
 import argparse
@@ -14,7 +14,7 @@ from aad_assets.catalog.entity import HIDDEN_MEMBERS
 from aad_assets.commands import Subparsers
 from aad_assets.commands.environment import configured, settings
 from aad_assets.commands.probing import FAILURES, in_words, probe
-from aad_assets.graph.probing.probe import Finding, Report, Status
+from aad_assets.graph.probing.findings import Finding, Report, Status
 from aad_assets.settings import Connection
 
 

@@ -1,6 +1,6 @@
 """`aad-assets metadata`: write the file that selects entities and columns, and find out whether it is still right.
 
-Not here: what such a file may say (`aad_assets.metadata`), the requests to the tenant (`aad_assets.graph.probing.probe`).
+Not here: what such a file may say (`aad_assets.metadata`), the requests to the tenant (`aad_assets.graph.probing`).
 """
 
 import argparse
@@ -14,7 +14,7 @@ from aad_assets.commands import Subparsers
 from aad_assets.commands.environment import settings
 from aad_assets.commands.probing import in_words, probe
 from aad_assets.errors import ConfigurationError
-from aad_assets.graph.probing.probe import Report, Status
+from aad_assets.graph.probing.findings import Report, Status
 from aad_assets.metadata import EXTENSION, Choice, Metadata, apply, export, read
 
 _FEW = 10

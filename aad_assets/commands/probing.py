@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from aad_assets.catalog import Entity
-from aad_assets.graph.probing.probe import Finding, Report, Status, probe_tenant
+from aad_assets.graph.probing.findings import Finding, Report, Status
+from aad_assets.graph.probing.tenant import probe_tenant
 from aad_assets.settings import Connection
 
 _TELL = 5.0
@@ -17,7 +18,7 @@ FAILURES = frozenset({Status.PERMISSION, Status.REFUSED, Status.CLOUD, Status.ER
 
 
 def probe(connection: Connection, entities: Sequence[Entity], *, sample: bool = False) -> Report:
-    """See `aad_assets.graph.probing.probe.probe_tenant`."""
+    """See `aad_assets.graph.probing.tenant.probe_tenant`."""
     return asyncio.run(_probe(connection, entities, sample))
 
 
@@ -31,7 +32,7 @@ async def _probe(connection: Connection, entities: Sequence[Entity], sample: boo
 
     telling = asyncio.create_task(tell())
     try:
-        return await probe_tenant(connection, entities, sample=sample, told=done.append)
+        return await probe_tenant(connection, entities, sample=sample, on_finding=done.append)
     finally:
         telling.cancel()
         with suppress(asyncio.CancelledError):

@@ -33,3 +33,12 @@ def claims_challenge(headers: Mapping[str, str]) -> str:
         return text if isinstance(json.loads(text), dict) else ""
     except ValueError:
         return ""
+
+
+def granted_permissions(token: str) -> frozenset[str] | None:
+    """Return the permissions in a token, app-only (`roles`) or delegated (`scp`). None if the token cannot be read."""
+    claims = read_claims(token)
+    roles, scopes = claims.get("roles", []), claims.get("scp", "")
+    if not claims or not isinstance(scopes, str) or not isinstance(roles, list):
+        return None
+    return frozenset([*(role for role in roles if isinstance(role, str)), *scopes.split()])

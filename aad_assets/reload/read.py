@@ -11,7 +11,7 @@ from aad_assets.graph.reading.children import read_children
 from aad_assets.graph.reading.collections import read_collection
 from aad_assets.graph.reading.extensions import read_extensions
 from aad_assets.graph.reading.parents import Key, read_parent_keys
-from aad_assets.graph.reading.row_adapters import belonging, edges, read_singleton, strings
+from aad_assets.graph.reading.row_adapters import keep_owned, read_singleton, to_edges, wrap_strings
 from aad_assets.graph.reading.select import Selection
 from aad_assets.graph.requests.client import GraphClient
 from aad_assets.graph.requests.meter import Meter
@@ -65,12 +65,12 @@ class Reader:
             case Shape.CHILDREN:
                 await read_children(self.client, entity, await self._parents(entity), meter, staging.part())
             case Shape.EXPAND:
-                return await read_collection(self.client, entity, meter, staging, change=edges(entity))
+                return await read_collection(self.client, entity, meter, staging, transform=to_edges(entity))
             case Shape.STRINGS:
-                return await read_collection(self.client, entity, meter, staging, change=strings)
+                return await read_collection(self.client, entity, meter, staging, transform=wrap_strings)
             case _ if entity.belongs_by:
                 owners = {key[0] for key in await self._parents(entity)}
-                return await read_collection(self.client, entity, meter, staging, change=belonging(entity, owners))
+                return await read_collection(self.client, entity, meter, staging, transform=keep_owned(entity, owners))
             case _:
                 return await self._read_filtered(entity, staging, filters)
         return Selection((entity.select,))

@@ -189,7 +189,7 @@ class Reload:
                 await self._read_and_publish(reader, stage, entity, load)
         except Exception as caught:
             error = progress.error = caught
-            if not progress.meter.part:  # else the day that failed is recorded, and the load is the sum of the days
+            if not progress.meter.label:  # else the day that failed is recorded, and the load is the sum of the days
                 count(load, progress.meter)
                 await self._record(stage, entity, load, caught)
             load.status, load.reason = _status(caught), reason(entity, caught)
@@ -263,7 +263,7 @@ class Reload:
             days = due_days(recorded, self._now().date(), self._connection.log_days)
         total.mode = "merge"
         for number, day in enumerate(days):
-            progress.meter = Meter(part=f"{day} ({number + 1} of {len(days)} days)")
+            progress.meter = Meter(label=f"{day} ({number + 1} of {len(days)} days)")
             load = replace(self._load(entity, total.tenant_id), mode="merge")
             try:
                 await self._read_and_publish(reader, stage, entity, load, LogDay(day, is_over(day, load.started_at)))

@@ -9,11 +9,11 @@ import pytest
 from aad_assets.catalog import CATALOG, Entity
 from aad_assets.commands import probing
 from aad_assets.errors import ErrorResponse
-from aad_assets.graph.probing.probe import Finding, Report, Status
+from aad_assets.graph.probing.findings import Finding, Report, Status
 
 SAID = ErrorResponse(403, "Forbidden", "No,\nnot you.", "req-7", "GET /users")
 USERS, RISKY = CATALOG["users"], CATALOG["risky_users"]
-PARENT = "groups, which it is read by, cannot be read"
+PARENT = "its parent groups cannot be read"
 
 
 @pytest.mark.parametrize(
@@ -51,11 +51,11 @@ def test_a_probe_that_takes_long_tells_how_far_it_is(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     async def probe_tenant(
-        connection: Any, entities: Sequence[Entity], *, sample: bool, told: Callable[[Finding], None]
+        connection: Any, entities: Sequence[Entity], *, sample: bool, on_finding: Callable[[Finding], None]
     ) -> Report:
         findings = [Finding(entity, Status.READABLE) for entity in entities]
         for finding in findings:
-            told(finding)
+            on_finding(finding)
             for _ in range(3):
                 await asyncio.sleep(0)
         return Report("t", None, findings, None)

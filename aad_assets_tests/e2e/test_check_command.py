@@ -10,7 +10,8 @@ import pytest
 from aad_assets.catalog import CATALOG, ENTITIES
 from aad_assets.catalog.entity import HIDDEN_MEMBERS
 from aad_assets.demo import DemoServer
-from aad_assets.graph.probing.probe import Status, probe_tenant
+from aad_assets.graph.probing.findings import Status
+from aad_assets.graph.probing.tenant import probe_tenant
 from aad_assets.settings import Settings
 from aad_assets_tests.e2e.commands import Commands
 from aad_assets_tests.identity.signing_in import sign_in

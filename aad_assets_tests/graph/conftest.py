@@ -1,4 +1,4 @@
-"""What the tests of the graph layer share."""
+"""Fixtures for the tests of the graph package."""
 
 import asyncio
 
@@ -14,7 +14,7 @@ def graph() -> FakeGraph:
 
 @pytest.fixture
 def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The seconds that code asked to sleep; none of them pass."""
+    """Record the seconds that the code sleeps, without waiting."""
     asked: list[float] = []
     really = asyncio.sleep
 

@@ -1,6 +1,6 @@
-"""A small directory behind the fake Graph: lists with $select, $top, $filter and $count, relations, batches.
+"""A small directory behind the fake Graph: collections with $select, $top, $filter and $count, relations, batches.
 
-As strict as Graph where the client could get it wrong. Not here: faults; tests script those in front of it.
+It is as strict as Graph wherever the client could be wrong. Tests script faults in front of it.
 """
 
 import re
@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 
 import httpx
 
-from aad_assets_tests.fake_graph import BASE, batched, page, refusal
+from aad_assets_tests.fake_graph import BASE, batched, failure, page
 
 Row = Mapping[str, Any]
 
@@ -20,15 +20,15 @@ _STARTS_WITH = re.compile(r"startsWith\((\w+),'((?:[^']|'')*)'\)")
 
 @dataclass
 class FakeDirectory:
-    """Rows by path. Call it with a request for the answer."""
+    """Rows by path. Call it with a request to get the response."""
 
     rows: Mapping[str, Sequence[Row]]
-    refused: frozenset[str] = frozenset()
-    """Properties that a list answers 400 to."""
+    rejected: frozenset[str] = frozenset()
+    """Properties whose selection returns 400."""
     longest_select: int = 10_000
-    """Characters of `$select` that fit."""
+    """Characters that a `$select` may have."""
     uncounted: str = "?"
-    """`$count` with a filter that contains this is answered 400."""
+    """A `$count` with a filter that contains this returns 400."""
     uncountable: bool = False
     default_page: int = 2
     asked: list[httpx.Request] = field(default_factory=list)
@@ -43,15 +43,15 @@ class FakeDirectory:
         self.asked.append(request)
         path, options = request.url.path.removeprefix("/v1.0"), _options(request)
         if path not in self.rows:
-            return refusal(404, "Request_ResourceNotFound", f"Resource '{path}' does not exist.")
+            return failure(404, "Request_ResourceNotFound", f"Resource '{path}' does not exist.")
         selected = options.get("$select", "id")
-        if wrong := self.refused.intersection(selected.split(",")):
-            return refusal(400, "BadRequest", f"Could not find a property named '{min(wrong)}'.")
+        if wrong := self.rejected.intersection(selected.split(",")):
+            return failure(400, "BadRequest", f"Could not find a property named '{min(wrong)}'.")
         if len(selected) > self.longest_select:
-            return refusal(400, "Request_UriTooLong", "The request is too long.")
+            return failure(400, "Request_UriTooLong", "The request is too long.")
         top, skip = int(options.get("$top", self.default_page)), int(options.pop("$skiptoken", 0))
         if not 1 <= top <= 999:
-            return refusal(400, "Request_UnsupportedQuery", f"Invalid page size specified: '{top}'.")
+            return failure(400, "Request_UnsupportedQuery", f"Invalid page size specified: '{top}'.")
         rows = self._filtered(path, options.get("$filter"))
         shown = [{name: row[name] for name in selected.split(",") if name in row} for row in rows[skip : skip + top]]
         more = "&".join(f"{name}={value}" for name, value in options.items()).replace("#", "%23").replace("&'", "%26'")
@@ -61,9 +61,9 @@ class FakeDirectory:
     def count(self, request: httpx.Request, path: str) -> httpx.Response:
         filter_ = _options(request).get("$filter")
         if self.uncountable or self.uncounted in (filter_ or ""):
-            return refusal(400, "Request_UnsupportedQuery", "Raw count is not supported.")
+            return failure(400, "Request_UnsupportedQuery", "Raw count is not supported.")
         if request.headers.get("ConsistencyLevel") != "eventual":
-            return refusal(400, "Request_UnsupportedQuery", "ConsistencyLevel is missing.")
+            return failure(400, "Request_UnsupportedQuery", "ConsistencyLevel is missing.")
         assert request.headers["Accept"] == "text/plain"
         return httpx.Response(200, text=f"\ufeff{len(self._filtered(path.removesuffix('/$count'), filter_))}")
 

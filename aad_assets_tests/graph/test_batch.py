@@ -1,4 +1,4 @@
-"""`$batch`: each item answered, throttled and tried again for itself."""
+"""`$batch`: each item has its own response, throttling and retries."""
 
 import asyncio
 import itertools
@@ -12,29 +12,30 @@ import pytest
 from aad_assets.catalog import Family
 from aad_assets.errors import GraphUnavailable, LicenceMissing, PermissionMissing, RequestRejected
 from aad_assets.graph.reading.pagination import Page, decode_page
-from aad_assets.graph.requests.batch import AT_ONCE, Item, run_batches
-from aad_assets.graph.requests.client import GraphClient, Retrying, RetryPolicy
-from aad_assets_tests.fake_graph import BASE, TOKEN, FakeGraph, batched, page, refusal
+from aad_assets.graph.requests.batch import CONCURRENT_BATCHES, BatchItem, run_batches
+from aad_assets.graph.requests.client import GraphClient
+from aad_assets.graph.requests.retries import RetryBudget, RetryPolicy
+from aad_assets_tests.fake_graph import BASE, TOKEN, FakeGraph, batched, failure, page
 
 ItemHandler = Callable[[httpx.Request], httpx.Response | None]
 
 
 def serve(graph: FakeGraph, answer: ItemHandler) -> None:
-    """Let the fake answer batches, each item by `answer`."""
+    """Let the fake respond to batches, calling `answer` for each item."""
     graph.handler = lambda request: batched(request, answer)
 
 
 def read(graph: FakeGraph, urls: Sequence[str], units: int = 1) -> dict[str, list[str] | None]:
-    """The ids that each URL was answered with; None for a 404."""
+    """Return the ids that each URL returned; None for a 404."""
     found: dict[str, list[str] | None] = {}
 
-    async def answered(item: Item, body: Page | None) -> None:
-        assert item.url not in found, "answered once"
+    async def on_response(item: BatchItem, body: Page | None) -> None:
+        assert item.url not in found, "one response for each item"
         found[item.url] = [msgspec.json.decode(row)["id"] for row in body.value] if body else None
 
     async def work(client: GraphClient) -> None:
-        items = (Item(url, units, Retrying(client.retry, graph.meter)) for url in urls)
-        await run_batches(client, items, decode_page, graph.meter, answered)
+        items = (BatchItem(url, units, RetryBudget(client.retry, graph.meter)) for url in urls)
+        await run_batches(client, items, decode_page, graph.meter, on_response)
 
     graph.run(work)
     return found
@@ -53,14 +54,14 @@ def urls(number: int) -> list[str]:
 
 
 @pytest.mark.parametrize("number", [0, 1, 20, 21, 47, 200])
-def test_items_travel_in_batches_of_twenty_at_most(graph: FakeGraph, number: int) -> None:
+def test_a_batch_has_at_most_twenty_items(graph: FakeGraph, number: int) -> None:
     serve(graph, lambda request: page([path(request)]))
     assert read(graph, urls(number)) == {url: [url] for url in urls(number)}
     assert len(graph.requests) == -(-number // 20)
     assert set(graph.urls) <= {f"{BASE}/$batch"}
 
 
-def test_answers_are_matched_by_id_in_whatever_order_they_come(graph: FakeGraph) -> None:
+def test_responses_in_any_order_are_matched_by_id(graph: FakeGraph) -> None:
     for backwards in (True, False):
         graph.handler = lambda request, backwards=backwards: batched(  # type: ignore[misc]
             request, lambda inner: page([path(inner)]), backwards=backwards
@@ -83,30 +84,30 @@ def test_a_batch_costs_the_units_of_its_items_and_is_json(graph: FakeGraph) -> N
     assert {request.headers["Content-Type"] for request in graph.requests} == {"application/json"}
 
 
-def test_a_few_batches_are_under_way_at_once(graph: FakeGraph) -> None:
-    under_way, most = 0, 0
+def test_a_few_batches_are_sent_concurrently(graph: FakeGraph) -> None:
+    in_flight, most = 0, 0
 
     async def handler(request: httpx.Request) -> httpx.Response:
-        nonlocal under_way, most
-        under_way += 1
-        most = max(most, under_way)
+        nonlocal in_flight, most
+        in_flight += 1
+        most = max(most, in_flight)
         for _tick in range(5):
             await asyncio.sleep(0)
-        under_way -= 1
+        in_flight -= 1
         return batched(request, lambda _: page())
 
     graph.handler = handler
     read(graph, urls(400))
-    assert most == AT_ONCE
+    assert most == CONCURRENT_BATCHES
 
 
-def test_404_means_that_there_is_nothing(graph: FakeGraph) -> None:
-    serve(graph, lambda request: refusal(404, "Request_ResourceNotFound") if "/1/" in path(request) else page(["a"]))
+def test_a_404_is_passed_on_as_none(graph: FakeGraph) -> None:
+    serve(graph, lambda request: failure(404, "Request_ResourceNotFound") if "/1/" in path(request) else page(["a"]))
     assert read(graph, urls(3)) == {urls(3)[0]: ["a"], urls(3)[1]: None, urls(3)[2]: ["a"]}
 
 
 def failing_once(failure: httpx.Response | None) -> ItemHandler:
-    """Each item fails the first time and is answered the second."""
+    """Let each item fail once, and succeed when it is sent again."""
     seen: Counter[str] = Counter()
 
     def answer(request: httpx.Request) -> httpx.Response | None:
@@ -119,29 +120,43 @@ def failing_once(failure: httpx.Response | None) -> ItemHandler:
 @pytest.mark.parametrize(
     "failure",
     [
-        refusal(429, "TooManyRequests", Retry_After="3"),
-        refusal(429, "TooManyRequests"),
-        refusal(500),
-        refusal(502),
-        refusal(503),
-        refusal(504),
-        refusal(401, "InvalidAuthenticationToken"),
+        failure(429, "TooManyRequests", Retry_After="3"),
+        failure(429, "TooManyRequests"),
+        failure(500),
+        failure(502),
+        failure(503),
+        failure(504),
+        failure(401, "InvalidAuthenticationToken"),
         None,
         httpx.Response(200, content=b'"not a page"'),
         httpx.Response(200, json={"value": None}),
         httpx.Response(200),
     ],
-    ids=lambda failure: f"{failure.status_code}-{len(failure.content)}" if failure else "left out",
+    ids=lambda failure: f"{failure.status_code}-{len(failure.content)}" if failure else "omitted",
 )
-def test_an_item_that_fails_in_passing_is_sent_again_alone(graph: FakeGraph, failure: httpx.Response | None) -> None:
+def test_an_item_with_a_transient_failure_is_sent_again_alone(graph: FakeGraph, failure: httpx.Response | None) -> None:
     fails = failing_once(failure)
     serve(graph, lambda request: fails(request) if "/7/" in path(request) else page([path(request)]))
     assert read(graph, urls(20)) == {url: [url] for url in urls(20)}
     assert sizes(graph) == [20, 1]
 
 
+def test_items_that_fail_together_are_retried_in_batches_of_twenty_at_most(graph: FakeGraph) -> None:
+    serve(graph, failing_once(failure(503)))
+    assert read(graph, urls(90)) == {url: [url] for url in urls(90)}
+    assert max(sizes(graph)) == 20
+    assert sum(sizes(graph)) == 180
+
+
+def test_failed_items_wait_for_the_longest_retry_after_among_them(graph: FakeGraph, slept: list[float]) -> None:
+    first, second = failing_once(failure(503, Retry_After="9")), failing_once(failure(503, Retry_After="1"))
+    serve(graph, lambda request: (first if "/0/" in path(request) else second)(request))
+    read(graph, urls(2))
+    assert [seconds for seconds in slept if seconds] == [9]
+
+
 @pytest.mark.parametrize("name", ["Retry-After", "retry-after", "RETRY-AFTER"])
-def test_an_item_that_is_throttled_pauses_the_family(graph: FakeGraph, name: str) -> None:
+def test_a_throttled_item_pauses_the_family(graph: FakeGraph, name: str) -> None:
     throttled = httpx.Response(429, json={"error": {"code": "TooManyRequests"}}, headers={name: "33"})
     fails = failing_once(throttled)
     serve(graph, lambda request: fails(request) if "/7/" in path(request) else page([path(request)]))
@@ -149,10 +164,10 @@ def test_an_item_that_is_throttled_pauses_the_family(graph: FakeGraph, name: str
     assert graph.times[1] - graph.times[0] == pytest.approx(33)
 
 
-def test_a_401_of_many_items_renews_the_token_once(graph: FakeGraph) -> None:
+def test_a_401_for_many_items_renews_the_token_once(graph: FakeGraph) -> None:
     def handler(request: httpx.Request) -> httpx.Response:
         fresh = request.headers["Authorization"] == f"Bearer {TOKEN}-1"
-        return batched(request, lambda inner: page([path(inner)]) if fresh else refusal(401))
+        return batched(request, lambda inner: page([path(inner)]) if fresh else failure(401))
 
     graph.handler = handler
     read(graph, urls(20))
@@ -162,20 +177,20 @@ def test_a_401_of_many_items_renews_the_token_once(graph: FakeGraph) -> None:
 @pytest.mark.parametrize(
     ("failure", "expected", "requests"),
     [
-        (refusal(401, "InvalidAuthenticationToken"), PermissionMissing, 2),
-        (refusal(403, "Authorization_RequestDenied"), PermissionMissing, 1),
-        (refusal(403, "Authentication_RequestFromNonPremiumTenantOrB2CTenant"), LicenceMissing, 1),
-        (refusal(400, "Request_UnsupportedQuery"), RequestRejected, 1),
-        (refusal(429, "TooManyRequests"), GraphUnavailable, 8),
-        (refusal(429, "TooManyRequests", Retry_After="0"), GraphUnavailable, 8),
-        (refusal(429, "TooManyRequests", Retry_After="100"), GraphUnavailable, 7),
-        (refusal(503), GraphUnavailable, 8),
+        (failure(401, "InvalidAuthenticationToken"), PermissionMissing, 2),
+        (failure(403, "Authorization_RequestDenied"), PermissionMissing, 1),
+        (failure(403, "Authentication_RequestFromNonPremiumTenantOrB2CTenant"), LicenceMissing, 1),
+        (failure(400, "Request_UnsupportedQuery"), RequestRejected, 1),
+        (failure(429, "TooManyRequests"), GraphUnavailable, 8),
+        (failure(429, "TooManyRequests", Retry_After="0"), GraphUnavailable, 8),
+        (failure(429, "TooManyRequests", Retry_After="100"), GraphUnavailable, 7),
+        (failure(503), GraphUnavailable, 8),
         (None, GraphUnavailable, 8),
         (httpx.Response(200, content=b"[]"), GraphUnavailable, 8),
     ],
     ids=str,
 )
-def test_an_item_that_fails_for_good_fails_the_read(
+def test_an_item_that_fails_permanently_fails_the_read(
     graph: FakeGraph, failure: httpx.Response | None, expected: type[Exception], requests: int
 ) -> None:
     serve(graph, lambda request: failure if "/7/" in path(request) else page([path(request)]))
@@ -184,15 +199,15 @@ def test_an_item_that_fails_for_good_fails_the_read(
     assert len(graph.requests) == requests
 
 
-def test_code_message_and_request_id_of_the_item_stand_in_the_error(graph: FakeGraph) -> None:
-    serve(graph, lambda _: refusal(400, "SomeCode", "Some words."))
+def test_the_error_shows_code_message_and_request_id_of_the_item(graph: FakeGraph) -> None:
+    serve(graph, lambda _: failure(400, "SomeCode", "Some words."))
     with pytest.raises(RequestRejected, match=r"returned 400 SomeCode: Some words\. \(request-id req-7\)"):
         read(graph, urls(1))
 
 
 @pytest.mark.parametrize("odd", [None, True, ["a", "b"], {"a": 1}, "Zoë"], ids=str)
 @pytest.mark.parametrize("status", [200, 429])
-def test_a_header_of_an_item_can_be_anything(graph: FakeGraph, odd: object, status: int) -> None:
+def test_a_header_of_an_item_can_have_any_value(graph: FakeGraph, odd: object, status: int) -> None:
     statuses = iter([status, 200])
 
     def handler(_: httpx.Request) -> httpx.Response:
@@ -204,9 +219,9 @@ def test_a_header_of_an_item_can_be_anything(graph: FakeGraph, odd: object, stat
     assert graph.times[-1] - graph.times[0] == pytest.approx(7 if status == 429 else 0)
 
 
-def test_other_workers_do_not_send_what_is_still_backing_off(graph: FakeGraph, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The back-off never ends here: the failed item is not asked for again, the others all are."""
-    graph.retry = RetryPolicy(base=8.0)
+def test_other_workers_do_not_send_an_item_that_backs_off(graph: FakeGraph, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The back-off never ends here: the failed item is not sent again, and all others are."""
+    graph.retry = RetryPolicy(first_backoff=8.0)
     really, stuck = asyncio.sleep, asyncio.Event()
 
     async def sleep(seconds: float) -> None:
@@ -220,18 +235,18 @@ def test_other_workers_do_not_send_what_is_still_backing_off(graph: FakeGraph, m
 
     def answer(request: httpx.Request) -> httpx.Response:
         asked.append(path(request))
-        return refusal(503) if "/0/" in path(request) else page()
+        return failure(503) if "/0/" in path(request) else page()
 
     async def handler(request: httpx.Request) -> httpx.Response:
         await really(0)
         return batched(request, answer)
 
     async def work(client: GraphClient) -> None:
-        async def answered(item: Item, body: Page | None) -> None:
+        async def on_response(item: BatchItem, body: Page | None) -> None:
             pass
 
-        items = (Item(url, 1, Retrying(client.retry, graph.meter)) for url in urls(400))
-        task = asyncio.create_task(run_batches(client, items, decode_page, graph.meter, answered))
+        items = (BatchItem(url, 1, RetryBudget(client.retry, graph.meter)) for url in urls(400))
+        task = asyncio.create_task(run_batches(client, items, decode_page, graph.meter, on_response))
         await stuck.wait()
         while len(asked) < 400:
             await really(0)
@@ -247,22 +262,22 @@ def test_other_workers_do_not_send_what_is_still_backing_off(graph: FakeGraph, m
     assert len(asked) == 400
 
 
-def test_an_envelope_that_fails_in_passing_is_sent_again_whole(graph: FakeGraph) -> None:
-    broken = itertools.chain([refusal(503), httpx.Response(200, content=b'{"responses": [')], itertools.repeat(None))
+def test_a_batch_with_a_transient_failure_is_sent_again_whole(graph: FakeGraph) -> None:
+    broken = itertools.chain([failure(503), httpx.Response(200, content=b'{"responses": [')], itertools.repeat(None))
     graph.handler = lambda request: next(broken) or batched(request, lambda inner: page([path(inner)]))
     assert read(graph, urls(5)) == {url: [url] for url in urls(5)}
     assert sizes(graph) == [5, 5, 5]
 
 
-def test_an_error_of_the_one_who_takes_the_answers_is_not_taken_for_a_broken_answer(graph: FakeGraph) -> None:
-    async def answered(item: Item, body: Page | None) -> None:
-        raise msgspec.DecodeError("of a row")
+def test_an_error_in_the_callback_is_not_mistaken_for_a_broken_response(graph: FakeGraph) -> None:
+    async def on_response(item: BatchItem, body: Page | None) -> None:
+        raise msgspec.DecodeError("in the callback")
 
     async def work(client: GraphClient) -> None:
-        items = [Item("/x", 1, Retrying(client.retry, graph.meter))]
-        await run_batches(client, items, decode_page, graph.meter, answered)
+        items = [BatchItem("/x", 1, RetryBudget(client.retry, graph.meter))]
+        await run_batches(client, items, decode_page, graph.meter, on_response)
 
     serve(graph, lambda _: page(["a"]))
-    with pytest.raises(msgspec.DecodeError, match="of a row"):
+    with pytest.raises(msgspec.DecodeError, match="in the callback"):
         graph.run(work)
     assert len(graph.requests) == 1

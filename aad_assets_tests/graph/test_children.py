@@ -1,4 +1,4 @@
-"""One collection per parent: every child, with its parent and its type."""
+"""Children: every one is read, with its parent's key and its type."""
 
 import random
 from collections import Counter
@@ -12,7 +12,7 @@ import pytest
 from aad_assets.catalog import CATALOG, Entity, Shape
 from aad_assets.errors import InvalidResponse, LicenceMissing, NotFound, PageTokenExpired, PermissionMissing, RequestRejected
 from aad_assets.graph.reading.children import read_children
-from aad_assets_tests.fake_graph import BASE, FakeGraph, MemoryPart, batched, page, refusal
+from aad_assets_tests.fake_graph import BASE, FakeGraph, MemoryPart, batched, failure, page
 
 from .directory import FakeDirectory, Row
 
@@ -34,7 +34,7 @@ def typed(id_: str) -> Row:
 
 
 class Owners:
-    """Owners of groups, page by page. The first pages come in a batch, the others alone."""
+    """Owners of groups, page by page. `singly` records the requests outside of batches."""
 
     def __init__(self, pages: dict[str, list[list[str]]]) -> None:
         self.pages = pages
@@ -49,14 +49,14 @@ class Owners:
     def page(self, request: httpx.Request) -> httpx.Response:
         group = request.url.path.split("/")[3]
         if group not in self.pages:
-            return refusal(404, "Request_ResourceNotFound")
+            return failure(404, "Request_ResourceNotFound")
         place = int(request.url.params.get("$skiptoken", 0))
         more = place + 1 < len(self.pages[group])
         link = f"{BASE}/groups/{group}/owners?$select=id&$top=999&$skiptoken={place + 1}" if more else None
         return page([typed(id_) for id_ in self.pages[group][place]], link)
 
 
-def test_every_child_comes_with_its_parent(graph: FakeGraph) -> None:
+def test_every_child_has_its_parents_key(graph: FakeGraph) -> None:
     parents = [f"g{number}" for number in range(53)]
     graph.handler = Owners({parent: [[f"{parent}-{each}" for each in range(int(parent[1:]) % 4)]] for parent in parents})
     rows = read(graph, OWNERS, parents)
@@ -68,12 +68,12 @@ def test_every_child_comes_with_its_parent(graph: FakeGraph) -> None:
     assert (graph.meter.parents, graph.meter.parents_expected) == (53, 53)
 
 
-def test_no_parents_mean_no_rows_and_a_proper_end(graph: FakeGraph) -> None:
+def test_without_parents_there_are_no_rows_and_no_requests(graph: FakeGraph) -> None:
     assert read(graph, OWNERS, []) == []
     assert graph.requests == []
 
 
-def test_next_links_of_items_are_followed(graph: FakeGraph) -> None:
+def test_next_links_in_a_batch_are_followed(graph: FakeGraph) -> None:
     owners = Owners({"g": [["a", "b"], [], ["c"], ["d"]], "h": [["e"]]})
     graph.handler = owners
     rows = read(graph, OWNERS, ["g", "h"])
@@ -83,45 +83,45 @@ def test_next_links_of_items_are_followed(graph: FakeGraph) -> None:
     assert len(owners.singly) == 3
 
 
-def test_a_parent_that_vanished_has_no_children(graph: FakeGraph) -> None:
+def test_a_deleted_parent_has_no_children(graph: FakeGraph) -> None:
     graph.handler = Owners({"g": [["a"]]})
     assert [row["id"] for row in read(graph, OWNERS, ["gone", "g"])] == ["a"]
     assert graph.meter.parents == 2
 
 
-def test_a_parent_that_vanishes_between_its_pages_has_no_children(graph: FakeGraph) -> None:
+def test_a_parent_deleted_between_its_pages_has_no_children(graph: FakeGraph) -> None:
     owners = Owners({"g": [["a"], ["b"]], "h": [["c"]]})
 
     def handler(request: httpx.Request) -> httpx.Response:
-        return owners(request) if request.method == "POST" else refusal(404, "Request_ResourceNotFound")
+        return owners(request) if request.method == "POST" else failure(404, "Request_ResourceNotFound")
 
     graph.handler = handler
     assert [row["id"] for row in read(graph, OWNERS, ["g", "h"])] == ["c"]
 
 
 def test_a_missing_permission_fails_the_read_and_leaves_the_part_open(graph: FakeGraph) -> None:
-    graph.handler = lambda request: batched(request, lambda _: refusal(403, "Authorization_RequestDenied"))
+    graph.handler = lambda request: batched(request, lambda _: failure(403, "Authorization_RequestDenied"))
     part = MemoryPart()
     with pytest.raises(PermissionMissing):
         graph.run(lambda client: read_children(client, OWNERS, [("g",)], graph.meter, part))
     assert not part.closed
 
 
-def test_a_next_link_of_an_item_to_another_host_is_refused(graph: FakeGraph) -> None:
+def test_a_next_link_in_a_batch_to_another_host_is_rejected(graph: FakeGraph) -> None:
     graph.handler = lambda request: batched(request, lambda _: page(["a"], "https://evil.example/v1.0/x"))
     with pytest.raises(InvalidResponse, match=r"evil\.example"):
         read(graph, OWNERS, ["g"])
     assert {request.url.host for request in graph.requests} == {"graph.test"}
 
 
-def test_an_expired_page_token_costs_the_rows_of_that_parent_alone(graph: FakeGraph) -> None:
+def test_an_expired_page_token_restarts_only_that_parent(graph: FakeGraph) -> None:
     owners = Owners({"g": [["a", "gone"], ["b"]], "h": [["c"]]})
     expired = iter([True])
 
     def handler(request: httpx.Request) -> httpx.Response:
         if request.method == "GET" and next(expired, False):
             owners.pages["g"] = [["a"], ["b"]]
-            return refusal(400, "Directory_ExpiredPageToken")
+            return failure(400, "Directory_ExpiredPageToken")
         return owners(request)
 
     graph.handler = handler
@@ -130,12 +130,12 @@ def test_an_expired_page_token_costs_the_rows_of_that_parent_alone(graph: FakeGr
     assert Counter(request.method for request in graph.requests) == {"POST": 1, "GET": 3}
 
 
-def test_a_parent_is_started_again_five_times_at_most(graph: FakeGraph) -> None:
+def test_a_parent_is_restarted_five_times_at_most(graph: FakeGraph) -> None:
     owners = Owners({"g": [["a"], ["b"]]})
 
     def handler(request: httpx.Request) -> httpx.Response:
         expired = request.method == "GET" and "$skiptoken" in request.url.params
-        return refusal(400, "Directory_ExpiredPageToken") if expired else owners(request)
+        return failure(400, "Directory_ExpiredPageToken") if expired else owners(request)
 
     graph.handler = handler
     with pytest.raises(PageTokenExpired):
@@ -145,17 +145,17 @@ def test_a_parent_is_started_again_five_times_at_most(graph: FakeGraph) -> None:
 
 
 class Members:
-    """Members as v1.0 serves them: the plain path leaves service principals out, the cast has them, without their type."""
+    """Members as v1.0 returns them: the plain path omits service principals, and the cast returns them without their type."""
 
     def __init__(self, members: dict[str, list[str]]) -> None:
         self.members = members
-        self.asked: list[httpx.Request] = []
+        self.received: list[httpx.Request] = []
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         return batched(request, self.page) if request.method == "POST" else self.page(request)
 
     def page(self, request: httpx.Request) -> httpx.Response:
-        self.asked.append(request)
+        self.received.append(request)
         group, rest = request.url.path.removeprefix("/v1.0/groups/").split("/", 1)
         cast = rest.endswith("/microsoft.graph.servicePrincipal")
         found = [id_ for id_ in self.members[group] if id_.startswith("sp") == cast]
@@ -166,7 +166,7 @@ class Members:
         return page(rows if cast else [typed(id_) for id_ in rows], link)
 
 
-def test_the_cast_adds_the_members_that_the_plain_path_leaves_out_with_their_type(graph: FakeGraph) -> None:
+def test_the_cast_adds_the_members_that_the_plain_path_omits_with_their_type(graph: FakeGraph) -> None:
     members = Members({"g": ["a", "sp1", "b", "sp2"], "h": ["sp3"], "i": []})
     graph.handler = members
     rows = read(graph, MEMBERS, ["g", "h", "i"])
@@ -180,18 +180,18 @@ def test_the_cast_adds_the_members_that_the_plain_path_leaves_out_with_their_typ
     assert graph.meter.parents == 3
 
 
-def test_the_cast_alone_asks_for_eventual_consistency_and_a_count_on_every_page(graph: FakeGraph) -> None:
+def test_only_the_cast_requests_eventual_consistency_and_a_count_on_every_page(graph: FakeGraph) -> None:
     members = Members({"g": ["a", "b", "sp1", "sp2", "sp3"]})
     graph.handler = members
     read(graph, MEMBERS, ["g"])
-    for request in members.asked:
+    for request in members.received:
         cast = request.url.path.endswith("servicePrincipal")
         assert request.headers.get("ConsistencyLevel") == ("eventual" if cast else None)
         assert request.url.params.get("$count") == ("true" if cast else None)
-    assert len(members.asked) == 5
+    assert len(members.received) == 5
 
 
-def test_a_type_that_graph_sends_with_the_cast_is_kept(graph: FakeGraph) -> None:
+def test_a_type_that_graph_returns_with_the_cast_is_not_added_again(graph: FakeGraph) -> None:
     row = {"@odata.type": SERVICE_PRINCIPAL, "id": "sp1"}
     graph.handler = lambda request: batched(
         request, lambda inner: page([row] if inner.url.path.endswith("servicePrincipal") else [])
@@ -217,7 +217,7 @@ def test_parent_ids_are_percent_encoded(graph: FakeGraph, parent: str) -> None:
     assert unquote(encoded) == parent
 
 
-def test_rows_that_name_their_parent_themselves_are_left_as_they_came(graph: FakeGraph) -> None:
+def test_rows_that_contain_their_parents_key_are_not_changed(graph: FakeGraph) -> None:
     row = {"id": "r", "resourceId": "sp", "principalId": "u", "appRoleId": "x"}
     asked: list[httpx.Request] = []
 
@@ -227,14 +227,14 @@ def test_rows_that_name_their_parent_themselves_are_left_as_they_came(graph: Fak
 
     graph.handler = lambda request: batched(request, answer)
     assert read(graph, ASSIGNMENTS, ["sp"]) == [row]
-    assert asked[0].url.params["$top"] == "999", "without it Graph was seen to cut the list off in silence"
+    assert asked[0].url.params["$top"] == "999", "without it, Graph was seen to truncate the list silently"
 
 
 CHILDREN = [entity for entity in CATALOG.values() if entity.shape is Shape.CHILDREN]
 
 
 @pytest.mark.parametrize("entity", CHILDREN, ids=lambda entity: entity.table)
-def test_children_are_asked_for_with_all_they_need(graph: FakeGraph, entity: Entity) -> None:
+def test_the_query_for_children_has_all_its_options(graph: FakeGraph, entity: Entity) -> None:
     asked: list[httpx.Request] = []
 
     def answer(request: httpx.Request) -> httpx.Response:
@@ -254,7 +254,19 @@ def test_children_are_asked_for_with_all_they_need(graph: FakeGraph, entity: Ent
         assert "{id}" not in str(request.url)
 
 
-def test_a_parents_key_of_two_values_fills_the_path_in_order_and_stands_in_the_rows(graph: FakeGraph) -> None:
+def test_a_quote_in_a_parents_key_is_doubled_in_a_filter(graph: FakeGraph) -> None:
+    asked: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        return page([{"id": "a"}])
+
+    graph.handler = lambda request: batched(request, answer)
+    read(graph, CATALOG["group_eligibility_schedule_instances"], ["o'b"])
+    assert asked[0].url.params["$filter"] == "groupId eq 'o''b'"
+
+
+def test_a_parents_key_of_two_values_fills_the_path_in_order_and_is_added_to_the_rows(graph: FakeGraph) -> None:
     def answer(request: httpx.Request) -> httpx.Response:
         assert request.url.path == "/v1.0/identityGovernance/accessReviews/definitions/d/instances/i/decisions"
         return page([{"id": "x"}])
@@ -266,27 +278,27 @@ def test_a_parents_key_of_two_values_fills_the_path_in_order_and_stands_in_the_r
 
 
 @pytest.mark.parametrize("table", ["group_eligibility_schedule_instances", "group_assignment_schedule_instances"])
-def test_without_parents_to_ask_for_the_licence_is_still_asked_about(graph: FakeGraph, table: str) -> None:
-    graph.answers(refusal(400, "AadPremiumLicenseRequired"))
+def test_without_parents_a_missing_licence_is_still_reported(graph: FakeGraph, table: str) -> None:
+    graph.answers(failure(400, "AadPremiumLicenseRequired"))
     with pytest.raises(LicenceMissing):
         read(graph, CATALOG[table], [])
 
 
 def test_without_parents_a_licensed_tenant_has_no_rows(graph: FakeGraph) -> None:
-    graph.answers(refusal(404, "ResourceNotFound"))
+    graph.answers(failure(404, "ResourceNotFound"))
     assert read(graph, CATALOG["group_eligibility_schedule_instances"], []) == []
 
 
-def test_a_stormy_read_brings_the_same_rows_as_a_calm_one(graph: FakeGraph) -> None:
+def test_a_read_with_many_faults_returns_the_same_rows(graph: FakeGraph) -> None:
     dice = random.Random(4)
     owners = Owners({f"g{n}": [[f"{n}-{p}-{r}" for r in range(3)] for p in range(1 + n % 3)] for n in range(90)})
 
-    def stormy(request: httpx.Request) -> httpx.Response | None:
+    def faulty(request: httpx.Request) -> httpx.Response | None:
         match dice.randrange(8):
             case 0:
-                return refusal(429, Retry_After="1")
+                return failure(429, Retry_After="1")
             case 1:
-                return refusal(503)
+                return failure(503)
             case 2:
                 return None if request.headers.get("x") else httpx.Response(200, content=b'"cut"')
             case _:
@@ -294,8 +306,8 @@ def test_a_stormy_read_brings_the_same_rows_as_a_calm_one(graph: FakeGraph) -> N
 
     def handler(request: httpx.Request) -> httpx.Response:
         if request.method == "POST":
-            return batched(request, stormy)
-        return stormy(request) or refusal(504)
+            return batched(request, faulty)
+        return faulty(request) or failure(504)
 
     graph.handler = handler
     rows = read(graph, OWNERS, list(owners.pages))
@@ -310,12 +322,12 @@ def test_children_of_the_small_directory_are_complete(graph: FakeGraph) -> None:
     assert len(read(graph, OWNERS, [f"g{n}" for n in range(40)])) == sum(range(30))
 
 
-def test_an_api_that_is_missing_is_no_empty_table(graph: FakeGraph) -> None:
+def test_a_missing_api_is_not_an_empty_table(graph: FakeGraph) -> None:
     def answer(request: httpx.Request) -> httpx.Response:
         if request.method == "POST":
             return batched(request, answer)
         if request.url.path.endswith("/owners"):
-            return refusal(404, "Request_ResourceNotFound")
+            return failure(404, "Request_ResourceNotFound")
         return httpx.Response(200, json={"id": "g1"})
 
     graph.handler = answer
@@ -325,26 +337,26 @@ def test_an_api_that_is_missing_is_no_empty_table(graph: FakeGraph) -> None:
     assert not part.closed
 
 
-def vanishing(graph: FakeGraph, gone: set[str], there: set[str]) -> None:
-    """Owners of `gone` and `there` are answered 404 in the batch; a group of `there` exists, and its owners do alone."""
+def return_404(graph: FakeGraph, deleted: set[str]) -> None:
+    """Return 404 for every item of a batch, although only the groups `deleted` do not exist."""
 
     def handler(request: httpx.Request) -> httpx.Response:
         if request.method == "POST":
-            return batched(request, lambda item: refusal(404, "Request_ResourceNotFound"))
+            return batched(request, lambda item: failure(404, "Request_ResourceNotFound"))
         group = request.url.path.split("/")[3]
-        if group in gone:
-            return refusal(404, "Request_ResourceNotFound")
+        if group in deleted:
+            return failure(404, "Request_ResourceNotFound")
         return page([typed(f"owner of {group}")]) if request.url.path.endswith("/owners") else httpx.Response(200, json={})
 
     graph.handler = handler
 
 
-def test_a_404_for_a_parent_that_is_there_is_asked_again(graph: FakeGraph) -> None:
-    vanishing(graph, gone={"g1", "g3"}, there={"g2"})
+def test_a_404_for_a_parent_that_exists_is_requested_again(graph: FakeGraph) -> None:
+    return_404(graph, deleted={"g1", "g3"})
     assert [row["id"] for row in read(graph, OWNERS, ["g1", "g2", "g3"])] == ["owner of g2"]
 
 
-def test_a_page_that_is_lost_of_a_parent_that_is_there_fails_the_read(graph: FakeGraph) -> None:
+def test_a_lost_page_of_a_parent_that_exists_fails_the_read(graph: FakeGraph) -> None:
     owners = Owners({"g": [["a"], ["b"]]})
 
     def handler(request: httpx.Request) -> httpx.Response:
@@ -352,17 +364,17 @@ def test_a_page_that_is_lost_of_a_parent_that_is_there_fails_the_read(graph: Fak
             return owners(request)
         if not request.url.path.endswith("/owners"):
             return httpx.Response(200, json={"id": "g"})
-        return refusal(404, "Request_ResourceNotFound") if "skiptoken" in str(request.url) else owners(request)
+        return failure(404, "Request_ResourceNotFound") if "skiptoken" in str(request.url) else owners(request)
 
     graph.handler = handler
-    with pytest.raises(InvalidResponse, match="a page of a parent that is there"):
+    with pytest.raises(InvalidResponse, match="a page returned 404 although the parent exists"):
         read(graph, OWNERS, ["g"])
 
 
-def test_a_cast_that_is_answered_404_for_groups_that_are_there_fails_the_read(graph: FakeGraph) -> None:
+def test_a_cast_that_returns_404_for_groups_that_exist_fails_the_read(graph: FakeGraph) -> None:
     def answer(request: httpx.Request) -> httpx.Response:
         if "servicePrincipal" in request.url.path:
-            return refusal(404, "Request_ResourceNotFound")
+            return failure(404, "Request_ResourceNotFound")
         return page([typed("a")]) if request.url.path.endswith("/members") else httpx.Response(200, json={"id": "g"})
 
     graph.handler = lambda request: batched(request, answer) if request.method == "POST" else answer(request)
@@ -370,12 +382,12 @@ def test_a_cast_that_is_answered_404_for_groups_that_are_there_fails_the_read(gr
         read(graph, MEMBERS, ["g1", "g2"])
 
 
-def test_a_domain_that_is_federated_as_its_root_is_has_no_configuration(graph: FakeGraph) -> None:
-    graph.handler = lambda request: batched(request, lambda _: refusal(404, "Request_ResourceNotFound"))
+def test_a_domain_that_is_federated_through_its_root_has_no_configuration(graph: FakeGraph) -> None:
+    graph.handler = lambda request: batched(request, lambda _: failure(404, "Request_ResourceNotFound"))
     assert read(graph, CATALOG["domain_federation_configurations"], ["emea.contoso.example"]) == []
 
 
-def test_without_parents_a_missing_permission_is_no_empty_table(graph: FakeGraph) -> None:
-    graph.answers(refusal(403, "UnknownError", '{"errorCode":"PermissionScopeNotGranted"}'))
+def test_without_parents_a_missing_permission_is_not_an_empty_table(graph: FakeGraph) -> None:
+    graph.answers(failure(403, "UnknownError", '{"errorCode":"PermissionScopeNotGranted"}'))
     with pytest.raises(RequestRejected):
         read(graph, CATALOG["group_eligibility_schedule_instances"], [])

@@ -1,4 +1,4 @@
-"""One request: where it may go, what it carries, and what an answer that will not pass becomes."""
+"""One request: its host, its headers, its token, and the exception that each error becomes."""
 
 import asyncio
 import gzip
@@ -18,11 +18,11 @@ from aad_assets.errors import (
     PermissionMissing,
     RequestRejected,
 )
-from aad_assets.graph.requests.client import IN_FLIGHT, GraphClient
-from aad_assets_tests.fake_graph import BASE, TOKEN, FakeGraph, page, refusal, streamed
+from aad_assets.graph.requests.client import MAX_IN_FLIGHT, GraphClient
+from aad_assets_tests.fake_graph import BASE, TOKEN, FakeGraph, failure, page, streamed
 
 
-def test_a_request_carries_the_token_and_the_headers_given(graph: FakeGraph) -> None:
+def test_a_request_carries_the_token_and_the_given_headers(graph: FakeGraph) -> None:
     graph.answers(page(["a"]))
     assert graph.get(headers={"ConsistencyLevel": "eventual"}) == {"value": [{"id": "a"}]}
     sent = graph.requests[0].headers
@@ -48,11 +48,11 @@ def test_a_request_carries_the_token_and_the_headers_given(graph: FakeGraph) -> 
         "",
     ],
 )
-def test_a_link_to_another_host_is_refused_and_nothing_is_sent(graph: FakeGraph, link: str) -> None:
+def test_a_link_to_another_host_is_rejected_and_nothing_is_sent(graph: FakeGraph, link: str) -> None:
     async def follow(client: GraphClient) -> None:
         await client.get(link, msgspec.json.decode, graph.meter)
 
-    with pytest.raises(InvalidResponse, match=r"nextLink leads to .*, not to https://graph\.test: refused"):
+    with pytest.raises(InvalidResponse, match=r"nextLink points to .*, not to https://graph\.test\. It was not followed"):
         graph.run(follow)
     assert graph.requests == []
 
@@ -66,8 +66,8 @@ async def _check(client: GraphClient, link: str) -> None:
     client.check_host(link)
 
 
-def test_a_401_is_answered_with_one_renewed_token(graph: FakeGraph) -> None:
-    graph.answers(refusal(401, "InvalidAuthenticationToken"), page(["a"]))
+def test_a_401_is_retried_once_with_a_renewed_token(graph: FakeGraph) -> None:
+    graph.answers(failure(401, "InvalidAuthenticationToken"), page(["a"]))
     assert graph.get() == {"value": [{"id": "a"}]}
     assert [request.headers["Authorization"] for request in graph.requests] == [
         f"Bearer {TOKEN}-0",
@@ -75,17 +75,17 @@ def test_a_401_is_answered_with_one_renewed_token(graph: FakeGraph) -> None:
     ]
 
 
-def test_a_401_with_a_fresh_token_means_that_a_permission_is_missing(graph: FakeGraph) -> None:
-    graph.handler = lambda _: refusal(401, "InvalidAuthenticationToken")
+def test_a_401_with_a_fresh_token_means_a_missing_permission(graph: FakeGraph) -> None:
+    graph.handler = lambda _: failure(401, "InvalidAuthenticationToken")
     with pytest.raises(PermissionMissing):
         graph.get()
     assert len(graph.requests) == 2
     assert graph.tokens.renewals == 1
 
 
-def test_many_requests_that_meet_a_dead_token_renew_it_once(graph: FakeGraph) -> None:
+def test_many_requests_with_an_expired_token_renew_it_once(graph: FakeGraph) -> None:
     def handler(request: httpx.Request) -> httpx.Response:
-        return page() if request.headers["Authorization"].endswith("-1") else refusal(401)
+        return page() if request.headers["Authorization"].endswith("-1") else failure(401)
 
     async def many(client: GraphClient) -> None:
         await asyncio.gather(*(client.get(f"{BASE}/users", msgspec.json.decode, graph.meter) for _ in range(9)))
@@ -115,10 +115,10 @@ def test_many_requests_that_meet_a_dead_token_renew_it_once(graph: FakeGraph) ->
         (501, "NotImplemented", "This operation target is not yet supported.", RequestRejected),
     ],
 )
-def test_an_answer_that_will_not_pass_becomes_the_error_that_says_what_to_do(
+def test_a_permanent_error_becomes_the_exception_that_says_what_to_do(
     graph: FakeGraph, status: int, code: str, message: str, expected: type[GraphError]
 ) -> None:
-    graph.answers(refusal(status, code, message))
+    graph.answers(failure(status, code, message))
     with pytest.raises(GraphError) as caught:
         graph.get("/users?$filter=startsWith(displayName,'Anna')")
     assert type(caught.value) is expected
@@ -128,8 +128,8 @@ def test_an_answer_that_will_not_pass_becomes_the_error_that_says_what_to_do(
     assert "Anna" not in shown, "a query may name people"
 
 
-def test_a_message_is_told_in_one_line_of_bounded_length(graph: FakeGraph) -> None:
-    graph.answers(refusal(400, "UnknownError", "<html>\r\n\t<title>Runtime\x1b[31m Error</title>\n" + "x" * 9_000))
+def test_a_message_is_shown_in_one_line_of_bounded_length(graph: FakeGraph) -> None:
+    graph.answers(failure(400, "UnknownError", "<html>\r\n\t<title>Runtime\x1b[31m Error</title>\n" + "x" * 9_000))
     with pytest.raises(RequestRejected) as caught:
         graph.get()
     assert "UnknownError: <html> <title>Runtime [31m Error</title> xxx" in str(caught.value)
@@ -138,13 +138,13 @@ def test_a_message_is_told_in_one_line_of_bounded_length(graph: FakeGraph) -> No
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
-def test_code_message_and_request_id_stand_in_the_error_that_ends_the_retries(graph: FakeGraph, status: int) -> None:
-    graph.handler = lambda _: refusal(status, "SomeCode", "Some words.")
+def test_the_error_after_the_last_retry_shows_code_message_and_request_id(graph: FakeGraph, status: int) -> None:
+    graph.handler = lambda _: failure(status, "SomeCode", "Some words.")
     with pytest.raises(GraphUnavailable, match=rf"GET /users returned {status} SomeCode: Some words\. .*req-7"):
         graph.get()
 
 
-def test_the_request_id_is_found_in_the_body_where_no_header_has_it(graph: FakeGraph) -> None:
+def test_the_request_id_is_found_in_the_body_if_no_header_has_it(graph: FakeGraph) -> None:
     error = {"code": "C", "message": "M", "innerError": {"date": "2026-01-01", "request-id": "inner-1"}}
     graph.answers(httpx.Response(400, json={"error": error}))
     with pytest.raises(RequestRejected, match=r"\(request-id inner-1\)"):
@@ -152,7 +152,7 @@ def test_the_request_id_is_found_in_the_body_where_no_header_has_it(graph: FakeG
 
 
 @pytest.mark.parametrize("body", [b"<html>Gateway of Anna</html>", b'{"error": "Anna"}', b"[]", b"", b"\xff\xfe"])
-def test_an_error_that_is_not_worded_as_graph_words_it_is_told_without_its_content(graph: FakeGraph, body: bytes) -> None:
+def test_the_content_of_an_error_in_another_form_is_not_shown(graph: FakeGraph, body: bytes) -> None:
     graph.answers(httpx.Response(400, content=body))
     with pytest.raises(RequestRejected, match=r"^GET /users returned 400 no error code \(request-id none\)$"):
         graph.get()
@@ -167,7 +167,7 @@ def test_redirects_are_not_followed(graph: FakeGraph, status: int, location: str
     assert len(graph.requests) == 1
 
 
-def test_a_url_keeps_what_odata_needs_readable_and_encodes_the_rest(graph: FakeGraph) -> None:
+def test_a_url_encodes_its_options_except_odatas_own_characters(graph: FakeGraph) -> None:
     async def urls(client: GraphClient) -> list[str]:
         filter_ = "startsWith(userPrincipalName,'#&+')"
         options: dict[str, str | int] = {"$select": "id,displayName", "$top": 5, "$filter": filter_}
@@ -179,16 +179,16 @@ def test_a_url_keeps_what_odata_needs_readable_and_encodes_the_rest(graph: FakeG
     ]
 
 
-def test_a_bounded_number_of_requests_is_under_way_at_once(graph: FakeGraph) -> None:
-    under_way, most = 0, 0
+def test_the_number_of_concurrent_requests_is_bounded(graph: FakeGraph) -> None:
+    in_flight, most = 0, 0
 
     async def handler(_: httpx.Request) -> httpx.Response:
-        nonlocal under_way, most
-        under_way += 1
-        most = max(most, under_way)
+        nonlocal in_flight, most
+        in_flight += 1
+        most = max(most, in_flight)
         for _tick in range(3):
             await asyncio.sleep(0)
-        under_way -= 1
+        in_flight -= 1
         return page()
 
     async def many(client: GraphClient) -> None:
@@ -196,11 +196,11 @@ def test_a_bounded_number_of_requests_is_under_way_at_once(graph: FakeGraph) -> 
 
     graph.handler = handler
     graph.run(many)
-    assert most == IN_FLIGHT
+    assert most == MAX_IN_FLIGHT
     assert graph.meter.requests == 50
 
 
-def test_a_request_that_waited_for_its_turn_is_sent_with_the_token_of_then(graph: FakeGraph) -> None:
+def test_a_request_that_had_to_wait_is_sent_with_the_current_token(graph: FakeGraph) -> None:
     go_on = asyncio.Event()
 
     async def handler(_: httpx.Request) -> httpx.Response:
@@ -209,9 +209,10 @@ def test_a_request_that_waited_for_its_turn_is_sent_with_the_token_of_then(graph
 
     async def work(client: GraphClient) -> None:
         tasks = [
-            asyncio.create_task(client.get(f"{BASE}/users", msgspec.json.decode, graph.meter)) for _ in range(IN_FLIGHT + 1)
+            asyncio.create_task(client.get(f"{BASE}/users", msgspec.json.decode, graph.meter))
+            for _ in range(MAX_IN_FLIGHT + 1)
         ]
-        while len(graph.requests) < IN_FLIGHT:
+        while len(graph.requests) < MAX_IN_FLIGHT:
             await asyncio.sleep(0)
         await client.renew_token()
         go_on.set()
@@ -220,12 +221,12 @@ def test_a_request_that_waited_for_its_turn_is_sent_with_the_token_of_then(graph
     graph.handler = handler
     graph.run(work)
     assert [request.headers["Authorization"] for request in graph.requests] == [
-        *[f"Bearer {TOKEN}-0"] * IN_FLIGHT,
+        *[f"Bearer {TOKEN}-0"] * MAX_IN_FLIGHT,
         f"Bearer {TOKEN}-1",
     ]
 
 
-def test_a_cancelled_request_leaves_no_slot_and_no_task_behind(graph: FakeGraph) -> None:
+def test_a_cancelled_request_frees_its_slot_and_leaves_no_task(graph: FakeGraph) -> None:
     async def handler(_: httpx.Request) -> httpx.Response:
         await asyncio.Event().wait()
         raise AssertionError("never reached")
@@ -235,8 +236,8 @@ def test_a_cancelled_request_leaves_no_slot_and_no_task_behind(graph: FakeGraph)
             return asyncio.create_task(client.get(f"{BASE}/users", msgspec.json.decode, graph.meter))
 
         for _ in range(2):
-            tasks = [ask() for _ in range(IN_FLIGHT)]
-            while len(graph.requests) % IN_FLIGHT or not graph.requests:
+            tasks = [ask() for _ in range(MAX_IN_FLIGHT)]
+            while len(graph.requests) % MAX_IN_FLIGHT or not graph.requests:
                 await asyncio.sleep(0)
             for task in tasks:
                 task.cancel()
@@ -254,12 +255,12 @@ def test_the_meter_counts_requests_retries_and_bytes(graph: FakeGraph) -> None:
     graph.answers(streamed(packed[:-30], Content_Encoding="gzip"), streamed(packed, Content_Encoding="gzip"))
     graph.get()
     assert (graph.meter.requests, graph.meter.retries) == (2, 1)
-    assert graph.meter.bytes == 2 * len(packed) - 30, "as compressed"
+    assert graph.meter.bytes == 2 * len(packed) - 30, "compressed"
 
 
-def test_no_token_is_logged_or_told(graph: FakeGraph, caplog: pytest.LogCaptureFixture) -> None:
+def test_no_token_is_logged_or_shown(graph: FakeGraph, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
-    graph.answers(refusal(401), httpx.ConnectError("connection refused"), refusal(503), refusal(403))
+    graph.answers(failure(401), httpx.ConnectError("connection refused"), failure(503), failure(403))
     with pytest.raises(RequestRejected) as caught:
         graph.get()
     assert caplog.records, "httpx logs its requests"

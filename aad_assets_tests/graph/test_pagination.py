@@ -1,4 +1,4 @@
-"""Chains of pages: followed whole, refused when they lead astray, started again when a token expires."""
+"""Chains of pages: followed to the end, rejected if they loop or leave the host, restarted if a token expires."""
 
 import asyncio
 from collections.abc import Sequence
@@ -10,15 +10,16 @@ import pytest
 
 from aad_assets.catalog import Family
 from aad_assets.errors import GraphUnavailable, InvalidResponse, PageTokenExpired, PermissionMissing
-from aad_assets.graph.reading.pagination import EVENTUAL, RESTARTS, Query, pages, read_chain
+from aad_assets.graph.reading.pagination import MAX_RESTARTS, read_chain, read_pages
+from aad_assets.graph.reading.queries import EVENTUAL, Query
 from aad_assets.graph.requests.client import GraphClient
-from aad_assets_tests.fake_graph import BASE, FakeGraph, MemoryPart, page, refusal
+from aad_assets_tests.fake_graph import BASE, FakeGraph, MemoryPart, failure, page
 
 QUERY = Query(f"{BASE}/users?$select=id")
 
 
 def expired() -> httpx.Response:
-    return refusal(400, "Directory_ExpiredPageToken", "The specified page token value has expired.")
+    return failure(400, "Directory_ExpiredPageToken", "The specified page token value has expired.")
 
 
 def read(graph: FakeGraph, query: Query = QUERY) -> MemoryPart:
@@ -43,7 +44,7 @@ def test_a_chain_is_read_to_its_end(graph: FakeGraph) -> None:
         f"{BASE}/elsewhere/of('the-host')?$skiptoken=1",
     ],
 )
-def test_a_next_link_is_followed_whole_and_as_it_came(graph: FakeGraph, link: str) -> None:
+def test_a_next_link_is_followed_unchanged(graph: FakeGraph, link: str) -> None:
     graph.answers(page(["a"], link), page(["b"]))
     read(graph)
     assert graph.requests[1].url.raw_path.decode() == link.removeprefix("https://graph.test")
@@ -52,31 +53,37 @@ def test_a_next_link_is_followed_whole_and_as_it_came(graph: FakeGraph, link: st
 @pytest.mark.parametrize(
     "link", ["/v1.0/users?$skiptoken=a%2Fb'c:d'", "users?$skiptoken=a%2Fb'c:d'", "?$skiptoken=a%2Fb'c:d'"]
 )
-def test_a_relative_next_link_starts_from_its_page(graph: FakeGraph, link: str) -> None:
+def test_a_relative_next_link_is_resolved_against_its_page(graph: FakeGraph, link: str) -> None:
     graph.answers(page(["a"], link), page(["b"]))
     assert read(graph).ids == ["a", "b"]
     assert graph.urls[1] == f"{BASE}/users?$skiptoken=a%2Fb'c:d'"
 
 
-def test_an_empty_page_with_a_next_link_goes_on(graph: FakeGraph) -> None:
+@pytest.mark.parametrize("name", ["@odata.nextLink", "@nextLink", "@odata.nextlink"])
+def test_a_next_link_is_followed_under_every_name(graph: FakeGraph, name: str) -> None:
+    graph.answers(httpx.Response(200, json={"value": [{"id": "a"}], name: f"{BASE}/users?$skiptoken=1"}), page(["b"]))
+    assert read(graph).ids == ["a", "b"]
+
+
+def test_an_empty_page_with_a_next_link_is_followed(graph: FakeGraph) -> None:
     graph.answers(page([], f"{BASE}/users?$skiptoken=1"), page([], f"{BASE}/users?$skiptoken=2"), page(["a"]))
     assert read(graph).ids == ["a"]
 
 
-def test_headers_are_sent_again_on_each_page(graph: FakeGraph) -> None:
+def test_headers_are_sent_with_every_page(graph: FakeGraph) -> None:
     graph.answers(page(["a"], f"{BASE}/users?$skiptoken=1"), page(["b"], f"{BASE}/users?$skiptoken=2"), page(["c"]))
     read(graph, Query(QUERY.url, headers=EVENTUAL | {"Prefer": "odata.maxpagesize=1"}))
     assert [request.headers["ConsistencyLevel"] for request in graph.requests] == ["eventual"] * 3
     assert [request.headers["Prefer"] for request in graph.requests] == ["odata.maxpagesize=1"] * 3
 
 
-def test_a_page_that_ends_in_an_error_is_asked_for_again(graph: FakeGraph) -> None:
+def test_a_page_that_ends_in_an_error_is_requested_again(graph: FakeGraph) -> None:
     graph.answers(httpx.Response(200, json={"value": [{"id": "a"}], "error": {"code": "x", "message": "y"}}))
     graph.answers(httpx.Response(200, json={"value": [{"id": "a"}, {"id": "b"}], "error": None}))
     assert read(graph).ids == ["a", "b"]
 
 
-def test_every_page_spends_the_quota_of_its_families(graph: FakeGraph) -> None:
+def test_every_page_counts_against_the_limits_of_its_families(graph: FakeGraph) -> None:
     taken: list[tuple[Family, float]] = []
     take = graph.rate_limits.take
 
@@ -91,37 +98,37 @@ def test_every_page_spends_the_quota_of_its_families(graph: FakeGraph) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["https:", ""])
-def test_a_next_link_to_another_host_is_refused_and_never_asked_for(graph: FakeGraph, scheme: str) -> None:
+def test_a_next_link_to_another_host_is_rejected_and_not_followed(graph: FakeGraph, scheme: str) -> None:
     graph.answers(page(["a"], f"{scheme}//graph.evil.example/v1.0/users?$skiptoken=1"))
     part = MemoryPart()
-    with pytest.raises(InvalidResponse, match=r"leads to https://graph\.evil\.example, not to https://graph\.test"):
+    with pytest.raises(InvalidResponse, match=r"points to https://graph\.evil\.example, not to https://graph\.test"):
         graph.run(lambda client: read_chain(client, QUERY, graph.meter, part))
     assert [request.url.host for request in graph.requests] == ["graph.test"]
     assert not part.closed
 
 
 @pytest.mark.parametrize("loop", [1, 3])
-def test_a_next_link_that_comes_twice_is_refused(graph: FakeGraph, loop: int) -> None:
+def test_a_next_link_that_repeats_is_rejected(graph: FakeGraph, loop: int) -> None:
     def handler(request: httpx.Request) -> httpx.Response:
         place = int(request.url.params.get("$skiptoken", 0))
         return page(["a"], f"{BASE}/users?$skiptoken={place % loop + 1}")
 
     graph.handler = handler
     part = MemoryPart()
-    with pytest.raises(InvalidResponse, match=r"^/users: Graph sent the same nextLink twice"):
+    with pytest.raises(InvalidResponse, match=r"^/users: Graph returned the same nextLink twice"):
         graph.run(lambda client: read_chain(client, QUERY, graph.meter, part))
     assert len(graph.requests) <= loop + 2
     assert not part.closed
 
 
-def test_a_next_link_back_to_the_first_page_is_refused(graph: FakeGraph) -> None:
+def test_a_next_link_to_the_first_page_is_rejected(graph: FakeGraph) -> None:
     graph.answers(page(["a"], QUERY.url))
     with pytest.raises(InvalidResponse, match="twice"):
         read(graph)
 
 
 @pytest.mark.parametrize("body", ["{}", '{"value": null}', '{"value": {}}', '{"value": [], "@odata.nextLink": 1}', "null"])
-def test_an_answer_that_is_no_page_is_not_an_empty_one(graph: FakeGraph, body: str) -> None:
+def test_a_response_that_is_no_page_is_not_an_empty_page(graph: FakeGraph, body: str) -> None:
     graph.handler = lambda _: httpx.Response(200, text=body)
     part = MemoryPart()
     with pytest.raises(GraphUnavailable):
@@ -134,7 +141,7 @@ def test_rows_stay_the_bytes_that_graph_sent(graph: FakeGraph) -> None:
     graph.answers(httpx.Response(200, content=b'{"value": [ ' + row + b" ]}"))
 
     async def collect(client: GraphClient) -> list[bytes]:
-        return [bytes(each) async for rows in pages(client, QUERY, graph.meter) for each in rows]
+        return [bytes(each) async for rows in read_pages(client, QUERY, graph.meter) for each in rows]
 
     assert graph.run(collect) == [row]
 
@@ -149,10 +156,8 @@ def test_rows_stay_the_bytes_that_graph_sent(graph: FakeGraph) -> None:
         ("UnknownError", "Token not found: token is either invalid or expired"),
     ],
 )
-def test_an_expired_page_token_starts_the_chain_again_without_the_rows_so_far(
-    graph: FakeGraph, code: str, message: str
-) -> None:
-    graph.answers(page(["a", "gone"], f"{BASE}/users?$skiptoken=1"), refusal(400, code, message))
+def test_an_expired_page_token_restarts_the_chain_without_the_rows_so_far(graph: FakeGraph, code: str, message: str) -> None:
+    graph.answers(page(["a", "gone"], f"{BASE}/users?$skiptoken=1"), failure(400, code, message))
     graph.answers(page(["a"], f"{BASE}/users?$skiptoken=2"), page(["b"]))
     part = read(graph)
     assert part.ids == ["a", "b"]
@@ -163,28 +168,28 @@ def test_an_expired_page_token_starts_the_chain_again_without_the_rows_so_far(
     assert graph.urls[2] == QUERY.url
 
 
-def test_a_chain_is_started_again_five_times_at_most(graph: FakeGraph) -> None:
+def test_a_chain_is_restarted_five_times_at_most(graph: FakeGraph) -> None:
     graph.handler = lambda request: (
         expired() if "skiptoken" in str(request.url) else page(["a"], f"{BASE}/users?$skiptoken=1")
     )
     part = MemoryPart()
     with pytest.raises(PageTokenExpired, match="Directory_ExpiredPageToken"):
         graph.run(lambda client: read_chain(client, QUERY, graph.meter, part))
-    assert graph.urls.count(QUERY.url) == 1 + RESTARTS == 6
+    assert graph.urls.count(QUERY.url) == 1 + MAX_RESTARTS == 6
     assert part.rows == []
     assert not part.closed
     assert graph.meter.rows == 0
 
 
-def test_a_chain_that_breaks_off_is_not_closed(graph: FakeGraph) -> None:
-    graph.answers(page(["a"], f"{BASE}/users?$skiptoken=1"), refusal(403, "Authorization_RequestDenied"))
+def test_a_chain_that_fails_is_not_closed(graph: FakeGraph) -> None:
+    graph.answers(page(["a"], f"{BASE}/users?$skiptoken=1"), failure(403, "Authorization_RequestDenied"))
     part = MemoryPart()
     with pytest.raises(PermissionMissing):
         graph.run(lambda client: read_chain(client, QUERY, graph.meter, part))
     assert not part.closed
 
 
-def test_the_next_page_is_asked_for_while_the_last_one_is_worked_on(graph: FakeGraph) -> None:
+def test_the_next_page_is_requested_while_the_present_one_is_processed(graph: FakeGraph) -> None:
     graph.answers(page(["a"], f"{BASE}/users?$skiptoken=1"), page(["b"], f"{BASE}/users?$skiptoken=2"), page(["c"]))
 
     class Slow(MemoryPart):
@@ -199,7 +204,7 @@ def test_the_next_page_is_asked_for_while_the_last_one_is_worked_on(graph: FakeG
     assert asked == [2, 3, 3], "one page ahead, never more"
 
 
-def test_a_reader_that_stops_leaves_no_request_behind(graph: FakeGraph) -> None:
+def test_a_reader_that_stops_early_leaves_no_request_running(graph: FakeGraph) -> None:
     async def handler(request: httpx.Request) -> httpx.Response:
         if "skiptoken" not in str(request.url):
             return page(["a"], f"{BASE}/users?$skiptoken=1")
@@ -210,7 +215,7 @@ def test_a_reader_that_stops_leaves_no_request_behind(graph: FakeGraph) -> None:
         raise AssertionError("never reached")
 
     async def stop_early(client: GraphClient) -> None:
-        async with aclosing(pages(client, QUERY, graph.meter)) as chain:
+        async with aclosing(read_pages(client, QUERY, graph.meter)) as chain:
             async for _ in chain:
                 while len(graph.requests) < 2:
                     await asyncio.sleep(0)
@@ -222,7 +227,7 @@ def test_a_reader_that_stops_leaves_no_request_behind(graph: FakeGraph) -> None:
     graph.run(stop_early)
 
 
-def test_an_error_of_the_next_page_is_not_left_unnoticed_when_a_row_cannot_be_taken(
+def test_the_error_of_a_page_requested_ahead_is_retrieved_when_the_part_fails(
     graph: FakeGraph, caplog: pytest.LogCaptureFixture
 ) -> None:
     class Full(MemoryPart):
@@ -233,7 +238,7 @@ def test_an_error_of_the_next_page_is_not_left_unnoticed_when_a_row_cannot_be_ta
                 await asyncio.sleep(0)
             raise OSError("disk full")
 
-    graph.answers(page(["a"], f"{BASE}/users?$skiptoken=1"), refusal(403))
+    graph.answers(page(["a"], f"{BASE}/users?$skiptoken=1"), failure(403))
     with pytest.raises(OSError, match="disk full"):
         graph.run(lambda client: read_chain(client, QUERY, graph.meter, Full()))
     assert "never retrieved" not in caplog.text

@@ -1,4 +1,4 @@
-"""Keys of a parent that is not part of the run."""
+"""Keys of parents that are not part of the run."""
 
 import httpx
 import pytest
@@ -6,7 +6,7 @@ import pytest
 from aad_assets.catalog import CATALOG, Entity, Shape
 from aad_assets.errors import InvalidResponse
 from aad_assets.graph.reading.parents import Key, read_parent_keys
-from aad_assets_tests.fake_graph import FakeGraph, batched, page, refusal
+from aad_assets_tests.fake_graph import FakeGraph, batched, failure, page
 
 from .directory import FakeDirectory
 
@@ -22,15 +22,15 @@ def parents(graph: FakeGraph, table: str) -> list[Key]:
 
 
 @pytest.mark.parametrize("entity", ONE_LEVEL, ids=lambda entity: entity.table)
-def test_each_parent_is_told_once_by_the_column_that_fills_the_path(graph: FakeGraph, entity: Entity) -> None:
+def test_each_parent_is_returned_once_with_its_key(graph: FakeGraph, entity: Entity) -> None:
     name = entity.parent_key[0]
     graph.answers(page([{"id": "1", name: "a"}, {"id": "2", name: "b"}, {"id": "1", name: "a"}]))
     assert parents(graph, entity.table) == [("a",), ("b",)]
     assert graph.paths == [CATALOG[entity.parent or ""].path]
-    assert graph.meter.rows == 0, "they are the parent's rows"
+    assert graph.meter.rows == 0, "the rows are the parent's, not the child's"
 
 
-def test_ids_alone_are_asked_for_where_the_list_takes_a_select(graph: FakeGraph) -> None:
+def test_only_ids_are_selected_if_the_collection_supports_select(graph: FakeGraph) -> None:
     graph.handler = FakeDirectory({"/groups": [{"id": f"g{each}", "displayName": "x"} for each in range(1_500)]})
     assert parents(graph, "group_owners") == [(f"g{each}",) for each in range(1_500)]
     assert dict(graph.requests[0].url.params) == {"$select": "id", "$top": "999"}
@@ -43,7 +43,7 @@ def test_ids_alone_are_asked_for_where_the_list_takes_a_select(graph: FakeGraph)
         ("domain_federation_configurations", "authenticationType", "Federated", "Managed"),
     ],
 )
-def test_parents_that_can_have_no_children_are_left_out(
+def test_parents_that_cannot_have_children_are_omitted(
     graph: FakeGraph, table: str, name: str, wanted: object, other: object
 ) -> None:
     graph.answers(page([{"id": "a", name: wanted}, {"id": "b", name: other}, {"id": "c"}]))
@@ -52,10 +52,10 @@ def test_parents_that_can_have_no_children_are_left_out(
 
 
 @pytest.mark.parametrize("message", ["Query option 'Top' is not allowed.", "Must be between 1 and 100 inclusive."])
-def test_parents_are_read_in_the_pages_that_their_list_takes(graph: FakeGraph, message: str) -> None:
+def test_parents_are_read_in_pages_that_their_collection_accepts(graph: FakeGraph, message: str) -> None:
     def handler(request: httpx.Request) -> httpx.Response:
         if int(request.url.params.get("$top", 0)) > 100:
-            return refusal(400, "BadRequest", message)
+            return failure(400, "BadRequest", message)
         return page([{"id": "a", "authenticationType": "Federated"}])
 
     graph.handler = handler
@@ -63,7 +63,7 @@ def test_parents_are_read_in_the_pages_that_their_list_takes(graph: FakeGraph, m
     assert len(graph.requests) == 2
 
 
-def test_parents_two_levels_up_are_read_down_to_the_child(graph: FakeGraph) -> None:
+def test_parents_of_parents_are_read_first(graph: FakeGraph) -> None:
     def handler(request: httpx.Request) -> httpx.Response:
         if request.method == "POST":
             return batched(request, lambda item: page([{"id": f"{item.url.path.split('/')[5]}-i"}]))
@@ -73,7 +73,7 @@ def test_parents_two_levels_up_are_read_down_to_the_child(graph: FakeGraph) -> N
     assert sorted(parents(graph, "access_review_decisions")) == [("d1", "d1-i"), ("d2", "d2-i")]
 
 
-def test_a_parent_without_its_key_is_refused(graph: FakeGraph) -> None:
+def test_a_parent_without_its_key_is_rejected(graph: FakeGraph) -> None:
     graph.answers(page([{"displayName": "x"}]))
     with pytest.raises(InvalidResponse, match="without its key"):
         parents(graph, "group_owners")

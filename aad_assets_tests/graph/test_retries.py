@@ -1,4 +1,4 @@
-"""What is tried again, after how long, and when it is enough."""
+"""Which requests are retried, after how long, and when the client gives up."""
 
 import asyncio
 import email.utils
@@ -13,37 +13,38 @@ import socksio
 
 from aad_assets.catalog import Family
 from aad_assets.errors import GraphUnavailable
-from aad_assets.graph.requests.client import GraphClient, RetryPolicy
+from aad_assets.graph.requests.client import GraphClient
 from aad_assets.graph.requests.error_responses import retry_after_seconds
-from aad_assets_tests.fake_graph import BASE, Answer, FakeGraph, page, refusal, streamed
+from aad_assets.graph.requests.retries import RetryPolicy
+from aad_assets_tests.fake_graph import BASE, Answer, FakeGraph, failure, page, streamed
 
 BODY = msgspec.json.encode({"value": [{"id": str(number)} for number in range(200)]})
 
 
-def test_a_429_pauses_the_family_for_the_seconds_it_names(graph: FakeGraph) -> None:
+def test_a_429_pauses_the_family_for_the_seconds_it_gives(graph: FakeGraph) -> None:
     async def one_after_another(client: GraphClient) -> None:
         await client.get(f"{BASE}/users", msgspec.json.decode, graph.meter)
         await client.get(f"{BASE}/groups", msgspec.json.decode, graph.meter)
 
-    graph.answers(refusal(429, Retry_After="17"), page(), page())
+    graph.answers(failure(429, Retry_After="17"), page(), page())
     graph.run(one_after_another)
     assert graph.times[1] - graph.times[0] == pytest.approx(17)
     assert graph.meter.throttled_seconds == pytest.approx(17)
 
 
 def test_other_requests_of_the_family_wait_as_well(graph: FakeGraph) -> None:
-    async def side_by_side(client: GraphClient) -> None:
+    async def concurrently(client: GraphClient) -> None:
         first = asyncio.create_task(client.get(f"{BASE}/users", msgspec.json.decode, graph.meter))
         while not graph.requests:
             await asyncio.sleep(0)
         await asyncio.gather(first, client.get(f"{BASE}/groups", msgspec.json.decode, graph.meter))
 
-    graph.answers(refusal(429, Retry_After="17"), page(), page())
-    graph.run(side_by_side)
+    graph.answers(failure(429, Retry_After="17"), page(), page())
+    graph.run(concurrently)
     assert all(later - graph.times[0] >= 17 for later in graph.times[1:])
 
 
-def test_a_429_of_a_family_with_a_quota_of_its_own_does_not_pause_the_directory(graph: FakeGraph) -> None:
+def test_a_429_of_a_family_with_its_own_limit_does_not_pause_the_directory(graph: FakeGraph) -> None:
     async def both(client: GraphClient) -> None:
         families = (Family.DIRECTORY, Family.KEY_CREDENTIALS)
         throttled = asyncio.create_task(
@@ -54,14 +55,14 @@ def test_a_429_of_a_family_with_a_quota_of_its_own_does_not_pause_the_directory(
         await client.get(f"{BASE}/users", msgspec.json.decode, graph.meter)
         await throttled
 
-    graph.answers(refusal(429, Retry_After="40"), page(), page())
+    graph.answers(failure(429, Retry_After="40"), page(), page())
     graph.run(both)
     asked = dict(zip(graph.paths[1:], graph.times[1:], strict=True))
     assert asked["/users"] - graph.times[0] < 1
     assert asked["/applications"] - graph.times[0] == pytest.approx(40)
 
 
-def test_retry_after_is_read_in_seconds_and_as_a_date() -> None:
+def test_retry_after_is_given_in_seconds_or_as_a_date() -> None:
     def read(value: str) -> float | None:
         return retry_after_seconds(httpx.Headers({"retry-after": value}))
 
@@ -75,61 +76,61 @@ def test_retry_after_is_read_in_seconds_and_as_a_date() -> None:
 
 
 def test_a_date_in_retry_after_pauses_the_family_until_then(graph: FakeGraph) -> None:
-    graph.answers(refusal(429, Retry_After=email.utils.formatdate(time.time() + 60, usegmt=True)), page())
+    graph.answers(failure(429, Retry_After=email.utils.formatdate(time.time() + 60, usegmt=True)), page())
     graph.get()
     assert graph.times[1] - graph.times[0] == pytest.approx(60, abs=10)
 
 
 @pytest.mark.parametrize("headers", [{}, {"Retry_After": "0"}, {"Retry_After": "Wed, 21 Oct 2015 07:28:00 GMT"}])
-def test_a_429_that_names_no_time_to_come_backs_off_further_each_time(graph: FakeGraph, headers: dict[str, str]) -> None:
-    graph.retry = RetryPolicy(base=2.0)
-    graph.answers(*(refusal(429, **headers) for _ in range(4)), page())
+def test_a_429_without_a_future_time_backs_off_longer_each_time(graph: FakeGraph, headers: dict[str, str]) -> None:
+    graph.retry = RetryPolicy(first_backoff=2.0)
+    graph.answers(*(failure(429, **headers) for _ in range(4)), page())
     graph.get()
     waits = [later - earlier for earlier, later in zip(graph.times, graph.times[1:], strict=False)]
     assert all(2.0 * 2**step * 0.5 <= wait <= 2.0 * 2**step for step, wait in enumerate(waits))
 
 
 @pytest.mark.parametrize("headers", [{}, {"Retry_After": "0"}, {"Retry_After": "Wed, 21 Oct 2015 07:28:00 GMT"}])
-def test_throttling_that_names_no_time_and_never_ends_is_given_up(graph: FakeGraph, headers: dict[str, str]) -> None:
-    graph.handler = lambda _: refusal(429, "TooManyRequests", **headers)
-    with pytest.raises(GraphUnavailable, match="Given up after 8 tries"):
+def test_endless_throttling_without_a_future_time_is_given_up(graph: FakeGraph, headers: dict[str, str]) -> None:
+    graph.handler = lambda _: failure(429, "TooManyRequests", **headers)
+    with pytest.raises(GraphUnavailable, match="Gave up after 8 attempts"):
         graph.get()
     assert len(graph.requests) == 8
 
 
-def test_throttling_that_never_ends_is_given_up_within_the_budget(graph: FakeGraph) -> None:
-    graph.handler = lambda _: refusal(429, "TooManyRequests", "Please slow down.", Retry_After="10")
+def test_endless_throttling_is_given_up_within_the_budget(graph: FakeGraph) -> None:
+    graph.handler = lambda _: failure(429, "TooManyRequests", "Please slow down.", Retry_After="10")
     with pytest.raises(GraphUnavailable) as caught:
         graph.get()
     assert graph.clock.time - 1000 == pytest.approx(600)
     assert str(caught.value) == (
         "GET /users returned 429 TooManyRequests: Please slow down. (request-id req-7). "
-        "Given up after 61 tries and 600 s of waiting; reload again later"
+        "Gave up after 61 attempts and 600 s of waiting. Reload later"
     )
 
 
-def test_throttled_tries_do_not_use_up_those_for_faults(graph: FakeGraph) -> None:
-    graph.retry = RetryPolicy(base=0, attempts=2)
-    graph.answers(*(refusal(429, Retry_After="1") for _ in range(10)), refusal(503), page(["a"]))
+def test_throttled_attempts_do_not_count_as_attempts_for_faults(graph: FakeGraph) -> None:
+    graph.retry = RetryPolicy(first_backoff=0, attempts=2)
+    graph.answers(*(failure(429, Retry_After="1") for _ in range(10)), failure(503), page(["a"]))
     assert graph.get() == {"value": [{"id": "a"}]}
 
 
 @pytest.mark.parametrize("status", [408, 500, 502, 503, 504, 509])
-def test_a_server_fault_is_tried_again_on_a_new_connection(graph: FakeGraph, status: int) -> None:
-    graph.answers(refusal(status), page(["a"]))
+def test_a_server_fault_is_retried_on_a_new_connection(graph: FakeGraph, status: int) -> None:
+    graph.answers(failure(status), page(["a"]))
     assert graph.get() == {"value": [{"id": "a"}]}
     assert graph.transport.clients == 2
 
 
 def test_throttling_keeps_the_connection(graph: FakeGraph) -> None:
-    graph.answers(refusal(429, Retry_After="1"), page())
+    graph.answers(failure(429, Retry_After="1"), page())
     graph.get()
     assert graph.transport.clients == 1
 
 
-def test_a_server_fault_waits_as_long_as_it_says_or_backs_off(graph: FakeGraph, slept: list[float]) -> None:
-    graph.retry = RetryPolicy(base=4.0)
-    graph.answers(refusal(503, Retry_After="23"), refusal(503), refusal(504), page())
+def test_after_a_server_fault_the_client_waits_for_retry_after_or_backs_off(graph: FakeGraph, slept: list[float]) -> None:
+    graph.retry = RetryPolicy(first_backoff=4.0)
+    graph.answers(failure(503, Retry_After="23"), failure(503), failure(504), page())
     graph.get()
     asked = [seconds for seconds in slept if seconds]
     assert asked[0] == 23
@@ -137,44 +138,44 @@ def test_a_server_fault_waits_as_long_as_it_says_or_backs_off(graph: FakeGraph, 
     assert 8.0 <= asked[2] <= 16.0
 
 
-def test_back_off_grows_up_to_its_cap() -> None:
-    policy = RetryPolicy(base=0.5, cap=30.0)
+def test_backoff_grows_to_its_maximum() -> None:
+    policy = RetryPolicy(first_backoff=0.5, max_backoff=30.0)
     for attempt, most in enumerate([0.5, 1, 2, 4, 8, 16, 30, 30], start=1):
         assert all(most / 2 <= policy.backoff(attempt) <= most for _ in range(20))
 
 
 BROKEN: dict[str, Callable[[], Answer]] = {
-    "dropped before the answer": lambda: httpx.RemoteProtocolError("Server disconnected without sending a response."),
+    "dropped before the response": lambda: httpx.RemoteProtocolError("Server disconnected without sending a response."),
     "dropped in the body": lambda: httpx.ReadError(""),
     "not reachable": lambda: httpx.ConnectError("[Errno 111] Connection refused"),
-    "SOCKS proxy that is none": lambda: socksio.ProtocolError("Malformed reply"),
+    "not a SOCKS proxy": lambda: socksio.ProtocolError("Malformed reply"),
     "timed out": lambda: httpx.ReadTimeout(""),
-    "JSON cut off": lambda: streamed(BODY[:-40]),
-    "JSON without end": lambda: streamed(b"[" * 9_000),
+    "truncated JSON": lambda: streamed(BODY[:-40]),
+    "deeply nested JSON": lambda: streamed(b"[" * 9_000),
     "no JSON": lambda: streamed(b"<html>busy</html>"),
     "empty": lambda: streamed(b""),
-    "gzip cut off": lambda: streamed(gzip.compress(BODY)[:-20], Content_Encoding="gzip"),
-    "gzip cut off early": lambda: streamed(gzip.compress(BODY)[:12], Content_Encoding="gzip"),
-    "gzip garbled": lambda: streamed(b"\x1f\x8b" + b"x" * 60, Content_Encoding="gzip"),
+    "truncated gzip": lambda: streamed(gzip.compress(BODY)[:-20], Content_Encoding="gzip"),
+    "gzip truncated early": lambda: streamed(gzip.compress(BODY)[:12], Content_Encoding="gzip"),
+    "garbled gzip": lambda: streamed(b"\x1f\x8b" + b"x" * 60, Content_Encoding="gzip"),
 }
 
 
 @pytest.mark.parametrize("kind", BROKEN)
-def test_a_broken_answer_is_asked_for_again(graph: FakeGraph, kind: str) -> None:
+def test_a_broken_response_is_requested_again(graph: FakeGraph, kind: str) -> None:
     graph.answers(BROKEN[kind](), streamed(gzip.compress(BODY), Content_Encoding="gzip"))
     assert graph.get() == msgspec.json.decode(BODY)
     assert graph.transport.clients == 2
 
 
 @pytest.mark.parametrize("kind", BROKEN)
-def test_answers_that_stay_broken_are_given_up(graph: FakeGraph, kind: str) -> None:
+def test_responses_that_stay_broken_are_given_up(graph: FakeGraph, kind: str) -> None:
     graph.handler = lambda _: BROKEN[kind]()
-    with pytest.raises(GraphUnavailable, match=r"GET /users (got no response|returned 200).*Given up after 8 tries"):
+    with pytest.raises(GraphUnavailable, match=r"GET /users (got no response|returned 200).*Gave up after 8 attempts"):
         graph.get()
     assert len(graph.requests) == 8
 
 
-def test_a_200_of_another_shape_is_told_for_what_it_is(graph: FakeGraph) -> None:
+def test_a_200_with_an_unexpected_body_is_reported_as_such(graph: FakeGraph) -> None:
     graph.handler = lambda _: httpx.Response(200, content=b"{", headers={"request-id": "req-9"})
-    with pytest.raises(GraphUnavailable, match=r"returned 200 .*the body is cut off.*req-9"):
+    with pytest.raises(GraphUnavailable, match=r"returned 200 .*the body is truncated.*req-9"):
         graph.get()

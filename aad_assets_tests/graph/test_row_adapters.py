@@ -1,4 +1,4 @@
-"""Every shape that is no plain list: what is asked for and what rows come of it."""
+"""Every shape except plain collections: the request, and the rows that result."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from aad_assets.catalog import CATALOG, Entity, Shape
 from aad_assets.errors import InvalidResponse
 from aad_assets.graph.reading.collections import read_collection
 from aad_assets.graph.reading.extensions import read_extensions
-from aad_assets.graph.reading.row_adapters import belonging, edges, read_singleton, strings
+from aad_assets.graph.reading.row_adapters import keep_owned, read_singleton, to_edges, wrap_strings
 from aad_assets_tests.fake_graph import BASE, FakeGraph, MemoryPart, MemorySink, page
 
 SINGLETONS = [entity for entity in CATALOG.values() if entity.shape is Shape.SINGLETON]
@@ -40,7 +40,7 @@ def test_a_singleton_is_one_row(graph: FakeGraph, entity: Entity) -> None:
 @pytest.mark.parametrize(
     "answer", [body(isServiceDefault=True), body(id=None, isServiceDefault=True), body(id="", isServiceDefault=False)]
 )
-def test_a_singleton_without_an_id_is_named_by_its_path(graph: FakeGraph, answer: httpx.Response) -> None:
+def test_a_singleton_without_an_id_gets_the_end_of_its_path(graph: FakeGraph, answer: httpx.Response) -> None:
     rows = single(graph, CATALOG["cross_tenant_access_default"], answer)
     assert [row["id"] for row in rows] == ["default"]
 
@@ -48,30 +48,30 @@ def test_a_singleton_without_an_id_is_named_by_its_path(graph: FakeGraph, answer
 @pytest.mark.parametrize(
     "answer", [body(), body(value=[]), body(value=[{"id": "a"}, {"id": "b"}]), body(error={"code": "x"})]
 )
-def test_an_answer_without_the_singletons_properties_is_refused(graph: FakeGraph, answer: httpx.Response) -> None:
-    with pytest.raises(InvalidResponse, match="none of its properties"):
+def test_a_response_without_the_singletons_properties_is_rejected(graph: FakeGraph, answer: httpx.Response) -> None:
+    with pytest.raises(InvalidResponse, match="none of the entity's properties"):
         single(graph, CATALOG["authorization_policy"], answer)
 
 
-def test_a_singleton_in_a_list_of_one_is_taken_out_of_it(graph: FakeGraph) -> None:
+def test_a_singleton_in_a_list_of_one_is_unwrapped(graph: FakeGraph) -> None:
     answer = body(value=[{"id": "authorizationPolicy", "displayName": "x"}])
     assert single(graph, CATALOG["authorization_policy"], answer) == [{"id": "authorizationPolicy", "displayName": "x"}]
 
 
-def test_a_singleton_that_was_cut_off_is_asked_for_again(graph: FakeGraph) -> None:
+def test_a_truncated_singleton_is_requested_again(graph: FakeGraph) -> None:
     graph.answers(httpx.Response(200, content=b'{"id": "x", "disp'))
     assert single(graph, CATALOG["authorization_policy"], body(id="x")) == [{"id": "x"}]
     assert len(graph.requests) == 2
 
 
-def test_the_strings_of_a_function_are_rows_with_a_value(graph: FakeGraph) -> None:
+def test_strings_become_rows_with_a_value(graph: FakeGraph) -> None:
     sink = MemorySink()
     graph.answers(httpx.Response(200, json={"value": ["Google", 'a "quoted" one', "naïve"]}))
-    graph.run(lambda client: read_collection(client, TYPES, graph.meter, sink, change=strings))
+    graph.run(lambda client: read_collection(client, TYPES, graph.meter, sink, transform=wrap_strings))
     assert sink.parts[0].rows == [{"value": "Google"}, {"value": 'a "quoted" one'}, {"value": "naïve"}]
 
 
-def test_an_action_is_posted_and_its_further_pages_are_got(graph: FakeGraph) -> None:
+def test_an_action_is_posted_and_its_further_pages_are_fetched_by_get(graph: FakeGraph) -> None:
     graph.answers(page(["a"], f"{BASE}{AVAILABLE.path}?$skiptoken=2"), page(["b"]))
     sink = MemorySink()
     graph.run(lambda client: read_collection(client, AVAILABLE, graph.meter, sink))
@@ -79,27 +79,27 @@ def test_an_action_is_posted_and_its_further_pages_are_got(graph: FakeGraph) -> 
     assert [request.method for request in graph.requests] == ["POST", "GET"]
 
 
-def test_an_expanded_object_is_an_edge_and_who_has_none_has_no_row(graph: FakeGraph) -> None:
+def test_an_expanded_object_becomes_an_edge_and_a_missing_one_no_row(graph: FakeGraph) -> None:
     boss = {"@odata.type": "#microsoft.graph.user", "id": "boss"}
     graph.answers(page([{"id": "a", "manager": boss}, {"id": "boss"}, {"id": "c", "manager": None}]))
     sink = MemorySink()
-    graph.run(lambda client: read_collection(client, MANAGERS, graph.meter, sink, change=edges(MANAGERS)))
+    graph.run(lambda client: read_collection(client, MANAGERS, graph.meter, sink, transform=to_edges(MANAGERS)))
     assert sink.parts[0].rows == [{"userId": "a", "id": "boss", "@odata.type": "#microsoft.graph.user"}]
     assert dict(graph.requests[0].url.params) == {"$select": "id", "$expand": "manager($select=id)", "$top": "999"}
 
 
-def test_an_expanded_row_without_an_id_is_refused() -> None:
+def test_an_expanded_row_without_an_id_is_rejected() -> None:
     with pytest.raises(InvalidResponse, match="without an id"):
-        edges(MANAGERS)([b'{"manager": {"id": "boss"}}'])
+        to_edges(MANAGERS)([b'{"manager": {"id": "boss"}}'])
 
 
-def test_of_a_shared_list_only_the_rows_of_this_tenant_are_kept() -> None:
-    keep = belonging(SCHEMAS, {"ours"})
+def test_a_shared_collection_keeps_only_the_rows_of_this_tenant() -> None:
+    keep = keep_owned(SCHEMAS, {"ours"})
     rows = [b'{"id": "a", "owner": "ours"}', b'{"id": "b", "owner": "theirs"}', b'{"id": "c"}']
-    assert keep(rows) == [rows[0], rows[2]], "what does not say whose it is is not lost"
+    assert keep(rows) == [rows[0], rows[2]], "a row without an owner is kept"
 
 
-def test_extension_properties_are_read_with_what_makes_them_columns(graph: FakeGraph) -> None:
+def test_extension_properties_are_read_with_their_types_and_targets(graph: FakeGraph) -> None:
     row = {
         "id": "1",
         "name": "extension_a_x",
@@ -115,7 +115,7 @@ def test_extension_properties_are_read_with_what_makes_them_columns(graph: FakeG
     ]
 
 
-def test_an_extension_property_without_a_name_is_refused(graph: FakeGraph) -> None:
+def test_an_extension_property_without_a_name_is_rejected(graph: FakeGraph) -> None:
     graph.answers(page([{"id": "1"}]))
     with pytest.raises(InvalidResponse, match="without a name"):
         graph.run(lambda client: read_extensions(client, graph.meter))

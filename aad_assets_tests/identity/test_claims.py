@@ -1,7 +1,8 @@
 """Claims challenges: read from a 401, answered once, also in a batch; and claims read from tokens."""
 
+import json
 import re
-from base64 import b64encode
+from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Mapping
 
 import httpx
@@ -9,8 +10,8 @@ import pytest
 
 from aad_assets.errors import GraphError, PermissionMissing, RequestRejected
 from aad_assets.graph.requests.client import GraphClient
-from aad_assets.identity.claims import claims_challenge, read_claims
-from aad_assets_tests.fake_graph import FakeGraph, FakeTokens, page, refusal
+from aad_assets.identity.claims import claims_challenge, granted_permissions, read_claims
+from aad_assets_tests.fake_graph import FakeGraph, FakeTokens, failure, page
 
 CLAIMS = '{"access_token":{"nbf":{"essential":true,"value":"1604106651"}}}'
 
@@ -40,7 +41,7 @@ def tokens(graph: FakeGraph) -> Tokens:
 
 
 def unauthorised(challenge: str = "") -> httpx.Response:
-    return refusal(401, "InvalidAuthenticationToken", "Continuous access evaluation.", WWW_Authenticate=challenge)
+    return failure(401, "InvalidAuthenticationToken", "Continuous access evaluation.", WWW_Authenticate=challenge)
 
 
 @pytest.mark.parametrize(
@@ -89,8 +90,8 @@ def test_the_challenge_of_a_batch_item_is_answered(graph: FakeGraph, tokens: Tok
 
 def test_a_token_for_another_cloud_names_the_settings(graph: FakeGraph) -> None:
     message = "Access token validation failure. Invalid audience."
-    graph.answers(*[refusal(401, "InvalidAuthenticationToken", message)] * 2)
-    with pytest.raises(RequestRejected, match="for another cloud: check AAD_CLOUD") as caught:
+    graph.answers(*[failure(401, "InvalidAuthenticationToken", message)] * 2)
+    with pytest.raises(RequestRejected, match=r"for another cloud\. Check AAD_CLOUD") as caught:
         graph.get()
     assert isinstance(caught.value, GraphError)
     assert caught.value.advice
@@ -99,3 +100,24 @@ def test_a_token_for_another_cloud_names_the_settings(graph: FakeGraph) -> None:
 @pytest.mark.parametrize("token", ["", "x", "a.b.c", "eyJ.e30=.x", "a.W10.c", "a.\u00e9.c"])
 def test_a_token_that_cannot_be_read_has_no_claims(token: str) -> None:
     assert read_claims(token) == {}
+
+
+def token(claims: object) -> str:
+    return "e30." + urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=") + ".signature"
+
+
+@pytest.mark.parametrize(
+    ("text", "permissions"),
+    [
+        (token({"roles": ["User.Read.All", "Group.Read.All"]}), {"User.Read.All", "Group.Read.All"}),
+        (token({"scp": "User.Read.All openid"}), {"User.Read.All", "openid"}),
+        (token({"aud": "nothing granted"}), set()),
+        (token({"roles": "text"}), None),
+        (token([]), None),
+        ("opaque", None),
+        ("a.b.c", None),
+        ("a.é.c", None),
+    ],
+)
+def test_granted_permissions_are_read_from_a_token(text: str, permissions: set[str] | None) -> None:
+    assert granted_permissions(text) == permissions

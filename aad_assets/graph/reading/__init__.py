@@ -1,1 +1,1 @@
-"""Collections, children and single objects: every page of each, as raw rows."""
+"""Whole reads of entities: collections, children, single objects and parents' keys, page by page."""

@@ -1,68 +1,66 @@
-"""Reading an entity that is one collection per parent: `/groups/{id}/members` and the like, in batches.
+"""Reads of an entity that is one collection for each parent, such as `/groups/{id}/members`, in batches.
 
-A parent's key can have several values: `/definitions/{id}/instances/{id}/decisions`.
-
-A parent's rows are handed on when all its pages are there, so that an expired page token costs that parent alone. Sources:
-learn.microsoft.com/graph/api/group-list-members, and the known issue that v1.0 leaves service principals out of it. Not
-here: where the parents come from (`parents.py`, `aad_assets.reload`).
+A parent's key may have several values: `/definitions/{id}/instances/{id}/decisions`. The rows of a parent are passed on once
+all of its pages have arrived, so that an expired page token costs only that parent. Sources:
+learn.microsoft.com/graph/api/group-list-members, and its known issue that v1.0 omits service principals. See also
+`parents.py` for the keys of the parents.
 """
 
 from collections.abc import Iterator, Sequence
 from contextlib import aclosing
-from urllib.parse import quote
 
 import msgspec
 
 from aad_assets.catalog import CATALOG, Entity
 from aad_assets.catalog.entity import ODATA_TYPE, ODATA_TYPE_PREFIX
 from aad_assets.errors import InvalidResponse, NotFound, PageTokenExpired, RequestRejected
-from aad_assets.graph.reading.pagination import EVENTUAL, RESTARTS, Page, Part, Query, decode_page, first_page, pages
-from aad_assets.graph.requests.batch import Item, run_batches
-from aad_assets.graph.requests.client import GraphClient, Retrying
+from aad_assets.graph.reading.pagination import MAX_RESTARTS, Page, Part, decode_page, fetch_page, read_pages
+from aad_assets.graph.reading.queries import ID_PLACEHOLDER, NO_SUCH_ID, Query, child_query, fill_path
+from aad_assets.graph.requests.batch import BatchItem, run_batches
+from aad_assets.graph.requests.client import GraphClient
 from aad_assets.graph.requests.meter import Meter
-from aad_assets.graph.requests.rate_limits import resource_units
-
-_PARENT = "{id}"
-NOBODY = "00000000-0000-0000-0000-000000000000"
-"""No object has this id."""
+from aad_assets.graph.requests.retries import RetryBudget
 
 
 async def read_children(
     client: GraphClient, entity: Entity, parents: Sequence[tuple[str, ...]], meter: Meter, part: Part
 ) -> None:
-    """Read the children of all `parents` (their keys) into `part`. A parent that vanished has none."""
-    paths = 1 + len(entity.casts)
-    answers = 0
+    """Read the children of all `parents` (their keys) into `part`, and close it. A deleted parent has no children.
+
+    Raises GraphError or InvalidResponse.
+    """
+    items_per_parent = 1 + len(entity.casts)
+    responses = 0
     missing: list[ChildItem] = []
     meter.parents_expected = len(parents)
 
     async def add(item: ChildItem, rows: list[msgspec.Raw]) -> None:
-        await part.add(_with_parent(entity, item, rows))
+        await part.add(_complete_rows(entity, item, rows))
         meter.rows += len(rows)
 
-    async def answered(item: ChildItem, first: Page | None) -> None:
-        nonlocal answers
-        rows = await _whole(client, item, first, meter) if first else None
+    async def on_response(item: ChildItem, first: Page | None) -> None:
+        nonlocal responses
+        rows = await _read_all_pages(client, item, first, meter) if first else None
         if rows is None:
             missing.append(item)
         else:
             await add(item, rows)
-        answers += 1
-        meter.parents = answers // paths
+        responses += 1
+        meter.parents = responses // items_per_parent
 
-    await run_batches(client, _items(client, entity, parents, meter), decode_page, meter, answered)
+    await run_batches(client, _items(client, entity, parents, meter), decode_page, meter, on_response)
     for item in missing:
-        if not entity.childless_is_404 and await _exists(client, entity, item.parent, meter):
-            await add(item, await _again(client, item, meter))
+        if not entity.childless_is_404 and await _parent_exists(client, entity, item.parent, meter):
+            await add(item, await _read_again(client, item, meter))
     if not parents and entity.licence and entity.filter:
-        await _prove_licensed(client, entity, meter)
+        await _check_licence(client, entity, meter)
     await part.close()
 
 
-async def _exists(client: GraphClient, entity: Entity, parent: tuple[str, ...], meter: Meter) -> bool:
-    """Whether a parent whose children were answered 404 is there: then it is not the parent that vanished."""
-    above = entity.path[: entity.path.rindex(_PARENT) + len(_PARENT)] if _PARENT in entity.path else ""
-    path = _filled(above or f"{CATALOG[entity.parent or ''].path}/{_PARENT}", parent)
+async def _parent_exists(client: GraphClient, entity: Entity, parent: tuple[str, ...], meter: Meter) -> bool:
+    """Return whether a parent whose children returned 404 exists, so that the 404 does not mean its deletion."""
+    above = entity.path[: entity.path.rindex(ID_PLACEHOLDER) + len(ID_PLACEHOLDER)] if ID_PLACEHOLDER in entity.path else ""
+    path = fill_path(above or f"{CATALOG[entity.parent or ''].path}/{ID_PLACEHOLDER}", parent)
     try:
         await client.get(client.url(path), bytes, meter)
     except NotFound:
@@ -70,75 +68,55 @@ async def _exists(client: GraphClient, entity: Entity, parent: tuple[str, ...], 
     return True
 
 
-async def _again(client: GraphClient, item: "ChildItem", meter: Meter) -> list[msgspec.Raw]:
-    """The rows of a parent that is there. Raises NotFound when they are still not: the API is missing."""
-    query = Query(f"{client.base_url}{item.url}", item.units, headers=item.headers)
-    first = await first_page(client, query, meter)
-    rows = await _whole(client, item, first, meter)
+async def _read_again(client: GraphClient, item: "ChildItem", meter: Meter) -> list[msgspec.Raw]:
+    """Read the children of a parent that exists although they returned 404.
+
+    Raises NotFound if they still do: then this cloud has no such API.
+    """
+    first = await fetch_page(client, item.query, meter)
+    rows = await _read_all_pages(client, item, first, meter)
     if rows is None:
-        raise InvalidResponse(f"{item.path}: a page of a parent that is there was answered 404. Reload again.")
+        raise InvalidResponse(f"{item.name}: a page returned 404 although the parent exists. Reload later.")
     return rows
 
 
-async def _prove_licensed(client: GraphClient, entity: Entity, meter: Meter) -> None:
-    """No parent to ask for proves neither licence nor permission: a parent that is none is asked about.
+async def _check_licence(client: GraphClient, entity: Entity, meter: Meter) -> None:
+    """Request the children of a parent that does not exist: without any parent, nothing has proved licence or permission.
 
-    Raises LicenceMissing or PermissionMissing when Graph says so.
+    Raises LicenceMissing or PermissionMissing if Graph reports so.
     """
-    item = next(_items(client, entity, [(NOBODY,)], meter))
+    query = child_query(client, entity, (NO_SUCH_ID,))
     try:
-        await client.get(f"{client.base_url}{item.url}", decode_page, meter)
+        await client.get(query.url, decode_page, meter)
     except (NotFound, RequestRejected) as error:
         if error.response.status in (401, 403):
             raise
 
 
-class ChildItem(Item):
+class ChildItem(BatchItem):
     """A GET of one parent's children, or of those of one type."""
 
-    def __init__(self, url: str, units: int, retrying: Retrying, parent: tuple[str, ...], cast: str | None) -> None:
-        super().__init__(url, units, retrying, EVENTUAL if cast else {})
+    def __init__(self, client: GraphClient, query: Query, budget: RetryBudget, parent: tuple[str, ...], cast: str | None):
+        super().__init__(client.relative(query.url), query.units, budget, query.headers)
+        self.query = query
         self.parent = parent
         self.cast = cast
 
 
-def child_url(client: GraphClient, entity: Entity, parent: tuple[str, ...], cast: str | None = None) -> str:
-    """The URL of one parent's children, without the base URL."""
-    options: dict[str, str | int] = {}
-    if entity.select:
-        options["$select"] = ",".join(entity.select)
-    if entity.page_size:
-        options["$top"] = entity.page_size
-    if entity.filter:
-        options["$filter"] = entity.filter.replace(_PARENT, parent[0].replace("'", "''"))
-    if cast:
-        options["$count"] = "true"
-    path = _filled(entity.path, parent) + (f"/microsoft.graph.{cast}" if cast else "")
-    return client.url(path, options).removeprefix(client.base_url)
-
-
-def _filled(path: str, parent: tuple[str, ...]) -> str:
-    for value in parent:
-        path = path.replace(_PARENT, quote(value, safe=""), 1)
-    return path
-
-
 def _items(client: GraphClient, entity: Entity, parents: Sequence[tuple[str, ...]], meter: Meter) -> Iterator[ChildItem]:
-    units = resource_units(entity.path, select=bool(entity.select), top=entity.page_size)
     for parent in parents:
         for cast in (None, *entity.casts):
-            url = child_url(client, entity, parent, cast)
-            yield ChildItem(url, units, Retrying(client.retry, meter), parent, cast)
+            query = child_query(client, entity, parent, cast)
+            yield ChildItem(client, query, RetryBudget(client.retry, meter), parent, cast)
 
 
-async def _whole(client: GraphClient, item: ChildItem, first: Page, meter: Meter) -> list[msgspec.Raw] | None:
-    """All rows of one parent, whose first page came in a batch; None when a further page was answered 404."""
-    query = Query(f"{client.base_url}{item.url}", item.units, headers=item.headers)
+async def _read_all_pages(client: GraphClient, item: ChildItem, first: Page, meter: Meter) -> list[msgspec.Raw] | None:
+    """Return all rows of one parent, whose first page came in a batch, or None if a further page returned 404."""
     page: Page | None = first
-    for restart in range(RESTARTS + 1):
+    for restart in range(MAX_RESTARTS + 1):
         rows: list[msgspec.Raw] = []
         try:
-            async with aclosing(pages(client, query, meter, page)) as chain:
+            async with aclosing(read_pages(client, item.query, meter, page)) as chain:
                 async for more in chain:
                     rows += more
             return rows
@@ -147,20 +125,20 @@ async def _whole(client: GraphClient, item: ChildItem, first: Page, meter: Meter
         except PageTokenExpired:
             meter.restarts += 1
             page = None
-            if restart == RESTARTS:
+            if restart == MAX_RESTARTS:
                 raise
     raise AssertionError("the last restart returns or raises")
 
 
-def _with_parent(entity: Entity, item: ChildItem, rows: list[msgspec.Raw]) -> list[bytes]:
-    """Rows that say whose they are, and of which type where the cast has made Graph leave that out."""
+def _complete_rows(entity: Entity, item: ChildItem, rows: list[msgspec.Raw]) -> list[bytes]:
+    """Return the rows with their parent's key, and with their type where Graph omits it because of the cast."""
     added = dict(zip(entity.parent_columns, item.parent, strict=True)) if entity.parent_columns else {}
     front = msgspec.json.encode(added)[:-1]
     typed = msgspec.json.encode(added | {ODATA_TYPE: f"{ODATA_TYPE_PREFIX}{item.cast}"})[:-1]
-    return [_joined(typed if item.cast and b'"@odata.type"' not in bytes(row) else front, bytes(row)) for row in rows]
+    return [_prepend(typed if item.cast and b'"@odata.type"' not in bytes(row) else front, bytes(row)) for row in rows]
 
 
-def _joined(front: bytes, row: bytes) -> bytes:
-    """Two objects' members in one; `front` is an object without its closing brace."""
+def _prepend(front: bytes, row: bytes) -> bytes:
+    """Return the members of two objects as one. `front` is an object without its closing brace."""
     rest = row[1:].lstrip()
     return row if front == b"{" else front + (rest if rest == b"}" else b"," + rest)

@@ -1,70 +1,62 @@
-"""Reading an entity that is one collection: its `$select`, its count, one chain or shards.
+"""Reads of an entity that is one collection: its `$select`, its count, and one chain of pages or several shards.
 
-Source: learn.microsoft.com/graph/query-parameters. Not here: children of parents (`children.py`), single objects and what
-the shapes make of rows (`shapes.py`).
+A collection is one chain of nextLinks, in which each page is requested after the last. If a property that is always set
+supports `startsWith`, a filter for each first character turns it into many chains that are read concurrently. The shards are
+used only if their counts add up to the count of the whole; otherwise some value starts with a character that is not listed
+here, and the collection is read as one chain.
 """
 
 import asyncio
 import re
+import string
 from dataclasses import replace
 
-from aad_assets.catalog import Entity, Family, Shape
+from aad_assets.catalog import Entity
 from aad_assets.concurrency import gather_or_cancel
 from aad_assets.errors import GraphError, GraphUnavailable, LicenceMissing, PermissionMissing, RequestRejected
-from aad_assets.graph.reading import shards
-from aad_assets.graph.reading.pagination import EVENTUAL, Change, Mapped, Query, Sink, first_page, read_chain
-from aad_assets.graph.reading.select import Selection, negotiate
+from aad_assets.graph.reading.pagination import Sink, Transform, TransformedPart, fetch_page, read_chain
+from aad_assets.graph.reading.queries import EVENTUAL, collection_query, escape_quotes
+from aad_assets.graph.reading.select import Selection, find_selection
 from aad_assets.graph.requests.client import GraphClient
 from aad_assets.graph.requests.meter import Meter
-from aad_assets.graph.requests.rate_limits import resource_units
 
-_SHARDS_AT_ONCE = 8
+_LETTERS = string.ascii_lowercase + string.digits
+
+SHARD_PREFIXES = {
+    # learn.microsoft.com/azure/active-directory/hybrid: A-Z a-z 0-9 ' . - _ ! # ^ ~, ignoring case
+    "userPrincipalName": _LETTERS + "'.-_!#^~",
+    # learn.microsoft.com/graph/api/resources/group: ASCII except @ () \ [] " ; : <> , and space
+    "mailNickname": _LETTERS + "'.-_!#^~$%&*+/=?{|}`",
+    "appId": string.hexdigits[:16],
+    "deviceId": string.hexdigits[:16],
+}
+"""The characters that a value of each property can start with."""
+
+_MIN_ROWS_TO_SHARD = 10_000
+"""Rows from which shards pay off: ten pages in a chain."""
+
+_CONCURRENT_SHARDS = 8
+
+_COUNT_TOLERANCE = 1.01
+"""How far the sum of the shards' counts may exceed the count of the whole: objects are created between two counts."""
 
 _COUNT_HEADERS = EVENTUAL | {"Accept": "text/plain"}
 """A count is documented as plain text, not JSON."""
 
 SELECT_REJECTED = (RequestRejected, PermissionMissing, LicenceMissing)
-"""400 and 501, and 403 for a property that needs a permission or a licence of its own."""
+"""Errors that a single property may cause: 400, 501, and 403 if it needs a permission or a licence of its own."""
 
-_TOP = re.compile(r"\bquery option '\$?top'", re.IGNORECASE)
-"""What Graph says of a list that takes no `$top`."""
+_TOP_REJECTED = re.compile(r"\bquery option '\$?top'", re.IGNORECASE)
+"""The message of a collection that does not support `$top`."""
 
-_LARGEST = re.compile(r"\bbetween 1 and (\d+)|\blimit of '(\d+)' for top\b", re.IGNORECASE)
-"""What it says of a `$top` that is too large for the list."""
-
-_MORE = 1.01
-"""How much the shards' counts may exceed the whole's: people join between two counts."""
+_MAX_TOP = re.compile(r"\bbetween 1 and (\d+)|\blimit of '(\d+)' for top\b", re.IGNORECASE)
+"""The message about a `$top` that is too large for the collection."""
 
 
-def collection_query(
-    client: GraphClient,
-    entity: Entity,
-    select: tuple[str, ...],
-    *,
-    top: int | None = None,
-    filter_: str | None = None,
-) -> Query:
-    """The first request of `entity`'s list."""
-    options: dict[str, str | int] = {}
-    if select:
-        options["$select"] = ",".join(select)
-    if entity.shape is Shape.EXPAND:
-        options["$expand"] = f"{entity.edge}($select=id)"
-    if entity.page_size:
-        options["$top"] = min(top or entity.page_size, entity.page_size)
-    if filters := [each for each in (entity.filter, filter_) if each]:
-        options["$filter"] = " and ".join(filters)
-    families: tuple[Family, ...] = (entity.family,)
-    if "keyCredentials" in select:
-        families += (Family.KEY_CREDENTIALS,)
-    units = resource_units(entity.path, select=bool(select), expand="$expand" in options, top=top)
-    return Query(client.url(entity.path, options), units, families, action=entity.shape is Shape.ACTION)
+async def fetch_count(client: GraphClient, path: str, meter: Meter, filter_: str | None = None) -> int | None:
+    """Fetch `{path}/$count` from Graph's index, which lags by some minutes. Return None if Graph does not count it.
 
-
-async def count(client: GraphClient, path: str, meter: Meter, filter_: str | None = None) -> int | None:
-    """`{path}/$count` from Graph's index, which lags by some minutes; None where it is not answered.
-
-    Raises GraphUnavailable when Graph cannot be reached at all. Any other error says nothing of the collection itself.
+    Raises GraphUnavailable if Graph cannot be reached. No other error says anything about the collection itself.
     """
     url = client.url(f"{path}/$count", {"$filter": filter_} if filter_ else None)
     try:
@@ -87,67 +79,66 @@ async def read_collection(
     sink: Sink,
     *,
     filter_: str | None = None,
-    change: Change | None = None,
+    transform: Transform | None = None,
 ) -> Selection:
-    """Read every row into `sink`; returns what was selected. Raises GraphError or InvalidResponse.
+    """Read every row into `sink`, and return what was selected. Raises GraphError or InvalidResponse.
 
-    `filter_` narrows the list, `change` is applied to the rows.
+    `filter_` narrows the collection; `transform` is applied to the rows.
     """
     if entity.countable:
-        meter.expected = await count(client, entity.path, meter)
-    whole = Selection((entity.select,))
+        meter.expected = await fetch_count(client, entity.path, meter)
+    everything = Selection((entity.select,))
     try:
-        await _read(client, entity, whole, meter, sink, filter_, change)
-        return whole
-    except SELECT_REJECTED as refusal:
-        again = await _other_way(client, entity, meter, refusal)
+        await _read(client, entity, everything, meter, sink, filter_, transform)
+        return everything
+    except SELECT_REJECTED as rejection:
+        smaller = with_other_page_size(entity, rejection)
+        selection = everything if smaller else await negotiate_select(client, entity, meter, rejection)
     await sink.reset()
     meter.rows = 0
-    if isinstance(again, Entity):
-        return await read_collection(client, again, meter, sink, filter_=filter_, change=change)
-    await _read(client, entity, again, meter, sink, filter_, change)
-    return again
+    if smaller:
+        return await read_collection(client, smaller, meter, sink, filter_=filter_, transform=transform)
+    await _read(client, entity, selection, meter, sink, filter_, transform)
+    return selection
 
 
-async def _other_way(client: GraphClient, entity: Entity, meter: Meter, refusal: GraphError) -> Selection | Entity:
-    """With other pages, or with the properties that the list answers to. Raises `refusal` when neither helps."""
-    return with_other_page_size(entity, refusal) or await answered(client, entity, meter, refusal)
+def with_other_page_size(entity: Entity, rejection: GraphError) -> Entity | None:
+    """Return `entity` with a `$top` that its collection may accept, or with none. None if `$top` was not what it rejected.
 
-
-def with_other_page_size(entity: Entity, refusal: GraphError) -> Entity | None:
-    """`entity` with pages that its list may take, when it may have been they that it refused."""
-    if not entity.page_size or not isinstance(refusal, RequestRejected):
+    The result always has a smaller `page_size`, or none at all, so that repeated use ends.
+    """
+    if not entity.page_size or not isinstance(rejection, RequestRejected):
         return None
-    message = refusal.response.message
-    if _TOP.search(message):
+    message = rejection.response.message
+    if _TOP_REJECTED.search(message):
         return replace(entity, page_size=None, smaller_page=None)
-    if (found := _LARGEST.search(message)) and 0 < (largest := int(found[1] or found[2])) < entity.page_size:
+    if (found := _MAX_TOP.search(message)) and 0 < (largest := int(found[1] or found[2])) < entity.page_size:
         return replace(entity, page_size=largest, smaller_page=None)
     return replace(entity, page_size=entity.smaller_page, smaller_page=None) if entity.smaller_page else None
 
 
-async def answered(client: GraphClient, entity: Entity, meter: Meter, refusal: GraphError) -> Selection:
-    """What the list answers to, found by bisection. Raises `refusal` when the `$select` is not what it refused."""
-    identity, properties = entity.select[:1], entity.select[1:]
+async def negotiate_select(client: GraphClient, entity: Entity, meter: Meter, rejection: GraphError) -> Selection:
+    """Find the properties that the collection accepts. Raises `rejection` if it is not about the `$select`."""
+    key, properties = entity.select[:1], entity.select[1:]
     if not properties:
-        raise refusal
+        raise rejection
 
-    async def probe(selected: tuple[str, ...]) -> bool:
-        query = collection_query(client, entity, identity + selected, top=1)
+    async def accepts(selected: tuple[str, ...]) -> bool:
+        query = collection_query(client, entity, key + selected, top=1)
         try:
-            await first_page(client, query, meter)
+            await fetch_page(client, query, meter)
         except SELECT_REJECTED:
             return False
         return True
 
-    if not await probe(()):
-        raise refusal
-    found = await negotiate(probe, properties)
+    if not await accepts(()):
+        raise rejection
+    found = await find_selection(accepts, properties)
     if found.passes == (properties,) or found.rejected == properties:
-        raise refusal
-    if isinstance(refusal, PermissionMissing) and len(found.rejected) > len(properties) // 2:
-        raise refusal  # not a property with a permission of its own: the permission to read the list is too small
-    return Selection(tuple(identity + selected for selected in found.passes), found.rejected)
+        raise rejection
+    if isinstance(rejection, PermissionMissing) and len(found.rejected) > len(properties) // 2:
+        raise rejection  # The permission to read the collection is missing, not that of a single property.
+    return Selection(tuple(key + selected for selected in found.passes), found.rejected)
 
 
 async def _read(
@@ -157,34 +148,38 @@ async def _read(
     meter: Meter,
     sink: Sink,
     filter_: str | None,
-    change: Change | None,
+    transform: Transform | None,
 ) -> None:
     filters = [filter_] if filter_ else await _shard_filters(client, entity, meter)
-    at_once = asyncio.Semaphore(_SHARDS_AT_ONCE)
+    slots = asyncio.Semaphore(_CONCURRENT_SHARDS)
 
-    async def shard(pass_: int, filter_: str | None) -> None:
-        async with at_once:
+    async def read_shard(pass_: int, filter_: str | None) -> None:
+        async with slots:
             query = collection_query(client, entity, selection.passes[pass_], filter_=filter_)
             part = sink.part(pass_)
-            await read_chain(client, query, meter, Mapped(part, change) if change else part)
+            await read_chain(client, query, meter, TransformedPart(part, transform) if transform else part)
 
-    # One pass after the other: two side by side would be twice the rows under way and no faster.
+    # One pass after the other: two at a time would buffer twice as many rows and be no faster.
     for pass_ in range(len(selection.passes)):
-        await gather_or_cancel(shard(pass_, filter_) for filter_ in filters)
+        await gather_or_cancel(read_shard(pass_, filter_) for filter_ in filters)
 
 
 async def _shard_filters(client: GraphClient, entity: Entity, meter: Meter) -> list[str | None]:
-    """One filter a shard; `[None]` when one chain is better, or is the only one proved complete."""
-    if entity.shard_property is None or meter.expected is None or meter.expected < shards.MINIMUM:
+    """Return a filter for each shard, the largest first, or `[None]` for one chain."""
+    if entity.shard_property is None or meter.expected is None or meter.expected < _MIN_ROWS_TO_SHARD:
         return [None]
-    filters = shards.filters(entity.shard_property)
-    counts = await gather_or_cancel(count(client, entity.path, meter, filter_) for filter_ in filters)
-    counted = [number for number in counts if number is not None]
-    again = await count(client, entity.path, meter)
-    if again is None or len(counted) < len(filters):
+    filters = shard_filters(entity.shard_property)
+    counts = await gather_or_cancel(fetch_count(client, entity.path, meter, filter_) for filter_ in filters)
+    shards = [(number, filter_) for number, filter_ in zip(counts, filters, strict=True) if number is not None]
+    recount = await fetch_count(client, entity.path, meter)
+    if recount is None or len(shards) < len(filters):
         return [None]
-    meter.expected = max(meter.expected, again)
-    if not meter.expected <= sum(counted) <= meter.expected * _MORE:
+    meter.expected = max(meter.expected, recount)
+    if not meter.expected <= sum(number for number, _ in shards) <= meter.expected * _COUNT_TOLERANCE:
         return [None]
-    largest_first = sorted(zip(counted, filters, strict=True), reverse=True)
-    return [filter_ for _, filter_ in largest_first]
+    return [filter_ for _, filter_ in sorted(shards, reverse=True)]
+
+
+def shard_filters(property_: str) -> list[str]:
+    """Return a `$filter` for each character that a value of `property_` can start with."""
+    return [f"startsWith({property_},'{escape_quotes(prefix)}')" for prefix in SHARD_PREFIXES[property_]]

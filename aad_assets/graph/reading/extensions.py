@@ -1,6 +1,5 @@
-"""Reading which directory extension properties there are. Not here: the columns they become (`catalog/extensions.py`)."""
+"""Reads of the tenant's directory extension properties. See also `catalog/extensions.py` for the columns that they become."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -8,8 +7,8 @@ import msgspec
 from aad_assets.catalog import CATALOG
 from aad_assets.catalog.extensions import ExtensionProperty
 from aad_assets.errors import InvalidResponse
-from aad_assets.graph.reading.collections import collection_query
-from aad_assets.graph.reading.pagination import read_chain
+from aad_assets.graph.reading.pagination import Rows, read_chain
+from aad_assets.graph.reading.queries import collection_query
 from aad_assets.graph.requests.client import GraphClient
 from aad_assets.graph.requests.meter import Meter
 
@@ -25,23 +24,26 @@ _decode = msgspec.json.Decoder(_Row).decode
 
 
 async def read_extensions(client: GraphClient, meter: Meter) -> list[ExtensionProperty]:
-    """All that applications of this and of other tenants have registered here. Raises GraphError."""
-    part = _Extensions()
+    """Read all extension properties that applications of this and other tenants have registered here.
+
+    Raises GraphError or InvalidResponse.
+    """
+    part = _ExtensionCollector()
     await read_chain(client, collection_query(client, CATALOG["extension_properties"], ()), meter, part)
     return part.found
 
 
-class _Extensions:
-    """A `Part` that decodes each row."""
+class _ExtensionCollector:
+    """A part that decodes each row."""
 
     def __init__(self) -> None:
         self.found: list[ExtensionProperty] = []
 
-    async def add(self, rows: Sequence[bytes | msgspec.Raw]) -> None:
+    async def add(self, rows: Rows) -> None:
         try:
             decoded = [_decode(row) for row in rows]
         except msgspec.DecodeError:
-            raise InvalidResponse("extension_properties: Graph sent a row without a name. Reload again.") from None
+            raise InvalidResponse("extension_properties: Graph returned a row without a name. Reload later.") from None
         self.found += [
             ExtensionProperty(
                 row.name,
@@ -56,4 +58,4 @@ class _Extensions:
         self.found.clear()
 
     async def close(self) -> None:
-        """Nothing is left to do."""
+        """Do nothing: the rows are decoded already."""

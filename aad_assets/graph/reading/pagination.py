@@ -1,65 +1,67 @@
-"""A chain of pages: nextLinks followed whole, the next page asked for while the last one is worked on.
+"""Chains of pages: nextLinks are followed unchanged, and the next page is requested while the present one is processed.
 
-Source: learn.microsoft.com/graph/paging. Rows stay the bytes that Graph sent (`msgspec.Raw`). Not here: what an entity's
-first URL is (`lists.py`, `children.py`) and where rows go (whoever implements `Sink`).
+Source: learn.microsoft.com/graph/paging. Rows stay the bytes that Graph sent (`msgspec.Raw`). See also `queries.py` for the
+first request, and `Sink` for where the rows go.
 """
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any, Protocol
 from urllib.parse import urljoin
 
 import msgspec
 
-from aad_assets.catalog import Family
 from aad_assets.errors import InvalidResponse, PageTokenExpired
+from aad_assets.graph.reading.queries import Query
 from aad_assets.graph.requests.client import GraphClient
 from aad_assets.graph.requests.meter import Meter
-from aad_assets.graph.requests.surrogates import hidden, shown
+from aad_assets.graph.requests.surrogates import encode_surrogates, restore_surrogates
 
-_WITH_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+MAX_RESTARTS = 5
+"""How often a chain is restarted after its page token expired."""
 
-RESTARTS = 5
-"""How often a collection is started again after its page token expired."""
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 
-EVENTUAL = {"ConsistencyLevel": "eventual"}
-"""Header of advanced queries (learn.microsoft.com/graph/aad-advanced-queries); sent again on every page."""
+Rows = Sequence[bytes | msgspec.Raw]
+
+Transform = Callable[[Rows], Rows]
+"""A function applied to the rows between Graph and the table."""
 
 
 class Part(Protocol):
-    """Rows of one chain of pages. Nothing of it counts before `close`."""
+    """The rows of one chain. They count only after `close`."""
 
-    async def add(self, rows: Sequence[bytes | msgspec.Raw]) -> None: ...
+    async def add(self, rows: Rows) -> None: ...
 
     async def discard(self) -> None:
-        """Forget the rows added so far: the chain starts again."""
+        """Drop the rows added so far, because the chain starts again."""
 
     async def close(self) -> None:
-        """The chain ended properly."""
+        """Accept the rows: the chain is complete."""
 
 
 class Sink(Protocol):
-    """Where an entity's rows go."""
+    """The destination of an entity's rows."""
 
     def part(self, pass_: int = 0) -> Part:
-        """A new chain; `pass_` numbers the passes of a `$select` that had to be split."""
+        """Open a part for a new chain. `pass_` numbers the passes if the `$select` had to be split."""
 
     async def reset(self) -> None:
-        """Forget everything: the entity is read again in another way."""
+        """Drop all parts, because the entity is read again with another query."""
 
 
-class Mapped:
-    """A `Part` that makes something else of the rows before another takes them."""
+class TransformedPart:
+    """A part that transforms the rows on their way to another part."""
 
-    def __init__(self, part: Part, change: "Change") -> None:
+    def __init__(self, part: Part, transform: Transform) -> None:
         self._part = part
-        self._change = change
+        self._transform = transform
 
-    async def add(self, rows: Sequence[bytes | msgspec.Raw]) -> None:
-        await self._part.add(self._change(rows))
+    async def add(self, rows: Rows) -> None:
+        await self._part.add(self._transform(rows))
 
     async def discard(self) -> None:
         await self._part.discard()
@@ -68,94 +70,79 @@ class Mapped:
         await self._part.close()
 
 
-Change = Callable[[Sequence[bytes | msgspec.Raw]], Sequence[bytes | msgspec.Raw]]
-"""What becomes of rows between Graph and the table."""
-
-
 class Page(msgspec.Struct):
-    """One answer of a collection; rows are not decoded."""
+    """One page of a collection, with its rows not decoded."""
 
     value: list[msgspec.Raw]
     next_link: str | None = msgspec.field(name="@odata.nextLink", default=None)
-    # OData 4.01 lets a server leave the prefix out; one that is overlooked would be half a load.
-    short_link: str | None = msgspec.field(name="@nextLink", default=None)
-    small_link: str | None = msgspec.field(name="@odata.nextlink", default=None)
+    # OData 4.01 allows the name without its prefix, and other clients met it in lower case. A link that is overlooked would
+    # leave the rest of the collection unread.
+    unprefixed_link: str | None = msgspec.field(name="@nextLink", default=None)
+    lower_case_link: str | None = msgspec.field(name="@odata.nextlink", default=None)
     error: Any = None
 
     def __post_init__(self) -> None:
-        if self.error is not None:  # a service that fails in the middle of an answer cannot take back its 200
+        if self.error is not None:  # A service that fails in the middle of a response cannot take back its 200.
             raise ValueError("the page ends in an error")
         if self.next_link is None:
-            self.next_link = self.short_link or self.small_link
+            self.next_link = self.unprefixed_link or self.lower_case_link
 
 
-_decode_page = msgspec.json.Decoder(Page).decode
+_decode_strictly = msgspec.json.Decoder(Page).decode
 
 
 def decode_page(body: bytes | msgspec.Raw) -> Page:
-    """Raises msgspec.DecodeError when the body is not whole, or no page."""
+    """Decode a page. Raises msgspec.DecodeError if the body is truncated or not a page."""
     try:
-        return _decode_page(body)
+        return _decode_strictly(body)
     except msgspec.DecodeError:
-        if (readable := hidden(bytes(body))) is None:
+        if (encoded := encode_surrogates(bytes(body))) is None:
             raise
-    page = _decode_page(readable)
-    page.value = [shown(row) for row in page.value]
+    page = _decode_strictly(encoded)
+    page.value = [restore_surrogates(row) for row in page.value]
     return page
 
 
-@dataclass(frozen=True)
-class Query:
-    """A collection's first URL and how to ask for it and its further pages."""
-
-    url: str
-    units: int = 1
-    families: tuple[Family, ...] = (Family.DIRECTORY,)
-    headers: Mapping[str, str] = field(default_factory=dict)
-    action: bool = False
-    """The first page is asked for by POST."""
+def resolve_link(url: str, link: str) -> str:
+    """Return the absolute URL of a link in the page at `url`. A relative one is resolved (OData JSON 4.01, 4.5.5)."""
+    return link if _SCHEME.match(link) else urljoin(url, link)
 
 
-def followed(url: str, link: str) -> str:
-    """The URL that the link of the page at `url` means: the link itself, unless it is relative (OData JSON 4.01, 4.5.5)."""
-    return link if _WITH_SCHEME.match(link) else urljoin(url, link)
-
-
-async def first_page(client: GraphClient, query: Query, meter: Meter) -> Page:
-    """What `query` asks for, and no further page."""
-    if not query.action:
+async def fetch_page(client: GraphClient, query: Query, meter: Meter) -> Page:
+    """Fetch the first page of `query`. Raises GraphError."""
+    if not query.is_action:
         return await client.get(
             query.url, decode_page, meter, units=query.units, families=query.families, headers=query.headers
         )
-    path = query.url.removeprefix(client.base_url)
-    return await client.post(path, b"{}", decode_page, meter, units=query.units)
+    return await client.post(client.relative(query.url), b"{}", decode_page, meter, units=query.units)
 
 
-async def pages(
+async def read_pages(
     client: GraphClient, query: Query, meter: Meter, first: Page | None = None
 ) -> AsyncGenerator[list[msgspec.Raw], None]:
-    """Rows page by page, starting behind `first` when that page is there already.
+    """Yield the rows of `query` page by page, starting with `first` if that page is there already.
 
-    Raises InvalidResponse when a nextLink comes twice, or leads to another host.
+    Raises GraphError, or InvalidResponse if a nextLink repeats or points to another host.
     """
 
-    def ask(query: Query) -> asyncio.Task[Page]:
-        return asyncio.create_task(first_page(client, query, meter))
+    def request(query: Query) -> asyncio.Task[Page]:
+        return asyncio.create_task(fetch_page(client, query, meter))
 
     url = query.url
     seen = {hash(url)}
-    pending: asyncio.Task[Page] | None = None if first else ask(query)
+    pending: asyncio.Task[Page] | None = None if first else request(query)
     try:
         while True:
             page = first if first is not None else await pending  # type: ignore[misc]
             first = pending = None
             if page.next_link:
-                url = followed(url, page.next_link)
+                url = resolve_link(url, page.next_link)
                 if hash(url) in seen:
-                    path = url.removeprefix(client.base_url).split("?")[0]
-                    raise InvalidResponse(f"{path}: Graph sent the same nextLink twice, an endless chain. Reload again.")
+                    raise InvalidResponse(
+                        f"{client.path(url)}: Graph returned the same nextLink twice (paging loop). Reload later."
+                    )
                 seen.add(hash(url))
-                pending = ask(replace(query, url=url, action=False))
+                pending = request(replace(query, url=url, is_action=False))
             yield page.value
             if pending is None:
                 return
@@ -166,11 +153,14 @@ async def pages(
 
 
 async def read_chain(client: GraphClient, query: Query, meter: Meter, part: Part) -> None:
-    """Read a chain to its end into `part`, starting again when the page token expires."""
-    for restart in range(RESTARTS + 1):
+    """Read a whole chain into `part`, and close it. Restart the chain if its page token expires.
+
+    Raises PageTokenExpired if that happens more than MAX_RESTARTS times, and whatever `read_pages` raises.
+    """
+    for restart in range(MAX_RESTARTS + 1):
         added = 0
         try:
-            async with aclosing(pages(client, query, meter)) as chain:
+            async with aclosing(read_pages(client, query, meter)) as chain:
                 async for rows in chain:
                     await part.add(rows)
                     added += len(rows)
@@ -181,5 +171,5 @@ async def read_chain(client: GraphClient, query: Query, meter: Meter, part: Part
             meter.rows -= added
             meter.restarts += 1
             await part.discard()
-            if restart == RESTARTS:
+            if restart == MAX_RESTARTS:
                 raise

@@ -1,6 +1,6 @@
-"""Keys of a parent that is not part of the run, for reading its children or what belongs to it.
+"""Keys of a parent that is not part of the run, for reading its children or filtering the rows that belong to it.
 
-Not here: the children (`children.py`); a parent that is part of the run is asked of the stage (`aad_assets.reload`).
+A parent that is part of the run is not read twice: `aad_assets.reload` takes its keys from the stage.
 """
 
 from collections.abc import Sequence
@@ -11,8 +11,9 @@ import msgspec
 from aad_assets.catalog import CATALOG, Entity, Shape
 from aad_assets.errors import InvalidResponse, RequestRejected
 from aad_assets.graph.reading.children import read_children
-from aad_assets.graph.reading.collections import collection_query, with_other_page_size
-from aad_assets.graph.reading.pagination import read_chain
+from aad_assets.graph.reading.collections import with_other_page_size
+from aad_assets.graph.reading.pagination import Rows, read_chain
+from aad_assets.graph.reading.queries import collection_query
 from aad_assets.graph.requests.client import GraphClient
 from aad_assets.graph.requests.meter import Meter
 
@@ -20,10 +21,13 @@ Key = tuple[str, ...]
 
 
 async def read_parent_keys(client: GraphClient, child: Entity, meter: Meter) -> list[Key]:
-    """Values of `child.parent_key` of all its parents that can have any; the requests count as the child's."""
+    """Read the values of `child.parent_key` of all parents that can have children. The requests count as the child's.
+
+    Raises GraphError or InvalidResponse.
+    """
     parent = CATALOG[child.parent or ""]
     names = [*child.parent_key, *([child.parent_where[0]] if child.parent_where else [])]
-    keys = _Keys(parent, names, child.parent_where[1] if child.parent_where else None)
+    keys = _KeyCollector(parent, names, child.parent_where[1] if child.parent_where else None)
     if parent.shape is Shape.CHILDREN:
         await read_children(client, parent, await read_parent_keys(client, parent, meter), meter, keys)
     else:
@@ -33,20 +37,21 @@ async def read_parent_keys(client: GraphClient, child: Entity, meter: Meter) -> 
     return keys.found
 
 
-async def _read(client: GraphClient, parent: Entity, select: tuple[str, ...], meter: Meter, keys: "_Keys") -> None:
+async def _read(client: GraphClient, parent: Entity, select: Sequence[str], meter: Meter, keys: "_KeyCollector") -> None:
     try:
         await read_chain(client, collection_query(client, parent, select), meter, keys)
-    except RequestRejected as refusal:
-        if (again := with_other_page_size(parent, refusal)) is None:
+    except RequestRejected as rejection:
+        if (smaller := with_other_page_size(parent, rejection)) is None:
             raise
         await keys.discard()
-        await _read(client, again, select, meter, keys)
+        await _read(client, smaller, select, meter, keys)
 
 
-class _Keys:
-    """A `Part` that keeps nothing but keys."""
+class _KeyCollector:
+    """A part that keeps only the keys of the rows that qualify as parents."""
 
     def __init__(self, parent: Entity, names: Sequence[str], wanted: str | bool | None) -> None:
+        """Create it for the properties `names`; if `wanted` is given, the last of them must have that value."""
         fields: list[Any] = [
             (f"f{n}", str | bool | None, msgspec.field(name=name, default=None)) for n, name in enumerate(names)
         ]
@@ -55,7 +60,7 @@ class _Keys:
         self._wanted = wanted
         self.found: list[Key] = []
 
-    async def add(self, rows: Sequence[bytes | msgspec.Raw]) -> None:
+    async def add(self, rows: Rows) -> None:
         try:
             values = [msgspec.structs.astuple(self._decode(row)) for row in rows]
         except msgspec.DecodeError:
@@ -63,7 +68,7 @@ class _Keys:
         if self._wanted is not None:
             values = [key[:-1] for key in values if key and key[-1] == self._wanted]
         if not all(key and all(isinstance(value, str) and value for value in key) for key in values):
-            raise InvalidResponse(f"{self._parent.table}: Graph sent a row without its key. Reload again.")
+            raise InvalidResponse(f"{self._parent.table}: Graph returned a row without its key. Reload later.")
         self.found += values
 
     async def discard(self) -> None:

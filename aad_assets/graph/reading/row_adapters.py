@@ -1,49 +1,43 @@
-"""Single objects, and what the shapes of the catalogue make of the rows that Graph sends.
+"""Reads of single objects, and the transforms that turn rows of special shapes into rows of the table."""
 
-Not here: collections (`lists.py`) and children (`children.py`).
-"""
-
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 
 import msgspec
 
 from aad_assets.catalog import Entity
 from aad_assets.catalog.entity import ODATA_TYPE
 from aad_assets.errors import InvalidResponse
-from aad_assets.graph.reading.pagination import Change, Part
+from aad_assets.graph.reading.pagination import Part, Rows, Transform
 from aad_assets.graph.requests.client import GraphClient
 from aad_assets.graph.requests.meter import Meter
-from aad_assets.graph.requests.surrogates import hidden, shown
-
-Rows = Sequence[bytes | msgspec.Raw]
+from aad_assets.graph.requests.surrogates import encode_surrogates, restore_surrogates
 
 
 async def read_singleton(client: GraphClient, entity: Entity, meter: Meter, part: Part) -> None:
-    """Read the one object there is. Raises GraphError."""
-    families = (entity.family,)
-    row = await client.get(client.url(entity.path), _decode_object, meter, families=families)
-    row = _unwrapped(row)
+    """Read an entity that is a single object into `part`, and close it. Raises GraphError or InvalidResponse."""
+    row = await client.get(client.url(entity.path), _decode_object, meter, families=(entity.family,))
+    row = _unwrap_list(row)
     if not _decode_members(row).keys() & {column.source for column in entity.every_column}:
-        raise InvalidResponse("Graph's answer has none of its properties; nothing is published. Reload again.")
-    await part.add([_with_key(entity, row)])
+        raise InvalidResponse("Graph's response has none of the entity's properties. Nothing was published. Reload later.")
+    await part.add([_add_key(entity, row)])
     await part.close()
     meter.rows = 1
 
 
 def _decode_object(body: bytes) -> bytes:
-    """The body as it is; raises msgspec.DecodeError when it is no whole object."""
+    """Return the body unchanged. Raises msgspec.DecodeError if it is not a complete object."""
     try:
         _decode_members(body)
     except msgspec.DecodeError:
-        if (readable := hidden(body)) is None:
+        if (encoded := encode_surrogates(body)) is None:
             raise
-        _decode_members(readable)
-        return bytes(shown(msgspec.Raw(readable)))
+        _decode_members(encoded)
+        return bytes(restore_surrogates(msgspec.Raw(encoded)))
     return body
 
 
-def _unwrapped(body: bytes) -> bytes:
-    """The row of a list of one: some versions of Graph serve a policy so."""
+def _unwrap_list(body: bytes) -> bytes:
+    """Return the only row of a list of one: some versions of Graph return a policy so."""
     members = _decode_members(body)
     try:
         rows = msgspec.json.decode(members.get("value", b"null"), type=list[msgspec.Raw])
@@ -52,8 +46,8 @@ def _unwrapped(body: bytes) -> bytes:
     return bytes(rows[0]) if len(rows) == 1 else body
 
 
-def _with_key(entity: Entity, row: bytes) -> bytes:
-    """Policies of which there is one are answered without an id now and then: the path's end names them as well."""
+def _add_key(entity: Entity, row: bytes) -> bytes:
+    """Return the row with an id. Graph omits that of some single policies; the end of the path identifies them as well."""
     try:
         if msgspec.json.decode(row, type=_Identified).id:
             return row
@@ -76,8 +70,8 @@ _decode_members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _decode_related = msgspec.json.Decoder(_Related | None).decode
 
 
-def edges(entity: Entity) -> Change:
-    """Of rows with one object expanded: an edge for each row that has one."""
+def to_edges(entity: Entity) -> Transform:
+    """Return a transform from rows with one expanded object to edges. A row without that object is dropped."""
     source, target = entity.parent_columns[0], entity.edge or ""
 
     def edge(row: bytes | msgspec.Raw) -> bytes | None:
@@ -86,28 +80,28 @@ def edges(entity: Entity) -> Change:
         identity = msgspec.json.decode(members["id"], type=str)
         return related and msgspec.json.encode({source: identity, "id": related.id, ODATA_TYPE: related.type})
 
-    def change(rows: Rows) -> list[bytes]:
+    def transform(rows: Rows) -> list[bytes]:
         try:
             return [found for row in rows if (found := edge(row))]
         except (msgspec.DecodeError, KeyError):
-            raise InvalidResponse(f"{entity.table}: Graph sent a row without an id. Reload again.") from None
+            raise InvalidResponse(f"{entity.table}: Graph returned a row without an id. Reload later.") from None
 
-    return change
+    return transform
 
 
-def strings(rows: Rows) -> list[bytes]:
-    """Of strings: objects with a `value`."""
+def wrap_strings(rows: Rows) -> list[bytes]:
+    """Turn strings into objects with a `value`."""
     return [b'{"value":' + bytes(row) + b"}" for row in rows]
 
 
-def belonging(entity: Entity, owners: Collection[str]) -> Change:
-    """Of a list that tenants share: the rows of this one."""
+def keep_owned(entity: Entity, owners: Collection[str]) -> Transform:
+    """Return a transform that keeps the rows of `owners`, for a collection that tenants share."""
     name = entity.belongs_by or ""
 
-    def owned(row: bytes | msgspec.Raw) -> bool:
+    def is_owned(row: bytes | msgspec.Raw) -> bool:
         try:
             return msgspec.json.decode(_decode_members(row)[name], type=str) in owners
         except (msgspec.DecodeError, KeyError):
-            return True  # the proof tells what is the matter with it
+            return True  # The validation reports what is wrong with it.
 
-    return lambda rows: [row for row in rows if owned(row)]
+    return lambda rows: [row for row in rows if is_owned(row)]

@@ -1,42 +1,45 @@
-"""Which properties a list answers to, when it refuses the whole `$select`.
+"""Find the properties that a collection accepts when it rejects the full `$select`.
 
-Nobody can try every property on every tenant: one that a tenant refuses must not cost the entity. Not here: reading.
+Nobody can try every property on every tenant, so a single rejected property must not cost the entity.
 """
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-AcceptsSelect = Callable[[tuple[str, ...]], Awaitable[bool]]
+Properties = tuple[str, ...]
+
+AcceptsSelect = Callable[[Properties], Awaitable[bool]]
+"""Returns whether the collection accepts a `$select` of these properties."""
 
 
 @dataclass(frozen=True)
 class Selection:
-    """Properties to ask for, in passes that are joined on the id, and those that the list refused."""
+    """The properties to select, in passes whose rows are joined on the id, and the properties that were rejected."""
 
-    passes: tuple[tuple[str, ...], ...]
-    rejected: tuple[str, ...] = ()
-
-
-async def negotiate(probe: AcceptsSelect, properties: tuple[str, ...]) -> Selection:
-    """The most that the list answers to. `probe` tells whether it answers to a `$select` of the given properties."""
-    refused = await _refused(probe, properties)
-    accepted = tuple(name for name in properties if name not in refused)
-    return Selection(await _passes(probe, accepted), refused)
+    passes: tuple[Properties, ...]
+    rejected: Properties = ()
 
 
-async def _refused(probe: AcceptsSelect, properties: tuple[str, ...]) -> tuple[str, ...]:
-    """By bisection: every property that is refused alone."""
-    if not properties or await probe(properties):
+async def find_selection(accepts: AcceptsSelect, properties: Properties) -> Selection:
+    """Return the selection with the most properties that the collection accepts, in as few passes as halving finds."""
+    rejected = await _find_rejected(accepts, properties)
+    accepted = tuple(name for name in properties if name not in rejected)
+    return Selection(await _split(accepts, accepted), rejected)
+
+
+async def _find_rejected(accepts: AcceptsSelect, properties: Properties) -> Properties:
+    """Return every property that is rejected even alone, found by bisection."""
+    if not properties or await accepts(properties):
         return ()
     if len(properties) == 1:
         return properties
     half = len(properties) // 2
-    return await _refused(probe, properties[:half]) + await _refused(probe, properties[half:])
+    return await _find_rejected(accepts, properties[:half]) + await _find_rejected(accepts, properties[half:])
 
 
-async def _passes(probe: AcceptsSelect, properties: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
-    """Halved until each is answered: a URL can be too long although each property is fine."""
-    if len(properties) <= 1 or await probe(properties):
+async def _split(accepts: AcceptsSelect, properties: Properties) -> tuple[Properties, ...]:
+    """Halve the properties until each part is accepted: a URL can be too long although every property is accepted."""
+    if len(properties) <= 1 or await accepts(properties):
         return (properties,)
     half = len(properties) // 2
-    return await _passes(probe, properties[:half]) + await _passes(probe, properties[half:])
+    return await _split(accepts, properties[:half]) + await _split(accepts, properties[half:])

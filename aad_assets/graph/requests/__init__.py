@@ -1,1 +1,1 @@
-"""One request at a time: the client, its retries and rate limits, batches, and what an error response means."""
+"""One request at a time: the client, retries, rate limits, batches and error responses."""

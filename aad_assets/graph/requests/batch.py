@@ -1,6 +1,6 @@
-"""`POST /$batch`: up to 20 GETs in one request, each with an answer, a throttling and a retry of its own.
+"""`POST /$batch`: up to 20 GETs in one request, each with its own response, throttling and retries.
 
-Source: learn.microsoft.com/graph/json-batching. A batch saves round trips, not quota. Not here: what the GETs are for.
+Source: learn.microsoft.com/graph/json-batching. A batch saves round trips, not resource units.
 """
 
 import asyncio
@@ -15,18 +15,20 @@ import msgspec
 from aad_assets.catalog import Family
 from aad_assets.concurrency import gather_or_cancel
 from aad_assets.errors import ErrorResponse
-from aad_assets.graph.requests.client import PREFER, GraphClient, Retrying
-from aad_assets.graph.requests.error_responses import PASSING, error_for, read_error_response, retry_after_seconds
+from aad_assets.graph.requests.client import PREFER, GraphClient
+from aad_assets.graph.requests.error_responses import TRANSIENT, graph_error, read_error_response, retry_after_seconds
 from aad_assets.graph.requests.meter import Meter
-from aad_assets.graph.requests.surrogates import hidden, shown
+from aad_assets.graph.requests.retries import RetryBudget
+from aad_assets.graph.requests.surrogates import encode_surrogates, restore_surrogates
 from aad_assets.identity.claims import claims_challenge
 
-SIZE = 20
-AT_ONCE = 4
-"""Batches under way at once."""
+MAX_ITEMS = 20
+"""Items that Graph accepts in one batch."""
+
+CONCURRENT_BATCHES = 4
 
 
-class _Response(msgspec.Struct):
+class _ItemResponse(msgspec.Struct):
     id: str
     status: int
     headers: dict[str, Any] | None = None
@@ -34,78 +36,80 @@ class _Response(msgspec.Struct):
 
 
 class _Responses(msgspec.Struct):
-    responses: list[_Response]
+    responses: list[_ItemResponse]
 
 
-_decode_whole = msgspec.json.Decoder(_Responses).decode
+_decode_strictly = msgspec.json.Decoder(_Responses).decode
 
 
 def _decode_responses(body: bytes) -> _Responses:
     try:
-        return _decode_whole(body)
+        return _decode_strictly(body)
     except msgspec.DecodeError:
-        if (readable := hidden(body)) is None:
+        if (encoded := encode_surrogates(body)) is None:
             raise
-    answers = _decode_whole(readable)
-    for answer in answers.responses:
-        answer.body = shown(answer.body)
-    return answers
+    decoded = _decode_strictly(encoded)
+    for response in decoded.responses:
+        response.body = restore_surrogates(response.body)
+    return decoded
 
 
 @dataclass
-class Item:
-    """One GET: `url` relative to the base URL, its resource units, and how far its tries have come."""
+class BatchItem:
+    """One GET: its URL relative to the base URL, its resource units, and what is left of its retry budget."""
 
     url: str
     units: int
-    retrying: Retrying
+    budget: RetryBudget
     headers: Mapping[str, str] = field(default_factory=dict)
-    unauthorised: bool = False
+    token_rejected: bool = False
+    """Whether it has returned 401 before."""
 
     @property
-    def path(self) -> str:
+    def name(self) -> str:
+        """The request for messages: `GET /users`."""
         return f"GET {self.url.split('?')[0]}"
 
 
-ItemT = TypeVar("ItemT", bound=Item)
+ItemT = TypeVar("ItemT", bound=BatchItem)
 T = TypeVar("T")
 
 
 class _Queue(Generic[ItemT]):
-    """Items that wait to be sent, and those that rest after a failure."""
+    """Items that wait to be sent, and items that back off after a failure."""
 
     def __init__(self, items: Iterable[ItemT]) -> None:
-        self._waiting = iter(items)
-        self._again: deque[ItemT] = deque()
-        self._resting: set[asyncio.Task[None]] = set()
+        self._new = iter(items)
+        self._retries: deque[ItemT] = deque()
+        self._backing_off: set[asyncio.Task[None]] = set()
 
     async def next_batch(self) -> list[ItemT]:
-        """Up to 20 items, as soon as there are any; none when nothing waits or rests any more."""
-        while not (batch := self._take()) and self._resting:
-            await asyncio.wait(self._resting, return_when=asyncio.FIRST_COMPLETED)
+        """Wait for up to 20 items and return them. Return none if no item is left, not even one that backs off."""
+        while not (batch := self._take()) and self._backing_off:
+            await asyncio.wait(self._backing_off, return_when=asyncio.FIRST_COMPLETED)
         return batch
 
     def _take(self) -> list[ItemT]:
-        batch = [self._again.popleft() for _ in range(min(SIZE, len(self._again)))]
-        while len(batch) < SIZE and (item := next(self._waiting, None)) is not None:
+        batch = [self._retries.popleft() for _ in range(min(MAX_ITEMS, len(self._retries)))]
+        while len(batch) < MAX_ITEMS and (item := next(self._new, None)) is not None:
             batch.append(item)
         return batch
 
-    def rest(self, items: list[ItemT], seconds: float) -> None:
-        """Let `items` wait again after `seconds`, and not before: another worker would send them at once."""
+    def retry_later(self, items: list[ItemT], seconds: float) -> None:
+        """Put `items` back into the queue after `seconds`. In the queue at once, another worker would send them."""
 
-        async def return_later() -> None:
+        async def put_back() -> None:
             await asyncio.sleep(seconds)
-            self._again.extend(items)
+            self._retries.extend(items)
 
-        task = asyncio.create_task(return_later())
-        self._resting.add(task)
-        task.add_done_callback(self._resting.discard)
+        task = asyncio.create_task(put_back())
+        self._backing_off.add(task)
+        task.add_done_callback(self._backing_off.discard)
 
     async def close(self) -> None:
-        for task in self._resting:
+        for task in self._backing_off:
             task.cancel()
-        await asyncio.gather(*self._resting, return_exceptions=True)
+        await asyncio.gather(*self._backing_off, return_exceptions=True)
 
 
 async def run_batches(
@@ -113,39 +117,39 @@ async def run_batches(
     items: Iterable[ItemT],
     decode: Callable[[msgspec.Raw], T],
     meter: Meter,
-    answered: Callable[[ItemT, T | None], Awaitable[None]],
+    on_response: Callable[[ItemT, T | None], Awaitable[None]],
 ) -> None:
-    """Send all items; `answered` gets each 200's decoded body, or None for a 404.
+    """Send all items. Call `on_response` with each item and the decoded body of its 200, or None for a 404.
 
-    Items that are throttled or fail in passing go into a later batch. Raises GraphError when one fails for good.
+    Items with a transient failure go into a later batch. Raises GraphError if an item fails permanently.
     """
     queue = _Queue(items)
 
     async def worker() -> None:
         while batch := await queue.next_batch():
-            pause, failed, renew, claims = 0.0, list[ItemT](), False, ""
+            wait, failed, renew, claims = 0.0, list[ItemT](), False, ""
             for item, response in zip(batch, await _send(client, batch, meter), strict=True):
-                decoded = _decoded(response, decode)
+                decoded = _decode_body(response, decode)
                 if decoded is not None or (response is not None and response.status == 404):
-                    await answered(item, decoded)
+                    await on_response(item, decoded)
                     continue
-                pause = max(pause, _later(client, item, response))
+                wait = max(wait, _wait_after(client, item, response))
                 failed.append(item)
                 if response is not None and response.status == 401:
                     renew, claims = True, claims or claims_challenge(_headers(response))
             if renew:
                 await client.renew_token(claims)
             if failed:
-                queue.rest(failed, pause)
+                queue.retry_later(failed, wait)
 
     try:
-        await gather_or_cancel(worker() for _ in range(AT_ONCE))
+        await gather_or_cancel(worker() for _ in range(CONCURRENT_BATCHES))
     finally:
         await queue.close()
 
 
-def _decoded(response: _Response | None, decode: Callable[[msgspec.Raw], T]) -> T | None:
-    """The body of a sound 200."""
+def _decode_body(response: _ItemResponse | None, decode: Callable[[msgspec.Raw], T]) -> T | None:
+    """Return the decoded body of a 200, or None if there is none or it is invalid."""
     if response is None or response.status != 200:
         return None
     try:
@@ -154,38 +158,38 @@ def _decoded(response: _Response | None, decode: Callable[[msgspec.Raw], T]) -> 
         return None
 
 
-def _headers(response: _Response) -> httpx.Headers:
-    """Those with a value; JSON lets them be any text, where HTTP would not."""
-    given = {name: str(value) for name, value in (response.headers or {}).items() if isinstance(value, str | int | float)}
-    return httpx.Headers(given, encoding="utf-8")
+def _headers(response: _ItemResponse) -> httpx.Headers:
+    """Return the headers that have a plain value: in JSON, unlike in HTTP, a value can be of any type and any text."""
+    plain = {name: str(value) for name, value in (response.headers or {}).items() if isinstance(value, str | int | float)}
+    return httpx.Headers(plain, encoding="utf-8")
 
 
-def _later(client: GraphClient, item: Item, response: _Response | None) -> float:
-    """Seconds to wait before a further batch with `item` in it. Raises GraphError when it will not pass."""
+def _wait_after(client: GraphClient, item: BatchItem, response: _ItemResponse | None) -> float:
+    """Return the seconds to wait before `item` is sent again. Raises GraphError if the failure is permanent."""
     if response is None or response.status == 200:
-        return item.retrying.wait_after(ErrorResponse(0, "", "the batch has no sound answer to it", "", item.path), None)
+        return item.budget.wait_after(ErrorResponse(0, "", "the batch has no valid response to it", "", item.name), None)
     headers = _headers(response)
-    answer = read_error_response(item.path, response.status, headers, bytes(response.body))
-    if response.status == 401 and not item.unauthorised:
-        item.unauthorised = True
+    error = read_error_response(item.name, response.status, headers, bytes(response.body))
+    if response.status == 401 and not item.token_rejected:
+        item.token_rejected = True
         return 0.0
-    if response.status not in PASSING:
-        raise error_for(answer)
-    wait = item.retrying.wait_after(answer, retry_after_seconds(headers))
+    if response.status not in TRANSIENT:
+        raise graph_error(error)
+    wait = item.budget.wait_after(error, retry_after_seconds(headers))
     if response.status == 429:
         client.rate_limits.pause(Family.DIRECTORY, wait)
         return 0.0
     return wait
 
 
-async def _send(client: GraphClient, batch: Sequence[Item], meter: Meter) -> list[_Response | None]:
-    """The answers in the order of `batch`; they come in any order."""
+async def _send(client: GraphClient, batch: Sequence[BatchItem], meter: Meter) -> list[_ItemResponse | None]:
+    """Send a batch and return the responses in its order. Graph returns them in any order, and may omit some."""
     requests = [
         {"id": str(number), "method": "GET", "url": item.url, "headers": {**PREFER, **item.headers}}
         for number, item in enumerate(batch)
     ]
     body = msgspec.json.encode({"requests": requests})
     units = sum(item.units for item in batch)
-    answers = (await client.post("/$batch", body, _decode_responses, meter, units=units)).responses
-    by_id = {answer.id: answer for answer in answers}
+    responses = (await client.post("/$batch", body, _decode_responses, meter, units=units)).responses
+    by_id = {response.id: response for response in responses}
     return [by_id.get(str(number)) for number in range(len(batch))]

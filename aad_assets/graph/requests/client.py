@@ -1,11 +1,10 @@
-"""One request to Graph: quota, token, retries, and what an error answer means.
+"""The Graph client: one request, with its rate limits, token, retries and errors.
 
-Sources: learn.microsoft.com/graph/errors, /graph/throttling, /graph/best-practices-concept. Not here: pages and collections
-(`pages.py`, `children.py`), batches (`batch.py`).
+Sources: learn.microsoft.com/graph/errors, /graph/throttling, /graph/best-practices-concept. See also `batch.py` for many
+requests in one, and `reading/` for pages and whole collections.
 """
 
 import asyncio
-import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
@@ -15,72 +14,28 @@ import httpx
 import msgspec
 
 from aad_assets.catalog import Family
-from aad_assets.errors import (
-    ErrorResponse,
-    GraphUnavailable,
-    InvalidResponse,
-)
-from aad_assets.graph.requests.error_responses import PASSING, error_for, read_error_response, retry_after_seconds
+from aad_assets.errors import ErrorResponse, InvalidResponse
+from aad_assets.graph.requests.error_responses import TRANSIENT, graph_error, read_error_response, retry_after_seconds
 from aad_assets.graph.requests.meter import Meter
 from aad_assets.graph.requests.rate_limits import RateLimits
+from aad_assets.graph.requests.retries import RetryBudget, RetryPolicy
 from aad_assets.identity.claims import claims_challenge
 from aad_assets.identity.token_source import TokenSource
 from aad_assets.transport import TRANSPORT_ERRORS, Transport, describe
 
 PREFER = {"Prefer": "include-unknown-enum-members"}
-"""Else later members of an enumeration come as `unknownFutureValue` (learn.microsoft.com/graph/best-practices-concept)."""
+"""Without this header, later members of an enumeration come as `unknownFutureValue`
+(learn.microsoft.com/graph/best-practices-concept)."""
+
+MAX_IN_FLIGHT = 16
+"""Concurrent requests of one client. Each collection needs only a few; the rate limits bound the rest."""
 
 T = TypeVar("T")
-
-IN_FLIGHT = 16
-"""Requests under way at once. Graph asks for no more than a few per collection; the quotas bound the rest."""
-
-
-@dataclass(frozen=True)
-class RetryPolicy:
-    """How long to believe that a fault passes."""
-
-    attempts: int = 8
-    """Tries of one request, throttled ones not counted."""
-    base: float = 0.5
-    """Seconds before the first retry; doubled for each further one, jittered."""
-    cap: float = 30.0
-    patience: float = 600.0
-    """Seconds that one request may spend waiting in all, throttling included."""
-
-    def backoff(self, attempt: int) -> float:
-        """Seconds to wait after the `attempt`-th try failed: full jitter above a floor."""
-        return float(min(self.cap, self.base * 2 ** (attempt - 1)) * random.uniform(0.5, 1.0))
-
-
-class Retrying:
-    """One request's (or batch item's) tries: counts them, and says how long to wait or that it is enough."""
-
-    def __init__(self, policy: RetryPolicy, meter: Meter) -> None:
-        self._policy = policy
-        self._meter = meter
-        self._tries = 0
-        self._attempt = 0
-        self._waited = 0.0
-
-    def wait_after(self, answer: ErrorResponse, retry_after: float | None) -> float:
-        """Seconds to wait before the next try. Raises GraphUnavailable when the budget is used up."""
-        self._tries += 1
-        # A Retry-After of 0, or a date that a fast clock has passed already, must not make an endless loop.
-        if answer.status != 429 or not retry_after:
-            self._attempt += 1
-        wait = retry_after or self._policy.backoff(self._attempt)
-        if self._attempt >= self._policy.attempts or self._waited + wait > self._policy.patience:
-            tried = f"Given up after {self._tries} tries and {self._waited:.0f} s of waiting; reload again later"
-            raise GraphUnavailable(answer, tried)
-        self._waited += wait
-        self._meter.retries += 1
-        return wait
 
 
 @dataclass(frozen=True)
 class _Received:
-    """An answer as it came, unpacked; `wire_bytes` is its size before."""
+    """A response with its decompressed body; `wire_bytes` is the compressed size."""
 
     status: int
     headers: httpx.Headers
@@ -89,7 +44,7 @@ class _Received:
 
 
 class GraphClient:
-    """Requests to one tenant's Graph. Use as an async context manager."""
+    """A client for one tenant's Graph. Use it as an async context manager."""
 
     def __init__(
         self,
@@ -105,7 +60,7 @@ class GraphClient:
         self._tokens = tokens
         self._transport = transport
         self._http = transport.async_client()
-        self._in_flight = asyncio.Semaphore(IN_FLIGHT)
+        self._in_flight = asyncio.Semaphore(MAX_IN_FLIGHT)
         self._origin = _origin(base_url)
 
     async def __aenter__(self) -> "GraphClient":
@@ -115,9 +70,17 @@ class GraphClient:
         await self._http.aclose()
 
     def url(self, path: str, options: Mapping[str, str | int] | None = None) -> str:
-        """The absolute URL of a path with OData options, each value percent-encoded ($ and , stay readable)."""
+        """Return the absolute URL of `path` with OData options. Values are percent-encoded, except $ , ( ) and /."""
         query = "&".join(f"{name}={quote(str(value), safe=',$()/')}" for name, value in (options or {}).items())
         return f"{self.base_url}{path}" + (f"?{query}" if query else "")
+
+    def relative(self, url: str) -> str:
+        """Return `url` without the base URL, as items of a batch need it."""
+        return url.removeprefix(self.base_url)
+
+    def path(self, url: str) -> str:
+        """Return the path of `url` for messages, without the query, which may name people."""
+        return self.relative(url).split("?")[0]
 
     async def get(
         self,
@@ -129,32 +92,30 @@ class GraphClient:
         families: tuple[Family, ...] = (Family.DIRECTORY,),
         headers: Mapping[str, str] | None = None,
     ) -> T:
-        """The decoded body of a 200. Raises GraphError; InvalidResponse when the URL is not on the configured host.
+        """Return the decoded body of a 200. Raises GraphError, or InvalidResponse if the URL is not on the configured host.
 
-        `decode` raises msgspec.DecodeError on a body that is not whole, which is then asked for again: a gzip stream that
-        was cut unpacks without an error, and only the JSON shows it.
+        `decode` must raise msgspec.DecodeError for a truncated body, so that the request is retried: a truncated gzip
+        stream decompresses without an error, and only the JSON shows it.
         """
         self.check_host(url)
         return await self._request("GET", url, decode, meter, units, families, dict(headers or {}))
 
     async def post(self, path: str, body: bytes, decode: Callable[[bytes], T], meter: Meter, *, units: int = 1) -> T:
-        """The decoded body of a 200; for POSTs that only read ($batch)."""
+        """Return the decoded body of a 200 to a POST that only reads, such as $batch. Raises GraphError."""
         headers = {"Content-Type": "application/json"}
-        url = f"{self.base_url}{path}"
-        return await self._request("POST", url, decode, meter, units, (Family.DIRECTORY,), headers, body)
+        return await self._request("POST", self.url(path), decode, meter, units, (Family.DIRECTORY,), headers, body)
 
     async def renew_token(self, claims: str = "") -> None:
-        """Fetch a new token although the present one seems to live: an item of a batch was answered 401, perhaps with a
-        challenge."""
+        """Fetch a new token before the present one expires: an item of a batch returned 401, perhaps with a challenge."""
         await self._tokens.token(rejected=await self._tokens.token(), claims=claims)
 
     def check_host(self, url: str) -> None:
-        """Refuse a link that leaves the configured host: the token would go with it."""
+        """Raise InvalidResponse for a link to another host: following it would send the token there."""
         origin = _origin(url)
         if origin != self._origin:
             raise InvalidResponse(
-                f"A nextLink leads to {origin or 'no URL'}, not to {self._origin}: refused, since the token would go "
-                "there. If the host is right, set AAD_GRAPH_BASE_URL."
+                f"A nextLink points to {origin or 'no valid URL'}, not to {self._origin}. It was not followed, because that "
+                "would send the token there. If the host is right, set AAD_GRAPH_BASE_URL."
             )
 
     async def _request(
@@ -168,24 +129,24 @@ class GraphClient:
         headers: dict[str, str],
         body: bytes | None = None,
     ) -> T:
-        retrying = Retrying(self.retry, meter)
+        budget = RetryBudget(self.retry, meter)
         headers = PREFER | headers
-        path = url.removeprefix(self.base_url).split("?")[0]
-        told, refused_token, claims, new_connection = f"{method} {path}", "", "", False
+        name = f"{method} {self.path(url)}"
+        rejected_token, claims, new_connection = "", "", False
         while True:
             for family in families:
                 meter.throttled_seconds += await self.rate_limits.take(family, units if family is Family.DIRECTORY else 1)
             retry_after: float | None = None
             try:
                 async with self._in_flight:
-                    # Only now that it is sent at once: a token that waits for its turn may end meanwhile.
-                    token = await self._tokens.token(rejected=refused_token, claims=claims)
+                    # Fetched only now, because the request is sent at once: a token could expire while it waits.
+                    token = await self._tokens.token(rejected=rejected_token, claims=claims)
                     meter.requests += 1
                     received = await self._send(
                         method, url, headers | {"Authorization": f"Bearer {token}"}, body, new_connection
                     )
             except TRANSPORT_ERRORS as error:
-                answer = _no_answer(told, error)
+                response = ErrorResponse(0, type(error).__name__, describe(error), "", name)
             else:
                 meter.bytes += received.wire_bytes
                 if received.status == 200:
@@ -193,18 +154,18 @@ class GraphClient:
                         return decode(received.body)
                     except (msgspec.DecodeError, RecursionError):
                         pass
-                answer = read_error_response(told, received.status, received.headers, received.body)
-                wanted = claims_challenge(received.headers) if received.status == 401 else ""
-                # Once for a token that has ended, and once for a challenge.
-                if received.status == 401 and (not refused_token or (wanted and not claims)):
-                    refused_token, claims = token, wanted
+                response = read_error_response(name, received.status, received.headers, received.body)
+                challenge = claims_challenge(received.headers) if received.status == 401 else ""
+                # Retried once for an expired token, and once for a challenge.
+                if received.status == 401 and (not rejected_token or (challenge and not claims)):
+                    rejected_token, claims = token, challenge
                     continue
-                if received.status not in PASSING and received.status != 200:
-                    raise error_for(answer)
+                if received.status not in TRANSIENT and received.status != 200:
+                    raise graph_error(response)
                 retry_after = retry_after_seconds(received.headers)
-            wait = retrying.wait_after(answer, retry_after)
-            new_connection = answer.status != 429
-            if answer.status == 429:
+            wait = budget.wait_after(response, retry_after)
+            new_connection = response.status != 429
+            if response.status == 429:
                 self.rate_limits.pause(families[-1], wait)
             else:
                 await asyncio.sleep(wait)
@@ -214,15 +175,15 @@ class GraphClient:
     ) -> _Received:
         if not new_connection:
             return await _receive(self._http, method, url, headers, body)
-        # The fault may sit in the server that the pooled connections lead to.
+        # The pooled connections may all lead to the server that is at fault.
         async with self._transport.async_client() as fresh:
             return await _receive(fresh, method, url, headers, body)
 
 
 async def _receive(http: httpx.AsyncClient, method: str, url: str, headers: dict[str, str], body: bytes | None) -> _Received:
-    """Send a request and read its answer, without leaving the body in httpx's hands.
+    """Send a request and read its response, without leaving the body to httpx.
 
-    Its responses stand in reference cycles: pages of megabytes would stay until the garbage collector comes by.
+    httpx's responses are part of reference cycles: pages of megabytes would stay until the garbage collector runs.
     """
     async with http.stream(method, url, headers=headers, content=body) as response:
         received = b"".join([chunk async for chunk in response.aiter_bytes()])
@@ -230,14 +191,10 @@ async def _receive(http: httpx.AsyncClient, method: str, url: str, headers: dict
 
 
 def _origin(url: str) -> str:
-    """Scheme, host and port as the client that sends the request reads them; empty when it cannot be sent."""
+    """Return scheme, host and port as httpx reads them, or an empty string if no request can be sent there."""
     try:
         parsed = httpx.URL(url)
     except httpx.InvalidURL:
         return ""
-    # With a user in it, httpx would send that in place of the token.
+    # httpx would send a user in the URL in place of the token.
     return "" if parsed.userinfo or not parsed.host else f"{parsed.scheme}://{parsed.netloc.decode()}"
-
-
-def _no_answer(told: str, error: Exception) -> ErrorResponse:
-    return ErrorResponse(0, type(error).__name__, describe(error), "", told)

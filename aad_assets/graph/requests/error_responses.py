@@ -1,7 +1,7 @@
-"""What an answer that is no success says, and which exception that makes.
+"""Error responses: what they say, and the exception that each becomes.
 
-Sources: learn.microsoft.com/graph/errors, and for licences what live tenants were seen to answer: the words differ from one
-API to the next. Not here: sending and retrying (`client.py`).
+Sources: learn.microsoft.com/graph/errors; for licences, the responses of live tenants, because the wording differs from one
+API to the next.
 """
 
 import email.utils
@@ -24,33 +24,35 @@ from aad_assets.errors import (
     RequestRejected,
 )
 
-PASSING = frozenset({408, 429, 500, 502, 503, 504, 509})
-# Directory_ExpiredPageToken, DirectoryPageTokenNotFoundException, and what the logs say under other codes or none.
+TRANSIENT = frozenset({408, 429, 500, 502, 503, 504, 509})
+"""Statuses after which a request is retried."""
+
+# Directory_ExpiredPageToken, DirectoryPageTokenNotFoundException, and the logs' wording under other codes or none.
 _EXPIRED_PAGE = re.compile("ExpiredPageToken|PageTokenNotFound|page token|skip token|^token not found", re.IGNORECASE)
 _NO_LICENCE = re.compile(
     "Authentication_RequestFromNonPremiumTenantOrB2CTenant|AadPremiumLicenseRequired|^NoLicense|^TenantNotLicensed"
     "|not licensed for this feature"
-    # Whole words: the name of a permission, such as LicenseAssignment.Read.All, is none.
+    # Whole words only: the name of a permission, such as LicenseAssignment.Read.All, does not count.
     r"|does ?n[o']t (meet|have)\b.{0,30}\blicen[sc]e[sd]?\b|\b(needs?|requires?)\b.{0,80}\blicen[sc]e[sd]?\b",
     re.IGNORECASE,
 )
 
 
-_SHOWN = 500
-"""Characters of a message that are told."""
+_MAX_CHARACTERS = 500
+"""Characters of a message that are shown."""
 
 
-def read_error_response(told: str, status: int, headers: Mapping[str, str], body: bytes) -> ErrorResponse:
-    """What an error answer says; a body that is no error object is told as such, without its content."""
-    error = _members(_members(_decoded(body)).get("error"))
+def read_error_response(request: str, status: int, headers: Mapping[str, str], body: bytes) -> ErrorResponse:
+    """Return what a response to `request` (`GET /users`) says. The content of a body that is no error object is not shown."""
+    error = _members(_members(_decode(body)).get("error"))
     inner = _members(error.get("innerError") or error.get("innererror"))
-    message = "the body is cut off, or is not what was asked for" if status == 200 else _text(error.get("message"))
-    # The items of a batch may have it in the body alone.
+    message = "the body is truncated or not of the expected form" if status == 200 else _text(error.get("message"))
+    # Items of a batch may carry the id in the body only.
     request_id = headers.get("request-id") or _text(inner.get("request-id"))
-    return ErrorResponse(status, _text(error.get("code")), message, request_id, told, _text(inner.get("code")))
+    return ErrorResponse(status, _text(error.get("code")), message, request_id, request, _text(inner.get("code")))
 
 
-def _decoded(body: bytes) -> Any:
+def _decode(body: bytes) -> Any:
     try:
         return msgspec.json.decode(body)
     except (msgspec.DecodeError, RecursionError):
@@ -62,34 +64,35 @@ def _members(value: Any) -> dict[str, Any]:
 
 
 def _text(value: Any) -> str:
-    """In one line that can be shown: some services answer with a whole page of HTML in `message`."""
+    """Return the text in one printable line of bounded length: some services put a whole HTML page into `message`."""
     if not isinstance(value, str | int):
         return ""
     text = " ".join("".join(each if each.isprintable() else " " for each in str(value)).split())
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+    return text if len(text) <= _MAX_CHARACTERS else f"{text[:_MAX_CHARACTERS]}…"
 
 
-def error_for(answer: ErrorResponse) -> GraphError:
-    """The exception that says what can be done about an answer that will not pass."""
-    if answer.status in (400, 403) and any(map(_NO_LICENCE.search, (answer.code, answer.inner_code, answer.message))):
-        return LicenceMissing(answer)
-    if answer.status == 401 and "audience" in answer.message.lower():
+def graph_error(response: ErrorResponse) -> GraphError:
+    """Return the exception for an error response, by what can be done about it."""
+    texts = (response.code, response.inner_code, response.message)
+    if response.status in (400, 403) and any(map(_NO_LICENCE.search, texts)):
+        return LicenceMissing(response)
+    if response.status == 401 and "audience" in response.message.lower():
         return RequestRejected(
-            answer, "The token is for another cloud: check AAD_CLOUD, AAD_AUTHORITY_URL, AAD_GRAPH_BASE_URL"
+            response, "The token is for another cloud. Check AAD_CLOUD, AAD_AUTHORITY_URL and AAD_GRAPH_BASE_URL"
         )
-    if answer.status == 401 or (answer.status == 403 and answer.code == "Authorization_RequestDenied"):
-        return PermissionMissing(answer)
-    if answer.status in (400, 404, 410) and any(map(_EXPIRED_PAGE.search, (answer.code, answer.inner_code, answer.message))):
-        return PageTokenExpired(answer)
-    if answer.status == 404:
-        return NotFound(answer)
-    if answer.status in PASSING:
-        return GraphUnavailable(answer)
-    return RequestRejected(answer)
+    if response.status == 401 or (response.status == 403 and response.code == "Authorization_RequestDenied"):
+        return PermissionMissing(response)
+    if response.status in (400, 404, 410) and any(map(_EXPIRED_PAGE.search, texts)):
+        return PageTokenExpired(response)
+    if response.status == 404:
+        return NotFound(response)
+    if response.status in TRANSIENT:
+        return GraphUnavailable(response)
+    return RequestRejected(response)
 
 
 def retry_after_seconds(headers: httpx.Headers) -> float | None:
-    """`Retry-After` as seconds from now, given in seconds or as a date; None when it is not given."""
+    """Return `Retry-After`, given in seconds or as a date, as seconds from now; None if it is absent or invalid."""
     value = headers.get("Retry-After")
     if value is None:
         return None

@@ -1,4 +1,4 @@
-"""What one entity's read has cost and brought so far. Counts only: no rows, no URLs."""
+"""The progress and the cost of one entity's read so far. Counts only: no rows, no URLs."""
 
 from dataclasses import dataclass, field
 from time import monotonic
@@ -6,23 +6,23 @@ from time import monotonic
 
 @dataclass
 class Meter:
-    """Counters of one entity's read; the reader writes them, progress lines and `loads` read them."""
+    """Counters of one entity's read. The reader updates them; progress lines and `loads` show them."""
 
     rows: int = 0
     expected: int | None = None
-    """Rows that `$count` promised; None where Graph does not count."""
+    """Rows according to `$count`; None if Graph does not count them."""
     parents: int = 0
     parents_expected: int | None = None
-    """Parents whose children are read; None for lists."""
-    part: str = ""
-    """What of the entity is being read: the day of a log."""
+    """Parents whose children are read; None for a collection."""
+    label: str = ""
+    """The part of the entity that is being read: the day of a log."""
     requests: int = 0
     retries: int = 0
     restarts: int = 0
     throttled_seconds: float = 0.0
-    """Time spent waiting for quota or because Graph said so."""
+    """Seconds spent waiting for a rate limit, or because Graph asked for it."""
     bytes: int = 0
-    """Response bytes on the wire, as compressed."""
+    """Response bytes on the wire, compressed."""
     started: float = field(default_factory=monotonic)
 
     @property
@@ -31,9 +31,10 @@ class Meter:
         return self.rows / elapsed if elapsed > 0 else 0.0
 
     def progress(self) -> str:
-        """`43,000 of 200,000 rows, 15,300/s`, or for children `12,000 rows of 800 of 4,000 parents, …`."""
-        of = f" of {self.expected:,}" if self.expected is not None else ""
+        """Return `43,000 of 200,000 rows, 15,300/s`, or for children `12,000 rows, 800 of 4,000 parents, …`."""
+        total = f" of {self.expected:,}" if self.expected is not None else ""
+        rows = "row" if self.rows == 1 and not total else "rows"
         parents = f", {self.parents:,} of {self.parents_expected:,} parents" if self.parents_expected is not None else ""
         waits = f", {self.throttled_seconds:.0f} s throttled" if self.throttled_seconds >= 1 else ""
-        part = f"{self.part}: " if self.part else ""
-        return f"{part}{self.rows:,}{of} rows{parents}, {self.rows_per_second:,.0f}/s{waits}"
+        label = f"{self.label}: " if self.label else ""
+        return f"{label}{self.rows:,}{total} {rows}{parents}, {self.rows_per_second:,.0f}/s{waits}"

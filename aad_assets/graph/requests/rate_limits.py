@@ -1,6 +1,6 @@
-"""RateLimits: one token bucket per throttling family, and what a request costs.
+"""Rate limits: a token bucket for each throttling family, and what a request costs.
 
-Figures from learn.microsoft.com/graph/throttling-limits. Not here: what to do with a 429 beyond pausing the family.
+Source of the figures: learn.microsoft.com/graph/throttling-limits.
 """
 
 import asyncio
@@ -10,7 +10,7 @@ from time import monotonic
 
 from aad_assets.catalog import Family
 
-# Requests or resource units, and the seconds that they are granted for.
+# Number of requests or resource units, and the period in seconds that the number applies to.
 _DIRECTORY_BY_USERS = ((50, 3_500), (501, 5_000))
 _DIRECTORY_LARGE = 8_000
 _LIMITS: dict[Family, tuple[float, float]] = {
@@ -22,9 +22,9 @@ _LIMITS: dict[Family, tuple[float, float]] = {
     Family.IDENTITY_PROVIDERS: (200, 60.0),
 }
 
-# A bucket refills at nine tenths of the limit or less and may run ahead by what is left over the largest request, so that
-# no window of the period's length ever passes the limit, however the server's windows lie. (A share so small that one
-# request is more than half the limit can pass it by that request, and still never passes the tenant's quota.)
+# A bucket refills at nine tenths of the limit or less, and its burst is the remainder less the largest request. So no window
+# of the period's length ever exceeds the limit, wherever the server's windows start. (With a share so small that one request
+# is more than half of the limit, that request can exceed the share, but never the tenant's quota.)
 _REFILL = 0.9
 _LARGEST_BATCH = 60.0
 
@@ -39,13 +39,13 @@ _BASE_UNITS = {
 
 
 def resource_units(path: str, *, select: bool = False, expand: bool = False, top: int | None = None) -> int:
-    """Resource units of a GET on a path template of the directory family; at least 1."""
+    """Return the resource units of a GET on a path template of the directory family; at least 1."""
     base = _BASE_UNITS.get(path, 1)
     return max(1, base - select + expand - (top is not None and top < 20))
 
 
 class RateLimit:
-    """Grants `limit` units in any `period` seconds, in the order in which they are asked for."""
+    """Grants at most `limit` units in any `period` seconds, first come, first served."""
 
     def __init__(
         self,
@@ -56,43 +56,44 @@ class RateLimit:
         clock: Callable[[], float] = monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        """`largest` is the most units that one `take` asks for."""
+        """Create a bucket. `largest` is the most units that one `take` may ask for."""
         self._clock = clock
         self._sleep = sleep
         self._largest = largest
         self._turn = asyncio.Lock()
         self._paused_until = 0.0
         self._spent_until = 0.0
-        """When everything granted so far will have refilled."""
+        """The time at which all units granted so far will have been refilled."""
         self.set_limit(limit, period)
 
     def set_limit(self, limit: float, period: float) -> None:
+        """Change the limit; units that are already granted stay spent."""
         if self._largest == 1:
-            # Requests that cost one each: a window holds one more than the whole ones that refill in it.
+            # Requests that cost 1 each: a window holds one more than the whole requests that are refilled in it.
             refill = _REFILL * max(math.floor(limit), min(limit, 1))
-            ahead = limit - math.floor(refill) - 1
+            burst = limit - math.floor(refill) - 1
         else:
             refill = max(min(_REFILL * limit, limit - self._largest), limit / 2)
-            ahead = limit - refill - self._largest
+            burst = limit - refill - self._largest
         self._rate = refill / period
-        self._ahead = max(0.0, ahead) / self._rate
+        self._burst_seconds = max(0.0, burst) / self._rate
 
     def pause(self, seconds: float) -> None:
-        """Grant nothing for `seconds` from now: Graph said Retry-After."""
+        """Grant nothing for `seconds` from now, because Graph sent a Retry-After."""
         self._paused_until = max(self._paused_until, self._clock() + seconds)
 
     async def take(self, units: float) -> float:
-        """Wait until `units` may be spent; returns the seconds waited."""
-        asked = self._clock()
+        """Wait until `units` may be spent. Return the seconds waited."""
+        started = self._clock()
         async with self._turn:
-            while (wait := max(self._paused_until, self._spent_until - self._ahead) - self._clock()) > 0:
+            while (wait := max(self._paused_until, self._spent_until - self._burst_seconds) - self._clock()) > 0:
                 await self._sleep(wait)
             self._spent_until = max(self._spent_until, self._clock()) + units / self._rate
-        return self._clock() - asked
+        return self._clock() - started
 
 
 class RateLimits:
-    """The buckets of one app in one tenant."""
+    """The rate limits of one app in one tenant; `share` is the part of them that it may use."""
 
     def __init__(self, share: float = 1.0) -> None:
         self._share = share
@@ -101,13 +102,18 @@ class RateLimits:
             for family, (limit, period) in _LIMITS.items()
         }
 
-    def size_for(self, users: int) -> None:
-        """The directory quota grows with the tenant."""
+    def set_tenant_size(self, users: int) -> None:
+        """Adjust the limit of the directory family, which depends on the number of users."""
         limit = next((units for below, units in _DIRECTORY_BY_USERS if users < below), _DIRECTORY_LARGE)
         self._buckets[Family.DIRECTORY].set_limit(limit * self._share, 10.0)
 
     def pause(self, family: Family, seconds: float) -> None:
+        """Grant nothing to `family` for `seconds` from now."""
         self._buckets[family].pause(seconds)
 
     async def take(self, family: Family, units: float) -> float:
+        """Wait until `family` may spend `units`: resource units for the directory, otherwise requests.
+
+        Return the seconds waited.
+        """
         return await self._buckets[family].take(units)

@@ -1,0 +1,117 @@
+"""Small requests for the children of one parent, and the search for a parent that can have any."""
+
+import asyncio
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+
+from aad_assets.catalog import CATALOG, Entity, Shape
+from aad_assets.errors import NotFound, RequestRejected
+from aad_assets.graph.probing.findings import is_unknown_path
+from aad_assets.graph.reading.collections import with_other_page_size
+from aad_assets.graph.reading.pagination import Page, fetch_page, resolve_link
+from aad_assets.graph.reading.parents import Key
+from aad_assets.graph.reading.queries import NO_SUCH_ID, child_query, collection_query
+from aad_assets.graph.requests.client import GraphClient
+from aad_assets.graph.requests.meter import Meter
+
+_MAX_PARENTS = 5
+"""Parents to try when the children are parents themselves."""
+
+_MAX_PAGES = 10
+"""Pages to search for a parent that can have children."""
+
+
+class ChildrenProbe:
+    """Requests children and their parents. Parents that several entities need are read once."""
+
+    def __init__(self, client: GraphClient, meter: Meter) -> None:
+        self._client = client
+        self._meter = meter
+        self._parents: dict[Any, asyncio.Task[list[Key]]] = {}
+
+    async def close(self) -> None:
+        """Cancel requests for parents that are still running."""
+        for task in self._parents.values():
+            task.cancel()
+        await asyncio.gather(*self._parents.values(), return_exceptions=True)
+
+    async def children(self, entity: Entity, parent: Key | None, top: int) -> list[msgspec.Raw]:
+        """Fetch children of `parent` with every cast, at most `top` for each.
+
+        Without a parent, request those of an object that does not exist. Raises GraphError if it reports a problem of the
+        entity rather than of that object.
+        """
+        nobody = (NO_SUCH_ID,) * len(entity.parent_key)
+        rows: list[msgspec.Raw] = []
+        for cast in (None, *entity.casts):
+            try:
+                rows += (await self.page(entity, parent or nobody, cast, top=top)).value
+            except RequestRejected as error:
+                if parent or is_unknown_path(error.response) or error.response.status in (401, 403):
+                    raise
+            except NotFound as error:
+                # No children: the parent does not exist, has just been deleted, or has no such property.
+                if is_unknown_path(error.response):
+                    raise
+        return rows
+
+    async def page(self, entity: Entity, parent: Key, cast: str | None = None, *, top: int) -> Page:
+        """Fetch a page of at most `top` children of `parent`. Raises GraphError."""
+        return await fetch_page(self._client, child_query(self._client, entity, parent, cast, top=top), self._meter)
+
+    async def parents(self, child: Entity) -> list[Key]:
+        """Return the keys of the first few parents that can have children. Raises GraphError."""
+        wanted = (child.parent, child.parent_key, child.parent_where)
+        if wanted not in self._parents:
+            self._parents[wanted] = asyncio.create_task(self._read_parents(child))
+        return await asyncio.shield(self._parents[wanted])
+
+    async def _read_parents(self, child: Entity) -> list[Key]:
+        parent = CATALOG[child.parent or ""]
+        if parent.shape is Shape.CHILDREN:
+            return await self._search_grandparents(child, parent)
+        return await self._search_collection(child, parent)
+
+    async def _search_grandparents(self, child: Entity, parent: Entity) -> list[Key]:
+        for key in await self.parents(parent):
+            page = await self.page(parent, key, top=_MAX_PARENTS)
+            if found := _keys(page, child, dict(zip(parent.parent_columns, key, strict=True))):
+                return found
+        return []
+
+    async def _search_collection(self, child: Entity, parent: Entity) -> list[Key]:
+        select = tuple(dict.fromkeys(["id", *child.parent_key, *(child.parent_where or ())[:1]])) if parent.selected else ()
+        top = None if child.parent_where else _MAX_PARENTS
+        query = collection_query(self._client, parent, select, top=top)
+        for _ in range(_MAX_PAGES):
+            try:
+                page = await fetch_page(self._client, query, self._meter)
+            except RequestRejected as rejection:
+                if (smaller := with_other_page_size(parent, rejection)) is None:
+                    raise
+                parent = smaller
+                query = collection_query(self._client, parent, select, top=top)
+                continue
+            found = _keys(page, child, {})
+            if found or not page.next_link:
+                return found
+            query = replace(query, url=resolve_link(query.url, page.next_link))
+        return []
+
+
+def _keys(page: Page, child: Entity, inherited: dict[str, str]) -> list[Key]:
+    """Return the values of `child.parent_key` in the rows that qualify, whose own key includes `inherited`."""
+    name, wanted = child.parent_where or ("", None)
+    rows = [decode_members(row) | inherited for row in page.value]
+    keys = [[row.get(each) for each in child.parent_key] for row in rows if not name or row.get(name) == wanted]
+    return [tuple(map(str, key)) for key in keys if all(key)]
+
+
+def decode_members(row: msgspec.Raw) -> dict[str, Any]:
+    """Decode a row. Return nothing for one with a lone surrogate, as truncated text has: another row will do."""
+    try:
+        return msgspec.json.decode(row, type=dict[str, Any])
+    except msgspec.DecodeError:
+        return {}

@@ -1,0 +1,170 @@
+"""Probes of entities: one small request each, in the form in which a reload makes it.
+
+Only the names of the rows' members are examined.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+import msgspec
+
+from aad_assets.catalog import CATALOG, Entity, Shape
+from aad_assets.catalog.extensions import ExtensionProperty
+from aad_assets.catalog.types import properties
+from aad_assets.concurrency import gather_or_cancel
+from aad_assets.errors import AadAssetsError, ConfigurationError, GraphError
+from aad_assets.graph.probing.children import ChildrenProbe, decode_members
+from aad_assets.graph.probing.findings import Finding, Status, failure
+from aad_assets.graph.reading.collections import SELECT_REJECTED, negotiate_select, with_other_page_size
+from aad_assets.graph.reading.extensions import read_extensions
+from aad_assets.graph.reading.pagination import fetch_page
+from aad_assets.graph.reading.queries import collection_query
+from aad_assets.graph.requests.client import GraphClient
+from aad_assets.graph.requests.meter import Meter
+
+_SAMPLE = 50
+"""Rows whose members are examined."""
+
+
+@dataclass(frozen=True)
+class _Readable:
+    """The result of a probe that succeeded."""
+
+    rows: Sequence[msgspec.Raw] = ()
+    note: str = ""
+    rejected: tuple[str, ...] = ()
+
+
+class _ParentUnreadable(Exception):
+    """The parent's rows cannot be read, so that no children can be requested."""
+
+    def __init__(self, error: AadAssetsError) -> None:
+        self.error = error
+
+
+class EntityProbe:
+    """Probes entities of one tenant with one client, for a token with the permissions `granted`.
+
+    With `sample`, it also examines rows for undeclared members. Call `close` at the end.
+    """
+
+    def __init__(self, client: GraphClient, granted: Collection[str] | None, *, sample: bool = False) -> None:
+        self._client = client
+        self._granted = granted
+        self._sample = sample
+        self._top = _SAMPLE if sample else 1
+        self._meter = Meter()
+        self._children = ChildrenProbe(client, self._meter)
+
+    async def close(self) -> None:
+        """Cancel requests that are still running."""
+        await self._children.close()
+
+    async def read_extensions(self) -> list[ExtensionProperty] | None:
+        """Read the tenant's directory extension properties. Return None if Graph rejects that.
+
+        Raises ConfigurationError if the sign-in fails.
+        """
+        try:
+            return await read_extensions(self._client, self._meter)
+        except AadAssetsError as error:
+            if isinstance(error, ConfigurationError):
+                raise
+            return None
+
+    async def probe_all(self, entities: Iterable[Entity], on_finding: Callable[[Finding], None]) -> list[Finding]:
+        """Probe entities concurrently, within the rate limits, and call `on_finding` with each finding as it is made.
+
+        Return the findings in the entities' order. Raises ConfigurationError if the sign-in fails meanwhile.
+        """
+
+        async def one(entity: Entity) -> Finding:
+            finding = await self.probe(entity)
+            on_finding(finding)
+            return finding
+
+        return await gather_or_cancel(one(entity) for entity in entities)
+
+    async def probe(self, entity: Entity) -> Finding:
+        """Probe one entity. Raises ConfigurationError if the sign-in fails."""
+        try:
+            result = await self._try(entity)
+            undeclared = _undeclared(entity, await self._sample_rows(entity, result)) if self._sample else ()
+        except ConfigurationError:
+            raise
+        except _ParentUnreadable as unreadable:
+            return await self._without_parent(entity, unreadable.error)
+        except AadAssetsError as error:
+            return failure(entity, error, self._granted)
+        return Finding(entity, Status.READABLE, note=result.note, rejected=result.rejected, undeclared=undeclared)
+
+    async def _without_parent(self, entity: Entity, error: AadAssetsError) -> Finding:
+        """Return the parent's finding, with the permissions that either of the two lacks."""
+        parent = CATALOG[entity.parent or ""]
+        finding = failure(parent, error, self._granted)
+        missing = finding.missing
+        try:
+            await self._children.children(entity, None, self._top)
+        except ConfigurationError:
+            raise
+        except AadAssetsError as own:
+            missing = tuple(dict.fromkeys([*missing, *failure(entity, own, self._granted).missing]))
+        note = f"its parent {parent.table} cannot be read" + (f": {finding.note}" if finding.note else "")
+        return replace(finding, entity=entity, missing=missing, note=note)
+
+    async def _try(self, entity: Entity) -> _Readable:
+        match entity.shape:
+            case Shape.SINGLETON:
+                url, decode = self._client.url(entity.path), msgspec.json.Decoder(msgspec.Raw).decode
+                return _Readable([await self._client.get(url, decode, self._meter, families=(entity.family,))])
+            case Shape.CHILDREN:
+                return await self._try_children(entity)
+            case _:
+                return await self._try_collection(entity)
+
+    async def _try_collection(self, entity: Entity) -> _Readable:
+        filter_ = f"{entity.time_property} ge {datetime.now(UTC).date()}T00:00:00Z" if entity.time_property else None
+        query = collection_query(self._client, entity, entity.select, top=self._top, filter_=filter_)
+        try:
+            return _Readable((await fetch_page(self._client, query, self._meter)).value)
+        except SELECT_REJECTED as rejection:
+            if smaller := with_other_page_size(entity, rejection):
+                return await self._try_collection(smaller)
+            selection = await negotiate_select(self._client, entity, self._meter, rejection)
+        note = f"read without {', '.join(selection.rejected)}, which Graph rejects" if selection.rejected else ""
+        return _Readable(note=note, rejected=selection.rejected)
+
+    async def _try_children(self, entity: Entity) -> _Readable:
+        """Request the children of the first parent, with every cast."""
+        try:
+            parents = await self._children.parents(entity)
+        except ConfigurationError:
+            raise
+        except AadAssetsError as error:
+            raise _ParentUnreadable(error) from None
+        rows = await self._children.children(entity, parents[0] if parents else None, self._top)
+        return _Readable(rows, "" if parents else "no parents to try")
+
+    async def _sample_rows(self, entity: Entity, result: _Readable) -> Sequence[msgspec.Raw]:
+        """Return rows with the members that Graph returns by default: those of the probe, unless it had a `$select`."""
+        if not entity.selected:
+            return result.rows
+        unselected = replace(entity, selected=False)
+        with suppress(GraphError):  # The entity is still readable in the form that a reload requests.
+            if entity.shape is not Shape.CHILDREN:
+                query = collection_query(self._client, unselected, (), top=_SAMPLE)
+                return (await fetch_page(self._client, query, self._meter)).value
+            if parents := await self._children.parents(entity):
+                return (await self._children.page(unselected, parents[0], top=_SAMPLE)).value
+        return ()
+
+
+def _undeclared(entity: Entity, rows: Sequence[msgspec.Raw]) -> tuple[str, ...]:
+    """Return the members that the catalogue does not declare, for entities whose rows hold more than ids."""
+    if entity.edge or entity.properties or entity.shape is Shape.STRINGS:
+        return ()
+    known = {*properties(entity.type), *entity.derived, *(column.source for column in entity.every_column)}
+    names = {name for row in rows for name in decode_members(row)}
+    return tuple(sorted(name for name in names - known if "@" not in name))

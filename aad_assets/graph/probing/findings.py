@@ -1,0 +1,71 @@
+"""What a probe finds: the finding for one entity, and the report for a tenant."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from enum import StrEnum
+
+from aad_assets.catalog import Entity
+from aad_assets.catalog.extensions import ExtensionProperty
+from aad_assets.errors import AadAssetsError, ErrorResponse, GraphError, LicenceMissing, NotFound
+
+
+class Status(StrEnum):
+    """How a probe ended. The values are stable, because `aad-assets check --json` prints them."""
+
+    READABLE = "readable"
+    PERMISSION = "permission_missing"
+    REFUSED = "refused"
+    """401 or 403 although the token has the permissions."""
+    LICENCE = "licence_missing"
+    CLOUD = "not_in_this_cloud"
+    ERROR = "error"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The result of one entity's probe."""
+
+    entity: Entity
+    status: Status
+    missing: tuple[str, ...] = ()
+    """Permissions to grant."""
+    note: str = ""
+    """Anything else to report: no parents to try, rejected properties, the parent that cannot be read."""
+    response: ErrorResponse | None = None
+    """Graph's response if it was an error."""
+    rejected: tuple[str, ...] = ()
+    """Properties of the `$select` that Graph rejects, and that a reload therefore omits."""
+    undeclared: tuple[str, ...] = ()
+    """Members of the rows that the catalogue does not declare, if a sample was requested."""
+
+
+@dataclass
+class Report:
+    """The findings for a tenant."""
+
+    tenant_id: str
+    granted: frozenset[str] | None
+    """Permissions in the token; None if the token cannot be read."""
+    findings: list[Finding]
+    extensions: list[ExtensionProperty] | None
+    """The tenant's directory extension properties; None if they could not be read."""
+
+
+def failure(entity: Entity, error: AadAssetsError, granted: Collection[str] | None) -> Finding:
+    """Return the finding for an entity that could not be read, by a token with the permissions `granted`."""
+    if not isinstance(error, GraphError):
+        return Finding(entity, Status.ERROR, note=str(error))
+    response = error.response
+    if isinstance(error, LicenceMissing):
+        return Finding(entity, Status.LICENCE, response=response)
+    if response.status in (401, 403):
+        missing = tuple(name for name in entity.permissions if name not in (granted or ()))
+        return Finding(entity, Status.PERMISSION if missing else Status.REFUSED, missing, response=response)
+    if isinstance(error, NotFound) or is_unknown_path(response):
+        return Finding(entity, Status.CLOUD, response=response)
+    return Finding(entity, Status.ERROR, response=response)
+
+
+def is_unknown_path(response: ErrorResponse) -> bool:
+    """Return whether Graph reports that the path does not exist in this cloud."""
+    return response.status in (400, 404) and "resource not found for the segment" in response.message.lower()

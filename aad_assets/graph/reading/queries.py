@@ -1,0 +1,89 @@
+"""The first request for an entity's rows: its URL with OData options, its headers, its families and its resource units.
+
+Source: learn.microsoft.com/graph/query-parameters.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from urllib.parse import quote
+
+from aad_assets.catalog import Entity, Family, Shape
+from aad_assets.graph.requests.client import GraphClient
+from aad_assets.graph.requests.rate_limits import resource_units
+
+EVENTUAL = {"ConsistencyLevel": "eventual"}
+"""The header of advanced queries (learn.microsoft.com/graph/aad-advanced-queries), sent with every page."""
+
+NO_SUCH_ID = "00000000-0000-0000-0000-000000000000"
+"""An id that no object has."""
+
+ID_PLACEHOLDER = "{id}"
+"""What a value of the parent's key replaces in an entity's path and filter."""
+
+
+@dataclass(frozen=True)
+class Query:
+    """The first request of a chain of pages. Further pages have the same units, families and headers."""
+
+    url: str
+    units: int = 1
+    families: tuple[Family, ...] = (Family.DIRECTORY,)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    is_action: bool = False
+    """Whether the first page is requested by POST."""
+
+
+def collection_query(
+    client: GraphClient,
+    entity: Entity,
+    select: Sequence[str],
+    *,
+    top: int | None = None,
+    filter_: str | None = None,
+) -> Query:
+    """Return the query for `entity`'s collection, with at most `top` rows a page and narrowed by `filter_`."""
+    options: dict[str, str | int] = {}
+    if select:
+        options["$select"] = ",".join(select)
+    if entity.shape is Shape.EXPAND:
+        options["$expand"] = f"{entity.edge}($select=id)"
+    if entity.page_size:
+        options["$top"] = min(top or entity.page_size, entity.page_size)
+    if filters := [each for each in (entity.filter, filter_) if each]:
+        options["$filter"] = " and ".join(filters)
+    families: tuple[Family, ...] = (entity.family,)
+    if "keyCredentials" in select:
+        families += (Family.KEY_CREDENTIALS,)
+    units = resource_units(entity.path, select=bool(select), expand="$expand" in options, top=top)
+    return Query(client.url(entity.path, options), units, families, is_action=entity.shape is Shape.ACTION)
+
+
+def child_query(
+    client: GraphClient, entity: Entity, parent: tuple[str, ...], cast: str | None = None, *, top: int | None = None
+) -> Query:
+    """Return the query for the children of one parent, or for those of the type `cast`, at most `top` a page."""
+    options: dict[str, str | int] = {}
+    page_size = min(top or entity.page_size, entity.page_size) if entity.page_size else None
+    if entity.select:
+        options["$select"] = ",".join(entity.select)
+    if page_size:
+        options["$top"] = page_size
+    if entity.filter:
+        options["$filter"] = entity.filter.replace(ID_PLACEHOLDER, escape_quotes(parent[0]))
+    if cast:
+        options["$count"] = "true"
+    path = fill_path(entity.path, parent) + (f"/microsoft.graph.{cast}" if cast else "")
+    units = resource_units(entity.path, select=bool(entity.select), top=page_size)
+    return Query(client.url(path, options), units, (entity.family,), EVENTUAL if cast else {})
+
+
+def fill_path(path: str, parent: Sequence[str]) -> str:
+    """Return `path` with the values of the parent's key in place of its placeholders, percent-encoded."""
+    for value in parent:
+        path = path.replace(ID_PLACEHOLDER, quote(value, safe=""), 1)
+    return path
+
+
+def escape_quotes(text: str) -> str:
+    """Return `text` as it stands in a quoted OData string."""
+    return text.replace("'", "''")
