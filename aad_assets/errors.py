@@ -50,7 +50,7 @@ class ErrorResponse:
     code: str
     message: str
     request_id: str
-    path: str
+    request: str
     """Method and path of the request: `GET /users`."""
     inner_code: str = ""
     """`error.innerError.code`, where Graph sometimes puts the reason."""
@@ -59,8 +59,8 @@ class ErrorResponse:
         code = self.code or "no error code"
         text = f": {self.message}" if self.message else ""
         if not self.status:
-            return f"{self.path} got no response: {code}{text}"
-        return f"{self.path} returned {self.status} {code}{text} (request-id {self.request_id or 'none'})"
+            return f"{self.request} got no response: {code}{text}"
+        return f"{self.request} returned {self.status} {code}{text} (request-id {self.request_id or 'none'})"
 
 
 class GraphError(AadAssetsError):
