@@ -1,4 +1,4 @@
-"""The layers: imports run downwards, and a layer knows only the libraries of its trade."""
+"""The layers: imports run downwards and never in a circle, and a layer knows only the libraries that it is for."""
 
 import ast
 from collections.abc import Iterator
@@ -49,6 +49,13 @@ FOREIGN = {
 }
 
 
+# Subpackages from the top down: each may import only those after it.
+SUBPACKAGES = {
+    "graph": ("probing", "reading", "requests"),
+    "warehouse": ("publishing", "staging", "database"),
+}
+
+
 def imported(path: Path) -> Iterator[str]:
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.Import):
@@ -57,12 +64,36 @@ def imported(path: Path) -> Iterator[str]:
             yield node.module
 
 
+def imported_when_loaded(path: Path) -> Iterator[str]:
+    """Yield the modules of this project that the module at `path` imports while it is being imported itself."""
+    package = module_name(path if path.name == "__init__.py" else path.parent / "__init__.py").split(".")
+    pending = list[ast.AST](ast.parse(path.read_text("utf-8")).body)
+    while pending:
+        node = pending.pop()
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name in MODULES)
+        elif isinstance(node, ast.ImportFrom):
+            above = package[: len(package) + 1 - node.level] if node.level else []
+            source = ".".join([*above, *([node.module] if node.module else [])])
+            submodules = {f"{source}.{alias.name}" for alias in node.names} & MODULES.keys()
+            yield from submodules or ({source} & MODULES.keys())
+        elif not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            pending += ast.iter_child_nodes(node)
+
+
+def module_name(path: Path) -> str:
+    return ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__")
+
+
+MODULES = {module_name(path): path for path in PACKAGE.rglob("*.py")}
+
+
 def files(part: str) -> list[Path]:
     single = PACKAGE / f"{part}.py"
     return [single] if single.exists() else sorted((PACKAGE / part).rglob("*.py"))
 
 
-def test_every_part_has_its_place() -> None:
+def test_every_part_is_listed() -> None:
     parts = {path.stem for path in PACKAGE.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
 
     assert parts - {"__init__", "__pycache__"} == set(ALLOWED)
@@ -76,7 +107,36 @@ def test_imports_run_downwards(part: str) -> None:
         assert not {name.split(".")[0] for name in imported(path)} & FOREIGN.get(part, set()), path
 
 
-def test_every_module_says_what_belongs_there_and_none_is_too_long() -> None:
+NOT_YET = "staging takes normal_json from publishing, database takes private_files from staging. Remove this mark with them."
+
+
+@pytest.mark.parametrize("part", ["graph", pytest.param("warehouse", marks=pytest.mark.xfail(strict=True, reason=NOT_YET))])
+def test_subpackages_import_only_those_below_them(part: str) -> None:
+    order = SUBPACKAGES[part]
+    assert set(order) == {path.parent.name for path in (PACKAGE / part).glob("*/__init__.py")}
+    for place, subpackage in enumerate(order):
+        for path in (PACKAGE / part / subpackage).rglob("*.py"):
+            names = [name.split(".") for name in imported(path) if name.startswith(f"aad_assets.{part}.")]
+            assert {name[2] for name in names} <= set(order[place:]), path
+
+
+def test_the_graph_package_asks_identity_only_for_tokens_and_their_claims() -> None:
+    names = {name for path in files("graph") for name in imported(path) if name.startswith("aad_assets.identity")}
+    assert names == {"aad_assets.identity.token_source", "aad_assets.identity.claims"}
+
+
+def test_there_are_no_import_cycles() -> None:
+    imports = {name: set(imported_when_loaded(path)) - {name} for name, path in MODULES.items()}
+    # Modules that import nothing that is left are not part of a cycle; whatever remains in the end is, or imports one.
+    while free := [name for name, others in imports.items() if not others]:
+        for name in free:
+            del imports[name]
+        for others in imports.values():
+            others.difference_update(free)
+    assert imports == {}
+
+
+def test_every_module_has_a_docstring_and_at_most_400_lines() -> None:
     for path in PACKAGE.rglob("*.py"):
         text = path.read_text("utf-8")
         assert len(text.splitlines()) <= 400, path
