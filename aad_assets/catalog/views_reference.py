@@ -19,18 +19,24 @@ PAGE = Path(__file__).parents[2] / "docs" / "views.md"
 _HEAD = """\
 # Views
 
-Written from the catalogue by `python -m aad_assets.catalog.views_reference`. What people would unnest daily is there as
-views: a row each, names beside the ids, otherwise Graph's own words. A name is NULL when what it would name is not in the
-tables (any more). The queries are in `aad_assets/catalog/views/`, one file a view; this page calls the connection `aad`.
+Views unnest what people need most often: one row for each licence, credential, permission and so on, with names beside the ids.
+For example, the licences of disabled accounts:
 
-A view shows its tables as they are, so it is never older than they are, and takes no space. Each is an asset downstream of
-its tables, made anew in every run that it is part of, also when one of the tables failed or was skipped: the materialisation
-then lists under `old_data` which tables still have the rows of an earlier run. What cannot be made, since a table was never
-loaded or a column is turned off, is left as it was, and observed with the reason. The views' names are ours: a table that
-already has one is left alone and the view fails; another view is replaced.
+```sql
+SELECT userPrincipalName, skuPartNumber FROM aad.user_licenses WHERE isAssigned AND NOT accountEnabled
+```
 
-The views work in whatever database or BI tool opens the file, under any alias but the connection's own name: after
-`ATTACH 'entra.duckdb' AS aad` DuckDB cannot tell the database `aad` from the schema `aad`.
+- Values are Graph's own. A name is NULL if the object that it belongs to is not (or no longer) in the tables.
+- A view reads its tables at query time. It takes no space and is never older than its tables.
+- Each view is an asset downstream of its tables. Every run that includes it creates it again, even if a table failed or was skipped.
+  The materialisation then lists under `old_data` the tables that still have the rows of an earlier run.
+- If a table was never loaded or a column is turned off, the view stays as it was, and an observation gives the reason.
+- If one of your tables has the name of a view, the table is left alone and the view fails. A view of that name is replaced.
+- The views work in any database or tool that opens the file, under any alias except the connection's own name: after
+  `ATTACH 'entra.duckdb' AS aad`, DuckDB cannot tell the database `aad` from the schema `aad`.
+
+This page calls the connection `aad`. The queries are in `aad_assets/catalog/views/`, one file for each view. `python -m
+aad_assets.catalog.views_reference` writes this page.
 """
 
 
