@@ -1,4 +1,4 @@
-"""Joins reading and landing: read, stage, publish, report, many entities at once. No Dagster here."""
+"""The reload, without Dagster: read entities from Graph, stage and publish them, many at once, and report each outcome."""
 
 from aad_assets.reload.outcome import Outcome
 from aad_assets.reload.run import Reload

@@ -1,4 +1,4 @@
-"""How an entity ended, and the sentence that says so to people. Not here: what led to it (`run.py`, `read.py`)."""
+"""The outcome of an entity, and the sentences that explain it to people."""
 
 import traceback
 from collections.abc import Sequence
@@ -7,72 +7,76 @@ from pathlib import Path
 
 from aad_assets.catalog import Entity
 from aad_assets.catalog.entity import HIDDEN_MEMBERS
-from aad_assets.errors import AadAssetsError, GraphError, LicenceMissing, PageTokenExpired
+from aad_assets.errors import AadAssetsError, GraphError, LicenceMissing, LoadBlocked, PageTokenExpired
 from aad_assets.graph.requests.meter import Meter
 from aad_assets.warehouse.publishing.loads import Load
 
-_SHOWN = 10
-"""Refused properties that a message names."""
+_MAX_NAMES = 10
+"""Rejected properties that a message names."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """How one entity ended: `load.status` says it, `error` why."""
+    """How one entity ended: `load.status` names it, `error` is its cause."""
 
     entity: Entity
     """With the columns that it had in this run."""
     load: Load
-    """Of a log: the sum over the days."""
+    """For a log, the sum over its days."""
     seconds: float
     error: Exception | None = None
     table_rows: int | None = None
-    """Rows of the table, where they are not those that were read."""
+    """Rows of the table, if they are not just those that were read."""
 
     @property
     def reason(self) -> str | None:
+        """Why the load was not published, or what it lacks; None if it is complete."""
         return self.load.reason
 
     @property
     def rows_per_second(self) -> float:
+        """Rows read per second; 0 if no time was measured."""
         return self.load.rows / self.seconds if self.seconds else 0.0
 
 
-def reason(entity: Entity, error: Exception) -> str:
-    """The message for people: the entity, what happened, and the permission or licence that would mend it."""
+def status_of(error: Exception) -> str:
+    """Return the status of a load that was not published, as in `loads.status`."""
+    if isinstance(error, LicenceMissing):
+        return "skipped"
+    return "blocked" if isinstance(error, LoadBlocked) else "failed"
+
+
+def describe_failure(entity: Entity, error: Exception) -> str:
+    """Return the message for people: the entity, what is wrong, and the permission or licence to obtain."""
     text = str(error)
     if isinstance(error, LicenceMissing):
-        text += f". Skipped: it needs the licence {entity.licence or 'that the answer names'}."
+        text += f". Skipped because it needs the licence {entity.licence or 'that the response names'}."
     elif isinstance(error, GraphError) and error.response.status in (401, 403) and not error.advice:
-        text += f". It needs the permission {permissions(entity)} in the app registration, and admin consent."
+        text += f". Grant the permission {' and '.join(entity.permissions)} to the app, with admin consent."
         if entity.hidden_members:
-            text += f" Where {entity.parent} hide their members, {HIDDEN_MEMBERS} as well."
+            text += f" If {entity.parent} hide their members, grant {HIDDEN_MEMBERS} as well."
     elif isinstance(error, PageTokenExpired):
-        text += ". The read was begun again several times and never came to its end: the table is as it was. Reload later."
+        text += ". The read was restarted several times and never completed, and the table is unchanged. Reload later."
     elif not isinstance(error, AadAssetsError):
-        # The text of an unforeseen error may quote rows or a token.
-        text = f"unexpected {type(error).__name__} at {_where(error)}; nothing is published. Please report it."
+        # The text of an unexpected error may quote rows or a token.
+        text = f"unexpected {type(error).__name__} at {where_raised(error)}. Nothing was published. Please report it."
     return f"{entity.table}: {text}"
 
 
-def refused_columns(names: Sequence[str]) -> str:
-    """What a load that was published lacks."""
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return f"Graph refused the properties {', '.join(names[:_SHOWN])}{more}: their stored values stay as they were."
+def describe_rejected_columns(names: Sequence[str]) -> str:
+    """Return what a published load lacks because Graph rejected the properties `names`."""
+    more = f" and {len(names) - _MAX_NAMES} more" if len(names) > _MAX_NAMES else ""
+    return f"Graph rejected the properties {', '.join(names[:_MAX_NAMES])}{more}. Their stored values are unchanged."
 
 
-def permissions(entity: Entity) -> str:
-    """`User.Read.All`, or `AuditLog.Read.All and User.Read.All`."""
-    return " and ".join(entity.permissions)
-
-
-def _where(error: Exception) -> str:
-    """File, line and function in which an unforeseen error was raised."""
+def where_raised(error: BaseException) -> str:
+    """Return file, line and function in which an unexpected error was raised."""
     frames = traceback.extract_tb(error.__traceback__)
     return f"{Path(frames[-1].filename).name}:{frames[-1].lineno} in {frames[-1].name}" if frames else "an unknown place"
 
 
-def count(load: Load, meter: Meter) -> None:
-    """What the read has cost."""
+def copy_costs(meter: Meter, load: Load) -> None:
+    """Copy the costs of the read to the load."""
     load.requests, load.retries, load.bytes = meter.requests, meter.retries, meter.bytes
     load.throttled_seconds = round(meter.throttled_seconds, 3)
 
@@ -81,8 +85,8 @@ _COUNTS = ("rows", "inserted", "updated", "deleted", "unchanged", "duplicates", 
 _COSTS = ("requests", "retries", "bytes", "throttled_seconds")
 
 
-def add(total: Load, load: Load) -> None:
-    """Add a day of a log to the sum of its days."""
+def add_day(total: Load, day: Load) -> None:
+    """Add the load of a log's day to the sum of its days."""
     for name in (*_COUNTS, *_COSTS):
-        setattr(total, name, getattr(total, name) + getattr(load, name))
-    total.schema_changes += [change for change in load.schema_changes if change not in total.schema_changes]
+        setattr(total, name, getattr(total, name) + getattr(day, name))
+    total.schema_changes += [change for change in day.schema_changes if change not in total.schema_changes]

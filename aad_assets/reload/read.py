@@ -1,4 +1,4 @@
-"""How the rows of one entity come into the stage: by its shape, after its parent. Not here: requests, publishing."""
+"""Reading one entity into the stage: the way that its shape needs, with the keys of its parents."""
 
 import asyncio
 from collections.abc import Iterable, Sequence
@@ -20,17 +20,18 @@ from aad_assets.warehouse.staging.stage import EntityStage, Staged
 
 @dataclass
 class Progress:
-    """What an entity's children and the progress lines need to know of it."""
+    """The state of one entity's read, for its children and for progress lines."""
 
     meter: Meter = field(default_factory=Meter)
     keys: "asyncio.Future[dict[str, list[Key]]]" = field(default_factory=lambda: asyncio.get_running_loop().create_future())
-    """For each child in the run: the values of its `parent_key`."""
+    """The values of `parent_key` for each child in the run, by table; cancelled if the entity was not read."""
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     error: Exception | None = None
+    """Why the entity was not published; None if it was, or has not ended."""
 
 
 class Reader:
-    """Reads the entities of one run, each with what the others know."""
+    """Reads the entities of one run, which share the keys of parents and the list of directory extension properties."""
 
     def __init__(self, client: GraphClient, entities: Iterable[Entity]) -> None:
         self.client = client
@@ -38,8 +39,11 @@ class Reader:
         self._children = {entity.table: [child for child in entities if child.parent == entity.table] for entity in entities}
         self._extensions: asyncio.Task[list[ExtensionProperty] | str] | None = None
 
-    async def columns(self, entity: Entity) -> tuple[Entity, str | None]:
-        """`entity` with the tenant's directory extension properties as columns; and why not, if they cannot be known."""
+    async def with_extension_properties(self, entity: Entity) -> tuple[Entity, str | None]:
+        """Return `entity` with the tenant's directory extension properties as columns, or unchanged with the reason why not.
+
+        The properties are read once per run.
+        """
         if not entity.extensible:
             return entity, None
         if self._extensions is None:
@@ -51,12 +55,12 @@ class Reader:
         try:
             return await read_extensions(self.client, Meter())
         except (LicenceMissing, NotFound, PermissionMissing, RequestRejected) as error:
-            return f"directory extension properties were not read, their columns stay as they were: {error}"
+            return f"Directory extension properties were not read, and their columns are unchanged: {str(error).rstrip('.')}."
 
     async def read(self, entity: Entity, staging: EntityStage, filters: Sequence[str] = ()) -> Selection:
-        """Every row into `staging`, as Graph has them now. Raises AadAssetsError.
+        """Read every row that Graph has now into `staging`. Raises AadAssetsError.
 
-        `filters` mean the same in other words: the first that Graph takes.
+        `filters` are equivalent `$filter`s; the first that Graph accepts is used.
         """
         meter = self.progress[entity.table].meter
         match entity.shape:
@@ -84,15 +88,15 @@ class Reader:
                 await staging.reset()
         return await read_collection(self.client, entity, meter, staging, filter_=filters[-1] if filters else None)
 
-    async def tell_children(self, entity: Entity, staging: EntityStage, staged: Staged) -> None:
-        """Let the children know whose they are, before the staged rows are gone."""
+    async def hand_keys_to_children(self, entity: Entity, staging: EntityStage, staged: Staged) -> None:
+        """Give the children in the run the keys of their parents, while the parents' rows are still staged."""
         if children := self._children[entity.table]:
             self.progress[entity.table].keys.set_result(
                 {child.table: await staging.keys(staged.relation, child.parent_key, child.parent_where) for child in children}
             )
 
     async def _parents(self, entity: Entity) -> list[Key]:
-        """From the parent's own read when it is part of the run, so that both tables show the same parents."""
+        """Return the keys of the parents: from the parent's own read if it is part of the run, so that both tables agree."""
         parent = self.progress.get(entity.parent or "")
         if parent is None:
             return await read_parent_keys(self.client, entity, self.progress[entity.table].meter)
@@ -101,24 +105,24 @@ class Reader:
             raise _without_parent(entity, parent)
         return parent.keys.result()[entity.table]
 
-    async def parent_ended(self, entity: Entity) -> None:
-        """Children are published after their parents, and never when those were not."""
+    async def wait_for_parent(self, entity: Entity) -> None:
+        """Wait until the parent in the run has ended. Raises AadAssetsError if it was not published."""
         if parent := self.progress.get(entity.parent or ""):
             await parent.ended.wait()
             if parent.error:
                 raise _without_parent(entity, parent)
 
     async def close(self) -> None:
-        """Leave nothing running."""
+        """Cancel what is still running."""
         if self._extensions is not None:
             self._extensions.cancel()
             await asyncio.gather(self._extensions, return_exceptions=True)
 
 
 def _without_parent(entity: Entity, parent: Progress) -> AadAssetsError:
-    """Children of what the tenant has no licence for are skipped with it."""
+    """Return the error of children whose parent was not published: skipped with it, if a licence is missing."""
     if isinstance(parent.error, LicenceMissing):
         return LicenceMissing(parent.error.response)
     return AadAssetsError(
-        f"not published, since {entity.parent} could not be read in this run. Mend {entity.parent} and reload both."
+        f"not published because {entity.parent} was not published in this run. Fix {entity.parent}, then reload both."
     )

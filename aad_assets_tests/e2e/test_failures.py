@@ -74,7 +74,7 @@ def test_children_of_a_failed_parent_are_not_published(tenant: DemoServer, place
     assert result.returncode == 1
     loads = dict(place.query("SELECT entity, status FROM aad_meta.loads"))
     assert loads == {"groups": "failed", "group_members": "failed", "domains": "published"}
-    assert any("group_members" in line and "groups could not be read" in line for line in messages(result))
+    assert any("group_members" in line and "groups was not published in this run" in line for line in messages(result))
 
 
 def test_a_tenant_without_licences_skips_what_needs_one_and_the_run_succeeds(place_for: PlaceFor) -> None:
@@ -87,7 +87,7 @@ def test_a_tenant_without_licences_skips_what_needs_one_and_the_run_succeeds(pla
     loads = dict(place.query("SELECT entity, status FROM aad_meta.loads"))
     assert loads == {entity.table: "skipped" if entity.licence else "published" for entity in CATALOG.values() if entity.on}
     for licence in Licence:
-        assert f"Skipped: it needs the licence {licence}" in result.stderr
+        assert f"Skipped because it needs the licence {licence}" in result.stderr
 
 
 def test_wrong_secret(shared_tenant: DemoServer, place_for: PlaceFor) -> None:

@@ -109,7 +109,7 @@ def test_a_permission_lost_half_way_and_page_tokens_that_expire_are_held_back(pl
     assert found["users"][0] == found["devices"][0] == "failed"
     assert "User.Read.All" in found["users"][1]
     assert "expired" in found["devices"][1]
-    assert "never came to its end: the table is as it was. Reload later." in found["devices"][1]
+    assert "never completed, and the table is unchanged. Reload later." in found["devices"][1]
     assert found["groups"][0] == "blocked"
     assert "groups: the gate empty blocked it" in found["groups"][1]
 

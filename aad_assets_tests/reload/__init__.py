@@ -1,1 +1,1 @@
-"""The reload: what joins reading and landing."""
+"""Tests of the reload: reading and publishing together."""

@@ -1,4 +1,4 @@
-"""Reloads in this process, without Dagster, of the demo tenant."""
+"""Reloads of the demo tenant in this process, without Dagster."""
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
@@ -19,7 +19,7 @@ from aad_assets.warehouse.database.target import Target
 
 @dataclass
 class House:
-    """A database, and the tenant that it is filled from."""
+    """A database, and the tenant from which it is loaded."""
 
     database: Path
     environment: dict[str, str]
@@ -27,7 +27,7 @@ class House:
     extra: dict[str, Any] = field(default_factory=dict)
     """Further fields of the connection."""
     outcomes: dict[str, Outcome] = field(default_factory=dict)
-    """Of the reload that a fixture made."""
+    """Outcomes of a reload that a fixture made."""
 
     def connection(self) -> Connection:
         settings = Settings.from_environment(self.environment | {"AAD_QUOTA_SHARE": "50"})
@@ -40,7 +40,7 @@ class House:
         return Reload(self.connection(), Target(str(self.database), "aad"), chosen, **options)
 
     def reload(self, *entities: str | Entity, **options: Any) -> dict[str, Outcome]:
-        """Outcomes by table."""
+        """Reload `entities`, and return their outcomes by table."""
         with closing(self.start(entities, **options).outcomes()) as outcomes:
             return {outcome.entity.table: outcome for outcome in outcomes if isinstance(outcome, Outcome)}
 
@@ -52,12 +52,12 @@ class House:
 
 @pytest.fixture
 def house_of(tmp_path: Path) -> Callable[[DemoServer], House]:
-    """Makes an empty database for a tenant."""
+    """Return a function that makes an empty database for a tenant."""
     return lambda server: House(tmp_path / "entra.duckdb", server.environment())
 
 
 @pytest.fixture(scope="session")
 def whole_tenant() -> Iterator[DemoServer]:
-    """A tenant with every licence, which no test changes."""
+    """A tenant with every licence; no test changes it."""
     with DemoServer(users=300, no_quota=True) as server:
         yield server

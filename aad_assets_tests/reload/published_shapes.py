@@ -1,6 +1,6 @@
-"""Rows as a live Graph sends them: more than the metadata declares, nulls where it forbids them, annotations everywhere.
+"""Rows as a live Graph sends them: undeclared properties, nulls where the metadata forbids them, annotations everywhere.
 
-Not here: tests.
+The tests are in `test_published_shapes.py`.
 """
 
 import itertools
@@ -23,11 +23,11 @@ _VALUES: dict[str, list[Any]] = {
     "Guid": ["58a83fbd-886f-4598-8853-d7dd044c03b3"],
     "Binary": ["AAECAwQ="],
 }
-_TEXTS = ["", "plain", 'Zoë "the" Ångström\'s \\ 東京 \U0001f600', "unknownFutureValue", "aMemberThatNobodyDeclared"]
+_TEXTS = ["", "plain", 'Zoë "the" Ångström\'s \\ 東京 \U0001f600', "unknownFutureValue", "anUndeclaredMember"]
 
 
 class Shapes:
-    """Makes rows of one entity, different ones from one seed."""
+    """Makes rows of one entity; a seed makes the same rows each time."""
 
     def __init__(self, entity: Entity, seed: int = 7) -> None:
         self._entity = entity
@@ -35,7 +35,7 @@ class Shapes:
         self._numbers = itertools.count()
 
     def row(self) -> dict[str, Any]:
-        """One object as Graph would send it in answer to the entity's request."""
+        """Return one object as Graph would send it for the entity's request."""
         entity, number = self._entity, next(self._numbers)
         if entity.shape is Shape.EXPAND:
             related = {ODATA_TYPE: "#microsoft.graph.user", "id": f"related-{number}", "@odata.id": "https://x/y"}
@@ -50,7 +50,7 @@ class Shapes:
                 row[ODATA_TYPE] = f"#microsoft.graph.kind{number % 3}"
             elif column.name in entity.key or column.source == "id":
                 row[column.source] = f"key-{number}"
-            elif self._dice.random() < 0.9:  # live rows leave things out
+            elif self._dice.random() < 0.9:  # live rows omit properties
                 row[column.source] = self.value(column.type)
         if not entity.edge:
             row["aPropertyOfNextYear"] = {"with": ["parts", None, 1.5], "and": {"depth": True}}
@@ -74,7 +74,7 @@ class Shapes:
 
 
 def lost(value: Any, type_: Type, stored: Any, extra: Any, where: str) -> list[str]:
-    """Where something of `value` is neither in what was stored nor in `_extra` beside it."""
+    """Return the places where a part of `value` is neither in the stored value nor in `_extra` beside it."""
     if value is None:
         return [] if stored is None else [f"{where}: null became {stored!r}"]
     match type_:
@@ -107,7 +107,7 @@ def _lost_members(
 
 
 def _moment(text: str) -> str:
-    """Without the digits past the microsecond, which no database keeps, and in one spelling."""
+    """Return a time in one spelling, without the digits past the microsecond, which no database keeps."""
     date, time = text.replace(" ", "T").replace("+00:00", "").replace("+00", "").rstrip("Z").split("T")
     seconds, _, fraction = time.partition(".")
     return f"{date}T{seconds}.{fraction[:6].ljust(6, '0')}"

@@ -1,4 +1,4 @@
-"""The whole directory: what a tenant lacks is told apart, what it has of its own becomes columns."""
+"""The whole directory: missing licences and permissions are distinguished, and a tenant's own properties become columns."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,12 +15,12 @@ from aad_assets.warehouse.publishing.views import ViewOutcome, ViewStatus
 from aad_assets_tests.reload.conftest import House
 
 LICENSED = [entity.table for entity in ENTITIES if entity.licence and entity.on]
-SKIPPED = "Skipped: it needs the licence"
+SKIPPED = "Skipped because it needs the licence"
 
 
 @pytest.fixture(scope="module")
 def poor_tenant() -> Iterator[DemoServer]:
-    """Entra ID Free: no licence at all, and three permissions not granted."""
+    """Entra ID Free: no licences, and three permissions are not granted."""
     without = ("Policy.Read.All", "Domain.Read.All", "Directory.Read.All")
     with DemoServer(users=60, no_quota=True, licences=(), without_permission=without) as server:
         yield server
@@ -28,14 +28,14 @@ def poor_tenant() -> Iterator[DemoServer]:
 
 @pytest.fixture(scope="module")
 def poor(poor_tenant: DemoServer, tmp_path_factory: pytest.TempPathFactory) -> House:
-    """Everything reloaded from there."""
+    """A reload of everything from that tenant."""
     house = House(tmp_path_factory.mktemp("poor") / "entra.duckdb", poor_tenant.environment())
     house.outcomes = house.reload(*(entity for entity in ENTITIES if entity.on))
     return house
 
 
 @pytest.mark.parametrize("table", LICENSED)
-def test_what_the_tenant_has_no_licence_for_is_skipped_and_no_empty_table(poor: House, table: str) -> None:
+def test_an_entity_without_a_licence_is_skipped_and_has_no_empty_table(poor: House, table: str) -> None:
     outcome = poor.outcomes[table]
     assert isinstance(outcome.error, LicenceMissing), outcome.load.reason
     assert outcome.load.status == "skipped"
@@ -44,7 +44,7 @@ def test_what_the_tenant_has_no_licence_for_is_skipped_and_no_empty_table(poor: 
     assert poor.query(f"SELECT 1 FROM duckdb_tables() WHERE schema_name = 'aad' AND table_name = '{table}'") == []
 
 
-def test_a_missing_permission_is_a_failure_that_names_it_and_takes_the_children_with_it(poor: House) -> None:
+def test_a_missing_permission_fails_the_entity_and_its_children_and_is_named(poor: House) -> None:
     failed = {table: outcome for table, outcome in poor.outcomes.items() if outcome.load.status == "failed"}
     without = {"Policy.Read.All", "Domain.Read.All", "Directory.Read.All"}
     assert set(failed) == {
@@ -52,7 +52,7 @@ def test_a_missing_permission_is_a_failure_that_names_it_and_takes_the_children_
     }
     for table, outcome in failed.items():
         if CATALOG[table].parent:
-            assert "domains could not be read in this run" in str(outcome.load.reason)
+            assert "not published because domains was not published in this run" in str(outcome.load.reason)
         else:
             assert isinstance(outcome.error, PermissionMissing)
             assert CATALOG[table].permissions[0] in str(outcome.load.reason)
@@ -70,7 +70,7 @@ def test_directory_audits_need_no_licence(poor: House) -> None:
     assert CATALOG["sign_ins"].licence is Licence.P1
 
 
-def test_extension_properties_are_typed_columns_from_the_first_load_that_meets_them(
+def test_extension_properties_are_typed_columns_from_the_first_load(
     whole_tenant: DemoServer, house_of: Callable[[DemoServer], House]
 ) -> None:
     house = house_of(whole_tenant)
@@ -93,7 +93,7 @@ def test_extension_properties_are_typed_columns_from_the_first_load_that_meets_t
         assert outcomes[table].load.reason is None
 
 
-def test_without_the_right_to_know_them_their_columns_stay_as_they_were(
+def test_columns_of_extension_properties_are_unchanged_without_the_permission_to_read_those(
     house_of: Callable[[DemoServer], House], whole_tenant: DemoServer
 ) -> None:
     house = house_of(whole_tenant)
@@ -105,11 +105,11 @@ def test_without_the_right_to_know_them_their_columns_stay_as_they_were(
         load = house.reload("organization")["organization"].load
 
     assert load.status == "published"
-    assert "directory extension properties were not read" in str(load.reason)
+    assert "Directory extension properties were not read" in str(load.reason)
     assert house.query(f"SELECT {name} FROM aad.organization") == before
 
 
-def test_of_the_schema_extensions_of_all_tenants_those_of_this_one_are_kept(
+def test_only_schema_extensions_of_this_tenant_are_kept(
     whole_tenant: DemoServer, house_of: Callable[[DemoServer], House]
 ) -> None:
     house = house_of(whole_tenant)
@@ -122,14 +122,14 @@ def test_of_the_schema_extensions_of_all_tenants_those_of_this_one_are_kept(
         assert {row[0] for row in house.query("SELECT id FROM aad.schema_extensions")} == expected
 
 
-def test_sign_in_activity_is_read_where_pages_have_to_be_small(house_of: Callable[[DemoServer], House]) -> None:
+def test_sign_in_activity_is_read_with_small_pages_where_graph_needs_them(house_of: Callable[[DemoServer], House]) -> None:
     with DemoServer(users=300, no_quota=True, sign_in_activity_page=120) as tenant:
         outcome = house_of(tenant).reload("user_sign_in_activity")["user_sign_in_activity"]
     assert outcome.load.status == "published", outcome.load.reason
     assert outcome.load.rows == 300
 
 
-def test_what_is_off_by_default_can_be_read_all_the_same(
+def test_an_entity_that_is_off_by_default_can_still_be_read(
     whole_tenant: DemoServer, house_of: Callable[[DemoServer], House]
 ) -> None:
     house = house_of(whole_tenant)
@@ -145,7 +145,7 @@ def test_what_is_off_by_default_can_be_read_all_the_same(
 
 
 @pytest.mark.parametrize("together", [True, False])
-def test_children_two_levels_down_are_complete_with_and_without_their_parents(
+def test_children_of_children_are_complete_with_and_without_their_parents(
     whole_tenant: DemoServer, house_of: Callable[[DemoServer], House], together: bool
 ) -> None:
     house = house_of(whole_tenant)
@@ -166,7 +166,7 @@ def refreshed(house: House, tables: list[str]) -> dict[str, ViewOutcome]:
     return {each.view.name: each for each in reload.outcomes() if isinstance(each, ViewOutcome)}
 
 
-def test_views_are_refreshed_also_when_a_parent_failed_and_say_which_data_are_old(tmp_path: Path) -> None:
+def test_views_are_refreshed_when_a_parent_failed_and_name_old_data(tmp_path: Path) -> None:
     tables = ["users", "groups", "subscribed_skus"]
     with DemoServer(users=60, no_quota=True) as tenant:
         house = House(tmp_path / "entra.duckdb", tenant.environment())

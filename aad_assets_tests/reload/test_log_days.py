@@ -1,4 +1,4 @@
-"""Which days of a log are due: gaps are caught up, nothing that Graph has forgotten is asked for."""
+"""The days of a log that a run reads: gaps are caught up, and days that Graph no longer keeps are not requested."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aad_assets.errors import ConfigurationError
-from aad_assets.reload.logs import KEPT, chosen_days, day_filters, due_days, is_over
+from aad_assets.reload.log_days import RETENTION_DAYS, day_filters, due_days, is_over, parse_days
 
 TODAY = date(2026, 11, 23)
 
@@ -20,13 +20,13 @@ def days(*numbers: int) -> list[date]:
     return [ago(number) for number in numbers]
 
 
-def test_the_first_load_goes_back_as_far_as_it_is_told() -> None:
+def test_the_first_load_goes_back_the_given_number_of_days() -> None:
     assert due_days([], TODAY, 3) == days(3, 2, 1, 0)
     assert due_days([], TODAY, 0) == days(0)
     assert len(due_days([], TODAY, 30)) == 31
 
 
-def test_the_last_complete_day_is_read_again_since_events_arrive_late() -> None:
+def test_the_last_complete_day_is_read_again_because_events_arrive_late() -> None:
     recorded = [(ago(3), True), (ago(2), True), (ago(1), True), (ago(0), False)]
     assert due_days(recorded, TODAY, 7) == days(1, 0)
 
@@ -40,12 +40,12 @@ def test_a_gap_in_the_middle_is_caught_up() -> None:
     assert due_days(recorded, TODAY, 7) == days(5, 4, 3, 2, 1, 0)
 
 
-def test_what_graph_has_forgotten_is_not_asked_for() -> None:
-    assert due_days([(ago(90), True)], TODAY, 7)[0] == ago(KEPT)
+def test_days_that_graph_no_longer_keeps_are_not_requested() -> None:
+    assert due_days([(ago(90), True)], TODAY, 7)[0] == ago(RETENTION_DAYS)
 
 
-def test_a_gap_that_graph_has_forgotten_is_left_behind() -> None:
-    caught_up = [(ago(number), True) for number in range(1, KEPT + 1)]
+def test_a_gap_that_graph_no_longer_keeps_stays_a_gap() -> None:
+    caught_up = [(ago(number), True) for number in range(1, RETENTION_DAYS + 1)]
     assert due_days([(ago(90), True), *caught_up], TODAY, 7) == days(1, 0)
 
 
@@ -53,34 +53,34 @@ recorded_days = st.lists(st.tuples(st.integers(0, 60).map(ago), st.booleans()), 
 
 
 @given(recorded_days, st.integers(0, 30))
-def test_every_day_within_reach_that_is_not_complete_is_due(recorded: list[tuple[date, bool]], first: int) -> None:
+def test_every_incomplete_day_that_graph_keeps_is_due(recorded: list[tuple[date, bool]], first: int) -> None:
     due = due_days(recorded, TODAY, first)
     assert due == sorted(set(due))
     assert due[-1] == TODAY
-    assert due[0] >= ago(KEPT)
+    assert due[0] >= ago(RETENTION_DAYS)
     begin = min((day for day, _ in recorded), default=ago(first))
     complete = {day for day, whole in recorded if whole}
-    missing = {day for day in days(*range(KEPT + 1)) if day >= begin and day not in complete}
+    missing = {day for day in days(*range(RETENTION_DAYS + 1)) if day >= begin and day not in complete}
     assert missing <= set(due)
 
 
 def test_days_are_named_one_by_one_or_as_a_range() -> None:
-    assert chosen_days(["2026-11-20..2026-11-22", "2026-11-01"], TODAY) == [date(2026, 11, 1), *days(3, 2, 1)]
-    assert chosen_days([], TODAY) == []
+    assert parse_days(["2026-11-20..2026-11-22", "2026-11-01"], TODAY) == [date(2026, 11, 1), *days(3, 2, 1)]
+    assert parse_days([], TODAY) == []
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("2026-11-20..2026-11-18", "ends before it begins"),
-        ("yesterday", "a day such as"),
-        ("2026-10-23", "keeps events for 30 days"),
-        ("2026-11-24", "up to 2026-11-23"),
+        ("yesterday", "which is not a day. Write 2026-11-01 or"),
+        ("2026-10-23", "keeps events for 30 days only"),
+        ("2026-11-24", "Choose days from 2026-10-24 to 2026-11-23"),
     ],
 )
-def test_a_day_that_cannot_be_read_is_refused_with_the_reason(text: str, said: str) -> None:
-    with pytest.raises(ConfigurationError, match=said):
-        chosen_days([text], TODAY)
+def test_a_day_that_cannot_be_read_is_rejected_with_the_reason(text: str, message: str) -> None:
+    with pytest.raises(ConfigurationError, match=message):
+        parse_days([text], TODAY)
 
 
 def test_a_day_ends_where_the_next_one_begins() -> None:

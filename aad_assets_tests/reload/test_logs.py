@@ -1,4 +1,4 @@
-"""The logs: whole days, merged, caught up, and never taken away."""
+"""The logs: complete days, merged, caught up, and never removed."""
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -34,7 +34,7 @@ def house(tenant: DemoServer, house_of: Callable[[DemoServer], House]) -> House:
 
 
 def days(house: House, table: str = "sign_ins") -> list[date]:
-    """Days with rows in the table."""
+    """Return the days with rows in the table."""
     time = CATALOG[table].time_property
     return [row[0] for row in house.query(f"SELECT DISTINCT {time}::DATE FROM aad.{table} ORDER BY 1")]
 
@@ -48,7 +48,7 @@ def back(number: int) -> date:
 
 
 @pytest.mark.parametrize("table", LOGS)
-def test_a_first_load_goes_back_a_week_and_tells_each_day(tenant: DemoServer, house: House, table: str) -> None:
+def test_a_first_load_goes_back_a_week_and_records_each_day(tenant: DemoServer, house: House, table: str) -> None:
     outcome = house.reload(table)[table]
 
     assert outcome.load.status == "published", outcome.load.reason
@@ -67,10 +67,10 @@ def test_a_first_load_goes_back_a_week_and_tells_each_day(tenant: DemoServer, ho
 
 
 @pytest.mark.parametrize("tenant", [A_DAY], indirect=True)
-def test_a_month_that_was_interrupted_is_gone_on_with_and_never_forgotten(tenant: DemoServer, house: House) -> None:
+def test_an_interrupted_month_is_continued_and_keeps_what_graph_deletes(tenant: DemoServer, house: House) -> None:
     house.extra = {"log_days": 30}
     tenant.faults([{"kind": "deny", "path": "/auditLogs/signIns", "page": 2}])
-    # A day of a thousand rows and a few has a second page, one of fewer has none.
+    # Only days with more than a thousand rows have a second page.
     first = house.reload("sign_ins")["sign_ins"]
     assert (first.load.status, len(days(house)) < 31) == ("failed", True)
     assert "AuditLog.Read.All" in str(first.load.reason)
@@ -96,7 +96,7 @@ def test_a_month_that_was_interrupted_is_gone_on_with_and_never_forgotten(tenant
     again = house.reload("sign_ins", log_days=[f"{back(30)}..{TODAY}"])["sign_ins"]
 
     assert again.load.status == "published"
-    assert again.load.rows < len(month), "the tenant has forgotten twenty days"
+    assert again.load.rows < len(month), "the tenant no longer keeps twenty days"
     assert ids(house) == month
 
 
@@ -110,7 +110,7 @@ def test_missed_days_are_caught_up_and_late_events_found(tenant: DemoServer, hou
     assert days(house) == [back(number) for number in range(7, -5, -1)]
     assert outcome.load.deleted == outcome.load.updated == 0
     since = {row["id"] for row in tenant.objects("sign_ins") if row["createdDateTime"][:10] >= str(back(7))}
-    assert ids(house) == since, "rows of the day that was not over, and late ones, have come"
+    assert ids(house) == since, "rows of the incomplete day, and late ones, are there"
 
 
 def test_an_unchanged_day_writes_nothing(house: House) -> None:
@@ -119,6 +119,6 @@ def test_an_unchanged_day_writes_nothing(house: House) -> None:
     assert (again.inserted, again.updated, again.unchanged) == (0, 0, again.rows)
 
 
-def test_a_day_that_graph_no_longer_keeps_is_refused_with_the_reason(house: House) -> None:
+def test_a_day_that_graph_no_longer_keeps_is_rejected_with_the_reason(house: House) -> None:
     with pytest.raises(ConfigurationError, match="keeps events for 30 days"):
         house.reload("sign_ins", log_days=["2026-10-01"])

@@ -1,4 +1,4 @@
-"""Every entity against rows that say more than the metadata: nothing is lost, nothing crashes."""
+"""Every entity with rows that hold more than the metadata declares: nothing is lost, and nothing crashes."""
 
 import asyncio
 import json
@@ -87,7 +87,7 @@ async def load(graph: FakeGraph, lab: Lab, entity: Entity, target: MemoryTarget)
 
 
 @pytest.mark.parametrize("entity", ENTITIES, ids=lambda entity: entity.table)
-def test_nothing_of_what_a_live_graph_sends_is_lost(lab: Lab, entity: Entity) -> None:
+def test_nothing_that_a_live_graph_sends_is_lost(lab: Lab, entity: Entity) -> None:
     graph, live, target = FakeGraph(), Live(entity), MemoryTarget(lab)
     if entity.belongs_by:
         for row in live.rows:
@@ -124,7 +124,7 @@ def missing(entity: Entity, row: dict[str, Any], stored: dict[tuple[str, ...], d
     return problems
 
 
-def test_a_row_that_says_its_own_type_is_no_find(lab: Lab, tmp_path: Path) -> None:
+def test_a_row_that_names_its_own_type_has_nothing_undeclared(lab: Lab, tmp_path: Path) -> None:
     entity = CATALOG["deleted_users"]
     graph = FakeGraph()
     row = {ODATA_TYPE: "#microsoft.graph.user", "id": "a", "displayName": "A"}

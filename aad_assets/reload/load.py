@@ -1,0 +1,148 @@
+"""One entity of a run, from its first request to its outcome: read, stage, publish, and record what failed."""
+
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from time import monotonic
+from typing import Protocol, TypeVar
+
+import duckdb
+
+from aad_assets.catalog import Entity, Shape
+from aad_assets.errors import WarehouseError
+from aad_assets.graph.requests.meter import Meter
+from aad_assets.reload.log_days import day_filters, due_days, is_over
+from aad_assets.reload.outcome import (
+    Outcome,
+    add_day,
+    copy_costs,
+    describe_failure,
+    describe_rejected_columns,
+    status_of,
+)
+from aad_assets.reload.read import Reader
+from aad_assets.warehouse.database.target import Target
+from aad_assets.warehouse.publishing.loads import Load, record
+from aad_assets.warehouse.publishing.log_days import LogDay, recorded_days, table_rows
+from aad_assets.warehouse.publishing.options import Options
+from aad_assets.warehouse.publishing.publish import publish
+from aad_assets.warehouse.staging.stage import EntityStage, Stage
+
+T = TypeVar("T")
+
+
+class OnTarget(Protocol):
+    """Runs work that opens the target."""
+
+    async def __call__(self, work: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
+        """Run `work` in a thread as soon as the stage is free, and return its result."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loader:
+    """Loads the entities of one run, each independently of whether the others succeed."""
+
+    reader: Reader
+    stage: Stage
+    target: Target
+    on_target: OnTarget
+    tenant_id: str
+    run_id: str
+    options: Mapping[str, Options]
+    """By table, where they differ from the declaration of the entity."""
+    log_days: Sequence[date]
+    """Days of the logs to read; empty: those that are due."""
+    first_log_days: int
+    """Days before today at which the first load of a log starts."""
+    now: Callable[[], datetime]
+
+    async def load(self, entity: Entity) -> Outcome:
+        """Read, publish and record `entity`. An error becomes part of the outcome."""
+        progress = self.reader.progress[entity.table]
+        started = monotonic()
+        load = self._new_load(entity)
+        error: Exception | None = None
+        rows: int | None = None
+        try:
+            if entity.shape is Shape.LOG:
+                rows = await self._load_log(entity, load)
+            else:
+                entity, load.reason = await self.reader.with_extension_properties(entity)
+                await self._read_and_publish(entity, load)
+        except Exception as caught:
+            error = progress.error = caught
+            if not progress.meter.label:  # Otherwise the failed day was recorded, and the load is the sum of the days.
+                copy_costs(progress.meter, load)
+                await self._record_failure(entity, load, caught)
+            load.status, load.reason = status_of(caught), describe_failure(entity, caught)
+        finally:
+            if not progress.keys.done():
+                progress.keys.cancel()
+        progress.ended.set()
+        return Outcome(entity, load, monotonic() - started, error, rows)
+
+    def _new_load(self, entity: Entity) -> Load:
+        return Load(
+            load_id=str(uuid.uuid4()),
+            entity=entity.table,
+            tenant_id=self.tenant_id,
+            run_id=self.run_id,
+            started_at=self.now(),
+        )
+
+    async def _record_failure(self, entity: Entity, load: Load, error: Exception) -> None:
+        """Record a load that was not published, if the database allows it. The outcome reports the error in any case."""
+        load.status, load.reason = status_of(error), describe_failure(entity, error)
+        with suppress(WarehouseError):
+            await self.on_target(lambda cursor: record(cursor, self.target, load))
+
+    async def _read_and_publish(self, entity: Entity, load: Load, day: LogDay | None = None) -> None:
+        """Read `entity`, or one `day` of a log, and publish it after its parent. Raises AadAssetsError."""
+        meter = self.reader.progress[entity.table].meter
+        staging = EntityStage(self.stage, entity)
+        try:
+            filters = day_filters(entity.time_property, day.day) if entity.time_property and day else ()
+            selection = await self.reader.read(entity, staging, filters)
+            staged = await staging.finish(selection.passes)
+            await self.reader.hand_keys_to_children(entity, staging, staged)
+            await self.reader.wait_for_parent(entity)
+            copy_costs(meter, load)
+            options = self.options.get(entity.table) or Options.of(entity)
+            # Without the list of extension properties, nobody knows which of their columns are gone.
+            options = replace(options, keeps_columns=load.reason is not None)
+            if selection.rejected:
+                load.reason = " ".join(filter(None, (load.reason, describe_rejected_columns(selection.rejected))))
+            counted = meter.expected if entity.shape is Shape.LIST and not entity.belongs_by else None
+            await self.on_target(
+                lambda cursor: publish(cursor, self.target, entity, staged, load, selection.rejected, options, counted, day)
+            )
+        finally:
+            await staging.abort()
+
+    async def _load_log(self, entity: Entity, total: Load) -> int:
+        """Load each day of a log by itself, so that a day that was read counts even if the run fails.
+
+        Adds the days to `total`, and returns the rows of the whole table.
+        """
+        progress = self.reader.progress[entity.table]
+        days = self.log_days or await self._due_days(entity)
+        total.mode = "merge"
+        for number, day in enumerate(days, 1):
+            progress.meter = Meter(label=f"{day} ({number} of {len(days)} days)")
+            load = replace(self._new_load(entity), mode="merge")
+            try:
+                await self._read_and_publish(entity, load, LogDay(day, is_over(day, load.started_at)))
+            except Exception as error:
+                copy_costs(progress.meter, load)
+                await self._record_failure(entity, load, error)
+                raise
+            finally:
+                add_day(total, load)
+            total.published_at, total.load_id = load.published_at, load.load_id
+        return await self.on_target(lambda cursor: table_rows(cursor, self.target, entity.table, self.tenant_id))
+
+    async def _due_days(self, entity: Entity) -> Sequence[date]:
+        recorded = await self.on_target(lambda cursor: recorded_days(cursor, self.target, entity.table, self.tenant_id))
+        return due_days(recorded, self.now().date(), self.first_log_days)
