@@ -1,10 +1,10 @@
-# The commands of this project; each makes .venv when it is not there. `make help` lists them.
+# The commands of this project. Each creates .venv if it is missing. `make help` lists them.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PYTEST := $(BIN)/python -m pytest
-# Three processes on two cores: the end-to-end tests wait half of their time. A file's tests share what its fixtures started.
+# Three processes on two cores, because the end-to-end tests spend half of their time waiting. The tests of a file share fixtures.
 PARALLEL := -n 3 --dist loadfile --no-loadscope-reorder
 
 .PHONY: help demo dev test test-slow lint types format lock bench bench-compare clean
@@ -13,32 +13,32 @@ help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 14
 
 $(READY): requirements.lock pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 …")'
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is required. Run: make PYTHON=python3.12 …")'
 	@echo "Installing the locked dependencies into $(VENV) (once, about a minute) …"
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
 	@touch $(READY)
 
-demo: $(READY) ## reload a demo tenant into demo/entra.duckdb; again: a day later
+demo: $(READY) ## load a demo tenant into demo/entra.duckdb; again: one day later
 	@$(BIN)/aad-assets demo $(if $(wildcard demo/entra.duckdb),--again)
 
-dev: $(READY) ## dagster dev, on your tenant or with DEMO=1 on the demo tenant
+dev: $(READY) ## dagster dev on your tenant; with DEMO=1, on the demo tenant
 ifdef DEMO
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/aad-assets demo --run dagster dev -w "$(CURDIR)/workspace.yaml"
 else
 	@if [ -z "$$AAD_TENANT_ID" ] && [ ! -f .env ]; then \
-		echo "No credentials are set: the UI opens, and runs say what is missing. To set them, put into .env:"; \
+		echo "No credentials are set. The UI opens, but runs fail and list what is missing. Put them into .env:"; \
 		printf '  AAD_TENANT_ID=…\n  AAD_CLIENT_ID=…\n  AAD_CLIENT_SECRET=…\n'; \
-		echo "README.md says where they come from; make dev DEMO=1 needs none."; \
+		echo "README.md explains how to get them. make dev DEMO=1 needs none."; \
 	fi
 	@PATH="$(CURDIR)/$(BIN):$$PATH" dagster dev
 endif
 
-test: $(READY) lint types ## lint, types and the test suite
+test: $(READY) lint types ## lint, type checks and the test suite
 	$(PYTEST) $(PARALLEL) -m "not slow"
 
-test-slow: $(READY) ## what takes too long for every change
+test-slow: $(READY) ## tests that take too long for every change
 	$(PYTEST) -m slow
 
 lint: $(READY)
@@ -48,11 +48,11 @@ lint: $(READY)
 types: $(READY)
 	$(BIN)/mypy
 
-format: $(READY) ## put the code into shape
+format: $(READY) ## format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-lock: $(READY) ## take the newest releases that resolve together into requirements.lock
+lock: $(READY) ## update requirements.lock to the newest releases that resolve together
 	$(BIN)/uv pip compile --quiet --universal --upgrade --extra demo --group dev --constraint constraints.txt \
 		--no-emit-index-url --no-emit-find-links --no-annotate --no-header --output-file requirements.lock pyproject.toml
 
@@ -60,7 +60,7 @@ bench: $(READY) ## speed and memory: 200,000 users; a month of 100,000 sign-ins 
 	$(BIN)/python -m benchmarks.reload_users
 	$(BIN)/python -m benchmarks.reload_logs
 
-bench-compare: $(READY) ## compare and publish 1,000,000 users, against writing them once
+bench-compare: $(READY) ## compare and publish 1,000,000 users, relative to writing them once
 	$(BIN)/python -m benchmarks.compare
 
 clean: ## remove the demo and caches, not .venv

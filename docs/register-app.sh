@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Registers an app for aad_assets with the Azure CLI, and prints the settings to put into .env.
+# Register an app for aad_assets with the Azure CLI, and print the settings to put into .env.
 #
 #   docs/register-app.sh secret                                      app-only, with a client secret
 #   docs/register-app.sh certificate client.pem                      app-only, with a certificate (client.pem: certificate and key)
@@ -8,8 +8,9 @@
 #   docs/register-app.sh delegated [REDIRECT_URL]                    a person signs in: aad-assets login
 #   docs/register-app.sh device-code                                 a person signs in, on a machine without a browser
 #
-# Needs `az login` by somebody who may register apps and consent for the tenant (Privileged Role Administrator). The permissions
-# are those of the entities that are on: `aad-assets check --permissions`. NAME is the app's name, AAD_ASSETS the command.
+# Run `az login` first, as somebody who may register apps and grant consent for the tenant (Privileged Role Administrator). The
+# permissions are those of the entities that are on: `aad-assets check --permissions`. Set NAME to name the app, and AAD_ASSETS to
+# the path of the command.
 set -euo pipefail
 
 way=${1:-}
@@ -22,26 +23,27 @@ usage() {
 	exit 2
 }
 
-# The ids of the permissions, of kind appRoles or oauth2PermissionScopes, one a line.
+# Print the ids of the permissions, one per line. $1: appRoles or oauth2PermissionScopes.
 ids_of() {
 	local permission id known
 	known=$(az ad sp show --id "$graph" --query "$1[].join(' ', [value, id])" --output tsv)
 	for permission in $permissions; do
 		id=$(awk -v wanted="$permission" '$1 == wanted { print $2 }' <<<"$known")
-		if [ -n "$id" ]; then echo "$id"; else echo "Graph does not know $permission here: left out" >&2; fi
+		if [ -n "$id" ]; then echo "$id"; else echo "$permission was left out because Graph does not have it in this cloud." >&2; fi
 	done
 }
 
-grant() { # kind of permission, and how az abbreviates it
+# Add the permissions to the app and consent. $1: as in ids_of; $2: az's abbreviation for it.
+grant() {
 	local id
 	ids_of "$1" | while read -r id; do
 		az ad app permission add --id "$app" --api "$graph" --api-permissions "$id=$2" --only-show-errors
 	done
-	for _ in 1 2 3 4 5 6; do # what was just registered takes a while to be known everywhere
+	for _ in 1 2 3 4 5 6; do # a new app takes a while to be known everywhere
 		if az ad app permission admin-consent --id "$app"; then return; fi
 		sleep 10
 	done
-	echo "The permissions are added; admin consent was not given: grant it on the app's API permissions page." >&2
+	echo "The permissions were added, but not consented to. Grant admin consent on the app's API permissions page." >&2
 }
 
 register() {
@@ -91,7 +93,7 @@ federation)
 managed-identity)
 	[ $# -eq 2 ] || usage
 	resource=$(az ad sp show --id "$graph" --query id --output tsv)
-	host=$(az cloud show --query endpoints.microsoftGraphResourceId --output tsv) # of the cloud that az is signed in to
+	host=$(az cloud show --query endpoints.microsoftGraphResourceId --output tsv) # in the cloud that az is signed in to
 	ids_of appRoles | while read -r id; do
 		az rest --method POST --url "${host%/}/v1.0/servicePrincipals/$2/appRoleAssignments" --output none \
 			--body "{\"principalId\": \"$2\", \"resourceId\": \"$resource\", \"appRoleId\": \"$id\"}"
