@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from . import licensing
-from .faults import Faults, parse_short
+from .protocol.faults import Faults, parse_short
 from .server import DEFAULT_EPOCH, Configuration, run
 
 

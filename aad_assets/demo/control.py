@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from datetime import date, datetime
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
@@ -15,9 +16,9 @@ from .collections import BY_SEGMENTS, BY_TABLE, Collection
 from .directory.edges import target
 from .directory.objects import Related
 from .directory.rendering import Kind
-from .graph import Graph
 from .identity import Identity
 from .logs.log import LogBook
+from .protocol.graph import Graph
 from .tenant import Directory
 
 _CHUNK = 200
@@ -34,16 +35,30 @@ class Control:
         self.most_running = 0
 
     def routes(self) -> list[Route]:
-        """The endpoints."""
+        """Return the endpoints."""
+        graph, book, rules = self._graph, self._book, self._identity.rules
         return [
             Route("/_demo/stats", self._stats),
             Route("/_demo/stats", self._reset, methods=["DELETE"]),
             Route("/_demo/objects/{collection:path}", self._objects),
-            Route("/_demo/day", self._day, methods=["GET", "POST"]),
-            Route("/_demo/now", self._now, methods=["GET", "POST"]),
-            Route("/_demo/forgotten", self._forgotten, methods=["GET", "POST"]),
-            Route("/_demo/faults", self._faults, methods=["GET", "PUT", "DELETE"]),
-            Route("/_demo/sign-in", self._sign_in, methods=["GET", "PATCH"]),
+            _switch("day", "POST", lambda: {"day": graph.directory.context.day}, self._set_day, '{"day": 0..3650}'),
+            _switch(
+                "now",
+                "POST",
+                lambda: {"now": book.now and book.now.isoformat()},
+                self._set_now,
+                '{"now": an ISO date and time, or null}',
+            ),
+            _switch(
+                "forgotten",
+                "POST",
+                lambda: {"before": book.forgotten.isoformat()},
+                self._forget,
+                '{"before": an ISO date}',
+            ),
+            Route("/_demo/faults", self._clear_faults, methods=["DELETE"]),
+            _switch("faults", "PUT", lambda: [rule.view() for rule in graph.faults.rules], self._set_faults),
+            _switch("sign-in", "PATCH", lambda: asdict(rules), rules.change),
         ]
 
     async def _stats(self, _: Request) -> Response:
@@ -67,56 +82,24 @@ class Control:
         self.most_running = self.running
         return Response(status_code=204)
 
-    async def _day(self, request: Request) -> Response:
-        if request.method == "POST":
-            try:
-                day = json.loads(await request.body())["day"]
-            except (ValueError, KeyError, TypeError):
-                day = None
-            if not isinstance(day, int) or isinstance(day, bool) or not 0 <= day <= 3650:
-                return JSONResponse({"error": 'expected {"day": 0..3650}'}, 400)
-            self._graph.move_to(self._at_day(day))
-        return JSONResponse({"day": self._graph.directory.context.day})
+    def _set_day(self, body: Any) -> None:
+        day = body["day"]
+        if not isinstance(day, int) or isinstance(day, bool) or not 0 <= day <= 3650:
+            raise ValueError
+        self._graph.move_to(self._at_day(day))
 
-    async def _now(self, request: Request) -> Response:
-        """The present moment of the logs; null for the clock's."""
-        if request.method == "POST":
-            try:
-                now = json.loads(await request.body())["now"]
-                self._book.now = None if now is None else datetime.fromisoformat(now)
-            except (ValueError, KeyError, TypeError):
-                return JSONResponse({"error": 'expected {"now": an ISO date and time, or null}'}, 400)
-        return JSONResponse({"now": self._book.now and self._book.now.isoformat()})
+    def _set_now(self, body: Any) -> None:
+        self._book.now = None if body["now"] is None else datetime.fromisoformat(body["now"])
 
-    async def _forgotten(self, request: Request) -> Response:
-        """The first date that the logs still remember."""
-        if request.method == "POST":
-            try:
-                self._book.forgotten = date.fromisoformat(json.loads(await request.body())["before"])
-            except (ValueError, KeyError, TypeError):
-                return JSONResponse({"error": 'expected {"before": an ISO date}'}, 400)
-        return JSONResponse({"before": self._book.forgotten.isoformat()})
+    def _forget(self, body: Any) -> None:
+        self._book.forgotten = date.fromisoformat(body["before"])
 
-    async def _faults(self, request: Request) -> Response:
-        faults = self._graph.faults
-        if request.method == "DELETE":
-            faults.set([], time.time())
-        elif request.method == "PUT":
-            try:
-                rules = json.loads(await request.body())
-                faults.set(rules if isinstance(rules, list) else [rules], time.time())
-            except (ValueError, TypeError, AttributeError) as error:
-                return JSONResponse({"error": str(error)}, 400)
-        return JSONResponse([rule.view() for rule in faults.rules])
+    def _set_faults(self, body: Any) -> None:
+        self._graph.faults.set(body if isinstance(body, list) else [body], time.time())
 
-    async def _sign_in(self, request: Request) -> Response:
-        rules = self._identity.rules
-        if request.method == "PATCH":
-            try:
-                rules.change(json.loads(await request.body()))
-            except (ValueError, TypeError) as error:
-                return JSONResponse({"error": str(error)}, 400)
-        return JSONResponse(asdict(rules))
+    async def _clear_faults(self, _: Request) -> Response:
+        self._set_faults([])
+        return JSONResponse([])
 
     async def _objects(self, request: Request) -> Response:
         name = request.path_params["collection"]
@@ -127,17 +110,30 @@ class Control:
         return StreamingResponse(truth(directory, collection, parent), media_type="application/x-ndjson")
 
 
+def _switch(name: str, method: str, read: Callable[[], Any], change: Callable[[Any], None], expected: str = "") -> Route:
+    """Return an endpoint that shows a setting on GET, and changes it with a JSON body on `method`."""
+
+    async def endpoint(request: Request) -> Response:
+        if request.method == method:
+            try:
+                change(json.loads(await request.body()))
+            except (ValueError, KeyError, TypeError, AttributeError) as error:
+                return JSONResponse({"error": f"expected {expected}" if expected else str(error)}, 400)
+        return JSONResponse(read())
+
+    return Route(f"/_demo/{name}", endpoint, methods=["GET", method])
+
+
 def truth(directory: Directory, collection: Collection, parent: str | None) -> Iterator[str]:
-    """Every object, with all its properties; for members and owners rows of parent, id and type.
+    """Return every object as a line of JSON, with all its properties; for members and owners rows of parent, id and type.
 
     A child names its `parent`; a child's child also all its `parents`, from the top.
     """
-    everyone = BY_TABLE["group_members"]
     for ids, keys in _parents(directory, collection.segments):
         if parent is not None and ids and ids[-1] != parent:
             continue
         # The truth about members includes those that v1.0 leaves out.
-        if collection is everyone:
+        if collection.table == "group_members":
             kind: Kind = Related(directory.objects, directory.groups.members(keys[-1]))
         else:
             kind = collection.rows(directory, keys)
@@ -155,7 +151,7 @@ def truth(directory: Directory, collection: Collection, parent: str | None) -> I
 
 
 def _parents(directory: Directory, segments: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], tuple[int, ...]]]:
-    """Ids and keys of the objects that a path with these segments can stand under; once nothing for a path without {id}."""
+    """Return the ids and keys of the objects that a path with these segments can stand under; once nothing without {id}."""
     if "{id}" not in segments:
         yield (), ()
         return

@@ -21,13 +21,13 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from . import licensing
-from .app import PREFIX, build
 from .control import Control
-from .faults import Faults, parse_short
-from .graph import Graph
 from .identity import Identity, register
 from .logs.log import LogBook
-from .quota import Quota
+from .protocol.app import PREFIX, build
+from .protocol.faults import Faults, parse_short
+from .protocol.graph import Graph
+from .protocol.quota import Quota
 from .tenant import Directory
 
 DEFAULT_EPOCH = date(2026, 11, 2)

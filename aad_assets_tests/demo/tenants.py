@@ -10,9 +10,9 @@ import msgspec
 from aad_assets.demo import licensing
 from aad_assets.demo.collections import BY_TABLE
 from aad_assets.demo.control import truth
-from aad_assets.demo.faults import Faults
-from aad_assets.demo.graph import Graph, Request
-from aad_assets.demo.quota import Quota
+from aad_assets.demo.protocol.faults import Faults
+from aad_assets.demo.protocol.graph import Graph, Request
+from aad_assets.demo.protocol.quota import Quota
 from aad_assets.demo.tenant import Directory
 
 from .client import Json

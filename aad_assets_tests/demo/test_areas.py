@@ -6,7 +6,7 @@ from datetime import date
 import msgspec
 import pytest
 
-from aad_assets.demo.collections import Collection, children, logs, roles, security
+from aad_assets.demo.collections import Collection, in_areas
 from aad_assets.demo.control import truth
 from aad_assets.demo.directory.rendering import SCHEMA
 from aad_assets.demo.tenant import Directory
@@ -14,7 +14,7 @@ from aad_assets.demo.tenant import Directory
 from .client import Client, asking, error_code
 from .tenants import directory, rows
 
-AREAS = [*roles.COLLECTIONS, *logs.COLLECTIONS, *security.COLLECTIONS, *children.COLLECTIONS]
+AREAS = in_areas("roles", "logs", "security", "children")
 NEVER = {"deletedDateTime", "appScopeId"}
 """Properties that no row has a value for, as in most real tenants."""
 

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from aad_assets.demo.faults import KINDS
+from aad_assets.demo.protocol.faults import KINDS
 
 from .client import EVENTUAL, Client, error_code
 

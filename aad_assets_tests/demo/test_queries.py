@@ -8,9 +8,9 @@ from urllib.parse import quote
 import pytest
 
 from aad_assets.demo.collections import BY_TABLE, COLLECTIONS
-from aad_assets.demo.errors import GraphError
-from aad_assets.demo.graph import page_size
-from aad_assets.demo.odata import parse
+from aad_assets.demo.protocol.errors import GraphError
+from aad_assets.demo.protocol.graph import page_size
+from aad_assets.demo.protocol.odata import parse
 
 from .client import EVENTUAL, Client, asking, error_code
 

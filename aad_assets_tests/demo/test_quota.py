@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import pytest
 
 from aad_assets.demo import DemoServer
-from aad_assets.demo.errors import GraphError
-from aad_assets.demo.odata import Options
-from aad_assets.demo.quota import Quota, cost
+from aad_assets.demo.protocol.errors import GraphError
+from aad_assets.demo.protocol.odata import Options
+from aad_assets.demo.protocol.quota import Quota, cost
 
 from .client import Client, error_code
 

@@ -5,17 +5,17 @@ from typing import Any
 
 import pytest
 
-from aad_assets.demo.collections import BY_TABLE, Collection, directory_lists, governance, identities, policies
+from aad_assets.demo.collections import BY_TABLE, Collection, in_areas
 from aad_assets.demo.control import truth
 from aad_assets.demo.directory import permissions
 from aad_assets.demo.directory.rendering import SCHEMA
-from aad_assets.demo.errors import GraphError
+from aad_assets.demo.protocol.errors import GraphError
 from aad_assets.demo.tenant import Directory
 
 from .client import Client, Json, error_code
 from .tenants import EPOCH, ask, by_id, directory, graph, rows
 
-AREAS = [*directory_lists.COLLECTIONS, *policies.COLLECTIONS, *identities.COLLECTIONS, *governance.COLLECTIONS]
+AREAS = in_areas("directory_lists", "policies", "identities", "governance")
 POLYMORPHIC = {"named_locations", "identity_providers", "user_authentication_methods"}
 UNCHANGING = {
     "available_identity_provider_types",
@@ -309,7 +309,7 @@ def test_extension_types() -> None:
 def test_unlicensed_governance_is_refused() -> None:
     licences, graph(0).licences = graph(0).licences, frozenset()
     try:
-        for collection in governance.COLLECTIONS:
+        for collection in in_areas("governance"):
             if collection.licence and "{id}" not in collection.path:
                 with pytest.raises(GraphError, match="licen"):
                     ask(collection.path, collection.roles)

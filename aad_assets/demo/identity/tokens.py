@@ -15,8 +15,8 @@ import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from ..errors import GraphError, unauthorized
-from ..faults import Faults
+from ..protocol.errors import GraphError, unauthorized
+from ..protocol.faults import Faults
 from .registration import PUBLIC_AUDIENCE, Registration, Rules
 
 

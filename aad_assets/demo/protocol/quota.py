@@ -1,7 +1,6 @@
-"""Throttling: how much an app may ask in a while, by family of endpoints.
+"""Throttling: how much an app may request in a while, by family of endpoints (Microsoft Graph's throttling limits).
 
-Figures from Microsoft Graph's throttling limits. What a request costs is worked out here from its options; which family and
-base cost a collection has is declared in collections/.
+collections.yaml declares the family and base cost of a collection.
 """
 
 import math
@@ -9,7 +8,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable
 
-from . import errors
+from .errors import throttled
 from .odata import Options
 
 _TENANT_LIMITS = ((50, 3500), (501, 5000), (math.inf, 8000))
@@ -37,7 +36,11 @@ class Quota:
         self.refused: Counter[str] = Counter()
 
     def charge(self, family: str, amount: float) -> float:
-        """Book the amount; the share of the limit now used (0 when quotas are off). Over the limit: GraphError 429."""
+        """Charge the amount and return the share of the limit now used (0 if quotas are off).
+
+        Raises:
+            GraphError: 429, the limit is exceeded.
+        """
         if self._scale is None:
             return 0.0
         limit, seconds = self._limits[family]
@@ -48,13 +51,13 @@ class Quota:
         if window and self._used[family] + amount > limit:
             self.refused[family] += 1
             wait = max(1, math.ceil(window[0][0] + seconds - now))
-            raise errors.throttled(None if family in _SILENT else wait)
+            raise throttled(None if family in _SILENT else wait)
         window.append((now, amount))
         self._used[family] += amount
         return self._used[family] / limit
 
 
 def cost(base: int, options: Options) -> int:
-    """Resource units of a request: $select -1, $expand +1, $top under 20 -1, at least 1."""
+    """Return the resource units of a request: $select -1, $expand +1, $top under 20 -1, at least 1."""
     units = base - bool(options.select) + bool(options.expand) - (options.top is not None and options.top < 20)
     return max(1, units)

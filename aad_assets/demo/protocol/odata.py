@@ -1,44 +1,22 @@
-"""Query options, filters and page tokens: what can be asked, in general.
+"""Query options, filters and page tokens: the grammar of requests.
 
-What a given collection allows is declared in collections/; answering is graph.py's.
+collections.yaml declares what each collection allows.
 """
 
 import re
 import struct
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from binascii import Error as Base64Error
 from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Generic, Protocol, Self, TypeVar
 from urllib.parse import parse_qsl
 
-from .errors import bad_request, unsupported
+from .errors import GraphError, bad_request, unsupported
 
-_KNOWN = (
-    "$select",
-    "$top",
-    "$skip",
-    "$skiptoken",
-    "$count",
-    "$filter",
-    "$expand",
-    "$orderby",
-    "$search",
-    "$format",
-)
-Keys = frozenset[int]
-
-
-class Set(Protocol):
-    """What conditions of a filter are joined by: keys, or whatever else can be intersected, united and left out."""
-
-    def __and__(self, other: Any, /) -> Any: ...
-    def __or__(self, other: Any, /) -> Any: ...
-    def __sub__(self, other: Any, /) -> Any: ...
-
-
-S = TypeVar("S", bound=Set)
+_KNOWN = {
+    f"${name}" for name in ("select", "top", "skip", "skiptoken", "count", "filter", "expand", "orderby", "search", "format")
+}
 
 
 @dataclass(frozen=True)
@@ -63,20 +41,20 @@ class Options:
 
 
 def parse(query: str, eventual: bool) -> Options:
-    """The options in a query string. `$` may be left out, as in Graph v1.0."""
+    """Return the options in a query string. `$` may be left out, as in Graph v1.0."""
     values: dict[str, str] = {}
     for name, value in parse_qsl(query, keep_blank_values=True):
-        name = name if name.startswith("$") or f"${name}" not in _KNOWN else f"${name}"
-        if name.startswith("$") and name not in _KNOWN:
+        name = f"${name}" if f"${name}" in _KNOWN else name
+        if not name.startswith("$"):
+            continue
+        if name not in _KNOWN:
             raise bad_request(f"The query parameter '{name}' is not supported.")
         if name in values:
             raise bad_request(f"Query option '{name}' was specified more than once, but it must be specified at most once.")
-        if name.startswith("$"):
-            values[name] = value
-    top = values.get("$top")
+        values[name] = value
+    top, count = values.get("$top"), values.get("$count", "false").lower()
     if top is not None and not re.fullmatch(r"\d{1,9}", top):
         raise bad_request(f"Invalid value '{top}' for $top query option found.")
-    count = values.get("$count", "false").lower()
     if count not in ("true", "false"):
         raise bad_request(f"Invalid value '{count}' for $count query option found.")
     rest = "&".join(part for part in query.split("&") if part and not re.match(r"(\$|%24)?skiptoken=", part, re.IGNORECASE))
@@ -110,21 +88,20 @@ class Tokens:
         self._key = blake2b(f"page tokens of {seed}".encode(), digest_size=32).digest()
 
     def _mac(self, body: bytes, path: str, options: Options) -> bytes:
-        bound = body + path.lower().encode() + options.digest
-        return blake2b(bound, digest_size=12, key=self._key).digest()
+        return blake2b(body + path.lower().encode() + options.digest, digest_size=12, key=self._key).digest()
 
     def issue(self, place: Place, path: str, options: Options) -> str:
-        """The $skiptoken of a page."""
+        """Return the $skiptoken of a page."""
         body = b"RFNwd" + struct.pack("<qI?", place.after, place.number, place.emptied)
         return urlsafe_b64encode(body + self._mac(body, path, options)).decode().rstrip("=")
 
     def read(self, path: str, options: Options) -> Place:
-        """The place a request asks for. A token of another query is refused."""
+        """Return the place that a request asks for. A token of another query is rejected."""
         if options.skiptoken is None:
             return Place()
         try:
             raw = urlsafe_b64decode(options.skiptoken + "=" * (-len(options.skiptoken) % 4))
-        except (Base64Error, ValueError):
+        except ValueError:
             raw = b""
         body, mac = raw[:-12], raw[-12:]
         if len(body) != 18 or not body.startswith(b"RFNwd"):
@@ -134,40 +111,47 @@ class Tokens:
         return Place(*struct.unpack("<qI?", body[5:]))
 
 
+class Set(Protocol):
+    """What a filter's conditions select: keys, or anything else with these operators."""
+
+    def __and__(self, other: Self, /) -> Self: ...
+    def __or__(self, other: Self, /) -> Self: ...
+    def __sub__(self, other: Self, /) -> Self: ...
+
+
+S = TypeVar("S", bound=Set)
 _TOKENS = re.compile(
-    r"\s*(?:(?P<text>'(?:[^']|'')*')|(?P<word>[A-Za-z_][\w/]*)|(?P<mark>[(),])|(?P<value>[\w:.+-]+))",
-    re.ASCII,
+    r"\s*(?:(?P<text>'(?:[^']|'')*')|(?P<word>[A-Za-z_][\w/]*)|(?P<mark>[(),])|(?P<value>[\w:.+-]+))", re.ASCII
 )
 
 
 class Filter(Generic[S]):
-    """A parsed $filter: or, and, not, parentheses, startsWith, comparisons, in.
+    """A $filter: or, and, not, parentheses, startsWith, comparisons, in.
 
-    `match(function, property, value)` says what fits one condition, or refuses it; `everything` serves not.
+    `match(function, property, value)` returns what fits one condition, or rejects it; `everything` serves `not`.
     """
 
     def __init__(self, text: str, match: Callable[[str, str, str], S], everything: Callable[[], S]) -> None:
+        self._text, self._match, self._everything = text.rstrip(), match, everything
         self._parts: list[tuple[str, str]] = []
-        self._match, self._everything = match, everything
         self.advanced = False
+        """Whether the query needs ConsistencyLevel: eventual; known after keys()."""
         at = 0
-        text = text.rstrip()
-        while at < len(text):
-            found = _TOKENS.match(text, at)
+        while at < len(self._text):
+            found = _TOKENS.match(self._text, at)
             if not found or found.lastgroup is None:
-                raise bad_request(f"Invalid filter clause: Syntax error at position {at} in '{text}'.")
+                raise bad_request(f"Invalid filter clause: Syntax error at position {at} in '{self._text}'.")
             self._parts.append((found.lastgroup, found[found.lastgroup]))
             at = found.end()
-        self._text = text
 
     def keys(self) -> S:
-        """What fits. Sets `advanced` when the query needs ConsistencyLevel: eventual."""
+        """Return what fits."""
         found = self._either()
         if self._parts:
             raise self._error()
         return found
 
-    def _error(self) -> Exception:
+    def _error(self) -> GraphError:
         return bad_request(f"Invalid filter clause: Syntax error in '{self._text}'.")
 
     def _next(self, wanted: str | None = None) -> tuple[str, str]:
@@ -175,20 +159,22 @@ class Filter(Generic[S]):
             raise self._error()
         return self._parts.pop(0)
 
-    def _ahead(self, word: str) -> bool:
-        return bool(self._parts) and self._parts[0][0] != "text" and self._parts[0][1].lower() == word
+    def _skip(self, word: str) -> bool:
+        """Read past a word or mark if it comes next."""
+        ahead = bool(self._parts) and self._parts[0][0] != "text" and self._parts[0][1].lower() == word
+        if ahead:
+            self._next()
+        return ahead
 
     def _either(self) -> S:
         found = self._both()
-        while self._ahead("or"):
-            self._next()
+        while self._skip("or"):
             found = found | self._both()
         return found
 
     def _both(self) -> S:
         found = self._one()
-        while self._ahead("and"):
-            self._next()
+        while self._skip("and"):
             found = found & self._one()
         return found
 
@@ -199,13 +185,10 @@ class Filter(Generic[S]):
         return value[1:-1].replace("''", "'") if kind == "text" else value
 
     def _one(self) -> S:
-        if self._ahead("not"):
-            self._next()
+        if self._skip("not"):
             self.advanced = True
-            left: S = self._everything() - self._one()
-            return left
-        if self._ahead("("):
-            self._next()
+            return self._everything() - self._one()
+        if self._skip("("):
             found = self._either()
             self._next(")")
             return found
@@ -221,8 +204,7 @@ class Filter(Generic[S]):
         if function == "in":
             self._next("(")
             found = self._match("eq", name, self._value())
-            while self._ahead(","):
-                self._next()
+            while self._skip(","):
                 found = found | self._match("eq", name, self._value())
             self._next(")")
             return found

@@ -1,4 +1,4 @@
-"""POST /$batch: up to 20 requests in one, each answered for itself."""
+"""POST /$batch: up to 20 requests in one, each with a response of its own."""
 
 import random
 import re
@@ -39,10 +39,10 @@ def run(
     envelope: Request,
     body: bytes,
     answer: Callable[[Request], Answer],
-    refusal: Callable[[GraphError, Request], bytes],
+    refusal: Callable[[GraphError, Request], str],
     shuffle: random.Random,
 ) -> str:
-    """The batch's answer as JSON text; `answer` serves one request, `refusal` words an error."""
+    """Return the batch's response as JSON text; `answer` serves one request, `refusal` words an error."""
     responses = []
     for item in _items(body):
         method, url = item.get("method"), item.get("url")
@@ -59,7 +59,7 @@ def run(
             status, kind, sent, text = reply.status, reply.kind, reply.headers, "".join(reply.body)
         except GraphError as error:
             status, kind, sent = error.status, "application/json", error.headers
-            text = refusal(error, inner).decode()
+            text = refusal(error, inner)
         shown = {**sent, "Content-Type": kind}
         # In a batch a text/plain body is a bare number or a string, never an object.
         responses.append({"id": item["id"], "status": status, "headers": shown, "body": msgspec.Raw(text.encode())})

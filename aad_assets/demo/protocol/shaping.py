@@ -1,30 +1,21 @@
 """What a row looks like for a query: $select and $expand, checked and applied."""
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import msgspec
 
-from . import errors
-from .collections import COLLECTIONS, Collection
-from .directory.edges import TYPES
-from .directory.rendering import Kind
+from ..collections import COLLECTIONS, Collection
+from ..directory.edges import TYPES
+from ..directory.rendering import Kind
+from ..tenant import Directory
+from .errors import GraphError, bad_request, error
 from .odata import Options
-from .tenant import Directory
 
 _EXPAND = re.compile(r"^(\w+)(?:\(\$select=([\w,]+)\))?$")
-_DIRECTORY_TYPES = {
-    "user": "User",
-    "group": "Group",
-    "application": "Application",
-    "servicePrincipal": "ServicePrincipal",
-    "device": "Device",
-    "orgContact": "Contact",
-    "administrativeUnit": "AdministrativeUnit",
-    "organization": "Company",
-    "directoryObject": "DirectoryObject",
-}
+_DIRECTORY_TYPES = ("user", "group", "application", "servicePrincipal", "device", "administrativeUnit", "directoryObject")
+_OTHER_NAMES = {"orgContact": "Contact", "organization": "Company"}
 _STREAMS = frozenset({"logo"})
 """Properties that are files, not JSON."""
 
@@ -33,33 +24,31 @@ Rows = Callable[[Directory, Iterable[int]], list[str]]
 
 @dataclass(frozen=True)
 class Shape:
-    """How to render rows; `stream` when a stream property was asked for."""
+    """How to render rows. `stream` means that a stream property was selected."""
 
     rows: Rows
     stream: bool = False
 
 
-def type_name(type_: str) -> str:
-    """The type's name in error messages."""
-    return (
-        f"Microsoft.DirectoryServices.{_DIRECTORY_TYPES[type_]}" if type_ in _DIRECTORY_TYPES else f"microsoft.graph.{type_}"
-    )
-
-
-def _unknown(name: str, type_: str) -> errors.GraphError:
-    return errors.bad_request(
-        f"Parsing OData Select and Expand failed: Could not find a property named '{name}' on type '{type_name(type_)}'."
-    )
+def _unknown(name: str, type_: str) -> GraphError:
+    """Return the error for a property that a type does not have."""
+    if type_ in _DIRECTORY_TYPES or type_ in _OTHER_NAMES:
+        type_ = f"Microsoft.DirectoryServices.{_OTHER_NAMES.get(type_, type_[0].upper() + type_[1:])}"
+    else:
+        type_ = f"microsoft.graph.{type_}"
+    return error("unknown_property", name=name, type=type_)
 
 
 def shape(collection: Collection, kind: Kind, options: Options, roles: frozenset[str], single: bool = False) -> Shape:
-    """The shape that $select and $expand ask for, or the refusal."""
+    """Return the shape that $select and $expand ask for.
+
+    Raises:
+        GraphError: A property does not exist, cannot be selected here, or needs another permission.
+    """
     for name in options.select:
         _check(collection, kind, name, roles, single)
-    names: tuple[str, ...] = options.select
-    if not names:
-        hidden = frozenset() if single else collection.single_only | collection.not_in_lists
-        names = tuple(name for name in kind.defaults if name not in hidden)
+    hidden = frozenset() if single else collection.single_only | collection.not_in_lists
+    names = options.select or tuple(name for name in kind.defaults if name not in hidden)
     if "signInActivity" in names and "id" not in names:
         names = ("id", *names)
     chosen = tuple(name for name in names if name not in _STREAMS)
@@ -73,17 +62,17 @@ def shape(collection: Collection, kind: Kind, options: Options, roles: frozenset
 
 
 def _unreadable(roles: frozenset[str]) -> frozenset[str]:
-    """The types whose objects the caller may not read."""
+    """Return the types whose objects the caller may not read."""
     lists = {
         collection.type: collection
-        for collection in reversed(COLLECTIONS)  # The recycle bin comes after the live lists: those count.
+        for collection in reversed(COLLECTIONS)  # The recycle bin comes after the live lists, which decide.
         if "{id}" not in collection.path and collection.form == "list"
     }
     return frozenset(type_ for type_ in TYPES if not roles.intersection(lists[type_].roles))
 
 
 def _blank(row: str, unreadable: frozenset[str], collection: Collection) -> str:
-    """A member of a type that may not be read: id and type, the rest null."""
+    """Return a member; if its type is unreadable, only id and type have values."""
     values = msgspec.json.decode(row)
     type_ = values.get("@odata.type", collection.type).removeprefix("#microsoft.graph.")
     if type_ in unreadable:
@@ -92,19 +81,18 @@ def _blank(row: str, unreadable: frozenset[str], collection: Collection) -> str:
 
 
 def _check(collection: Collection, kind: Kind, name: str, roles: frozenset[str], single: bool) -> None:
-    """Refuse a property that does not exist, is not in lists, or needs another permission."""
     if name not in kind.properties:
         raise _unknown(name, kind.type)
     if not single and name in collection.not_in_lists:
-        raise errors.GraphError(501, "NotImplemented", "This operation is not implemented.")
+        raise error("not_in_lists")
     if not single and name in collection.single_only | _STREAMS:
-        raise errors.bad_request(f"The property '{name}' can be selected on a single {kind.type} only.")
+        raise bad_request(f"The property '{name}' can be selected on a single {kind.type} only.")
     if name in collection.restricted and collection.restricted[name] not in roles:
-        raise errors.denied()
+        raise error("denied")
 
 
 def _expanded(collection: Collection, kind: Kind, expand: str, names: tuple[str, ...]) -> Rows:
-    """Rows with the user's manager inside; left out where there is none."""
+    """Return rows that contain the user's manager, if there is one."""
     found = _EXPAND.match(expand.replace(" ", ""))
     if not found or found[1] not in collection.expands:
         raise _unknown(found[1] if found else expand, kind.type)
@@ -120,32 +108,21 @@ def _expanded(collection: Collection, kind: Kind, expand: str, names: tuple[str,
         texts = dict(zip(distinct, kind.render(distinct, inner), strict=True))
         full = []
         for row, manager in zip(kind.render(keys, names), managers, strict=True):
-            if manager is None:
-                full.append(row)
-                continue
-            comma = "," if row != "{}" else ""
-            full.append(f'{row[:-1]}{comma}"manager":{{"@odata.type":"#microsoft.graph.user",{texts[manager][1:]}}}')
+            if manager is not None:
+                comma = "," if row != "{}" else ""
+                row = f'{row[:-1]}{comma}"manager":{{"@odata.type":"#microsoft.graph.user",{texts[manager][1:]}}}'
+            full.append(row)
         return full
 
     return rows
 
 
-def context(
-    base: str,
-    collection: Collection,
-    ids: Sequence[str],
-    select: Sequence[str],
-    expand: str | None,
-    single: bool = False,
-) -> str:
-    """@odata.context."""
-    if collection.context:
-        entity = collection.context
-    elif collection.type == "directoryObject":
-        entity = "directoryObjects"
-    else:
+def context(base: str, collection: Collection, ids: tuple[str, ...], options: Options, single: bool) -> str:
+    """Return the @odata.context."""
+    entity = collection.context or ("directoryObjects" if collection.type == "directoryObject" else "")
+    if not entity:
         parts = iter(ids)
         entity = "/".join(f"('{next(parts)}')" if part == "{id}" else part for part in collection.segments)
         entity = entity.replace("/('", "('")
-    chosen = [*select, *([f"{expand.split('(')[0]}()"] if expand and select else [])]
+    chosen = [*options.select, *([f"{options.expand.split('(')[0]}()"] if options.expand and options.select else [])]
     return f"{base}/$metadata#{entity}{'(' + ','.join(chosen) + ')' if chosen else ''}{'/$entity' if single else ''}"

@@ -1,0 +1,1 @@
+"""Microsoft Graph's protocol: paths, query options, pages, $batch, permissions, quotas, errors, and faults on demand."""

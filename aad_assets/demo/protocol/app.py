@@ -1,0 +1,199 @@
+"""The HTTP side: routes, headers, compression, and the faults that break a connection.
+
+See also graph.py, batch.py and identity/, which decide what the response is.
+"""
+
+import asyncio
+import random
+import uuid
+import zlib
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.requests import Request as HttpRequest
+from starlette.responses import Response
+from starlette.routing import Mount, Route, Router
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ..control import Control
+from ..identity import Identity
+from ..identity.tokens import challenge
+from . import batch
+from .errors import GraphError, error
+from .faults import SIGN_IN_KINDS, Faults, Rule, refusal
+from .graph import JSON_TYPE, Answer, Graph, Request
+
+PREFIX = "/v1.0"
+
+
+def _error_body(error: GraphError, request_id: str, client_request_id: str) -> str:
+    """Return Graph's error object."""
+    inner = {
+        "date": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S"),
+        "request-id": request_id,
+        "client-request-id": client_request_id,
+    }
+    body = {"error": {"code": error.code, "message": error.message, "innerError": inner}}
+    return msgspec.json.encode(body).decode()
+
+
+def _compressed(pieces: Iterator[str], gzip: bool) -> Iterator[bytes]:
+    """Return the body as bytes; at level 1, because speed matters more than size on loopback."""
+    packer = zlib.compressobj(1, zlib.DEFLATED, 31) if gzip else None
+    for piece in pieces:
+        if packed := packer.compress(piece.encode()) if packer else piece.encode():
+            yield packed
+    if packer:
+        yield packer.flush()
+
+
+class GraphEndpoint:
+    """Everything under /v1.0, as an ASGI app; `latency` in seconds."""
+
+    def __init__(self, graph: Graph, identity: Identity, control: Control, latency: float) -> None:
+        self._graph, self._identity, self._control, self._latency = graph, identity, control, latency
+        self._shuffle = random.Random(graph.directory.context.seed)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        http = HttpRequest(scope, receive)
+        control, faults = self._control, self._graph.faults
+        path = http.path_params["path"] or "/"
+        control.running += 1
+        control.most_running = max(control.most_running, control.running)
+        try:
+            slow = faults.take("latency", path)
+            if delay := self._latency + (slow.ms / 1000 if slow else 0):
+                await asyncio.sleep(delay)
+            if faults.take("drop", path):
+                await drop(scope, receive)
+                return
+            answer = self._answer(http, path, await http.body())
+            control.requests[answer.template or f"error {answer.status}"] += 1
+            control.statuses[answer.status] += 1
+            await self._send(answer, http, send, path)
+        finally:
+            control.running -= 1
+
+    def _answer(self, http: HttpRequest, path: str, body: bytes) -> Answer:
+        request_id = str(uuid.uuid4())
+        client_id = http.headers.get("client-request-id", request_id)
+        try:
+            claims = self._identity.tokens.claims(http.headers.get("authorization"))
+            challenge(claims, self._graph.faults, path)
+            roles = claims["scp"].split() if "scp" in claims else claims.get("roles", ())
+            query = http.scope["query_string"].decode("latin-1")
+            request = Request(http.method, path, query, http.headers, frozenset(roles), claims.get("x_issued", 0.0))
+            if path.lower().rstrip("/") == "/$batch":
+                answer = self._batch(request, body, request_id, client_id)
+            else:
+                answer = self._graph.answer(request)
+        except GraphError as error:
+            text = _error_body(error, request_id, client_id)
+            answer = Answer(error.status, error.headers, iter((text,)), "application/json")
+        answer.headers = {
+            "Cache-Control": "no-cache",
+            "Vary": "Accept-Encoding",
+            "Strict-Transport-Security": "max-age=31536000",
+            "request-id": request_id,
+            "client-request-id": client_id,
+            "x-ms-ags-diagnostic": '{"ServerInfo":{"DataCenter":"Demo","Slice":"E","Ring":"5","ScaleUnit":"001"}}',
+            **({"OData-Version": "4.0"} if answer.kind == JSON_TYPE else {}),
+            **answer.headers,
+        }
+        return answer
+
+    def _batch(self, request: Request, body: bytes, request_id: str, client_id: str) -> Answer:
+        if request.method != "POST":
+            raise error("method")
+        self._graph.faults.refuse(request.path, request.issued_at)
+
+        def inner(item: Request) -> Answer:
+            answer = self._graph.answer(item)
+            self._control.requests[f"$batch {answer.template}"] += 1
+            return answer
+
+        def word(error: GraphError, item: Request) -> str:
+            self._control.requests[f"$batch error {error.status}"] += 1
+            self._control.statuses[error.status] += 1
+            return _error_body(error, request_id, item.headers.get("client-request-id", client_id))
+
+        text = batch.run(request, body, inner, word, self._shuffle)
+        return Answer(200, {}, iter((text,)), "application/json", "/$batch")
+
+    async def _send(self, answer: Answer, http: HttpRequest, send: Send, path: str) -> None:
+        gzip = "gzip" in http.headers.get("accept-encoding", "")
+        pieces, cut, faults = answer.body, None, self._graph.faults
+        if answer.status == 200:
+            if faults.take("garbage", path):
+                pieces = iter(('{"@odata.context":"x","value":[{"id":"0', "\x01,,]"))
+            cut = faults.take("cut", path)
+        headers = {"Content-Type": answer.kind, **answer.headers, **({"Content-Encoding": "gzip"} if gzip else {})}
+        raw = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+        start = {"type": "http.response.start", "status": answer.status, "headers": raw}
+        if cut:
+            await _send_half(start, b"".join(_compressed(pieces, gzip)), cut, http, send)
+            return
+        await send(start)
+        for piece in _compressed(pieces, gzip):
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+            await asyncio.sleep(0)  # A page takes tens of milliseconds: let other requests in between.
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def _send_half(start: Message, body: bytes, rule: Rule, http: HttpRequest, send: Send) -> None:
+    """Send half a body, then end the connection; alternate between content-length and chunked."""
+    if rule.hits % 2:
+        start["headers"].append((b"content-length", str(len(body)).encode()))
+    await send(start)
+    await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
+    _transport(http.scope).close()
+    await _disconnected(http.receive)
+
+
+def _transport(scope: Scope) -> Any:
+    """Return the connection of a request (server.py puts it there)."""
+    return scope["extensions"]["demo.transport"]["transport"]
+
+
+async def drop(scope: Scope, receive: Receive) -> None:
+    """Close the connection without a response."""
+    _transport(scope).abort()
+    await _disconnected(receive)
+
+
+async def _disconnected(receive: Receive) -> None:
+    """Wait until the connection is lost; only then may an app return without a response."""
+    message: Message = {"type": ""}
+    while message["type"] != "http.disconnect":
+        message = await receive()
+
+
+def _with_faults(app: ASGIApp, faults: Faults) -> ASGIApp:
+    """Return a sign-in app that faults can strike. Rules without a path are for Graph."""
+
+    async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
+        for rule in faults.rules:
+            if not rule.path or rule.kind not in SIGN_IN_KINDS or not rule.strikes(scope["path"]):
+                continue
+            if rule.kind == "latency":
+                await asyncio.sleep(rule.ms / 1000)
+                continue
+            if rule.kind == "drop":
+                await drop(scope, receive)
+                return
+            error = refusal(rule)
+            await Response(error.message, error.status, error.headers, "text/plain")(scope, receive, send)
+            return
+        await app(scope, receive, send)
+
+    return guarded
+
+
+def build(graph: Graph, identity: Identity, control: Control, latency: float) -> Starlette:
+    """Return the whole app; `latency` in seconds."""
+    endpoint = GraphEndpoint(graph, identity, control, latency)
+    sign_in = _with_faults(Router(identity.routes()), graph.faults)
+    return Starlette(routes=[Route(PREFIX + "{path:path}", endpoint), *control.routes(), Mount("/", sign_in)])

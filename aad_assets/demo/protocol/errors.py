@@ -1,0 +1,49 @@
+"""Errors of Microsoft Graph: one exception, and a table of their wordings (errors.yaml).
+
+See also identity/errors.py: sign-in has errors of its own form.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..data import table
+
+_ERRORS: dict[str, tuple[int, str, str]] = table(__package__, "errors")
+
+
+class GraphError(Exception):
+    """An error response: status, `error.code`, `error.message` and extra headers."""
+
+    def __init__(self, status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.status, self.code, self.message, self.headers = status, code, message, dict(headers or {})
+
+
+def error(name: str, /, headers: Mapping[str, str] | None = None, **values: Any) -> GraphError:
+    """Return an error of the table; `values` fill its placeholders."""
+    status, code, message = _ERRORS[name]
+    return GraphError(status, code, message.format(**values), headers)
+
+
+def bad_request(message: str, code: str = "BadRequest") -> GraphError:
+    """Return a 400."""
+    return GraphError(400, code, message)
+
+
+def unsupported(message: str) -> GraphError:
+    """Return a 400 for a query that the directory does not support."""
+    return GraphError(400, "Request_UnsupportedQuery", message)
+
+
+def unauthorized(message: str) -> GraphError:
+    """Return a 401 with the challenge that names the authority."""
+    challenge = (
+        'Bearer realm="", authorization_uri="https://login.microsoftonline.com/common/oauth2/authorize", '
+        'client_id="00000003-0000-0000-c000-000000000000"'
+    )
+    return GraphError(401, "InvalidAuthenticationToken", message, {"WWW-Authenticate": challenge})
+
+
+def throttled(retry_after: int | None) -> GraphError:
+    """Return a 429; without Retry-After for the families that send none."""
+    return error("throttled", None if retry_after is None else {"Retry-After": str(retry_after)})

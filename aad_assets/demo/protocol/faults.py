@@ -1,0 +1,118 @@
+"""Faults on demand: which requests go wrong, and how often. faults.yaml lists the kinds.
+
+graph.py and app.py do what a fault asks for, where the response is made.
+"""
+
+from dataclasses import dataclass, field, fields
+from random import Random
+from typing import Any
+
+from ..data import table
+from .errors import GraphError, error, throttled, unauthorized
+
+KINDS: dict[str, str] = table(__package__, "faults")
+_STATUSES = frozenset({"429", "500", "502", "503", "504"})
+_REFUSALS = _STATUSES | {"deny", "unlicensed", "expire_token"}
+SIGN_IN_KINDS = _STATUSES | {"drop", "latency"}
+"""Kinds that can strike a sign-in endpoint."""
+
+
+@dataclass
+class Rule:
+    """A fault: applies to paths that contain `path`, at `rate`, at most `times` times."""
+
+    kind: str
+    path: str = ""
+    rate: float = 1.0
+    times: int | None = None
+    retry_after: int | None = 1
+    property: str = ""
+    status: int = 400
+    ms: float = 0.0
+    page: int = 1
+    share: float = 0.5
+    by: int = -1
+    hits: int = field(default=0, kw_only=True)
+    dice: Random = field(default_factory=Random, repr=False, kw_only=True)
+    since: float = field(default=0.0, kw_only=True)
+
+    @classmethod
+    def parse(cls, value: dict[str, Any], seed: int, now: float) -> "Rule":
+        """Return a rule from JSON.
+
+        Raises:
+            ValueError: A kind or field is unknown.
+        """
+        values = {**value, "kind": str(value.get("kind")), "path": value.get("path") or ""}
+        if values["kind"] not in KINDS:
+            raise ValueError(f"unknown fault kind {values['kind']!r}; known: {', '.join(sorted(KINDS))}")
+        if unknown := set(values) - _FIELDS:
+            raise ValueError(f"unknown fault fields: {', '.join(sorted(unknown))}")
+        return cls(**values, dice=Random(f"{seed}|{sorted(values.items(), key=str)}"), since=now)
+
+    def strikes(self, path: str) -> bool:
+        """Decide whether the request for `path` goes wrong; if so, count it as one of the rule's times."""
+        if self.path.lower() not in path.lower():
+            return False
+        if self.times is not None and self.hits >= self.times:
+            return False
+        if self.rate < 1 and self.dice.random() >= self.rate:
+            return False
+        self.hits += 1
+        return True
+
+    def view(self) -> dict[str, Any]:
+        """Return the rule as JSON, with the number of times it applied."""
+        return {name: getattr(self, name) for name in (*sorted(_FIELDS), "hits")}
+
+
+_FIELDS = frozenset(each.name for each in fields(Rule) if not each.kw_only)
+
+
+def parse_short(text: str) -> list[dict[str, Any]]:
+    """Return the rules of the command line's form, `429:0.05,503:0.02`; a rule without a rate always applies."""
+    parts = [part.strip().partition(":") for part in text.split(",") if part.strip()]
+    return [{"kind": kind, "rate": float(rate or 1)} for kind, _, rate in parts]
+
+
+class Faults:
+    """The rules in force."""
+
+    def __init__(self, seed: int) -> None:
+        self._seed = seed
+        self.rules: list[Rule] = []
+
+    def set(self, rules: list[dict[str, Any]], now: float) -> None:
+        """Replace all rules."""
+        self.rules = [Rule.parse(rule, self._seed + place, now) for place, rule in enumerate(rules)]
+
+    def take(self, kind: str, path: str) -> Rule | None:
+        """Return the rule of this kind that strikes now, if any."""
+        return next((rule for rule in self.rules if rule.kind == kind and rule.strikes(path)), None)
+
+    def refuse(self, path: str, issued_at: float, page: int = 0) -> None:
+        """Raise the error that the rules ask for. `issued_at` is the token's age mark.
+
+        Called once for every request, and again with the number of the page for a page of a collection.
+        """
+        for rule in self.rules:
+            if (page == 0 and rule.page > 1) or (page and not 1 < rule.page <= page):
+                continue
+            if rule.kind == "expire_token" and issued_at > rule.since:
+                continue
+            if rule.kind in _REFUSALS and rule.strikes(path):
+                raise refusal(rule)
+
+
+def refusal(rule: Rule) -> GraphError:
+    """Return the error that a rule stands for."""
+    match rule.kind:
+        case "429":
+            return throttled(rule.retry_after)
+        case "deny":
+            return error("denied")
+        case "unlicensed":
+            return error("not_premium")
+        case "expire_token":
+            return unauthorized("Lifetime validation failed, the token is expired.")
+    return error(rule.kind)

@@ -1,0 +1,153 @@
+"""Which objects a request means: $filter and $orderby on a collection, and what it must or may filter by.
+
+The grammar of filters is in odata.py; collections.yaml declares what a collection supports.
+"""
+
+import operator
+import re
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import compress
+from typing import Any
+
+import msgspec
+
+from ..collections import Collection, value
+from ..directory.rendering import Kind
+from ..logs.log import EVER, Log, ticks
+from ..tenant import Directory
+from .errors import GraphError, bad_request, error, unsupported
+from .odata import Filter, Options
+
+_COMPARE: dict[str, Callable[[str, str], bool]] = {
+    "startswith": str.startswith,
+    **{name: getattr(operator, name) for name in ("eq", "ne", "ge", "gt", "le", "lt")},
+}
+_TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d)?)(?:\.(\d{1,12}))?(Z|[+-]\d\d:\d\d)")
+
+
+@dataclass(frozen=True)
+class Found:
+    """The objects of a collection, the keys of those asked for (ascending), and whether the query is an advanced one."""
+
+    kind: Kind
+    keys: Sequence[int]
+    advanced: bool = False
+
+
+def find(directory: Directory, collection: Collection, parents: tuple[int, ...], text: str | None) -> Found:
+    """Return the objects that match a filter, except in logs."""
+    kind = collection.rows(directory, parents)
+    equal: set[str] = set()
+
+    def everything() -> frozenset[int]:
+        return frozenset(kind.keys())
+
+    def match(function: str, name: str, wanted: str) -> frozenset[int]:
+        if function == "eq":
+            equal.add(name)
+            if name == collection.key:
+                key = kind.key(wanted)
+                return frozenset(() if key is None else (key,))
+        if name in collection.starts and function in ("startswith", "eq", "ne"):
+            found = value(directory, collection.starts[name])(wanted)
+            if function != "startswith":
+                found = list(compress(found, _fits(kind, found, "eq", name, wanted)))
+            return everything() - set(found) if function == "ne" else frozenset(found)
+        if collection.scan and name.split("/")[0] in kind.properties:
+            every = kind.keys()
+            return frozenset(compress(every, _fits(kind, every, function, name, wanted)))
+        raise _refused(kind, name)
+
+    filter_ = None if text is None else Filter(text, match, everything)
+    keys = kind.keys() if filter_ is None else sorted(filter_.keys())
+    if collection.required and not any(equal.issuperset(names) for names in collection.required):
+        raise error(collection.incomplete)
+    return Found(kind, keys, filter_ is not None and filter_.advanced)
+
+
+def _fits(kind: Kind, keys: Iterable[int], function: str, path: str, wanted: str) -> Iterable[bool]:
+    """Compare a property of each object (or one inside it, a/b) as text; ISO times sort as text, null equals `null`."""
+    name, *inner = path.split("/")
+    for row in kind.render(keys, (name,)):
+        have: Any = msgspec.json.decode(row).get(name)
+        for step in inner:
+            have = have.get(step) if isinstance(have, dict) else None
+        yield _COMPARE[function]("null" if have is None else str(have).lower(), wanted.lower())
+
+
+def _refused(kind: Kind, name: str) -> GraphError:
+    known = name.split("/")[0] in kind.properties
+    return error("unsupported_filter" if known else "unknown_filter", name=name, type=kind.type)
+
+
+def _ticks(text: str) -> int:
+    """Return an Edm.DateTimeOffset of a filter as ticks."""
+    found = _TIME.fullmatch(text.upper())
+    try:
+        assert found
+        return ticks(datetime.fromisoformat(found[1] + found[3])) + int(((found[2] or "") + "0" * 7)[:7])
+    except (ValueError, AssertionError):
+        raise bad_request(f"Invalid filter clause: '{text}' is not a date and time with a time zone.") from None
+
+
+@dataclass(frozen=True)
+class _Window:
+    """Rows made in [low, high) that pass all tests: what a filter on a log can express."""
+
+    low: int = 0
+    high: int = EVER
+    tests: tuple[tuple[str, str, str], ...] = ()
+
+    def __and__(self, other: "_Window") -> "_Window":
+        return _Window(max(self.low, other.low), min(self.high, other.high), self.tests + other.tests)
+
+    def __or__(self, other: "_Window") -> "_Window":
+        raise unsupported("The operators 'or' and 'not' are not supported in a filter of a log.")
+
+    __sub__ = __or__
+
+
+_LIMITS: dict[str, Callable[[int], _Window]] = {
+    "ge": lambda at: _Window(low=at),
+    "gt": lambda at: _Window(low=at + 1),
+    "le": lambda at: _Window(high=at + 1),
+    "lt": lambda at: _Window(high=at),
+    "eq": lambda at: _Window(at, at + 1),
+}
+
+
+def look_up(directory: Directory, collection: Collection, options: Options) -> Found:
+    """Return the rows of a log for a window of time, newest first unless $orderby says otherwise."""
+    log = collection.rows(directory, ())
+    assert isinstance(log, Log)
+
+    def match(function: str, name: str, wanted: str) -> _Window:
+        if name != log.when and name.split("/")[0] in log.properties:
+            return _Window(tests=((function, name, wanted),))
+        if name != log.when or function not in _LIMITS:
+            raise _refused(log, name)
+        return _LIMITS[function](_ticks(wanted))
+
+    window = _Window() if options.filter is None else Filter(options.filter, match, _Window).keys()
+    order = re.fullmatch(rf"{log.when}(?:\s+(asc|desc))?", (options.orderby or f"{log.when} desc").strip(), re.IGNORECASE)
+    if not order:
+        raise bad_request(f"$orderby: only '{log.when}' is supported here.")
+    keys: Sequence[int] = log.between(window.low, window.high, (order[1] or "asc").lower() == "desc")
+    for function, name, wanted in window.tests:
+        keys = list(compress(keys, _fits(log, keys, function, name, wanted)))
+    return Found(log, keys)
+
+
+def shrink(found: Found, share: float, log: bool) -> Found:
+    """Return what is left when only a share of a collection's objects is shown: the same ones under every filter.
+
+    In a log it is the share of what was asked for.
+    """
+    if log:
+        return replace(found, keys=found.keys[: round(len(found.keys) * share)])
+    every = found.kind.keys()
+    shown = round(len(every) * share)
+    return found if shown >= len(every) else replace(found, keys=found.keys[: bisect_left(found.keys, every[shown])])

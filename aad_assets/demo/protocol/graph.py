@@ -1,0 +1,300 @@
+"""Serves requests to Graph v1.0: finds the collection, checks permission, licence and quota, renders pages.
+
+See also app.py (connections) and batch.py ($batch). What can be requested is declared in collections.yaml.
+"""
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+
+from .. import licensing
+from ..collections import BY_SEGMENTS, SEGMENTS, Collection, value
+from ..directory.rendering import Kind
+from ..tenant import Directory
+from .errors import GraphError, error
+from .faults import Faults
+from .filtering import Found, find, look_up, shrink
+from .odata import Options, Place, Tokens, parse
+from .quota import Quota, cost
+from .shaping import Shape, context, shape
+
+_CHUNK = 200
+_ALTERED = {"null_property": None, "garbled_property": "garbled"}
+_CALL = re.compile(r"^([^()]+)\('([^']*)'\)$")
+JSON_TYPE = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request to Graph, from a connection or a batch. `path` starts after /v1.0, decoded; `roles` come from the token."""
+
+    method: str
+    path: str
+    query: str
+    headers: Mapping[str, str]
+    roles: frozenset[str]
+    issued_at: float = 0.0
+
+
+@dataclass
+class Answer:
+    """A status, headers and the body in pieces."""
+
+    status: int
+    headers: dict[str, str]
+    body: Iterator[str]
+    kind: str = JSON_TYPE
+    template: str = field(default="")
+
+
+@dataclass(frozen=True)
+class _Query:
+    """A request that was understood and permitted. `ids` and `parents` are the ids and keys of the objects in its path."""
+
+    request: Request
+    collection: Collection
+    ids: tuple[str, ...]
+    parents: tuple[int, ...]
+    options: Options
+    headers: dict[str, str]
+
+    @property
+    def path(self) -> str:
+        return self.request.path
+
+
+class Graph:
+    """The tenant's Graph. `base` is the absolute URL up to and including /v1.0; `sign_in_page` the largest $top with
+    signInActivity, which is 500 and in some tenants 120."""
+
+    def __init__(
+        self, base: str, directory: Directory, quota: Quota, faults: Faults, licences: frozenset[str], sign_in_page: int
+    ) -> None:
+        self.base, self.directory, self.quota, self.faults = base, directory, quota, faults
+        self.licences, self.sign_in_page = licences, sign_in_page
+        self._tokens = Tokens(directory.context.seed)
+        self._found = lru_cache(256)(lambda *query: find(self.directory, *query))
+
+    def move_to(self, directory: Directory) -> None:
+        """Show another day's directory from now on."""
+        self.directory = directory
+        self._found.cache_clear()
+
+    def answer(self, request: Request) -> Answer:
+        """Return the response to a request.
+
+        Raises:
+            GraphError: The response is an error.
+        """
+        self.faults.refuse(request.path, request.issued_at)
+        collection, ids, rest = resolve(request.path)
+        if request.method != ("POST" if collection.form == "action" else "GET"):
+            raise error("method")
+        options = parse(request.query, request.headers.get("consistencylevel", "").lower() == "eventual")
+        if not request.roles.intersection(collection.roles):
+            raise error("denied")
+        if collection.licence and collection.licence not in self.licences:
+            raise error(collection.unlicensed)
+        headers = self._charge(collection, options)
+        parents = self._parents(collection, ids)
+        if collection.hidden and "Member.Read.Hidden" not in request.roles and self._says(collection.hidden, parents):
+            raise error("denied")
+        if collection.missing and self._says(collection.missing, parents):
+            raise error("not_found", id=ids[-1])
+        query = _Query(request, collection, ids, parents, options, headers)
+        if collection.form == "singleton":
+            if rest:
+                raise error("unknown_segment", segment=rest)
+            return self._single(query, "")
+        if rest == "$count":
+            return self._count(query)
+        return self._single(query, rest) if rest else self._list(query)
+
+    def _says(self, function: str, parents: tuple[int, ...]) -> bool:
+        return bool(value(self.directory, function)(parents[-1]))
+
+    def _charge(self, collection: Collection, options: Options) -> dict[str, str]:
+        """Charge the request to its families of limits; return the headers that report it."""
+        for name, family in (("keyCredentials", "key_credentials"), ("signInActivity", "sign_in_activity")):
+            if name in options.select:
+                self.quota.charge(family, 1)
+        if collection.family != "directory":
+            self.quota.charge(collection.family, 1)
+            return {}
+        units = cost(collection.cost, options)
+        share = self.quota.charge("directory", units)
+        percentage = {"x-ms-throttle-limit-percentage": f"{share:.2f}"} if share >= 0.8 else {}
+        return {"x-ms-resource-unit": str(units), **percentage}
+
+    def _parents(self, collection: Collection, ids: tuple[str, ...]) -> tuple[int, ...]:
+        """Return the keys of the objects in the path before the collection."""
+        keys: tuple[int, ...] = ()
+        segments = tuple(part.lower() for part in collection.segments)
+        places = [place for place, part in enumerate(segments) if part == "{id}"]
+        for id_, place in zip(ids, places, strict=True):
+            key = BY_SEGMENTS[segments[:place]].rows(self.directory, keys).key(id_)
+            if key is None:
+                raise error("not_found", id=id_)
+            keys += (key,)
+        return keys
+
+    def _find(self, query: _Query) -> Found:
+        """Return the objects that the request means, as far as a fault shows them."""
+        if query.collection.log:
+            found = look_up(self.directory, query.collection, query.options)
+        else:
+            found = self._found(query.collection, query.parents, query.options.filter)
+        rule = self.faults.take("shrink", query.path)
+        return shrink(found, rule.share, query.collection.log) if rule else found
+
+    def _total(self, found: Found, path: str) -> int:
+        rule = self.faults.take("count_wrong", path)
+        return max(0, len(found.keys) + (rule.by if rule else 0))
+
+    def _count(self, query: _Query) -> Answer:
+        if not query.options.eventual:
+            raise error("no_count")
+        total = self._total(self._find(query), query.path)
+        return Answer(200, query.headers, iter((str(total),)), "text/plain", f"{query.collection.path}/$count")
+
+    def _shape(self, query: _Query, kind: Kind, single: bool = False) -> Shape:
+        """Return the rows' shape, if permissions and licences allow what is selected."""
+        form = shape(query.collection, kind, query.options, query.request.roles, single)
+        if "signInActivity" in query.options.select and licensing.P1 not in self.licences:
+            raise error("not_premium")
+        return form
+
+    def _context(self, query: _Query, single: bool = False) -> str:
+        return f'{{"@odata.context":"{context(self.base, query.collection, query.ids, query.options, single)}"'
+
+    def _single(self, query: _Query, id_: str) -> Answer:
+        collection = query.collection
+        if collection.related and id_:
+            raise error("unknown_segment", segment=id_)
+        kind = collection.rows(self.directory, query.parents)
+        form = self._shape(query, kind, single=True)
+        key = kind.key(id_) if id_ else next(iter(kind.keys()), None)
+        if key is None or form.stream:
+            raise error("not_found", id=id_)
+        row = form.rows(self.directory, (key,))[0]
+        text = self._context(query, single=True) + ("," if row != "{}" else "") + row[1:]
+        return Answer(200, query.headers, iter((text,)), template=f"{collection.path}/{{id}}" if id_ else collection.path)
+
+    def _list(self, query: _Query) -> Answer:
+        collection, options, path, faults = query.collection, query.options, query.path, self.faults
+        size = page_size(collection, options, self.sign_in_page)
+        rule = next((r for r in faults.rules if r.kind == "refuse_select" and r.property in options.select), None)
+        if rule and rule.strikes(path):
+            code = "NotImplemented" if rule.status == 501 else "BadRequest"
+            raise GraphError(rule.status, code, f"Cannot select '{rule.property}'.")
+        found = self._find(query)
+        if (found.advanced or collection.eventual) and not (options.eventual and options.count):
+            raise error("advanced_filter" if found.advanced else "advanced_cast")
+        form = self._shape(query, found.kind)
+        place = self._tokens.read(path, options)
+        faults.refuse(path, query.request.issued_at, place.number + 1)
+        if place.number and faults.take("expired_page", path):
+            raise error("expired_page")
+        keys = found.keys
+        start = bisect_right(keys, place.after)
+        end = len(keys) if size is None else min(len(keys), start + size)
+        if end < len(keys) and not place.emptied and faults.take("empty_page", path):
+            end = start
+        link = self._link(query, keys, start, end, size, place)
+        parts = [self._context(query)]
+        if options.count and place.number == 0 and (options.eventual or collection.family != "directory"):
+            parts.append(f'"@odata.count":{self._total(found, path)}')
+        if link:
+            parts.append(f'"@odata.nextLink":{msgspec.json.encode(link).decode()}')
+        body = self._page(",".join(parts) + ',"value":[', form, keys[start:end], path)
+        return Answer(200, query.headers, body, template=collection.path)
+
+    def _link(self, query: _Query, keys: Sequence[int], start: int, end: int, size: int | None, place: Place) -> str | None:
+        """Return the nextLink, with what the faults make of it."""
+        if end >= len(keys) or size is None:
+            return None
+        path, options, faults = query.path, query.options, self.faults
+        if end + size >= len(keys) and end > start and faults.take("last_page_lost", path):
+            return None
+        if faults.take("same_link", path):
+            return f"{self.base}{path}?{query.request.query}"
+        last = keys[end - 1] if end > start else place.after
+        if end - start > 1 and faults.take("repeat_row", path):
+            last = keys[end - 2]
+        token = self._tokens.issue(Place(last, place.number + 1, end == start), path, options)
+        base = "https://graph.evil.example/v1.0" if faults.take("foreign_link", path) else self.base
+        return f"{base}{path}?{options.rest}{'&' if options.rest else ''}$skiptoken={token}"
+
+    def _page(self, head: str, form: Shape, keys: Sequence[int], path: str) -> Iterator[str]:
+        """Render a page in chunks, with what the faults make of its rows."""
+        altered = {
+            rule.property: _ALTERED[rule.kind] for rule in self.faults.rules if rule.kind in _ALTERED and rule.strikes(path)
+        }
+        unknown = self.faults.take("unknown_property", path)
+        yield head
+        directory, separator = self.directory, ""
+        for at in range(0, len(keys), _CHUNK):
+            rows = form.rows(directory, keys[at : at + _CHUNK])
+            if rows[0].startswith("{"):  # Plain values have no properties.
+                if altered:
+                    rows = [_altered(row, altered) for row in rows]
+                if unknown:
+                    rows = [row[:-1] + ',"undeclaredProperty":"new","DisplayNAME":"other case"}' for row in rows]
+            yield separator + ",".join(rows)
+            separator = ","
+        yield "]}"
+
+
+def _altered(row: str, properties: Mapping[str, Any]) -> str:
+    values = msgspec.json.decode(row)
+    values.update((name, value) for name, value in properties.items() if name in values)
+    return msgspec.json.encode(values).decode()
+
+
+def page_size(collection: Collection, options: Options, sign_in_page: int) -> int | None:
+    """Check the paging options; return the number of rows on a page, None for all."""
+    if collection.select_only and options.given - {"$select"}:
+        raise error("unsupported")
+    if "$skip" in options.given:
+        raise error("no_skip")
+    if options.given & ({"$search"} if collection.log else {"$orderby", "$search"}):
+        raise error("no_sorting")
+    if options.top is None:
+        return collection.server_page if collection.page is None else collection.default_page
+    if collection.no_top:
+        raise error("no_top")
+    largest = collection.page or 999
+    if not 1 <= options.top <= largest:
+        raise error("page_size", top=options.top, largest=largest)
+    if "signInActivity" in options.select and options.top > sign_in_page:
+        raise error("too_many_users", largest=sign_in_page)
+    return options.top
+
+
+def resolve(path: str) -> tuple[Collection, tuple[str, ...], str]:
+    """Return the collection that a path means, the ids of its parents, and the rest (an id, `$count` or nothing)."""
+    parts: list[str] = []
+    for part in path.strip("/").split("/"):
+        call = _CALL.match(part)
+        parts += call.groups() if call else (part,)
+    known: tuple[str, ...] = ()
+    ids: list[str] = []
+    for place, part in enumerate(parts):
+        step, child = (*known, part.lower()), (*known, "{id}")
+        if step in SEGMENTS:
+            known = step
+        elif child in SEGMENTS and place + 1 < len(parts) and part != "$count":
+            known = child
+            ids.append(part)
+        elif known in BY_SEGMENTS and place + 1 == len(parts):
+            return BY_SEGMENTS[known], tuple(ids), part
+        else:
+            raise error("unknown_segment", segment=part)
+    if known not in BY_SEGMENTS:
+        raise error("unknown_segment", segment=parts[-1])
+    return BY_SEGMENTS[known], tuple(ids), ""
