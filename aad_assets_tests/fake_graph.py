@@ -28,6 +28,9 @@ BASE = "https://graph.test/v1.0"
 TOKEN = "eyJ-token"
 """The start of every token that the fake issues, which no log and no message may contain."""
 
+MAX_REQUESTS = 10_000
+"""Bound for a client that would otherwise retry forever."""
+
 Answer = httpx.Response | Exception
 Handler = Callable[[httpx.Request], Answer | Awaitable[Answer]]
 
@@ -175,6 +178,7 @@ class FakeGraph:
         return self._script.pop(0)
 
     async def _answer(self, request: httpx.Request) -> httpx.Response:
+        assert len(self.requests) < MAX_REQUESTS, "the client never stops"
         self.requests.append(request)
         self.times.append(self.clock.time)
         answer = self.handler(request)
