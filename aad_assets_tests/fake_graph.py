@@ -31,8 +31,8 @@ TOKEN = "eyJ-token"
 MAX_REQUESTS = 10_000
 """Bound for a client that would otherwise retry forever."""
 
-Answer = httpx.Response | Exception
-Handler = Callable[[httpx.Request], Answer | Awaitable[Answer]]
+Reply = httpx.Response | Exception
+Handler = Callable[[httpx.Request], Reply | Awaitable[Reply]]
 
 _TLS = ssl.create_default_context()
 _real_sleep = asyncio.sleep
@@ -72,9 +72,9 @@ def streamed(body: bytes, **headers: str) -> httpx.Response:
 
 
 def batched(
-    request: httpx.Request, answer: Callable[[httpx.Request], httpx.Response | None], *, backwards: bool = True
+    request: httpx.Request, respond: Callable[[httpx.Request], httpx.Response | None], *, backwards: bool = True
 ) -> httpx.Response:
-    """Respond to a `$batch` by calling `answer` for each item. An item for which it returns None gets no response."""
+    """Respond to a `$batch` by calling `respond` for each item. An item for which it returns None gets no response."""
     items = msgspec.json.decode(request.content)["requests"]
     assert 0 < len(items) <= 20, "Graph rejects batches of more than 20"
     assert len({item["id"] for item in items}) == len(items), "ids must be unique"
@@ -82,7 +82,7 @@ def batched(
     for item in items:
         assert item["method"] == "GET"
         assert item["url"].startswith("/"), "URLs are relative to the base URL"
-        inner = answer(httpx.Request("GET", f"{BASE}{item['url']}", headers=item.get("headers")))
+        inner = respond(httpx.Request("GET", f"{BASE}{item['url']}", headers=item.get("headers")))
         if inner is not None:
             body = msgspec.Raw(inner.content or b"null")
             headers = {"-".join(map(str.capitalize, name.split("-"))): value for name, value in inner.headers.items()}
@@ -167,13 +167,13 @@ class FakeGraph:
         self.meter = Meter()
         self.retry = RetryPolicy(first_backoff=0)
         self.handler: Handler = self._next
-        self._script: list[Answer] = []
+        self._script: list[Reply] = []
 
-    def answers(self, *answers: Answer) -> None:
+    def respond_with(self, *responses: Reply) -> None:
         """Add the next responses, in order. An exception stands for a broken connection."""
-        self._script += answers
+        self._script += responses
 
-    def _next(self, request: httpx.Request) -> Answer:
+    def _next(self, request: httpx.Request) -> Reply:
         assert self._script, f"an unexpected request: {request.url}"
         return self._script.pop(0)
 
@@ -181,12 +181,12 @@ class FakeGraph:
         assert len(self.requests) < MAX_REQUESTS, "the client never stops"
         self.requests.append(request)
         self.times.append(self.clock.time)
-        answer = self.handler(request)
-        if inspect.isawaitable(answer):
-            answer = await answer
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
+        response = self.handler(request)
+        if inspect.isawaitable(response):
+            response = await response
+        if isinstance(response, Exception):
+            raise response
+        return response
 
     def run(self, work: Callable[[GraphClient], Coroutine[Any, Any, T]]) -> T:
         """Run `work` with a client of this Graph."""

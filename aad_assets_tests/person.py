@@ -30,9 +30,9 @@ class Person:
 
     def sign_in(self, address: str, decision: str = "accept") -> str:
         """Sign in and return the URL that the browser is redirected to."""
-        answer = self.decide(address, decision)
-        assert answer.status_code == 302, answer.text
-        return answer.headers["Location"]
+        response = self.decide(address, decision)
+        assert response.status_code == 302, response.text
+        return response.headers["Location"]
 
     def enter(self, user_code: str, decision: str = "accept") -> httpx.Response:
         """Enter the code of a device code flow."""

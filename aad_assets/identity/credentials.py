@@ -108,7 +108,7 @@ def msal_application(
 ) -> "msal.ClientApplication":
     """Return msal's application: confidential if there is a credential, otherwise public.
 
-    msal asks the authority for its endpoints meanwhile.
+    Creating it makes msal fetch the authority's endpoints.
     """
     credential = _client_credential(connection)
     kind = msal.ConfidentialClientApplication if credential else msal.PublicClientApplication

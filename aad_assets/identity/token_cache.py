@@ -177,6 +177,6 @@ def _default_path(connection: Connection) -> Path:
 def _persistence(path: Path, named: bool) -> BasePersistence:
     # msal-extensions logs a stack trace if the keyring's Python module is missing.
     if not named and (sys.platform == "darwin" or importlib.util.find_spec("gi")):
-        with suppress(Exception):  # No keyring is running, or nobody is there to unlock it.
+        with suppress(Exception):  # No keyring is running, or nobody can unlock it.
             return msal_extensions.build_encrypted_persistence(str(path))
     return AtomicFilePersistence(str(path))

@@ -20,9 +20,9 @@ from aad_assets_tests.fake_graph import BASE, TOKEN, FakeGraph, batched, failure
 ItemHandler = Callable[[httpx.Request], httpx.Response | None]
 
 
-def serve(graph: FakeGraph, answer: ItemHandler) -> None:
-    """Let the fake respond to batches, calling `answer` for each item."""
-    graph.handler = lambda request: batched(request, answer)
+def serve(graph: FakeGraph, respond: ItemHandler) -> None:
+    """Let the fake respond to batches, calling `respond` for each item."""
+    graph.handler = lambda request: batched(request, respond)
 
 
 def read(graph: FakeGraph, urls: Sequence[str], units: int = 1) -> dict[str, list[str] | None]:
@@ -110,11 +110,11 @@ def failing_once(failure: httpx.Response | None) -> ItemHandler:
     """Let each item fail once, and succeed when it is sent again."""
     seen: Counter[str] = Counter()
 
-    def answer(request: httpx.Request) -> httpx.Response | None:
+    def respond(request: httpx.Request) -> httpx.Response | None:
         seen[path(request)] += 1
         return page([path(request)]) if seen[path(request)] > 1 else failure
 
-    return answer
+    return respond
 
 
 @pytest.mark.parametrize(
@@ -233,13 +233,13 @@ def test_other_workers_do_not_send_an_item_that_backs_off(graph: FakeGraph, monk
 
     asked: list[str] = []
 
-    def answer(request: httpx.Request) -> httpx.Response:
+    def respond(request: httpx.Request) -> httpx.Response:
         asked.append(path(request))
         return failure(503) if "/0/" in path(request) else page()
 
     async def handler(request: httpx.Request) -> httpx.Response:
         await really(0)
-        return batched(request, answer)
+        return batched(request, respond)
 
     async def work(client: GraphClient) -> None:
         async def on_response(item: BatchItem, body: Page | None) -> None:

@@ -204,11 +204,11 @@ def test_a_type_that_graph_returns_with_the_cast_is_not_added_again(graph: FakeG
 def test_parent_ids_are_percent_encoded(graph: FakeGraph, parent: str) -> None:
     asked: list[str] = []
 
-    def answer(request: httpx.Request) -> httpx.Response:
+    def respond(request: httpx.Request) -> httpx.Response:
         asked.append(request.url.raw_path.decode())
         return page([typed("a")])
 
-    graph.handler = lambda request: batched(request, answer)
+    graph.handler = lambda request: batched(request, respond)
     assert read(graph, OWNERS, [parent]) == [{"groupId": parent, "id": "a", "@odata.type": USER}]
     before, inside, after = asked[0].split("?")[0].partition("/groups/")[::1]
     assert (before, inside) == ("/v1.0", "/groups/")
@@ -221,11 +221,11 @@ def test_rows_that_contain_their_parents_key_are_not_changed(graph: FakeGraph) -
     row = {"id": "r", "resourceId": "sp", "principalId": "u", "appRoleId": "x"}
     asked: list[httpx.Request] = []
 
-    def answer(request: httpx.Request) -> httpx.Response:
+    def respond(request: httpx.Request) -> httpx.Response:
         asked.append(request)
         return page([row])
 
-    graph.handler = lambda request: batched(request, answer)
+    graph.handler = lambda request: batched(request, respond)
     assert read(graph, ASSIGNMENTS, ["sp"]) == [row]
     assert asked[0].url.params["$top"] == "999", "without it, Graph was seen to truncate the list silently"
 
@@ -237,11 +237,11 @@ CHILDREN = [entity for entity in CATALOG.values() if entity.shape is Shape.CHILD
 def test_the_query_for_children_has_all_its_options(graph: FakeGraph, entity: Entity) -> None:
     asked: list[httpx.Request] = []
 
-    def answer(request: httpx.Request) -> httpx.Response:
+    def respond(request: httpx.Request) -> httpx.Response:
         asked.append(request)
         return page()
 
-    graph.handler = lambda request: batched(request, answer)
+    graph.handler = lambda request: batched(request, respond)
     key = tuple(f"p{number}" for number in range(len(entity.parent_key)))
     part = MemoryPart()
     graph.run(lambda client: read_children(client, entity, [key], graph.meter, part))
@@ -257,21 +257,21 @@ def test_the_query_for_children_has_all_its_options(graph: FakeGraph, entity: En
 def test_a_quote_in_a_parents_key_is_doubled_in_a_filter(graph: FakeGraph) -> None:
     asked: list[httpx.Request] = []
 
-    def answer(request: httpx.Request) -> httpx.Response:
+    def respond(request: httpx.Request) -> httpx.Response:
         asked.append(request)
         return page([{"id": "a"}])
 
-    graph.handler = lambda request: batched(request, answer)
+    graph.handler = lambda request: batched(request, respond)
     read(graph, CATALOG["group_eligibility_schedule_instances"], ["o'b"])
     assert asked[0].url.params["$filter"] == "groupId eq 'o''b'"
 
 
 def test_a_parents_key_of_two_values_fills_the_path_in_order_and_is_added_to_the_rows(graph: FakeGraph) -> None:
-    def answer(request: httpx.Request) -> httpx.Response:
+    def respond(request: httpx.Request) -> httpx.Response:
         assert request.url.path == "/v1.0/identityGovernance/accessReviews/definitions/d/instances/i/decisions"
         return page([{"id": "x"}])
 
-    graph.handler = lambda request: batched(request, answer)
+    graph.handler = lambda request: batched(request, respond)
     part = MemoryPart()
     graph.run(lambda client: read_children(client, CATALOG["access_review_decisions"], [("d", "i")], graph.meter, part))
     assert part.rows == [{"definitionId": "d", "instanceId": "i", "id": "x"}]
@@ -279,13 +279,13 @@ def test_a_parents_key_of_two_values_fills_the_path_in_order_and_is_added_to_the
 
 @pytest.mark.parametrize("table", ["group_eligibility_schedule_instances", "group_assignment_schedule_instances"])
 def test_without_parents_a_missing_licence_is_still_reported(graph: FakeGraph, table: str) -> None:
-    graph.answers(failure(400, "AadPremiumLicenseRequired"))
+    graph.respond_with(failure(400, "AadPremiumLicenseRequired"))
     with pytest.raises(LicenceMissing):
         read(graph, CATALOG[table], [])
 
 
 def test_without_parents_a_licensed_tenant_has_no_rows(graph: FakeGraph) -> None:
-    graph.answers(failure(404, "ResourceNotFound"))
+    graph.respond_with(failure(404, "ResourceNotFound"))
     assert read(graph, CATALOG["group_eligibility_schedule_instances"], []) == []
 
 
@@ -323,14 +323,14 @@ def test_children_of_the_small_directory_are_complete(graph: FakeGraph) -> None:
 
 
 def test_a_missing_api_is_not_an_empty_table(graph: FakeGraph) -> None:
-    def answer(request: httpx.Request) -> httpx.Response:
+    def respond(request: httpx.Request) -> httpx.Response:
         if request.method == "POST":
-            return batched(request, answer)
+            return batched(request, respond)
         if request.url.path.endswith("/owners"):
             return failure(404, "Request_ResourceNotFound")
         return httpx.Response(200, json={"id": "g1"})
 
-    graph.handler = answer
+    graph.handler = respond
     part = MemoryPart()
     with pytest.raises(NotFound, match="/groups/g1/owners returned 404"):
         graph.run(lambda client: read_children(client, OWNERS, [("g1",), ("g2",)], graph.meter, part))
@@ -372,12 +372,12 @@ def test_a_lost_page_of_a_parent_that_exists_fails_the_read(graph: FakeGraph) ->
 
 
 def test_a_cast_that_returns_404_for_groups_that_exist_fails_the_read(graph: FakeGraph) -> None:
-    def answer(request: httpx.Request) -> httpx.Response:
+    def respond(request: httpx.Request) -> httpx.Response:
         if "servicePrincipal" in request.url.path:
             return failure(404, "Request_ResourceNotFound")
         return page([typed("a")]) if request.url.path.endswith("/members") else httpx.Response(200, json={"id": "g"})
 
-    graph.handler = lambda request: batched(request, answer) if request.method == "POST" else answer(request)
+    graph.handler = lambda request: batched(request, respond) if request.method == "POST" else respond(request)
     with pytest.raises(NotFound):
         read(graph, MEMBERS, ["g1", "g2"])
 
@@ -388,6 +388,6 @@ def test_a_domain_that_is_federated_through_its_root_has_no_configuration(graph:
 
 
 def test_without_parents_a_missing_permission_is_not_an_empty_table(graph: FakeGraph) -> None:
-    graph.answers(failure(403, "UnknownError", '{"errorCode":"PermissionScopeNotGranted"}'))
+    graph.respond_with(failure(403, "UnknownError", '{"errorCode":"PermissionScopeNotGranted"}'))
     with pytest.raises(RequestRejected):
         read(graph, CATALOG["group_eligibility_schedule_instances"], [])

@@ -23,7 +23,7 @@ from aad_assets_tests.fake_graph import BASE, TOKEN, FakeGraph, failure, page, s
 
 
 def test_a_request_carries_the_token_and_the_given_headers(graph: FakeGraph) -> None:
-    graph.answers(page(["a"]))
+    graph.respond_with(page(["a"]))
     assert graph.get(headers={"ConsistencyLevel": "eventual"}) == {"value": [{"id": "a"}]}
     sent = graph.requests[0].headers
     assert sent["Authorization"] == f"Bearer {graph.tokens.current}"
@@ -67,7 +67,7 @@ async def _check(client: GraphClient, link: str) -> None:
 
 
 def test_a_401_is_retried_once_with_a_renewed_token(graph: FakeGraph) -> None:
-    graph.answers(failure(401, "InvalidAuthenticationToken"), page(["a"]))
+    graph.respond_with(failure(401, "InvalidAuthenticationToken"), page(["a"]))
     assert graph.get() == {"value": [{"id": "a"}]}
     assert [request.headers["Authorization"] for request in graph.requests] == [
         f"Bearer {TOKEN}-0",
@@ -118,7 +118,7 @@ def test_many_requests_with_an_expired_token_renew_it_once(graph: FakeGraph) -> 
 def test_a_permanent_error_becomes_the_exception_that_says_what_to_do(
     graph: FakeGraph, status: int, code: str, message: str, expected: type[GraphError]
 ) -> None:
-    graph.answers(failure(status, code, message))
+    graph.respond_with(failure(status, code, message))
     with pytest.raises(GraphError) as caught:
         graph.get("/users?$filter=startsWith(displayName,'Anna')")
     assert type(caught.value) is expected
@@ -129,7 +129,7 @@ def test_a_permanent_error_becomes_the_exception_that_says_what_to_do(
 
 
 def test_a_message_is_shown_in_one_line_of_bounded_length(graph: FakeGraph) -> None:
-    graph.answers(failure(400, "UnknownError", "<html>\r\n\t<title>Runtime\x1b[31m Error</title>\n" + "x" * 9_000))
+    graph.respond_with(failure(400, "UnknownError", "<html>\r\n\t<title>Runtime\x1b[31m Error</title>\n" + "x" * 9_000))
     with pytest.raises(RequestRejected) as caught:
         graph.get()
     assert "UnknownError: <html> <title>Runtime [31m Error</title> xxx" in str(caught.value)
@@ -146,14 +146,14 @@ def test_the_error_after_the_last_retry_shows_code_message_and_request_id(graph:
 
 def test_the_request_id_is_found_in_the_body_if_no_header_has_it(graph: FakeGraph) -> None:
     error = {"code": "C", "message": "M", "innerError": {"date": "2026-01-01", "request-id": "inner-1"}}
-    graph.answers(httpx.Response(400, json={"error": error}))
+    graph.respond_with(httpx.Response(400, json={"error": error}))
     with pytest.raises(RequestRejected, match=r"\(request-id inner-1\)"):
         graph.get()
 
 
 @pytest.mark.parametrize("body", [b"<html>Gateway of Anna</html>", b'{"error": "Anna"}', b"[]", b"", b"\xff\xfe"])
 def test_the_content_of_an_error_in_another_form_is_not_shown(graph: FakeGraph, body: bytes) -> None:
-    graph.answers(httpx.Response(400, content=body))
+    graph.respond_with(httpx.Response(400, content=body))
     with pytest.raises(RequestRejected, match=r"^GET /users returned 400 no error code \(request-id none\)$"):
         graph.get()
 
@@ -161,7 +161,7 @@ def test_the_content_of_an_error_in_another_form_is_not_shown(graph: FakeGraph, 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
 @pytest.mark.parametrize("location", ["https://evil.example/v1.0/users", f"{BASE}/elsewhere"])
 def test_redirects_are_not_followed(graph: FakeGraph, status: int, location: str) -> None:
-    graph.answers(httpx.Response(status, headers={"Location": location}))
+    graph.respond_with(httpx.Response(status, headers={"Location": location}))
     with pytest.raises(RequestRejected, match=str(status)):
         graph.get()
     assert len(graph.requests) == 1
@@ -243,8 +243,8 @@ def test_a_cancelled_request_frees_its_slot_and_leaves_no_task(graph: FakeGraph)
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
         graph.handler = lambda _: page(["a"])
-        answer = await client.get(f"{BASE}/users", msgspec.json.decode, graph.meter)
-        return len(answer["value"])
+        response = await client.get(f"{BASE}/users", msgspec.json.decode, graph.meter)
+        return len(response["value"])
 
     graph.handler = handler
     assert graph.run(cancelled) == 1
@@ -252,7 +252,7 @@ def test_a_cancelled_request_frees_its_slot_and_leaves_no_task(graph: FakeGraph)
 
 def test_the_meter_counts_requests_retries_and_bytes(graph: FakeGraph) -> None:
     packed = gzip.compress(b'{"value": [' + b'{"id": "a"},' * 99 + b'{"id": "a"}]}')
-    graph.answers(streamed(packed[:-30], Content_Encoding="gzip"), streamed(packed, Content_Encoding="gzip"))
+    graph.respond_with(streamed(packed[:-30], Content_Encoding="gzip"), streamed(packed, Content_Encoding="gzip"))
     graph.get()
     assert (graph.meter.requests, graph.meter.retries) == (2, 1)
     assert graph.meter.bytes == 2 * len(packed) - 30, "compressed"
@@ -260,7 +260,7 @@ def test_the_meter_counts_requests_retries_and_bytes(graph: FakeGraph) -> None:
 
 def test_no_token_is_logged_or_shown(graph: FakeGraph, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
-    graph.answers(failure(401), httpx.ConnectError("connection refused"), failure(503), failure(403))
+    graph.respond_with(failure(401), httpx.ConnectError("connection refused"), failure(503), failure(403))
     with pytest.raises(RequestRejected) as caught:
         graph.get()
     assert caplog.records, "httpx logs its requests"

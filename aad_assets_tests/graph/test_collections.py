@@ -78,7 +78,7 @@ def test_properties_of_single_groups_are_never_selected(name: str) -> None:
 
 @pytest.mark.parametrize("table", ["subscribed_skus", "organization", "role_definitions", "role_assignments"])
 def test_collections_without_paging_get_only_a_select(graph: FakeGraph, table: str) -> None:
-    graph.answers(page(["a"]))
+    graph.respond_with(page(["a"]))
     read(graph, CATALOG[table])
     assert list(options(graph.requests[0])) == (["$select"] if CATALOG[table].selected else [])
 
@@ -105,7 +105,7 @@ def test_a_collection_is_read_whole(graph: FakeGraph) -> None:
 
 
 def test_a_count_is_a_plain_number_requested_with_eventual_consistency(graph: FakeGraph) -> None:
-    graph.answers(httpx.Response(200, content="\ufeff1234\r\n".encode()))
+    graph.respond_with(httpx.Response(200, content="\ufeff1234\r\n".encode()))
     assert graph.run(lambda client: fetch_count(client, "/users", graph.meter)) == 1234
     (asked,) = graph.requests
     assert asked.url.path == "/v1.0/users/$count"
@@ -114,7 +114,7 @@ def test_a_count_is_a_plain_number_requested_with_eventual_consistency(graph: Fa
 
 
 @pytest.mark.parametrize(
-    "answer",
+    "response",
     [
         failure(400, "Request_BadRequest", "$count is not currently supported."),
         failure(404),
@@ -126,8 +126,8 @@ def test_a_count_is_a_plain_number_requested_with_eventual_consistency(graph: Fa
     ],
     ids=str,
 )
-def test_a_count_that_graph_does_not_support_is_none(graph: FakeGraph, answer: httpx.Response) -> None:
-    graph.answers(answer)
+def test_a_count_that_graph_does_not_support_is_none(graph: FakeGraph, response: httpx.Response) -> None:
+    graph.respond_with(response)
     assert graph.run(lambda client: fetch_count(client, "/users", graph.meter)) is None
 
 
@@ -191,7 +191,7 @@ def test_a_select_can_be_too_long_and_have_rejected_properties(graph: FakeGraph)
 
 
 @pytest.mark.parametrize(
-    ("answer", "expected"),
+    ("response", "expected"),
     [
         (failure(400, "SomeCode", "About something else."), RequestRejected),
         (failure(501, "NotImplemented", "This cloud has no such API."), RequestRejected),
@@ -201,13 +201,13 @@ def test_a_select_can_be_too_long_and_have_rejected_properties(graph: FakeGraph)
     ids=str,
 )
 def test_an_error_that_is_not_about_the_select_is_raised_unchanged(
-    graph: FakeGraph, answer: httpx.Response, expected: type[GraphError]
+    graph: FakeGraph, response: httpx.Response, expected: type[GraphError]
 ) -> None:
-    graph.handler = lambda request: answer if is_list(request) else httpx.Response(200, text="5")
+    graph.handler = lambda request: response if is_list(request) else httpx.Response(200, text="5")
     with pytest.raises(expected, match=r"GET /users returned .*req-7") as caught:
         read(graph)
     assert type(caught.value) is expected
-    assert len([request for request in graph.requests if is_list(request)]) <= 2 * (2 if answer.status_code == 401 else 1)
+    assert len([request for request in graph.requests if is_list(request)]) <= 2 * (2 if response.status_code == 401 else 1)
 
 
 def test_an_error_of_a_later_page_is_raised_if_the_select_is_accepted(graph: FakeGraph) -> None:
@@ -239,7 +239,7 @@ def test_rows_from_before_the_select_was_rejected_are_dropped(graph: FakeGraph) 
 
 
 @pytest.mark.parametrize(
-    ("answer", "expected"),
+    ("response", "expected"),
     [
         (failure(404, "Request_ResourceNotFound"), NotFound),
         (failure(503), GraphUnavailable),
@@ -247,12 +247,12 @@ def test_rows_from_before_the_select_was_rejected_are_dropped(graph: FakeGraph) 
     ids=str,
 )
 def test_other_errors_are_raised_without_further_requests(
-    graph: FakeGraph, answer: httpx.Response, expected: type[GraphError]
+    graph: FakeGraph, response: httpx.Response, expected: type[GraphError]
 ) -> None:
-    graph.handler = lambda _: answer
+    graph.handler = lambda _: response
     with pytest.raises(expected):
         read(graph, SKUS)
-    assert len(graph.requests) == (8 if answer.status_code == 503 else 1)
+    assert len(graph.requests) == (8 if response.status_code == 503 else 1)
 
 
 def test_a_missing_licence_is_reported_after_one_further_request(graph: FakeGraph) -> None:
@@ -263,13 +263,13 @@ def test_a_missing_licence_is_reported_after_one_further_request(graph: FakeGrap
 
 
 @pytest.mark.parametrize(
-    "answer",
+    "response",
     [failure(403, "Authorization_RequestDenied"), failure(403, "AadPremiumLicenseRequired"), failure(400), failure(503)],
     ids=str,
 )
-def test_a_failed_count_does_not_fail_the_read(graph: FakeGraph, answer: httpx.Response) -> None:
+def test_a_failed_count_does_not_fail_the_read(graph: FakeGraph, response: httpx.Response) -> None:
     directory = FakeDirectory({"/groups": [{"id": f"g{each}"} for each in range(20)]})
-    graph.handler = lambda request: answer if request.url.path.endswith("$count") else directory(request)
+    graph.handler = lambda request: response if request.url.path.endswith("$count") else directory(request)
     _, sink = read(graph, GROUPS)
     assert len(sink.ids()) == 20
     assert graph.meter.expected is None
@@ -302,7 +302,7 @@ def test_a_table_is_not_read_without_its_only_property(graph: FakeGraph, code: s
 
 def test_a_required_filter_is_part_of_the_first_request(graph: FakeGraph) -> None:
     policies = CATALOG["role_management_policies"]
-    graph.answers(page(["a"]))
+    graph.respond_with(page(["a"]))
     read(graph, policies)
     assert options(graph.requests[0]) == {"$filter": policies.filter}
 

@@ -20,7 +20,7 @@ NO_PATH = ("BadRequest", "Resource not found for the segment 'x'.")
 NOBODY = "00000000-0000-0000-0000-000000000000"
 REVIEWS = "/identityGovernance/accessReviews/definitions"
 
-Answer = Callable[[httpx.Request], httpx.Response]
+Reply = Callable[[httpx.Request], httpx.Response]
 
 
 @pytest.fixture
@@ -47,13 +47,13 @@ def one(graph: FakeGraph, table: str, *answers: httpx.Response | Exception, **op
     """Probe one table. The requests get `answers`, in order, if there are any."""
     if answers:
         graph.handler = graph._next
-        graph.answers(*answers)
+        graph.respond_with(*answers)
     finding = probe(graph, table, **options)[table]
     assert graph.script_left == 0
     return finding
 
 
-def by_path(answers: dict[str, httpx.Response]) -> Answer:
+def by_path(answers: dict[str, httpx.Response]) -> Reply:
     """Respond by path; everything else is an empty page."""
     return lambda request: answers.get(request.url.path.removeprefix("/v1.0"), page())
 
@@ -119,7 +119,7 @@ def test_parents_of_parents_are_tried_until_one_has_any(graph: FakeGraph) -> Non
 
 
 @pytest.mark.parametrize(
-    ("table", "answer", "granted", "status", "missing"),
+    ("table", "response", "granted", "status", "missing"),
     [
         ("domains", failure(403, *DENIED), (), Status.PERMISSION, ("Domain.Read.All",)),
         ("domains", failure(403, "Forbidden", "No."), (), Status.PERMISSION, ("Domain.Read.All",)),
@@ -138,17 +138,17 @@ def test_parents_of_parents_are_tried_until_one_has_any(graph: FakeGraph) -> Non
 def test_the_finding_for_each_error(
     graph: FakeGraph,
     table: str,
-    answer: httpx.Response,
+    response: httpx.Response,
     granted: Sequence[str] | None,
     status: Status,
     missing: tuple[str, ...],
 ) -> None:
-    graph.handler = lambda request: answer
+    graph.handler = lambda request: response
     finding = one(graph, table, granted=granted)
 
     assert (finding.status, finding.missing) == (status, missing)
     assert finding.response
-    assert (finding.response.status, finding.response.request_id) == (answer.status_code, "req-7")
+    assert (finding.response.status, finding.response.request_id) == (response.status_code, "req-7")
 
 
 def test_of_two_permissions_only_the_missing_one_is_reported(graph: FakeGraph) -> None:
@@ -170,11 +170,11 @@ def test_a_lasting_fault_ends_soon_and_affects_no_other_entity(graph: FakeGraph)
 
 
 def test_rejected_properties_are_reported_and_the_entity_is_readable(graph: FakeGraph) -> None:
-    def answer(request: httpx.Request) -> httpx.Response:
+    def respond(request: httpx.Request) -> httpx.Response:
         wrong = {"city", "jobTitle"}.intersection(request.url.params["$select"].split(","))
         return failure(400, "BadRequest", "Could not find a property.") if wrong else page(["u1"])
 
-    graph.handler = answer
+    graph.handler = respond
     finding = one(graph, "users")
 
     assert finding.status is Status.READABLE
@@ -210,7 +210,7 @@ def test_an_error_is_reported_even_without_a_parent_to_try(graph: FakeGraph) -> 
 
 
 @pytest.mark.parametrize(
-    ("answer", "status"),
+    ("response", "status"),
     [
         (failure(404, "Request_ResourceNotFound"), Status.READABLE),
         (failure(404, *NO_PATH), Status.CLOUD),
@@ -218,13 +218,13 @@ def test_an_error_is_reported_even_without_a_parent_to_try(graph: FakeGraph) -> 
         (failure(400, "Request_BadRequest"), Status.ERROR),
     ],
 )
-def test_a_parent_without_children_is_no_missing_api(graph: FakeGraph, answer: httpx.Response, status: Status) -> None:
-    graph.handler = by_path({"/applications": page(["a1"]), "/applications/a1/federatedIdentityCredentials": answer})
+def test_a_parent_without_children_is_no_missing_api(graph: FakeGraph, response: httpx.Response, status: Status) -> None:
+    graph.handler = by_path({"/applications": page(["a1"]), "/applications/a1/federatedIdentityCredentials": response})
     assert one(graph, "application_federated_identity_credentials").status is status
 
 
 def test_undeclared_members_are_found_in_rows_read_without_a_select(graph: FakeGraph) -> None:
-    def answer(request: httpx.Request) -> httpx.Response:
+    def respond(request: httpx.Request) -> httpx.Response:
         extra = (
             {}
             if "$select" in request.url.params
@@ -234,7 +234,7 @@ def test_undeclared_members_are_found_in_rows_read_without_a_select(graph: FakeG
         rows = [{"id": "0", "displayName": "cut \ud800"}, {"id": "1"} | extra]
         return httpx.Response(200, content=json.dumps({"value": rows}))
 
-    graph.handler = answer
+    graph.handler = respond
     tables = ["users", "directory_roles", "named_locations", "user_managers", "app_role_assignments", "user_sign_in_activity"]
     found = probe(graph, *tables, sample=True)
 

@@ -29,7 +29,7 @@ def read(graph: FakeGraph, query: Query = QUERY) -> MemoryPart:
 
 
 def test_a_chain_is_read_to_its_end(graph: FakeGraph) -> None:
-    graph.answers(page(["a", "b"], f"{BASE}/users?$skiptoken=1"), page(["c"], f"{BASE}/users?$skiptoken=2"), page(["d"]))
+    graph.respond_with(page(["a", "b"], f"{BASE}/users?$skiptoken=1"), page(["c"], f"{BASE}/users?$skiptoken=2"), page(["d"]))
     part = read(graph)
     assert part.ids == ["a", "b", "c", "d"]
     assert part.closed
@@ -45,7 +45,7 @@ def test_a_chain_is_read_to_its_end(graph: FakeGraph) -> None:
     ],
 )
 def test_a_next_link_is_followed_unchanged(graph: FakeGraph, link: str) -> None:
-    graph.answers(page(["a"], link), page(["b"]))
+    graph.respond_with(page(["a"], link), page(["b"]))
     read(graph)
     assert graph.requests[1].url.raw_path.decode() == link.removeprefix("https://graph.test")
 
@@ -54,32 +54,32 @@ def test_a_next_link_is_followed_unchanged(graph: FakeGraph, link: str) -> None:
     "link", ["/v1.0/users?$skiptoken=a%2Fb'c:d'", "users?$skiptoken=a%2Fb'c:d'", "?$skiptoken=a%2Fb'c:d'"]
 )
 def test_a_relative_next_link_is_resolved_against_its_page(graph: FakeGraph, link: str) -> None:
-    graph.answers(page(["a"], link), page(["b"]))
+    graph.respond_with(page(["a"], link), page(["b"]))
     assert read(graph).ids == ["a", "b"]
     assert graph.urls[1] == f"{BASE}/users?$skiptoken=a%2Fb'c:d'"
 
 
 @pytest.mark.parametrize("name", ["@odata.nextLink", "@nextLink", "@odata.nextlink"])
 def test_a_next_link_is_followed_under_every_name(graph: FakeGraph, name: str) -> None:
-    graph.answers(httpx.Response(200, json={"value": [{"id": "a"}], name: f"{BASE}/users?$skiptoken=1"}), page(["b"]))
+    graph.respond_with(httpx.Response(200, json={"value": [{"id": "a"}], name: f"{BASE}/users?$skiptoken=1"}), page(["b"]))
     assert read(graph).ids == ["a", "b"]
 
 
 def test_an_empty_page_with_a_next_link_is_followed(graph: FakeGraph) -> None:
-    graph.answers(page([], f"{BASE}/users?$skiptoken=1"), page([], f"{BASE}/users?$skiptoken=2"), page(["a"]))
+    graph.respond_with(page([], f"{BASE}/users?$skiptoken=1"), page([], f"{BASE}/users?$skiptoken=2"), page(["a"]))
     assert read(graph).ids == ["a"]
 
 
 def test_headers_are_sent_with_every_page(graph: FakeGraph) -> None:
-    graph.answers(page(["a"], f"{BASE}/users?$skiptoken=1"), page(["b"], f"{BASE}/users?$skiptoken=2"), page(["c"]))
+    graph.respond_with(page(["a"], f"{BASE}/users?$skiptoken=1"), page(["b"], f"{BASE}/users?$skiptoken=2"), page(["c"]))
     read(graph, Query(QUERY.url, headers=EVENTUAL | {"Prefer": "odata.maxpagesize=1"}))
     assert [request.headers["ConsistencyLevel"] for request in graph.requests] == ["eventual"] * 3
     assert [request.headers["Prefer"] for request in graph.requests] == ["odata.maxpagesize=1"] * 3
 
 
 def test_a_page_that_ends_in_an_error_is_requested_again(graph: FakeGraph) -> None:
-    graph.answers(httpx.Response(200, json={"value": [{"id": "a"}], "error": {"code": "x", "message": "y"}}))
-    graph.answers(httpx.Response(200, json={"value": [{"id": "a"}, {"id": "b"}], "error": None}))
+    graph.respond_with(httpx.Response(200, json={"value": [{"id": "a"}], "error": {"code": "x", "message": "y"}}))
+    graph.respond_with(httpx.Response(200, json={"value": [{"id": "a"}, {"id": "b"}], "error": None}))
     assert read(graph).ids == ["a", "b"]
 
 
@@ -92,14 +92,14 @@ def test_every_page_counts_against_the_limits_of_its_families(graph: FakeGraph) 
         return await take(family, units)
 
     graph.rate_limits.take = noted  # type: ignore[method-assign]
-    graph.answers(page(["a"], f"{BASE}/users?$skiptoken=1"), page(["b"]))
+    graph.respond_with(page(["a"], f"{BASE}/users?$skiptoken=1"), page(["b"]))
     read(graph, Query(QUERY.url, units=2, families=(Family.DIRECTORY, Family.KEY_CREDENTIALS)))
     assert taken == [(Family.DIRECTORY, 2), (Family.KEY_CREDENTIALS, 1)] * 2
 
 
 @pytest.mark.parametrize("scheme", ["https:", ""])
 def test_a_next_link_to_another_host_is_rejected_and_not_followed(graph: FakeGraph, scheme: str) -> None:
-    graph.answers(page(["a"], f"{scheme}//graph.evil.example/v1.0/users?$skiptoken=1"))
+    graph.respond_with(page(["a"], f"{scheme}//graph.evil.example/v1.0/users?$skiptoken=1"))
     part = MemoryPart()
     with pytest.raises(InvalidResponse, match=r"points to https://graph\.evil\.example, not to https://graph\.test"):
         graph.run(lambda client: read_chain(client, QUERY, graph.meter, part))
@@ -122,7 +122,7 @@ def test_a_next_link_that_repeats_is_rejected(graph: FakeGraph, loop: int) -> No
 
 
 def test_a_next_link_to_the_first_page_is_rejected(graph: FakeGraph) -> None:
-    graph.answers(page(["a"], QUERY.url))
+    graph.respond_with(page(["a"], QUERY.url))
     with pytest.raises(InvalidResponse, match="twice"):
         read(graph)
 
@@ -138,7 +138,7 @@ def test_a_response_that_is_no_page_is_not_an_empty_page(graph: FakeGraph, body:
 
 def test_rows_stay_the_bytes_that_graph_sent(graph: FakeGraph) -> None:
     row = b'{"id":"a", "n": 1.50, "big": 12345678901234567890, "text": "\\u00e9\\ud83d\\ude00"}'
-    graph.answers(httpx.Response(200, content=b'{"value": [ ' + row + b" ]}"))
+    graph.respond_with(httpx.Response(200, content=b'{"value": [ ' + row + b" ]}"))
 
     async def collect(client: GraphClient) -> list[bytes]:
         return [bytes(each) async for rows in read_pages(client, QUERY, graph.meter) for each in rows]
@@ -157,8 +157,8 @@ def test_rows_stay_the_bytes_that_graph_sent(graph: FakeGraph) -> None:
     ],
 )
 def test_an_expired_page_token_restarts_the_chain_without_the_rows_so_far(graph: FakeGraph, code: str, message: str) -> None:
-    graph.answers(page(["a", "gone"], f"{BASE}/users?$skiptoken=1"), failure(400, code, message))
-    graph.answers(page(["a"], f"{BASE}/users?$skiptoken=2"), page(["b"]))
+    graph.respond_with(page(["a", "gone"], f"{BASE}/users?$skiptoken=1"), failure(400, code, message))
+    graph.respond_with(page(["a"], f"{BASE}/users?$skiptoken=2"), page(["b"]))
     part = read(graph)
     assert part.ids == ["a", "b"]
     assert part.discarded == 1
@@ -182,7 +182,7 @@ def test_a_chain_is_restarted_five_times_at_most(graph: FakeGraph) -> None:
 
 
 def test_a_chain_that_fails_is_not_closed(graph: FakeGraph) -> None:
-    graph.answers(page(["a"], f"{BASE}/users?$skiptoken=1"), failure(403, "Authorization_RequestDenied"))
+    graph.respond_with(page(["a"], f"{BASE}/users?$skiptoken=1"), failure(403, "Authorization_RequestDenied"))
     part = MemoryPart()
     with pytest.raises(PermissionMissing):
         graph.run(lambda client: read_chain(client, QUERY, graph.meter, part))
@@ -190,7 +190,7 @@ def test_a_chain_that_fails_is_not_closed(graph: FakeGraph) -> None:
 
 
 def test_the_next_page_is_requested_while_the_present_one_is_processed(graph: FakeGraph) -> None:
-    graph.answers(page(["a"], f"{BASE}/users?$skiptoken=1"), page(["b"], f"{BASE}/users?$skiptoken=2"), page(["c"]))
+    graph.respond_with(page(["a"], f"{BASE}/users?$skiptoken=1"), page(["b"], f"{BASE}/users?$skiptoken=2"), page(["c"]))
 
     class Slow(MemoryPart):
         async def add(self, rows: Sequence[bytes | msgspec.Raw]) -> None:
@@ -238,7 +238,7 @@ def test_the_error_of_a_page_requested_ahead_is_retrieved_when_the_part_fails(
                 await asyncio.sleep(0)
             raise OSError("disk full")
 
-    graph.answers(page(["a"], f"{BASE}/users?$skiptoken=1"), failure(403))
+    graph.respond_with(page(["a"], f"{BASE}/users?$skiptoken=1"), failure(403))
     with pytest.raises(OSError, match="disk full"):
         graph.run(lambda client: read_chain(client, QUERY, graph.meter, Full()))
     assert "never retrieved" not in caplog.text

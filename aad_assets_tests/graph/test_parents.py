@@ -24,7 +24,7 @@ def parents(graph: FakeGraph, table: str) -> list[Key]:
 @pytest.mark.parametrize("entity", ONE_LEVEL, ids=lambda entity: entity.table)
 def test_each_parent_is_returned_once_with_its_key(graph: FakeGraph, entity: Entity) -> None:
     name = entity.parent_key[0]
-    graph.answers(page([{"id": "1", name: "a"}, {"id": "2", name: "b"}, {"id": "1", name: "a"}]))
+    graph.respond_with(page([{"id": "1", name: "a"}, {"id": "2", name: "b"}, {"id": "1", name: "a"}]))
     assert parents(graph, entity.table) == [("a",), ("b",)]
     assert graph.paths == [CATALOG[entity.parent or ""].path]
     assert graph.meter.rows == 0, "the rows are the parent's, not the child's"
@@ -46,7 +46,7 @@ def test_only_ids_are_selected_if_the_collection_supports_select(graph: FakeGrap
 def test_parents_that_cannot_have_children_are_omitted(
     graph: FakeGraph, table: str, name: str, wanted: object, other: object
 ) -> None:
-    graph.answers(page([{"id": "a", name: wanted}, {"id": "b", name: other}, {"id": "c"}]))
+    graph.respond_with(page([{"id": "a", name: wanted}, {"id": "b", name: other}, {"id": "c"}]))
     assert parents(graph, table) == [("a",)]
     assert graph.requests[0].url.params["$select"] == f"id,{name}"
 
@@ -74,6 +74,6 @@ def test_parents_of_parents_are_read_first(graph: FakeGraph) -> None:
 
 
 def test_a_parent_without_its_key_is_rejected(graph: FakeGraph) -> None:
-    graph.answers(page([{"displayName": "x"}]))
+    graph.respond_with(page([{"displayName": "x"}]))
     with pytest.raises(InvalidResponse, match="without its key"):
         parents(graph, "group_owners")

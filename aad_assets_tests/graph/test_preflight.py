@@ -17,12 +17,12 @@ def preflight_sizes(graph: FakeGraph, monkeypatch: pytest.MonkeyPatch) -> list[i
 
 
 def test_the_rate_limit_follows_the_number_of_users(graph: FakeGraph, monkeypatch: pytest.MonkeyPatch) -> None:
-    graph.answers(httpx.Response(200, text="4321"))
+    graph.respond_with(httpx.Response(200, text="4321"))
     assert preflight_sizes(graph, monkeypatch) == [4321]
 
 
 def test_an_unknown_number_of_users_is_no_error(graph: FakeGraph, monkeypatch: pytest.MonkeyPatch) -> None:
-    graph.answers(failure(403, "Authorization_RequestDenied"))
+    graph.respond_with(failure(403, "Authorization_RequestDenied"))
     assert preflight_sizes(graph, monkeypatch) == []
 
 
@@ -30,7 +30,7 @@ def test_an_unknown_number_of_users_is_no_error(graph: FakeGraph, monkeypatch: p
 def test_a_graph_that_asks_for_more_time_has_been_reached(
     graph: FakeGraph, slept: list[float], monkeypatch: pytest.MonkeyPatch, status: int
 ) -> None:
-    graph.answers(failure(status, "TooManyRequests", Retry_After="45"))
+    graph.respond_with(failure(status, "TooManyRequests", Retry_After="45"))
     assert preflight_sizes(graph, monkeypatch) == []
     assert slept == []
 

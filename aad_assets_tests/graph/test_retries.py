@@ -16,7 +16,7 @@ from aad_assets.errors import GraphUnavailable
 from aad_assets.graph.requests.client import GraphClient
 from aad_assets.graph.requests.error_responses import retry_after_seconds
 from aad_assets.graph.requests.retries import RetryPolicy
-from aad_assets_tests.fake_graph import BASE, Answer, FakeGraph, failure, page, streamed
+from aad_assets_tests.fake_graph import BASE, FakeGraph, Reply, failure, page, streamed
 
 BODY = msgspec.json.encode({"value": [{"id": str(number)} for number in range(200)]})
 
@@ -26,7 +26,7 @@ def test_a_429_pauses_the_family_for_the_seconds_it_gives(graph: FakeGraph) -> N
         await client.get(f"{BASE}/users", msgspec.json.decode, graph.meter)
         await client.get(f"{BASE}/groups", msgspec.json.decode, graph.meter)
 
-    graph.answers(failure(429, Retry_After="17"), page(), page())
+    graph.respond_with(failure(429, Retry_After="17"), page(), page())
     graph.run(one_after_another)
     assert graph.times[1] - graph.times[0] == pytest.approx(17)
     assert graph.meter.throttled_seconds == pytest.approx(17)
@@ -39,7 +39,7 @@ def test_other_requests_of_the_family_wait_as_well(graph: FakeGraph) -> None:
             await asyncio.sleep(0)
         await asyncio.gather(first, client.get(f"{BASE}/groups", msgspec.json.decode, graph.meter))
 
-    graph.answers(failure(429, Retry_After="17"), page(), page())
+    graph.respond_with(failure(429, Retry_After="17"), page(), page())
     graph.run(concurrently)
     assert all(later - graph.times[0] >= 17 for later in graph.times[1:])
 
@@ -55,7 +55,7 @@ def test_a_429_of_a_family_with_its_own_limit_does_not_pause_the_directory(graph
         await client.get(f"{BASE}/users", msgspec.json.decode, graph.meter)
         await throttled
 
-    graph.answers(failure(429, Retry_After="40"), page(), page())
+    graph.respond_with(failure(429, Retry_After="40"), page(), page())
     graph.run(both)
     asked = dict(zip(graph.paths[1:], graph.times[1:], strict=True))
     assert asked["/users"] - graph.times[0] < 1
@@ -76,7 +76,7 @@ def test_retry_after_is_given_in_seconds_or_as_a_date() -> None:
 
 
 def test_a_date_in_retry_after_pauses_the_family_until_then(graph: FakeGraph) -> None:
-    graph.answers(failure(429, Retry_After=email.utils.formatdate(time.time() + 60, usegmt=True)), page())
+    graph.respond_with(failure(429, Retry_After=email.utils.formatdate(time.time() + 60, usegmt=True)), page())
     graph.get()
     assert graph.times[1] - graph.times[0] == pytest.approx(60, abs=10)
 
@@ -84,7 +84,7 @@ def test_a_date_in_retry_after_pauses_the_family_until_then(graph: FakeGraph) ->
 @pytest.mark.parametrize("headers", [{}, {"Retry_After": "0"}, {"Retry_After": "Wed, 21 Oct 2015 07:28:00 GMT"}])
 def test_a_429_without_a_future_time_backs_off_longer_each_time(graph: FakeGraph, headers: dict[str, str]) -> None:
     graph.retry = RetryPolicy(first_backoff=2.0)
-    graph.answers(*(failure(429, **headers) for _ in range(4)), page())
+    graph.respond_with(*(failure(429, **headers) for _ in range(4)), page())
     graph.get()
     waits = [later - earlier for earlier, later in zip(graph.times, graph.times[1:], strict=False)]
     assert all(2.0 * 2**step * 0.5 <= wait <= 2.0 * 2**step for step, wait in enumerate(waits))
@@ -111,26 +111,26 @@ def test_endless_throttling_is_given_up_within_the_budget(graph: FakeGraph) -> N
 
 def test_throttled_attempts_do_not_count_as_attempts_for_faults(graph: FakeGraph) -> None:
     graph.retry = RetryPolicy(first_backoff=0, attempts=2)
-    graph.answers(*(failure(429, Retry_After="1") for _ in range(10)), failure(503), page(["a"]))
+    graph.respond_with(*(failure(429, Retry_After="1") for _ in range(10)), failure(503), page(["a"]))
     assert graph.get() == {"value": [{"id": "a"}]}
 
 
 @pytest.mark.parametrize("status", [408, 500, 502, 503, 504, 509])
 def test_a_server_fault_is_retried_on_a_new_connection(graph: FakeGraph, status: int) -> None:
-    graph.answers(failure(status), page(["a"]))
+    graph.respond_with(failure(status), page(["a"]))
     assert graph.get() == {"value": [{"id": "a"}]}
     assert graph.transport.clients == 2
 
 
 def test_throttling_keeps_the_connection(graph: FakeGraph) -> None:
-    graph.answers(failure(429, Retry_After="1"), page())
+    graph.respond_with(failure(429, Retry_After="1"), page())
     graph.get()
     assert graph.transport.clients == 1
 
 
 def test_after_a_server_fault_the_client_waits_for_retry_after_or_backs_off(graph: FakeGraph, slept: list[float]) -> None:
     graph.retry = RetryPolicy(first_backoff=4.0)
-    graph.answers(failure(503, Retry_After="23"), failure(503), failure(504), page())
+    graph.respond_with(failure(503, Retry_After="23"), failure(503), failure(504), page())
     graph.get()
     asked = [seconds for seconds in slept if seconds]
     assert asked[0] == 23
@@ -144,7 +144,7 @@ def test_backoff_grows_to_its_maximum() -> None:
         assert all(most / 2 <= policy.backoff(attempt) <= most for _ in range(20))
 
 
-BROKEN: dict[str, Callable[[], Answer]] = {
+BROKEN: dict[str, Callable[[], Reply]] = {
     "dropped before the response": lambda: httpx.RemoteProtocolError("Server disconnected without sending a response."),
     "dropped in the body": lambda: httpx.ReadError(""),
     "not reachable": lambda: httpx.ConnectError("[Errno 111] Connection refused"),
@@ -162,7 +162,7 @@ BROKEN: dict[str, Callable[[], Answer]] = {
 
 @pytest.mark.parametrize("kind", BROKEN)
 def test_a_broken_response_is_requested_again(graph: FakeGraph, kind: str) -> None:
-    graph.answers(BROKEN[kind](), streamed(gzip.compress(BODY), Content_Encoding="gzip"))
+    graph.respond_with(BROKEN[kind](), streamed(gzip.compress(BODY), Content_Encoding="gzip"))
     assert graph.get() == msgspec.json.decode(BODY)
     assert graph.transport.clients == 2
 

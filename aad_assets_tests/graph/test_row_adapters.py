@@ -17,9 +17,9 @@ MANAGERS, SCHEMAS = CATALOG["user_managers"], CATALOG["schema_extensions"]
 TYPES, AVAILABLE = CATALOG["available_identity_provider_types"], CATALOG["extension_properties"]
 
 
-def single(graph: FakeGraph, entity: Entity, answer: httpx.Response) -> list[dict[str, Any]]:
+def single(graph: FakeGraph, entity: Entity, response: httpx.Response) -> list[dict[str, Any]]:
     part = MemoryPart()
-    graph.answers(answer)
+    graph.respond_with(response)
     graph.run(lambda client: read_singleton(client, entity, graph.meter, part))
     assert part.closed
     return part.rows
@@ -38,41 +38,41 @@ def test_a_singleton_is_one_row(graph: FakeGraph, entity: Entity) -> None:
 
 
 @pytest.mark.parametrize(
-    "answer", [body(isServiceDefault=True), body(id=None, isServiceDefault=True), body(id="", isServiceDefault=False)]
+    "response", [body(isServiceDefault=True), body(id=None, isServiceDefault=True), body(id="", isServiceDefault=False)]
 )
-def test_a_singleton_without_an_id_gets_the_end_of_its_path(graph: FakeGraph, answer: httpx.Response) -> None:
-    rows = single(graph, CATALOG["cross_tenant_access_default"], answer)
+def test_a_singleton_without_an_id_gets_the_end_of_its_path(graph: FakeGraph, response: httpx.Response) -> None:
+    rows = single(graph, CATALOG["cross_tenant_access_default"], response)
     assert [row["id"] for row in rows] == ["default"]
 
 
 @pytest.mark.parametrize(
-    "answer", [body(), body(value=[]), body(value=[{"id": "a"}, {"id": "b"}]), body(error={"code": "x"})]
+    "response", [body(), body(value=[]), body(value=[{"id": "a"}, {"id": "b"}]), body(error={"code": "x"})]
 )
-def test_a_response_without_the_singletons_properties_is_rejected(graph: FakeGraph, answer: httpx.Response) -> None:
+def test_a_response_without_the_singletons_properties_is_rejected(graph: FakeGraph, response: httpx.Response) -> None:
     with pytest.raises(InvalidResponse, match="none of the entity's properties"):
-        single(graph, CATALOG["authorization_policy"], answer)
+        single(graph, CATALOG["authorization_policy"], response)
 
 
 def test_a_singleton_in_a_list_of_one_is_unwrapped(graph: FakeGraph) -> None:
-    answer = body(value=[{"id": "authorizationPolicy", "displayName": "x"}])
-    assert single(graph, CATALOG["authorization_policy"], answer) == [{"id": "authorizationPolicy", "displayName": "x"}]
+    response = body(value=[{"id": "authorizationPolicy", "displayName": "x"}])
+    assert single(graph, CATALOG["authorization_policy"], response) == [{"id": "authorizationPolicy", "displayName": "x"}]
 
 
 def test_a_truncated_singleton_is_requested_again(graph: FakeGraph) -> None:
-    graph.answers(httpx.Response(200, content=b'{"id": "x", "disp'))
+    graph.respond_with(httpx.Response(200, content=b'{"id": "x", "disp'))
     assert single(graph, CATALOG["authorization_policy"], body(id="x")) == [{"id": "x"}]
     assert len(graph.requests) == 2
 
 
 def test_strings_become_rows_with_a_value(graph: FakeGraph) -> None:
     sink = MemorySink()
-    graph.answers(httpx.Response(200, json={"value": ["Google", 'a "quoted" one', "naïve"]}))
+    graph.respond_with(httpx.Response(200, json={"value": ["Google", 'a "quoted" one', "naïve"]}))
     graph.run(lambda client: read_collection(client, TYPES, graph.meter, sink, transform=wrap_strings))
     assert sink.parts[0].rows == [{"value": "Google"}, {"value": 'a "quoted" one'}, {"value": "naïve"}]
 
 
 def test_an_action_is_posted_and_its_further_pages_are_fetched_by_get(graph: FakeGraph) -> None:
-    graph.answers(page(["a"], f"{BASE}{AVAILABLE.path}?$skiptoken=2"), page(["b"]))
+    graph.respond_with(page(["a"], f"{BASE}{AVAILABLE.path}?$skiptoken=2"), page(["b"]))
     sink = MemorySink()
     graph.run(lambda client: read_collection(client, AVAILABLE, graph.meter, sink))
     assert sink.ids() == ["a", "b"]
@@ -81,7 +81,7 @@ def test_an_action_is_posted_and_its_further_pages_are_fetched_by_get(graph: Fak
 
 def test_an_expanded_object_becomes_an_edge_and_a_missing_one_no_row(graph: FakeGraph) -> None:
     boss = {"@odata.type": "#microsoft.graph.user", "id": "boss"}
-    graph.answers(page([{"id": "a", "manager": boss}, {"id": "boss"}, {"id": "c", "manager": None}]))
+    graph.respond_with(page([{"id": "a", "manager": boss}, {"id": "boss"}, {"id": "c", "manager": None}]))
     sink = MemorySink()
     graph.run(lambda client: read_collection(client, MANAGERS, graph.meter, sink, transform=to_edges(MANAGERS)))
     assert sink.parts[0].rows == [{"userId": "a", "id": "boss", "@odata.type": "#microsoft.graph.user"}]
@@ -107,7 +107,7 @@ def test_extension_properties_are_read_with_their_types_and_targets(graph: FakeG
         "isMultiValued": True,
         "targetObjects": ["User", "Group"],
     }
-    graph.answers(page([row, {"id": "2", "name": "extension_a_y"}]))
+    graph.respond_with(page([row, {"id": "2", "name": "extension_a_y"}]))
     found = graph.run(lambda client: read_extensions(client, graph.meter))
     assert [(each.name, each.type_name, sorted(each.targets)) for each in found] == [
         ("extension_a_x", "[Int32]", ["Group", "User"]),
@@ -116,6 +116,6 @@ def test_extension_properties_are_read_with_their_types_and_targets(graph: FakeG
 
 
 def test_an_extension_property_without_a_name_is_rejected(graph: FakeGraph) -> None:
-    graph.answers(page([{"id": "1"}]))
+    graph.respond_with(page([{"id": "1"}]))
     with pytest.raises(InvalidResponse, match="without a name"):
         graph.run(lambda client: read_extensions(client, graph.meter))

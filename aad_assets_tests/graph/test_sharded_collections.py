@@ -159,17 +159,17 @@ def test_an_expired_page_token_restarts_only_its_shard(graph: FakeGraph) -> None
 
 
 @pytest.mark.parametrize(
-    ("answer", "expected"),
+    ("response", "expected"),
     [(failure(403, "Authorization_RequestDenied"), PermissionMissing), (failure(503), GraphUnavailable)],
 )
-def test_a_shard_that_fails_stops_the_others(graph: FakeGraph, answer: httpx.Response, expected: type[Exception]) -> None:
+def test_a_shard_that_fails_stops_the_others(graph: FakeGraph, response: httpx.Response, expected: type[Exception]) -> None:
     """`graph.run` checks that no request is left running."""
     directory = FakeDirectory({"/users": people()})
 
     async def handler(request: httpx.Request) -> httpx.Response:
         if request.url.path.endswith("users"):
             if "'a'" in request.url.params.get("$filter", ""):
-                return answer
+                return response
             if "'b'" in request.url.params.get("$filter", ""):
                 await asyncio.Event().wait()
         return directory(request)

@@ -45,12 +45,12 @@ def test_a_truncated_page_with_a_lone_surrogate_is_rejected(body: bytes) -> None
 
 def test_a_lone_surrogate_passes_through_a_batch_and_a_chain(graph: FakeGraph) -> None:
     row = rb'{"id":"a","displayName":"Anna \ud83d"}'
-    answer = httpx.Response(200, content=b'{"value":[' + row + b"]}")
-    graph.answers(answer)
+    response = httpx.Response(200, content=b'{"value":[' + row + b"]}")
+    graph.respond_with(response)
     part = MemoryPart()
     graph.run(lambda client: read_chain(client, Query(f"{BASE}/users"), graph.meter, part))
     assert part.rows == [{"id": "a", "displayName": "Anna \ud83d"}]
 
     request = httpx.Request("POST", BASE, json={"requests": [{"id": "0", "method": "GET", "url": "/x"}]})
-    (item,) = _decode_responses(batched(request, lambda _: answer).content).responses
+    (item,) = _decode_responses(batched(request, lambda _: response).content).responses
     assert [bytes(each) for each in decode_page(item.body).value] == [row]

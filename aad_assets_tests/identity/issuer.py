@@ -14,7 +14,7 @@ TENANT = "58a83fbd-886f-4598-8853-d7dd044c03b3"
 SECRET = "s3cret-of-the-app"
 SCOPE = "https://graph.test/.default"
 
-Answer = httpx.Response | Exception
+Reply = httpx.Response | Exception
 
 
 class FakeIdentity(Transport):
@@ -26,9 +26,9 @@ class FakeIdentity(Transport):
         self.discoveries = 0
         self.issuer = f"{AUTHORITY}/{TENANT}/v2.0"
         self.expires_in = 3600
-        self.tokens: list[Answer] = []
+        self.tokens: list[Reply] = []
         """The first responses of the token endpoint."""
-        self.discovery: list[Answer] = []
+        self.discovery: list[Reply] = []
         """The first responses of the discovery endpoint."""
 
     def sync_client(self) -> httpx.Client:
@@ -39,13 +39,13 @@ class FakeIdentity(Transport):
     def _answer(self, request: httpx.Request) -> httpx.Response:
         assert request.url.host == "login.test"
         script, otherwise = self._discover(request) if request.method == "GET" else self._token(request)
-        answer = script.pop(0) if script else otherwise()
-        if isinstance(answer, Exception):
-            raise answer
-        answer.request = request
-        return answer
+        response = script.pop(0) if script else otherwise()
+        if isinstance(response, Exception):
+            raise response
+        response.request = request
+        return response
 
-    def _discover(self, request: httpx.Request) -> tuple[list[Answer], Callable[[], Answer]]:
+    def _discover(self, request: httpx.Request) -> tuple[list[Reply], Callable[[], Reply]]:
         self.discoveries += 1
         assert request.url.path.endswith("/v2.0/.well-known/openid-configuration")
         endpoints = {
@@ -53,7 +53,7 @@ class FakeIdentity(Transport):
         }
         return self.discovery, lambda: httpx.Response(200, json={"issuer": self.issuer} | endpoints)
 
-    def _token(self, request: httpx.Request) -> tuple[list[Answer], Callable[[], Answer]]:
+    def _token(self, request: httpx.Request) -> tuple[list[Reply], Callable[[], Reply]]:
         self.forms.append({name: values[0] for name, values in parse_qs(request.content.decode()).items()})
         return self.tokens, lambda: httpx.Response(200, json=self.granted())
 
@@ -65,5 +65,5 @@ def sign_in_failure(code: int, text: str, error: str = "invalid_client", status:
     """Return an error response in the wording of login.microsoftonline.com."""
     trace = "0d1f2a1e-3a4c-4b44-9a3b-cafe00000000"
     tail = f" Trace ID: {trace} Correlation ID: 1b6e Timestamp: 2026-01-01 00:00:00Z"
-    answer = {"error": error, "error_description": f"AADSTS{code}: {text}{tail}", "error_codes": [code], "trace_id": trace}
-    return httpx.Response(status, json=answer)
+    response = {"error": error, "error_description": f"AADSTS{code}: {text}{tail}", "error_codes": [code], "trace_id": trace}
+    return httpx.Response(status, json=response)

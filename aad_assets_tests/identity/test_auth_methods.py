@@ -305,8 +305,8 @@ def test_the_demo_sends_the_claims_that_it_demands(demo: DemoServer, tmp_path: P
     connection = connection_to(demo, tmp_path)
     token = run(TokenSource(connection, Transport(connection)).token())
     with Transport(connection).sync_client() as client:
-        answer: httpx.Response = client.get(f"{demo.graph_base_url}/domains", headers={"Authorization": f"Bearer {token}"})
-    header = answer.headers["WWW-Authenticate"]
-    assert answer.status_code == 401
+        response: httpx.Response = client.get(f"{demo.graph_base_url}/domains", headers={"Authorization": f"Bearer {token}"})
+    header = response.headers["WWW-Authenticate"]
+    assert response.status_code == 401
     assert 'error="insufficient_claims"' in header
     assert json.loads(b64decode(header.split('claims="')[1].rstrip('"')))["access_token"]["nbf"]["essential"] is True

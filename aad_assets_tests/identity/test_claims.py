@@ -61,19 +61,19 @@ def test_a_challenge_is_read_from_the_header(headers: Mapping[str, str], claims:
 
 
 def test_a_challenge_is_answered_once(graph: FakeGraph, tokens: Tokens) -> None:
-    graph.answers(unauthorised(header()), page())
+    graph.respond_with(unauthorised(header()), page())
     graph.get()
     assert tokens.claims == [CLAIMS]
 
 
 def test_an_expired_token_and_a_challenge_after_it_are_both_answered(graph: FakeGraph, tokens: Tokens) -> None:
-    graph.answers(unauthorised(), unauthorised(header()), page())
+    graph.respond_with(unauthorised(), unauthorised(header()), page())
     graph.get()
     assert tokens.claims == ["", CLAIMS]
 
 
 def test_a_challenge_that_comes_again_fails(graph: FakeGraph, tokens: Tokens) -> None:
-    graph.answers(*[unauthorised(header())] * 2)
+    graph.respond_with(*[unauthorised(header())] * 2)
     with pytest.raises(PermissionMissing):
         graph.get()
     assert tokens.claims == [CLAIMS]
@@ -90,7 +90,7 @@ def test_the_challenge_of_a_batch_item_is_answered(graph: FakeGraph, tokens: Tok
 
 def test_a_token_for_another_cloud_names_the_settings(graph: FakeGraph) -> None:
     message = "Access token validation failure. Invalid audience."
-    graph.answers(*[failure(401, "InvalidAuthenticationToken", message)] * 2)
+    graph.respond_with(*[failure(401, "InvalidAuthenticationToken", message)] * 2)
     with pytest.raises(RequestRejected, match=r"for another cloud\. Check AAD_CLOUD") as caught:
         graph.get()
     assert isinstance(caught.value, GraphError)

@@ -138,9 +138,9 @@ def test_text_that_is_neither_code_nor_address_is_rejected(text: str) -> None:
 
 def test_a_token_of_another_sign_in_is_rejected(demo: DemoServer, connection: Connection) -> None:
     signing, flow = begin(demo, connection)
-    answer = parse_pasted(redirected(demo, flow), flow)
+    response = parse_pasted(redirected(demo, flow), flow)
     with pytest.raises(SignInError, match="belongs to another sign-in") as caught:
-        run(signing.finish(flow | {"nonce": "another"}, answer))
+        run(signing.finish(flow | {"nonce": "another"}, response))
     assert "another)" not in str(caught.value)
     assert not Path(connection.token_cache).exists()
 
@@ -153,11 +153,11 @@ def test_an_unusable_location_is_reported_before_the_person_signs_in(demo: DemoS
 
 def test_a_code_works_once(demo: DemoServer, connection: Connection) -> None:
     signing, flow = begin(demo, connection)
-    answer = parse_pasted(redirected(demo, flow), flow)
-    run(signing.finish(flow, answer))
+    response = parse_pasted(redirected(demo, flow), flow)
+    run(signing.finish(flow, response))
     with pytest.raises(SignInError, match=r"AADSTS54005: .*A code works only once\. Run aad-assets login again") as caught:
-        run(signing.finish(flow, answer))
-    assert answer["code"] not in str(caught.value)
+        run(signing.finish(flow, response))
+    assert response["code"] not in str(caught.value)
 
 
 def test_a_declined_consent_is_reported(demo: DemoServer, connection: Connection) -> None:

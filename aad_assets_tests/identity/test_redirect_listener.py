@@ -32,17 +32,17 @@ def get(listener: RedirectListener, query: str = "", path: str = "") -> httpx.Re
 def test_the_code_is_received(
     listener: RedirectListener, received: list[dict[str, str]], capfd: pytest.CaptureFixture[str]
 ) -> None:
-    answer = get(listener, f"code=c0de%2B1&state={STATE}&session_state=x")
-    assert answer.status_code == 200
-    assert "Signed in" in answer.text
+    response = get(listener, f"code=c0de%2B1&state={STATE}&session_state=x")
+    assert response.status_code == 200
+    assert "Signed in" in response.text
     assert received == [{"code": "c0de+1", "state": STATE, "session_state": "x"}]
-    assert "c0de" not in answer.text + "".join(capfd.readouterr())
+    assert "c0de" not in response.text + "".join(capfd.readouterr())
 
 
 def test_an_error_is_received_and_not_shown(listener: RedirectListener, received: list[dict[str, str]]) -> None:
-    answer = get(listener, f"error=access_denied&error_description=%3Cscript%3E&state={STATE}")
-    assert "Not signed in" in answer.text
-    assert "script" not in answer.text
+    response = get(listener, f"error=access_denied&error_description=%3Cscript%3E&state={STATE}")
+    assert "Not signed in" in response.text
+    assert "script" not in response.text
     assert received[0]["error"] == "access_denied"
 
 

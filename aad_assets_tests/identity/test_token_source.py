@@ -19,7 +19,7 @@ from aad_assets.identity.token_source import TokenSource
 from aad_assets.transport import Transport
 from aad_assets_tests.fake_graph import TOKEN, Clock, connection, run
 
-from .issuer import AUTHORITY, SCOPE, SECRET, TENANT, Answer, FakeIdentity, sign_in_failure
+from .issuer import AUTHORITY, SCOPE, SECRET, TENANT, FakeIdentity, Reply, sign_in_failure
 from .test_certificates import CERTIFICATE, CERTIFICATE_PEM, pem
 
 REACH = {"authority_url": AUTHORITY, "graph_base_url": "https://graph.test/v1.0", "client_secret": SECRET}
@@ -105,7 +105,7 @@ def test_the_configured_guid_is_used_if_the_issuer_has_none(identity: FakeIdenti
 
 
 @pytest.mark.parametrize(
-    ("code", "said", "advice"),
+    ("code", "description", "advice"),
     [
         (7000215, "Invalid client secret provided.", "AAD_CLIENT_SECRET is wrong. Paste the secret's value, not its ID"),
         (7000222, "The provided client secret keys are expired.", "AAD_CLIENT_SECRET has expired"),
@@ -124,13 +124,15 @@ def test_the_configured_guid_is_used_if_the_issuer_has_none(identity: FakeIdenti
         (500011, "The resource principal was not found.", "AAD_GRAPH_BASE_URL or AAD_CLOUD does not belong"),
     ],
 )
-def test_a_failed_sign_in_says_in_one_line_what_to_do(identity: FakeIdentity, code: int, said: str, advice: str) -> None:
-    identity.tokens = [sign_in_failure(code, said)]
+def test_a_failed_sign_in_says_in_one_line_what_to_do(
+    identity: FakeIdentity, code: int, description: str, advice: str
+) -> None:
+    identity.tokens = [sign_in_failure(code, description)]
     with pytest.raises(SignInError) as caught:
         run(source(identity).token())
     shown = str(caught.value)
     assert caught.value.code == f"AADSTS{code}"
-    assert shown.startswith(f"Sign-in failed: AADSTS{code}: {said.rstrip('.')} (trace id 0d1f2a1e-")
+    assert shown.startswith(f"Sign-in failed: AADSTS{code}: {description.rstrip('.')} (trace id 0d1f2a1e-")
     assert f"). {advice}" in shown
     assert "\n" not in shown
     assert "Correlation" not in shown
@@ -147,7 +149,7 @@ def test_an_unknown_tenant_names_its_setting(identity: FakeIdentity, work: str) 
 
 
 @pytest.mark.parametrize(
-    "answer",
+    "response",
     [
         httpx.Response(404, text="<html>"),
         httpx.Response(400, json=["x"]),
@@ -155,9 +157,9 @@ def test_an_unknown_tenant_names_its_setting(identity: FakeIdentity, work: str) 
         httpx.Response(302, headers={"Location": "https://evil.example/"}),
     ],
 )
-def test_a_host_that_is_no_authority_is_reported(identity: FakeIdentity, answer: httpx.Response) -> None:
-    identity.discovery = [answer]
-    with pytest.raises(SignInError, match=rf"https://login\.test/contoso\.example returned {answer.status_code}"):
+def test_a_host_that_is_no_authority_is_reported(identity: FakeIdentity, response: httpx.Response) -> None:
+    identity.discovery = [response]
+    with pytest.raises(SignInError, match=rf"https://login\.test/contoso\.example returned {response.status_code}"):
         run(source(identity).tenant_id())
 
 
@@ -177,7 +179,7 @@ def test_an_oauth_error_without_a_code_is_shown_as_it_is(identity: FakeIdentity)
     assert caught.value.code == "invalid_scope"
 
 
-def transient_faults() -> list[Answer]:
+def transient_faults() -> list[Reply]:
     """Return one fault of each transient kind."""
     cut = httpx.Response(200, content=f'{{"token_type": "Bearer", "access_token": "{TOKEN}-cut'.encode())
     return [
@@ -215,7 +217,7 @@ def test_an_authority_that_stays_unreachable_names_the_settings(
     identity: FakeIdentity, fault: int, slept: list[float], caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    identity.tokens = [answer for _ in range(9) for answer in [transient_faults()[fault]]]
+    identity.tokens = [response for _ in range(9) for response in [transient_faults()[fault]]]
     with pytest.raises(ConfigurationError, match=r"https://login\.test/contoso\.example cannot be reached") as caught:
         run(source(identity).token())
     assert "AAD_AUTHORITY_URL" in str(caught.value)
@@ -290,7 +292,7 @@ def test_a_failed_sign_in_is_not_cached(identity: FakeIdentity) -> None:
     ids=["granted", "rejected", "busy", "truncated", "a list"],
 )
 def test_no_secret_and_no_token_is_logged_or_shown(
-    identity: FakeIdentity, caplog: pytest.LogCaptureFixture, answers: Sequence[Answer]
+    identity: FakeIdentity, caplog: pytest.LogCaptureFixture, answers: Sequence[Reply]
 ) -> None:
     caplog.set_level(logging.DEBUG)
     identity.tokens = list(answers)
@@ -411,8 +413,8 @@ def test_a_challenge_is_passed_on_with_the_capability(identity: FakeIdentity) ->
 
 
 def test_the_trace_id_is_also_found_in_the_description(identity: FakeIdentity) -> None:
-    said = "AADSTS50105: Not assigned. Trace ID: abc-1 Correlation ID: 2 Timestamp: 2026-01-01 00:00:00Z"
-    identity.tokens = [httpx.Response(400, json={"error": "invalid_grant", "error_description": said})]
+    description = "AADSTS50105: Not assigned. Trace ID: abc-1 Correlation ID: 2 Timestamp: 2026-01-01 00:00:00Z"
+    identity.tokens = [httpx.Response(400, json={"error": "invalid_grant", "error_description": description})]
     with pytest.raises(SignInError, match=r"AADSTS50105: Not assigned \(trace id abc-1\)\. The account is not"):
         run(source(identity).token())
 

@@ -102,7 +102,7 @@ class ChildrenProbe:
 
 
 def _keys(page: Page, child: Entity, inherited: dict[str, str]) -> list[Key]:
-    """Return the values of `child.parent_key` in the rows that qualify, whose own key includes `inherited`."""
+    """Return the values of `child.parent_key` in the rows that qualify. `inherited` are members that the rows lack."""
     name, wanted = child.parent_where or ("", None)
     rows = [decode_members(row) | inherited for row in page.value]
     keys = [[row.get(each) for each in child.parent_key] for row in rows if not name or row.get(name) == wanted]
@@ -110,7 +110,7 @@ def _keys(page: Page, child: Entity, inherited: dict[str, str]) -> list[Key]:
 
 
 def decode_members(row: msgspec.Raw) -> dict[str, Any]:
-    """Decode a row. Return nothing for one with a lone surrogate, as truncated text has: another row will do."""
+    """Decode a row, or return an empty dict for one with a lone surrogate: the other rows are enough for a probe."""
     try:
         return msgspec.json.decode(row, type=dict[str, Any])
     except msgspec.DecodeError:

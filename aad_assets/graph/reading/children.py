@@ -58,7 +58,7 @@ async def read_children(
 
 
 async def _parent_exists(client: GraphClient, entity: Entity, parent: tuple[str, ...], meter: Meter) -> bool:
-    """Return whether a parent whose children returned 404 exists, so that the 404 does not mean its deletion."""
+    """Return whether the parent still exists, although the request for its children returned 404."""
     above = entity.path[: entity.path.rindex(ID_PLACEHOLDER) + len(ID_PLACEHOLDER)] if ID_PLACEHOLDER in entity.path else ""
     path = fill_path(above or f"{CATALOG[entity.parent or ''].path}/{ID_PLACEHOLDER}", parent)
     try:
@@ -81,9 +81,9 @@ async def _read_again(client: GraphClient, item: "ChildItem", meter: Meter) -> l
 
 
 async def _check_licence(client: GraphClient, entity: Entity, meter: Meter) -> None:
-    """Request the children of a parent that does not exist: without any parent, nothing has proved licence or permission.
+    """Request the children of an object that does not exist, to prove licence and permission although there are no parents.
 
-    Raises LicenceMissing or PermissionMissing if Graph reports so.
+    Raises LicenceMissing or PermissionMissing if Graph reports that one is missing.
     """
     query = child_query(client, entity, (NO_SUCH_ID,))
     try:

@@ -120,7 +120,7 @@ async def fetch_page(client: GraphClient, query: Query, meter: Meter) -> Page:
 async def read_pages(
     client: GraphClient, query: Query, meter: Meter, first: Page | None = None
 ) -> AsyncGenerator[list[msgspec.Raw], None]:
-    """Yield the rows of `query` page by page, starting with `first` if that page is there already.
+    """Yield the rows of `query` page by page, starting with `first` if that page has already been fetched.
 
     Raises GraphError, or InvalidResponse if a nextLink repeats or points to another host.
     """

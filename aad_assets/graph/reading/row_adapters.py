@@ -37,7 +37,7 @@ def _decode_object(body: bytes) -> bytes:
 
 
 def _unwrap_list(body: bytes) -> bytes:
-    """Return the only row of a list of one: some versions of Graph return a policy so."""
+    """Return the only row of a list of one: some versions of Graph return a policy in this form."""
     members = _decode_members(body)
     try:
         rows = msgspec.json.decode(members.get("value", b"null"), type=list[msgspec.Raw])
@@ -47,7 +47,7 @@ def _unwrap_list(body: bytes) -> bytes:
 
 
 def _add_key(entity: Entity, row: bytes) -> bytes:
-    """Return the row with an id. Graph omits that of some single policies; the end of the path identifies them as well."""
+    """Return the row with an id. Graph omits it for some single policies; they get the last segment of their path."""
     try:
         if msgspec.json.decode(row, type=_Identified).id:
             return row
@@ -102,6 +102,6 @@ def keep_owned(entity: Entity, owners: Collection[str]) -> Transform:
         try:
             return msgspec.json.decode(_decode_members(row)[name], type=str) in owners
         except (msgspec.DecodeError, KeyError):
-            return True  # The validation reports what is wrong with it.
+            return True  # Validation reports what is wrong with the row.
 
     return lambda rows: [row for row in rows if is_owned(row)]

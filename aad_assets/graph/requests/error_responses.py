@@ -43,7 +43,7 @@ _MAX_CHARACTERS = 500
 
 
 def read_error_response(request: str, status: int, headers: Mapping[str, str], body: bytes) -> ErrorResponse:
-    """Return what a response to `request` (`GET /users`) says. The content of a body that is no error object is not shown."""
+    """Parse an error response to `request` (`GET /users`). A body that is not an error object is not quoted."""
     error = _members(_members(_decode(body)).get("error"))
     inner = _members(error.get("innerError") or error.get("innererror"))
     message = "the body is truncated or not of the expected form" if status == 200 else _text(error.get("message"))

@@ -20,7 +20,7 @@ class Meter:
     retries: int = 0
     restarts: int = 0
     throttled_seconds: float = 0.0
-    """Seconds spent waiting for a rate limit, or because Graph asked for it."""
+    """Seconds spent waiting, for our own rate limits or because Graph sent a Retry-After."""
     bytes: int = 0
     """Response bytes on the wire, compressed."""
     started: float = field(default_factory=monotonic)
