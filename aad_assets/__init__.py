@@ -9,7 +9,7 @@ __all__ = ["read"]
 
 
 def __getattr__(name: str) -> Any:
-    """`read` on first use: importing aad_assets does not import pandas."""
+    """Import `read` on first use, so that importing aad_assets does not import pandas."""
     if name == "read":
         from aad_assets.frames import read
 

@@ -1,6 +1,6 @@
-"""What Dagster loads: the connection that the environment describes, and the executor.
+"""The definitions that Dagster loads: the connection that the environment describes, and the executor.
 
-In process, since the entities of a connection are read side by side in one step.
+The executor runs in process because one step reads all entities of a connection concurrently.
 """
 
 import dagster as dg

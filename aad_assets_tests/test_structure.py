@@ -11,6 +11,7 @@ PACKAGE = Path(__file__).parents[1] / "aad_assets"
 # Each part may import those after the colon, and itself.
 ALLOWED = {
     "errors": set[str](),
+    "wording": set[str](),
     "settings": {"errors"},
     "catalog": {"errors", "settings"},
     "metadata": {"catalog", "errors"},
@@ -20,7 +21,7 @@ ALLOWED = {
     "graph": {"identity", "transport", "concurrency", "catalog", "settings", "errors"},
     "warehouse": {"concurrency", "catalog", "settings", "errors"},
     "reload": {"graph", "identity", "warehouse", "transport", "concurrency", "catalog", "settings", "errors"},
-    "orchestration": {"reload", "warehouse", "metadata", "catalog", "settings", "errors"},
+    "orchestration": {"reload", "warehouse", "metadata", "catalog", "settings", "errors", "wording"},
     "definitions": {"orchestration"},
     "demo": set[str](),
     "commands": {
@@ -34,6 +35,7 @@ ALLOWED = {
         "catalog",
         "settings",
         "errors",
+        "wording",
     },
     "frames": {"warehouse", "catalog", "settings", "errors"},
     "cli": {"commands", "demo", "errors"},

@@ -1,4 +1,4 @@
-"""The Dagster skin: resources, assets, jobs, schedules. What they do stands in `aad_assets.reload` and below."""
+"""Dagster's side of the project: resources, assets, jobs and schedules. The logic is in `aad_assets.reload` and below."""
 
 from aad_assets.orchestration.build import build_definitions
 from aad_assets.orchestration.resources import EntraResource, WarehouseResource

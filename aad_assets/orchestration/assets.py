@@ -1,11 +1,11 @@
-"""The multi-asset: every entity of one connection, read side by side in one process.
+"""The multi-asset: all entities and views of one connection, reloaded concurrently in one process.
 
-One process means one token, one quota and one writer of the database; entities overlap since Graph is latency-bound. Each
-is yielded the moment it is published; failures are collected and raised at the end, so that the others land. Not here: how
-an entity is read and landed (`aad_assets.reload`), what Dagster shows of it (`specs.py`).
+One process means one token, one quota and one writer of the database. Entities overlap because reading Graph is bound by
+latency. Each asset is yielded as soon as it is published. Failures are collected and raised at the end, so that the other
+assets are still published.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 
 import dagster as dg
@@ -14,25 +14,26 @@ from pydantic import Field
 from aad_assets.catalog import Entity
 from aad_assets.catalog.view import View
 from aad_assets.errors import AadAssetsError
-from aad_assets.orchestration.overrides import how_to_override, run_options
+from aad_assets.orchestration.overrides import describe_override, run_options
 from aad_assets.orchestration.resources import EntraResource, WarehouseResource
 from aad_assets.orchestration.specs import asset_key, asset_spec, load_metadata
-from aad_assets.orchestration.views import view_event, view_line, view_spec
+from aad_assets.orchestration.views import describe_view, view_event, view_spec
 from aad_assets.reload import Outcome, Reload
 from aad_assets.warehouse.database.target import Target
 from aad_assets.warehouse.publishing.views import ViewOutcome, ViewStatus
+from aad_assets.wording import counted
 
-Result = dg.MaterializeResult[None]
+Event = dg.MaterializeResult[None] | dg.AssetObservation
 
-_LEVELS = {"published": "INFO", "refreshed": "INFO", "skipped": "WARNING"} | dict.fromkeys(("failed", "blocked"), "ERROR")
+_LEVELS = {"published": "INFO", "refreshed": "INFO", "skipped": "WARNING", "failed": "ERROR", "blocked": "ERROR"}
 
 
 class ReloadConfig(dg.Config):
-    """What one run does otherwise."""
+    """Overrides for one run."""
 
     log_days: list[str] = Field(
         default=[],
-        description="UTC days of the logs to read, instead of those that are due: 2026-11-01, or 2026-11-01..2026-11-05.",
+        description="UTC days of the logs to read instead of those that are due: 2026-11-01, or 2026-11-01..2026-11-05.",
     )
     allow: dict[str, list[str]] = Field(
         default={},
@@ -52,9 +53,9 @@ def build_assets(
     owners: Sequence[str] = (),
     problems: Sequence[str] = (),
 ) -> dg.AssetsDefinition:
-    """The multi-asset over `entities` and the `views` on them; ops and resource keys start with `prefix`.
+    """Return the multi-asset over `entities` and the `views` on them. The names of ops and resources start with `prefix`.
 
-    `problems` of the settings, found when the definitions were built, fail every run.
+    `problems` are those found in the settings when the definitions were built. They fail every run.
     """
     entra_key, warehouse_key = f"{prefix}entra", f"{prefix}warehouse"
 
@@ -69,16 +70,16 @@ def build_assets(
         can_subset=True,
         required_resource_keys={entra_key, warehouse_key},
     )
-    def reload(context: dg.AssetExecutionContext, config: ReloadConfig) -> Iterator[Result | dg.AssetObservation]:
+    def reload(context: dg.AssetExecutionContext, config: ReloadConfig) -> Iterator[Event]:
         names = {key.path[-1] for key in context.selected_asset_keys}
-        chosen = [entity for entity in entities if entity.table in names]
-        chosen_views = [view for view in views if view.name in names]
+        selected = [entity for entity in entities if entity.table in names]
+        selected_views = [view for view in views if view.name in names]
         entra: EntraResource = getattr(context.resources, entra_key)
         warehouse: WarehouseResource = getattr(context.resources, warehouse_key)
         if problems:
             context.log.error(" ".join(problems))
             raise dg.Failure(description=" ".join(problems), allow_retries=False)
-        yield from reload_entities(context, connection_name, entra, warehouse, chosen, chosen_views, config)
+        yield from reload_entities(context, connection_name, entra, warehouse, selected, selected_views, config)
 
     return reload
 
@@ -91,10 +92,10 @@ def reload_entities(
     entities: Sequence[Entity],
     views: Sequence[View],
     config: ReloadConfig,
-) -> Iterator[Result | dg.AssetObservation]:
-    """Reload `entities`, yielding each as it is published, and refresh `views`. Raises Failure naming all that failed."""
+) -> Iterator[Event]:
+    """Reload `entities`, refresh `views`, and yield each as it ends. Raises Failure that names all that failed."""
+    op = context.op_execution_context.op.name
     failed: list[str] = []
-    given: dict[str, dict[str, object]] = {"allow": {**config.allow}, "modes": {**config.modes}}
     try:
         target = Target(warehouse.checked_database(connection_name), connection_name, lock_wait=warehouse.lock_wait_seconds)
         reload = Reload(
@@ -111,48 +112,58 @@ def reload_entities(
         with closing(reload.outcomes()) as outcomes:
             for outcome in outcomes:
                 if outcome is None:
-                    for table, line in reload.progress().items():
-                        context.log.info(f"{table}: {line}")
-                elif event := _told(context, connection_name, outcome, given):
+                    _log_progress(context, reload)
+                    continue
+                advice = describe_override(op, outcome, config.allow, config.modes)
+                _log_outcome(context, outcome, advice)
+                if event := outcome_event(connection_name, outcome):
                     yield event
                 else:
-                    failed.append(f"{outcome.reason}{how_to_override(context.op_execution_context.op.name, outcome, given)}")
+                    failed.append(f"{outcome.reason}{advice}")
     except AadAssetsError as error:
         context.log.error(str(error))
         raise dg.Failure(description=str(error), allow_retries=False) from None
     if failed:
-        count = f"{len(failed)} of {len(entities) + len(views)} failed, the others are published"
-        raise dg.Failure(description="\n".join([f"{count}:", *failed]), allow_retries=False)
+        count = counted(len(entities) + len(views), "asset")
+        heading = f"{len(failed)} of {count} failed. The others were published or skipped."
+        raise dg.Failure(description="\n".join([heading, *failed]), allow_retries=False)
 
 
-def _told(
-    context: dg.AssetExecutionContext,
-    connection_name: str,
-    outcome: Outcome | ViewOutcome,
-    given: Mapping[str, Mapping[str, object]],
-) -> Result | dg.AssetObservation | None:
-    """Log how it ended; what Dagster shall know of it, or None when it failed."""
+def _log_progress(context: dg.AssetExecutionContext, reload: Reload) -> None:
+    for table, line in reload.progress().items():
+        context.log.info(f"{table}: {line}")
+
+
+def _log_outcome(context: dg.AssetExecutionContext, outcome: Outcome | ViewOutcome, advice: str) -> None:
+    """Log how an entity or view ended, and `advice` after the reason."""
     if isinstance(outcome, ViewOutcome):
-        context.log.log(_LEVELS[outcome.status.value], view_line(outcome))
+        context.log.log(_LEVELS[outcome.status.value], describe_view(outcome))
+    elif outcome.load.status == "published":
+        context.log.info(describe_published(outcome))
+        if outcome.reason:
+            context.log.warning(f"{outcome.entity.table}: {outcome.reason}")
+    else:
+        context.log.log(_LEVELS[outcome.load.status], f"{outcome.reason}{advice}")
+
+
+def outcome_event(connection_name: str, outcome: Outcome | ViewOutcome) -> Event | None:
+    """Return the event to yield to Dagster; None for an entity or view that failed."""
+    if isinstance(outcome, ViewOutcome):
         return None if outcome.status is ViewStatus.FAILED else view_event(connection_name, outcome)
-    load = outcome.load
-    told = published_line(outcome) if load.status == "published" else load.reason
-    context.log.log(_LEVELS[load.status], f"{told}{how_to_override(context.op_execution_context.op.name, outcome, given)}")
     key = asset_key(connection_name, outcome.entity.table)
-    if load.status == "published":
-        if load.reason:
-            context.log.warning(f"{outcome.entity.table}: {load.reason}")
-        return Result(asset_key=key, metadata=load_metadata(connection_name, outcome))
-    if load.status == "skipped":
+    if outcome.load.status == "published":
+        return dg.MaterializeResult(asset_key=key, metadata=load_metadata(connection_name, outcome))
+    if outcome.load.status == "skipped":
         metadata = {"status": "skipped", "licence": str(outcome.entity.licence or "")}
-        return dg.AssetObservation(key, description=load.reason, metadata=metadata)
+        return dg.AssetObservation(key, description=outcome.reason, metadata=metadata)
     return None
 
 
-def published_line(outcome: Outcome) -> str:
+def describe_published(outcome: Outcome) -> str:
+    """Return the log line of a published load."""
     load = outcome.load
     return (
-        f"{load.entity}: published {load.rows:,} rows in {outcome.seconds:.1f} s "
+        f"{load.entity}: published {counted(load.rows, 'row')} in {outcome.seconds:.1f} s "
         f"({load.inserted:,} inserted, {load.updated:,} updated, {load.deleted:,} deleted, {load.unchanged:,} unchanged; "
-        f"{load.requests:,} requests, {load.retries:,} retries)"
+        f"{counted(load.requests, 'request')}, {counted(load.retries, 'retry')})"
     )

@@ -1,7 +1,7 @@
 """`build_definitions`: everything that Dagster needs for one connection, from settings and overrides.
 
-A fresh Definitions at each call, so that a test or another company's code location builds its own, and several connections
-live in one by `Definitions.merge`. Not here: the executor, which is the code location's (`aad_assets.definitions`).
+Each call returns new Definitions, so that a test or another code location can build its own. `Definitions.merge` puts several
+connections into one code location. The executor is set in `aad_assets.definitions`, because a code location has only one.
 """
 
 import os
@@ -32,19 +32,19 @@ def build_definitions(
     owners: Sequence[str] = (),
     environment: Mapping[str, str] = os.environ,
 ) -> dg.Definitions:
-    """Assets, jobs, schedules and resources of one connection: those of `entities` that are on.
+    """Return assets, jobs, schedules and resources of one connection, for those of `entities` that are on.
 
-    `settings` default to the environment; `entra` and `warehouse` replace the resources made from them; `owners` are put on
-    every asset (`team:identity`, `someone@contoso.com`). What cannot be read of the environment is told by the run, so that
-    the UI opens all the same. Raises ConfigurationError when `settings` have a connection name that cannot be one.
+    `settings` default to the environment. `entra` and `warehouse` replace the resources built from the settings. `owners` are
+    set on every asset (`team:identity`, `someone@contoso.com`). Settings of the environment that cannot be read fail the run
+    and not this call, so that the UI always opens. Raises ConfigurationError for an invalid connection name in `settings`.
     """
     problems: list[str] = []
     if settings is None:
-        settings = _readable(environment, problems)
+        settings = _read_settings(environment, problems)
     name = settings.connection_name
     check_connection_name(name)
     prefix = "" if name == "aad" else f"{name}_"
-    entities = _chosen(settings, entities, problems)
+    entities = _select_entities(settings, entities, problems)
     views = [view for view in VIEWS if view.reads[0].table in {entity.table for entity in entities}]
     assets = build_assets(name, prefix, entities, views, owners, problems)
     logs = [asset_key(name, entity.table) for entity in entities if entity.shape is Shape.LOG]
@@ -52,12 +52,12 @@ def build_definitions(
     directory = dg.define_asset_job(
         f"{prefix}reload_directory",
         selection=everything - dg.AssetSelection.assets(*logs),
-        description="Reload the whole directory and compare it with what is there.",
+        description="Reload the whole directory, and publish the differences to the stored tables.",
     )
     reload_logs = dg.define_asset_job(
         f"{prefix}reload_logs",
         selection=dg.AssetSelection.assets(*logs),
-        description="Read the logs from their last complete day up to now.",
+        description="Read the logs from the last complete day up to now.",
     )
     prune = build_prune_job(name, prefix)
     jobs: list[Any] = [directory, reload_logs, prune] if logs else [directory, prune]
@@ -75,8 +75,8 @@ def build_definitions(
     )
 
 
-def _readable(environment: Mapping[str, str], problems: list[str]) -> Settings:
-    """The settings, or their defaults and the problem."""
+def _read_settings(environment: Mapping[str, str], problems: list[str]) -> Settings:
+    """Return the settings. If they cannot be read, return the defaults and add to `problems`."""
     try:
         return Settings.from_environment(environment)
     except ConfigurationError as error:
@@ -84,8 +84,11 @@ def _readable(environment: Mapping[str, str], problems: list[str]) -> Settings:
         return Settings().resolved()
 
 
-def _chosen(settings: Settings, entities: Sequence[Entity], problems: list[str]) -> list[Entity]:
-    """The entities that are read, with their columns; as by default, and the problem, when the metadata cannot be used."""
+def _select_entities(settings: Settings, entities: Sequence[Entity], problems: list[str]) -> list[Entity]:
+    """Return the entities that are on, with their columns, as the connection metadata selects them.
+
+    If the file cannot be used, return the defaults and add to `problems`.
+    """
     metadata: Metadata = {}
     try:
         if settings.connection_metadata:
@@ -102,25 +105,28 @@ def _schedule(name: str, job: Any, settings: Settings, problems: list[str]) -> d
             job=job,
             cron_schedule=cron,
             execution_timezone=timezone,
-            description="Set by AAD_SCHEDULE_CRON and AAD_SCHEDULE_TIMEZONE.",
+            description="AAD_SCHEDULE_CRON and AAD_SCHEDULE_TIMEZONE set the time.",
         )
 
     try:
         return defined(settings.schedule_cron, settings.schedule_timezone)
     except dg.DagsterInvalidDefinitionError:
         problems.append(
-            f"AAD_SCHEDULE_CRON ({settings.schedule_cron!r}) is no cron expression, or AAD_SCHEDULE_TIMEZONE "
-            f"({settings.schedule_timezone!r}) no time zone such as Europe/Berlin."
+            f"AAD_SCHEDULE_CRON ({settings.schedule_cron!r}) is not a cron expression, or AAD_SCHEDULE_TIMEZONE "
+            f"({settings.schedule_timezone!r}) is not a time zone such as Europe/Berlin. Correct the setting."
         )
         return defined(Settings().schedule_cron, Settings().schedule_timezone)
 
 
 def _logs_schedule(name: str, job: Any, directory: dg.ScheduleDefinition) -> dg.ScheduleDefinition:
-    """Several times a day, since logs are asked for sooner than the directory changes, and never at its hour."""
+    """Return the schedule of the logs: every four hours, because people need them sooner than changes of the directory.
+
+    The hours differ from the default hour of the directory.
+    """
     return dg.ScheduleDefinition(
         name=name,
         job=job,
         cron_schedule=_LOGS_CRON,
         execution_timezone=directory.execution_timezone,
-        description="Every four hours; in the time zone of AAD_SCHEDULE_TIMEZONE.",
+        description="Every four hours, in the time zone that AAD_SCHEDULE_TIMEZONE sets.",
     )

@@ -1,4 +1,4 @@
-"""What a run's config changes of how tables are published: gates opened, reload modes. Not here: the gates themselves."""
+"""The part of a run's config that changes how tables are published: open gates and reload modes."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -18,38 +18,46 @@ def run_options(
     allow: Mapping[str, Sequence[str]],
     modes: Mapping[str, str],
 ) -> dict[str, Options]:
-    """Options by table: as the entities say, with this run's overrides.
+    """Return the options by table: those that the entities declare, with the overrides of this run.
 
-    Raises ConfigurationError for a table, gate or mode that there is not.
+    Raises ConfigurationError for an unknown table, gate or mode.
     """
     tables = {entity.table: entity for entity in entities}
     for name in {*allow, *modes} - tables.keys():
-        raise ConfigurationError(f"the run's config names {name!r}, which is no table of this run.")
+        raise ConfigurationError(
+            f"The run's config names {name!r}, which is not a table of this run. Select its asset, or remove the name."
+        )
     options = {table: Options.of(entity) for table, entity in tables.items()}
     for table, names in allow.items():
-        if unknown := set(names) - set(OPENABLE):
+        if unknown := sorted(set(names) - set(OPENABLE)):
             raise ConfigurationError(
-                f"allow: {table}: {sorted(unknown)} in the run's config: a gate is one of {', '.join(OPENABLE)}."
+                f"allow.{table} in the run's config has {', '.join(map(repr, unknown))}. "
+                f"Gates that can be opened are {', '.join(OPENABLE)}."
             )
         gates = replace(options[table].gates, open=frozenset(Gate(name) for name in names))
         options[table] = replace(options[table], gates=gates)
     for table, mode in modes.items():
-        if mode not in RELOAD_MODES or tables[table].shape is Shape.LOG:
+        if tables[table].shape is Shape.LOG:
+            raise ConfigurationError(f"modes.{table} in the run's config is {mode!r}. Remove it: logs are always merged.")
+        if mode not in RELOAD_MODES:
             raise ConfigurationError(
-                f"modes: {table}: {mode} in the run's config: a mode is one of {', '.join(RELOAD_MODES)}; logs are merged."
+                f"modes.{table} in the run's config is {mode!r}. Choose one of {', '.join(RELOAD_MODES)}."
             )
         options[table] = replace(options[table], mode=Mode(mode))
     return options
 
 
-def how_to_override(op: str, outcome: Outcome | ViewOutcome, given: Mapping[str, Mapping[str, object]]) -> str:
-    """The whole run config that publishes a blocked load all the same, for `dagster asset materialize`; else nothing.
+def describe_override(
+    op: str, outcome: Outcome | ViewOutcome, allow: Mapping[str, object], modes: Mapping[str, object]
+) -> str:
+    """Return the sentence with the whole run config that publishes a blocked load; empty for other outcomes.
 
-    `given`: what this run's config overrides already.
+    `allow` and `modes` are what the present run's config overrides already. The result starts with a space.
     """
     error = outcome.error if isinstance(outcome, Outcome) else None
     if not isinstance(error, LoadBlocked) or error.override is None:
         return ""
-    names = [name for name in ("allow", "modes") if given.get(name) or name in error.override]
-    config = {name: {**given.get(name, {}), **error.override.get(name, {})} for name in names}
-    return f" In full: --config-json '{json.dumps({'ops': {op: {'config': config}}})}'"
+    present = {"allow": allow, "modes": modes}
+    names = [name for name in present if present[name] or name in error.override]
+    config = {name: {**present[name], **error.override.get(name, {})} for name in names}
+    return f" The full option is --config-json '{json.dumps({'ops': {op: {'config': config}}})}'"

@@ -1,4 +1,4 @@
-"""The job that forgets old history and changes. Not here: how (`aad_assets.warehouse.prune`)."""
+"""The job that deletes old history and changes (`aad_assets.warehouse.prune`)."""
 
 from datetime import UTC, datetime
 
@@ -12,16 +12,18 @@ from aad_assets.warehouse.prune import age, prune_and_shrink
 
 
 class PruneConfig(dg.Config):
-    """What one run forgets."""
+    """The rows that one run deletes."""
 
     history_older_than: str = Field(
-        default="400d", description="Age of versions that ended, such as 400d or 52w; empty: none."
+        default="400d", description="Age of ended versions to delete, such as 400d or 52w. Empty: delete none."
     )
-    changes_older_than: str = Field(default="400d", description="Age of changes; empty: none.")
+    changes_older_than: str = Field(
+        default="400d", description="Age of recorded changes to delete, such as 400d or 52w. Empty: delete none."
+    )
 
 
 def build_prune_job(connection_name: str, prefix: str) -> dg.JobDefinition:
-    """The job `<prefix>prune` with its one op, `<prefix>forget`."""
+    """Return the job `<prefix>prune` with its only op, `<prefix>forget`."""
     warehouse_key = f"{prefix}warehouse"
 
     @dg.op(name=f"{prefix}forget", required_resource_keys={warehouse_key})
@@ -39,7 +41,7 @@ def build_prune_job(connection_name: str, prefix: str) -> dg.JobDefinition:
             raise dg.Failure(description=str(error), allow_retries=False) from None
         context.log.info(str(pruned))
 
-    @dg.job(name=f"{prefix}prune", description="Forget history and changes past an age, and shrink the database.")
+    @dg.job(name=f"{prefix}prune", description="Delete history and changes beyond an age, and shrink the database file.")
     def prune() -> None:
         forget()
 

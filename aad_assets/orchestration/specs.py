@@ -1,7 +1,4 @@
-"""What Dagster shows of an entity: one AssetSpec each, and the metadata of a materialisation. Pure functions.
-
-Not here: reading (`aad_assets.reload`), the multi-asset (`assets.py`).
-"""
+"""Entities in Dagster's UI: an AssetSpec for each, and the metadata of a materialisation. Pure functions."""
 
 from collections.abc import Container, Mapping, Sequence
 from typing import Any
@@ -12,19 +9,21 @@ from aad_assets.catalog import CATALOG, Entity
 from aad_assets.reload import Outcome
 from aad_assets.warehouse.publishing.loads import ChangedAttribute
 
-OURS = (
-    dg.TableColumn("_extra", "JSON", "What Graph sent beyond the declared columns; NULL when nothing."),
+OUR_COLUMNS = (
+    dg.TableColumn("_extra", "JSON", "Properties that Graph sent but the metadata does not declare; NULL if there are none."),
     dg.TableColumn("_tenant_id", "VARCHAR", "GUID of the tenant; part of every key."),
     dg.TableColumn("_loaded_at", "TIMESTAMPTZ", "When this version of the row was first loaded."),
 )
+"""Columns of every table that do not come from Graph's metadata."""
 
 
 def asset_key(connection_name: str, table: str) -> dg.AssetKey:
+    """Return the key of a table or view: `[<connection>, <table>]`."""
     return dg.AssetKey([connection_name, table])
 
 
 def column_schema(entity: Entity) -> dg.TableSchema:
-    """The table's columns, ours last."""
+    """Return the table's columns, with ours at the end."""
     columns = [
         dg.TableColumn(
             column.name,
@@ -36,19 +35,19 @@ def column_schema(entity: Entity) -> dg.TableSchema:
         )
         for column in entity.columns
     ]
-    return dg.TableSchema([*columns, *OURS])
+    return dg.TableSchema([*columns, *OUR_COLUMNS])
 
 
 def asset_spec(
     connection_name: str, entity: Entity, tables: Container[str] = CATALOG, owners: Sequence[str] = ()
 ) -> dg.AssetSpec:
-    """The asset of `entity`, downstream of its parent if that is one of `tables`, those that are read.
+    """Return the asset of `entity`, downstream of its parent if that is one of `tables`.
 
-    Skippable, since a run goes on when one entity fails.
+    It is skippable because a run continues when one entity fails.
     """
     deps = [asset_key(connection_name, entity.parent)] if entity.parent and entity.parent in tables else []
     permissions = " and ".join(entity.permissions)
-    licence = f" Needs the licence {entity.licence}." if entity.licence else ""
+    licence = f" The tenant needs the licence {entity.licence}." if entity.licence else ""
     return dg.AssetSpec(
         asset_key(connection_name, entity.table),
         deps=deps,
@@ -68,12 +67,12 @@ def asset_spec(
 
 
 def tag_value(text: str) -> str:
-    """Dagster's tag values are of 63 characters at most: letters, digits, `_`, `-`, `.`."""
+    """Return `text` as a tag value that Dagster accepts: at most 63 letters, digits, `_`, `-` and `.`."""
     return "".join(character if character.isalnum() or character in "_-." else "_" for character in text)[:63]
 
 
 def load_metadata(connection_name: str, outcome: Outcome) -> Mapping[str, Any]:
-    """Counts of one published load. No rows: directory data are personal."""
+    """Return the counts of one published load. They hold no rows because directory data are personal."""
     load = outcome.load
     metadata: dict[str, Any] = {
         "dagster/row_count": load.rows if outcome.table_rows is None else outcome.table_rows,
@@ -102,6 +101,6 @@ def load_metadata(connection_name: str, outcome: Outcome) -> Mapping[str, Any]:
 
 
 def preview(changes: Sequence[ChangedAttribute]) -> str:
-    """The first few changes as a Markdown table: keys and attribute names, no values."""
+    """Return the first few changes as a Markdown table of keys and attribute names, without values."""
     rows = [f"| {change.change} | `{change.key}` | {change.column or ''} |" for change in changes]
     return "\n".join(["| change | key | attribute |", "| --- | --- | --- |", *rows])

@@ -1,7 +1,6 @@
-"""What Dagster shows of a view: one AssetSpec each, and what is yielded when it was made or could not be. Pure functions.
+"""Views in Dagster's UI: an AssetSpec for each, and the event and log line of a refresh. Pure functions.
 
-Views are specs of the entities' multi-asset, not a step of their own: that step would not run whenever an entity failed. Not
-here: the multi-asset (`assets.py`), making a view (`aad_assets.warehouse.publishing.views`).
+Views are specs of the entities' multi-asset because Dagster would skip a separate step whenever an entity failed.
 """
 
 from collections.abc import Container, Sequence
@@ -13,14 +12,18 @@ from aad_assets.catalog import CATALOG
 from aad_assets.catalog.view import View
 from aad_assets.orchestration.specs import asset_key
 from aad_assets.warehouse.publishing.views import ViewOutcome, ViewStatus
+from aad_assets.wording import counted
 
 
 def view_spec(connection_name: str, view: View, tables: Container[str] = CATALOG, owners: Sequence[str] = ()) -> dg.AssetSpec:
-    """The asset of `view`, downstream of what it reads of `tables`; skippable, since they may not be there."""
+    """Return the asset of `view`, downstream of those of `tables` that it reads.
+
+    It is skippable because a table that it needs may be missing.
+    """
     return dg.AssetSpec(
         asset_key(connection_name, view.name),
         deps=[asset_key(connection_name, table) for table in view.parents if table in tables],
-        description=f"{view.description}\n\nA view; {view.purpose}\n\n```sql\n{view.query_on(connection_name)}\n```",
+        description=f"{view.description}\n\nA view. Example: {view.purpose}\n\n```sql\n{view.query_on(connection_name)}\n```",
         group_name=view.group.value,
         kinds={"duckdb", "view"},
         owners=list(owners),
@@ -33,11 +36,12 @@ def view_spec(connection_name: str, view: View, tables: Container[str] = CATALOG
 
 
 def view_column_schema(view: View) -> dg.TableSchema:
+    """Return the view's columns."""
     return dg.TableSchema([dg.TableColumn(column.name, column.type, column.meaning) for column in view.columns])
 
 
 def view_event(connection_name: str, outcome: ViewOutcome) -> dg.MaterializeResult[None] | dg.AssetObservation:
-    """What to yield: a materialisation with the age of the rows, or an observation with the reason why there is none."""
+    """Return a materialisation with the age of the rows, or an observation with the reason why there is none."""
     view = outcome.view
     key = asset_key(connection_name, view.name)
     if outcome.status is not ViewStatus.REFRESHED:
@@ -53,11 +57,11 @@ def view_event(connection_name: str, outcome: ViewOutcome) -> dg.MaterializeResu
     return dg.MaterializeResult(asset_key=key, metadata=metadata)
 
 
-def view_line(outcome: ViewOutcome) -> str:
-    """One line for the run's log."""
+def describe_view(outcome: ViewOutcome) -> str:
+    """Return the line for the run's log."""
     if outcome.status is not ViewStatus.REFRESHED:
         return str(outcome.reason)
-    line = f"{outcome.view.name}: refreshed, {outcome.rows:,} rows"
+    line = f"{outcome.view.name}: refreshed, {counted(outcome.rows, 'row')}"
     if outcome.old:
-        line += f"; of an earlier run: {', '.join(str(parent) for parent in outcome.old)}"
+        line += f"; data of an earlier run: {', '.join(str(parent) for parent in outcome.old)}"
     return line

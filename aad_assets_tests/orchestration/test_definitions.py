@@ -1,4 +1,4 @@
-"""The public surface in Dagster: keys, groups, jobs, schedules, resources, and what of them is hidden."""
+"""The public surface in Dagster: keys, groups, jobs, schedules and resources, with secrets hidden."""
 
 import json
 import subprocess
@@ -55,7 +55,7 @@ def test_definitions_load_in_an_empty_environment() -> None:
 
 
 @pytest.mark.parametrize("entity", ENTITIES, ids=lambda entity: entity.table)
-def test_an_asset_shows_what_it_is(entity: Entity) -> None:
+def test_an_asset_describes_its_entity(entity: Entity) -> None:
     spec = asset_spec("aad", entity, owners=["team:identity"])
     schema = spec.metadata["dagster/column_schema"]
 
@@ -75,7 +75,7 @@ def test_an_asset_shows_what_it_is(entity: Entity) -> None:
     assert {dep.asset_key.path[-1] for dep in spec.deps} == ({entity.parent} if entity.parent else set())
 
 
-def test_another_connection_is_prefixed_and_lives_beside_the_first() -> None:
+def test_a_second_connection_has_prefixed_names() -> None:
     other = build_definitions(Settings(connection_name="contoso", database="/data/tenants.duckdb"), environment={})
     merged = dg.Definitions.merge(build_definitions(environment={}), other)
     repository = merged.get_repository_def()
@@ -86,7 +86,7 @@ def test_another_connection_is_prefixed_and_lives_beside_the_first() -> None:
     assert {"entra", "warehouse", "contoso_entra", "contoso_warehouse"} <= set(repository.get_top_level_resources())
 
 
-def test_only_variables_that_are_set_are_bound_and_secrets_by_name_alone() -> None:
+def test_only_variables_that_are_set_are_bound_and_secrets_only_by_name() -> None:
     environment = {"AAD_TENANT_ID": "contoso.example", "AAD_CLIENT_SECRET": SECRETS["client_secret"], "AAD_CLIENT_ID": ""}
     definitions = build_definitions(environment=environment)
     entra = (definitions.resources or {})["entra"]
@@ -98,9 +98,8 @@ def test_only_variables_that_are_set_are_bound_and_secrets_by_name_alone() -> No
     assert SECRETS["client_secret"] not in json.dumps(bound) + repr(entra) + str(entra)
 
 
-def test_what_code_says_of_a_connection_is_what_runs() -> None:
-    """Also where the environment describes another tenant."""
-    said = Connection(
+def test_a_connection_set_in_code_is_used_even_if_the_environment_describes_another() -> None:
+    connection = Connection(
         tenant_id="fabrikam.example",
         client_id="app",
         client_secret=SECRETS["client_secret"],
@@ -110,15 +109,15 @@ def test_what_code_says_of_a_connection_is_what_runs() -> None:
         quota_share=0.5,
     )
     environment = {"AAD_TENANT_ID": "contoso.example", "AAD_CLIENT_CERTIFICATE_PATH": "/c.pem", "AAD_DATABASE": "md:contoso"}
-    settings = Settings(connection=said, connection_name="fabrikam", database="md:fabrikam")
+    settings = Settings(connection=connection, connection_name="fabrikam", database="md:fabrikam")
     resources = build_definitions(settings, environment=environment).resources or {}
 
-    assert resources["fabrikam_entra"].connection() == said
+    assert resources["fabrikam_entra"].connection() == connection
     assert SECRETS["client_secret"] not in repr(resources["fabrikam_entra"])
     assert resources["fabrikam_warehouse"].database == "md:fabrikam"
 
 
-def test_settings_of_code_have_the_same_defaults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_settings_in_code_have_the_same_defaults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     environment = {"AAD_TENANT_ID": "contoso.example"}
     resources = build_definitions(Settings(connection_name="contoso"), environment=environment).resources or {}
@@ -130,7 +129,7 @@ def test_settings_of_code_have_the_same_defaults(tmp_path: Path, monkeypatch: py
         build_definitions(Settings(connection_name="Contoso-1"), environment={})
 
 
-def test_secrets_are_marked_and_in_no_repr() -> None:
+def test_secrets_are_marked_and_missing_from_reprs() -> None:
     entra = EntraResource(tenant_id="contoso.example", **SECRETS)
     schema = EntraResource.to_config_schema().as_field().config_type.fields  # type: ignore[attr-defined]
 
@@ -158,7 +157,7 @@ def test_resource_fields_are_those_of_the_connection() -> None:
     assert EntraResource().connection() == Connection()
 
 
-def test_a_database_named_like_a_schema_is_refused() -> None:
+def test_a_database_named_like_a_schema_is_rejected() -> None:
     with pytest.raises(ConfigurationError, match=r"AAD_DATABASE.*AAD_CONNECTION_NAME"):
         WarehouseResource(database="/data/contoso_meta.duckdb").checked_database("contoso")
 
@@ -181,14 +180,14 @@ def test_another_attach_target_is_bound_by_its_variable() -> None:
         ("AAD_CONNECTION_METADATA", "x.yaml"),
     ],
 )
-def test_a_setting_that_cannot_be_read_fails_the_run_and_not_the_ui(name: str, value: str) -> None:
+def test_an_unreadable_setting_fails_the_run_and_not_the_ui(name: str, value: str) -> None:
     definitions = build_definitions(environment={name: value})
 
     with pytest.raises(dg.Failure, match=name):
         definitions.resolve_job_def("reload_directory").execute_in_process()
 
 
-def test_what_azure_says_of_a_federated_workload_stands_in_the_resource() -> None:
+def test_the_azure_variables_of_a_federated_workload_are_values_of_the_resource() -> None:
     environment = {
         "AZURE_TENANT_ID": "contoso.example",
         "AZURE_CLIENT_ID": "app",
@@ -202,25 +201,25 @@ def test_what_azure_says_of_a_federated_workload_stands_in_the_resource() -> Non
     )
 
 
-def test_line_breaks_around_mounted_secrets_do_not_count() -> None:
+def test_line_breaks_around_mounted_secrets_are_stripped() -> None:
     assert EntraResource(tenant_id="contoso.example\n", client_secret=" value\n").connection() == Connection(
         tenant_id="contoso.example", client_secret="value"
     )
 
 
-def test_tag_values_are_such_as_dagster_takes() -> None:
+def test_dagster_accepts_the_tag_values() -> None:
     assert tag_value("AuditLog.Read.All + User.Read.All") == "AuditLog.Read.All___User.Read.All"
     assert len(tag_value("x" * 80)) == 63
 
 
-def test_nothing_leads_to_a_table_that_is_turned_off(tmp_path: Path) -> None:
+def test_no_asset_depends_on_a_table_that_is_off(tmp_path: Path) -> None:
     file = tmp_path / "metadata.yaml"
     file.write_text("entities: {users: off, subscribed_skus: off}", encoding="utf-8")
     definitions = build_definitions(environment={"AAD_CONNECTION_METADATA": str(file)})
     specs = {spec.key.path[-1]: spec for spec in definitions.resolve_all_asset_specs()}
-    leads_to = {dep.asset_key.path[-1] for spec in specs.values() for dep in spec.deps}
+    dependencies = {dep.asset_key.path[-1] for spec in specs.values() for dep in spec.deps}
 
-    assert leads_to <= set(specs)
+    assert dependencies <= set(specs)
     assert "users" not in specs
-    assert "user_licenses" not in specs, "there is nothing left to unnest"
+    assert "user_licenses" not in specs, "its table is off"
     assert "app_role_definitions" in specs

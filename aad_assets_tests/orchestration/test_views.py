@@ -1,4 +1,4 @@
-"""Views in Dagster: specs of the entities' multi-asset, and what of a refresh is shown."""
+"""Views in Dagster: specs of the entities' multi-asset, and the events of a refresh."""
 
 from datetime import UTC, datetime
 
@@ -8,7 +8,7 @@ import pytest
 from aad_assets.catalog import CATALOG
 from aad_assets.catalog.view import View
 from aad_assets.catalog.views import VIEWS
-from aad_assets.orchestration.views import view_event, view_line, view_spec
+from aad_assets.orchestration.views import describe_view, view_event, view_spec
 from aad_assets.warehouse.publishing.views import ParentData, ViewOutcome, ViewStatus
 
 LICENSES = next(view for view in VIEWS if view.name == "user_licenses")
@@ -17,7 +17,7 @@ OLD = ParentData("groups", datetime(2026, 1, 1, tzinfo=UTC), "failed")
 
 
 @pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.name)
-def test_an_asset_shows_what_the_view_is_for(view: View) -> None:
+def test_the_asset_of_a_view_describes_it(view: View) -> None:
     spec = view_spec("contoso", view, owners=["team:identity"])
 
     assert spec.key == dg.AssetKey(["contoso", view.name])
@@ -35,7 +35,7 @@ def test_an_asset_shows_what_the_view_is_for(view: View) -> None:
     assert view.query_on("contoso") in spec.description
 
 
-def test_a_refreshed_view_is_a_materialisation_that_tells_old_data() -> None:
+def test_a_refreshed_view_is_a_materialisation_that_names_old_data() -> None:
     outcome = ViewOutcome(LICENSES, ViewStatus.REFRESHED, 1234, (FRESH, OLD))
     event = view_event("aad", outcome)
 
@@ -49,8 +49,8 @@ def test_a_refreshed_view_is_a_materialisation_that_tells_old_data() -> None:
         "groups: of 2026-01-01 00:00 UTC (failed in this run)",
     ]
     assert event.metadata["old_data"] == ["groups: of 2026-01-01 00:00 UTC (failed in this run)"]
-    assert view_line(outcome) == (
-        "user_licenses: refreshed, 1,234 rows; of an earlier run: groups: of 2026-01-01 00:00 UTC (failed in this run)"
+    assert describe_view(outcome) == (
+        "user_licenses: refreshed, 1,234 rows; data of an earlier run: groups: of 2026-01-01 00:00 UTC (failed in this run)"
     )
 
 
@@ -61,22 +61,22 @@ def test_a_view_over_fresh_tables_has_no_old_data() -> None:
     assert isinstance(event, dg.MaterializeResult)
     assert event.metadata
     assert "old_data" not in event.metadata
-    assert view_line(outcome) == "user_licenses: refreshed, 1 rows"
+    assert describe_view(outcome) == "user_licenses: refreshed, 1 row"
 
 
 @pytest.mark.parametrize("status", [ViewStatus.SKIPPED, ViewStatus.FAILED])
-def test_a_view_that_was_not_made_is_an_observation_with_the_reason(status: ViewStatus) -> None:
-    outcome = ViewOutcome(LICENSES, status, reason="user_licenses was not made, since …")
+def test_a_view_that_was_not_refreshed_is_an_observation_with_the_reason(status: ViewStatus) -> None:
+    outcome = ViewOutcome(LICENSES, status, reason="user_licenses was not refreshed because …")
     event = view_event("aad", outcome)
 
     assert isinstance(event, dg.AssetObservation)
     assert event.asset_key == dg.AssetKey(["aad", "user_licenses"])
     assert event.description == outcome.reason
     assert event.metadata["status"].value == status.value
-    assert view_line(outcome) == outcome.reason
+    assert describe_view(outcome) == outcome.reason
 
 
-def test_views_go_into_a_multi_asset_beside_their_tables_and_are_yielded_after_them() -> None:
+def test_views_share_a_multi_asset_with_their_tables_and_are_yielded_after_them() -> None:
     spec = view_spec("aad", LICENSES)
     tables = [dg.AssetSpec(dep.asset_key, skippable=True) for dep in spec.deps]
 

@@ -1,0 +1,19 @@
+"""Numbers with their nouns."""
+
+import pytest
+
+from aad_assets.wording import counted
+
+
+@pytest.mark.parametrize(
+    ("number", "noun", "text"),
+    [
+        (0, "row", "0 rows"),
+        (1, "row", "1 row"),
+        (2_000, "row", "2,000 rows"),
+        (1, "retry", "1 retry"),
+        (3, "retry", "3 retries"),
+    ],
+)
+def test_one_is_singular_and_everything_else_plural(number: int, noun: str, text: str) -> None:
+    assert counted(number, noun) == text
