@@ -19,8 +19,8 @@ PAGE = Path(__file__).parents[2] / "docs" / "views.md"
 _HEAD = """\
 # Views
 
-Views unnest what people need most often: one row for each licence, credential, permission and so on, with names beside the ids.
-For example, the licences of disabled accounts:
+Views unnest what people need most often: one row for each licence, credential, permission and so on, with names beside the
+ids. For example, the licences of disabled accounts:
 
 ```sql
 SELECT userPrincipalName, skuPartNumber FROM aad.user_licenses WHERE isAssigned AND NOT accountEnabled
@@ -28,8 +28,8 @@ SELECT userPrincipalName, skuPartNumber FROM aad.user_licenses WHERE isAssigned 
 
 - Values are Graph's own. A name is NULL if the object that it belongs to is not (or no longer) in the tables.
 - A view reads its tables at query time. It takes no space and is never older than its tables.
-- Each view is an asset downstream of its tables. Every run that includes it creates it again, even if a table failed or was skipped.
-  The materialisation then lists under `old_data` the tables that still have the rows of an earlier run.
+- Each view is an asset downstream of its tables. Every run that includes it creates it again, even if a table failed or was
+  skipped. The materialisation then lists under `old_data` the tables that still have the rows of an earlier run.
 - If a table was never loaded or a column is turned off, the view stays as it was, and an observation gives the reason.
 - If one of your tables has the name of a view, the table is left alone and the view fails. A view of that name is replaced.
 - The views work in any database or tool that opens the file, under any alias except the connection's own name: after

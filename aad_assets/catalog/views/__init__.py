@@ -20,8 +20,8 @@ _CREDENTIAL = (
     ViewColumn("displayName", "What the credential was called by who added it."),
     ViewColumn("startDateTime", "From when on it is valid.", "TIMESTAMPTZ"),
     ViewColumn("endDateTime", "When it expires.", "TIMESTAMPTZ"),
-    ViewColumn("type", "Of certificates and keys: `AsymmetricX509Cert`, `X509CertAndPassword`, `Symmetric`."),
-    ViewColumn("usage", "Of certificates and keys: `Verify`, `Sign`, `Encrypt`."),
+    ViewColumn("type", "Type of a certificate or key: `AsymmetricX509Cert`, `X509CertAndPassword`, `Symmetric`."),
+    ViewColumn("usage", "Use of a certificate or key: `Verify`, `Sign`, `Encrypt`."),
     ViewColumn("customKeyIdentifier", "As Graph has it; of a certificate, its thumbprint unless something else was given."),
 )
 _CREDENTIAL_KEY = (
@@ -107,7 +107,7 @@ VIEWS: tuple[View, ...] = (
             _USER_NAME,
             _USER_ENABLED,
             ViewColumn("userType", "`Member` or `Guest`."),
-            ViewColumn("externalUserState", "Of guests: `PendingAcceptance` or `Accepted`."),
+            ViewColumn("externalUserState", "State of a guest's invitation: `PendingAcceptance` or `Accepted`."),
         ),
         purpose="Where guests come from.",
         query="SELECT issuer, signInType, count(*) AS guests\nFROM aad.user_identities\nWHERE userType = 'Guest'\n"
@@ -280,7 +280,7 @@ VIEWS: tuple[View, ...] = (
             ViewColumn("policyDisplayName", "Name of the policy."),
             ViewColumn("policyState", "`enabled`, `disabled`, `enabledForReportingButNotEnforced`."),
             ViewColumn("displayName", "Name of what `value` is the id of."),
-            ViewColumn("externalTenants", "Of guests: the tenants that they come from.", "JSON"),
+            ViewColumn("externalTenants", "Tenants that the guests of this row come from.", "JSON"),
         ),
         purpose="Who is excluded from policies that are enforced; NULL for what was deleted meanwhile.",
         query="SELECT policyDisplayName, kind, displayName, value\nFROM aad.conditional_access_assignments\n"
