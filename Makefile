@@ -44,6 +44,7 @@ test-slow: $(READY) ## tests that take too long for every change
 lint: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/python -m tools.check_prose
 
 types: $(READY)
 	$(BIN)/mypy
