@@ -6,9 +6,6 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from time import monotonic
-from typing import Protocol, TypeVar
-
-import duckdb
 
 from aad_assets.catalog import Entity, Shape
 from aad_assets.errors import WarehouseError
@@ -24,20 +21,11 @@ from aad_assets.reload.outcome import (
 )
 from aad_assets.reload.read import Reader
 from aad_assets.warehouse.database.target import Target
-from aad_assets.warehouse.publishing.loads import Load, record
-from aad_assets.warehouse.publishing.log_days import LogDay, recorded_days, table_rows
+from aad_assets.warehouse.publishing.loads import Load, LogDay, record_load, recorded_days, table_rows
 from aad_assets.warehouse.publishing.options import Options
 from aad_assets.warehouse.publishing.publish import publish
 from aad_assets.warehouse.staging.stage import EntityStage, Stage
-
-T = TypeVar("T")
-
-
-class OnTarget(Protocol):
-    """Runs work that opens the target."""
-
-    async def __call__(self, work: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
-        """Run `work` in a thread as soon as the stage is free, and return its result."""
+from aad_assets.warehouse.writer import Writer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +35,7 @@ class Loader:
     reader: Reader
     stage: Stage
     target: Target
-    on_target: OnTarget
+    writer: Writer
     tenant_id: str
     run_id: str
     options: Mapping[str, Options]
@@ -96,7 +84,7 @@ class Loader:
         """Record a load that was not published, if the database allows it. The outcome reports the error in any case."""
         load.status, load.reason = status_of(error), describe_failure(entity, error)
         with suppress(WarehouseError):
-            await self.on_target(lambda cursor: record(cursor, self.target, load))
+            await self.writer.run(lambda cursor: record_load(cursor, self.target, load))
 
     async def _read_and_publish(self, entity: Entity, load: Load, day: LogDay | None = None) -> None:
         """Read `entity`, or one `day` of a log, and publish it after its parent. Raises AadAssetsError."""
@@ -115,7 +103,7 @@ class Loader:
             if selection.rejected:
                 load.reason = " ".join(filter(None, (load.reason, describe_rejected_columns(selection.rejected))))
             counted = meter.expected if entity.shape is Shape.LIST and not entity.belongs_by else None
-            await self.on_target(
+            await self.writer.run(
                 lambda cursor: publish(cursor, self.target, entity, staged, load, selection.rejected, options, counted, day)
             )
         finally:
@@ -141,8 +129,8 @@ class Loader:
             finally:
                 add_day(total, load)
             total.published_at, total.load_id = load.published_at, load.load_id
-        return await self.on_target(lambda cursor: table_rows(cursor, self.target, entity.table, self.tenant_id))
+        return await self.writer.run(lambda cursor: table_rows(cursor, self.target, entity.table, self.tenant_id))
 
     async def _due_days(self, entity: Entity) -> Sequence[date]:
-        recorded = await self.on_target(lambda cursor: recorded_days(cursor, self.target, entity.table, self.tenant_id))
+        recorded = await self.writer.run(lambda cursor: recorded_days(cursor, self.target, entity.table, self.tenant_id))
         return due_days(recorded, self.now().date(), self.first_log_days)

@@ -9,7 +9,6 @@ import queue
 import threading
 from collections.abc import Callable, Generator, Mapping, Sequence
 from datetime import UTC, datetime
-from functools import partial
 from typing import TypeVar
 
 import duckdb
@@ -35,6 +34,7 @@ from aad_assets.warehouse.publishing.quarantine import remove_old
 from aad_assets.warehouse.publishing.views import ViewOutcome, refresh_views
 from aad_assets.warehouse.staging.stage import Stage
 from aad_assets.warehouse.staging.workspace import workspace
+from aad_assets.warehouse.writer import Writer
 
 _STOP_SECONDS = 8.0
 """Time for a stopped reload to release its files."""
@@ -157,11 +157,11 @@ class Reload:
         with workspace(self._target.database) as folder:
             remove_old(self._target.database)
             stage = Stage(folder, memory_limit=self._memory_limit)
-            stage.let_go = self._target.let_go
+            writer = Writer(stage, self._target)
             try:
                 tenant_id = await tokens.tenant_id()
                 await tokens.token()
-                await stage.run(lambda cursor: _check_target(cursor, self._target, tenant_id))
+                await writer.run(lambda cursor: _check_target(cursor, self._target, tenant_id))
                 await preflight(self._connection.base_url, tokens, transport, rate_limits)
                 async with GraphClient(self._connection.base_url, tokens, transport, rate_limits) as client:
                     reader = self._reader = Reader(client, self._entities)
@@ -169,7 +169,7 @@ class Reload:
                         reader=reader,
                         stage=stage,
                         target=self._target,
-                        on_target=partial(self._on_target, stage),
+                        writer=writer,
                         tenant_id=tenant_id,
                         run_id=self._run_id,
                         options=self._options,
@@ -181,20 +181,21 @@ class Reload:
                         await gather_or_cancel(
                             [
                                 *(self._load(loader, entity, results) for entity in self._entities),
-                                *(self._refresh(reader, stage, tenant_id, view, results) for view in self._views),
+                                *(self._refresh(reader, writer, tenant_id, view, results) for view in self._views),
                             ]
                         )
                     finally:
                         await reader.close()
                 if self._serving_copy:
-                    await stage.run(lambda cursor: copy_for_serving(cursor, self._target, self._serving_copy))
+                    await writer.run(lambda cursor: copy_for_serving(cursor, self._target, self._serving_copy))
             finally:
+                await writer.close()
                 stage.close()
 
     async def _load(self, loader: Loader, entity: Entity, results: _Results) -> None:
         results.put(await loader.load(entity))
 
-    async def _refresh(self, reader: Reader, stage: Stage, tenant_id: str, view: View, results: _Results) -> None:
+    async def _refresh(self, reader: Reader, writer: Writer, tenant_id: str, view: View, results: _Results) -> None:
         """Refresh `view` after its tables have ended. A table that was not published shows the rows of an earlier run."""
         for table in view.parents:
             if parent := reader.progress.get(table):
@@ -205,18 +206,8 @@ class Reload:
             found = refresh_views(cursor, self._target, [view], run_id=self._run_id, tenant_id=tenant_id, entities=entities)
             return list(found)
 
-        for outcome in await self._on_target(stage, refresh):
+        for outcome in await writer.run(refresh):
             results.put(outcome)
-
-    async def _on_target(self, stage: Stage, work: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
-        """`work`, which opens the target at once, as soon as the stage is free."""
-        with self._target.expecting() as arrived:
-
-            def begin(cursor: duckdb.DuckDBPyConnection) -> T:
-                arrived()
-                return work(cursor)
-
-            return await stage.run(begin, on_target=True)
 
 
 def _check_target(cursor: duckdb.DuckDBPyConnection, target: Target, tenant_id: str) -> None:

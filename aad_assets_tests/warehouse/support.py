@@ -177,10 +177,10 @@ class MemoryTarget(Target):
             cursor.execute(f"ATTACH ':memory:' AS {ALIAS}")
 
     def _attach(self, cursor: duckdb.DuckDBPyConnection) -> None:
-        """It is."""
+        """It is attached already."""
 
-    def _detach(self, cursor: duckdb.DuckDBPyConnection) -> None:
-        """It stays."""
+    def release(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        """It stays attached."""
 
 
 def new_load(number: int = 0, of: Entity = THINGS, tenant: str = TENANT) -> Load:

@@ -47,7 +47,7 @@ def test_a_serving_copy_that_cannot_be_written_names_its_setting(lab: Lab, targe
     loads(lab, target, 1)
     (tmp_path / "in the way").write_text("")
     with lab.stage.cursor() as cursor:
-        with pytest.raises(WarehouseError, match=r"AAD_SERVING_COPY.*cannot be written"):
+        with pytest.raises(WarehouseError, match=r"Cannot write the serving copy .*AAD_SERVING_COPY"):
             copy_for_serving(cursor, target, str(tmp_path / "in the way" / "copy.duckdb"))
         with pytest.raises(WarehouseError, match="another path"):
             copy_for_serving(cursor, target, target.database)
@@ -94,7 +94,7 @@ def test_a_disk_without_room_to_shrink_on_is_told_as_it_is(lab: Lab, target: Tar
             return self._cursor.execute(statement)
 
     loads(lab, target, 2)
-    said = "cannot be written anew: IO Error: No space left on device. What was pruned is gone"
+    said = "IO Error: No space left on device. The old versions and changes are deleted, but the file has its old size"
     with lab.stage.cursor() as cursor, pytest.raises(WarehouseError, match=said):
         compact(cast(Any, Full(cursor)), target)
     assert [path.name for path in database.parent.iterdir() if path.is_file()] == [database.name]

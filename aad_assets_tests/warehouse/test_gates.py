@@ -17,7 +17,7 @@ from aad_assets.warehouse.database.target import Target
 from aad_assets.warehouse.publishing.gates import OPENABLE, Gate, Gates
 from aad_assets.warehouse.publishing.options import Mode, Options
 from aad_assets.warehouse.publishing.publish import publish
-from aad_assets.warehouse.publishing.quarantine import KEPT_DAYS, blocked_folder, remove_old
+from aad_assets.warehouse.publishing.quarantine import KEPT_DAYS, quarantine_folder, remove_old
 from aad_assets_tests.warehouse.support import OPEN, STRING, Lab, Row, entity, new_load
 
 PEOPLE = entity({"id": STRING, "name": STRING, "tags": List(STRING), "age": Scalar("Int32")}, table="people")
@@ -86,7 +86,7 @@ def test_thresholds_can_be_set() -> None:
 
 
 def blocked(lab: Lab, target: Target, rows: list[Row], options: Options = CLOSED, counted: int | None = None) -> LoadBlocked:
-    """The rows are held back and the table is as it was."""
+    """The rows are quarantined and the table is unchanged."""
     before = lab.table(target, PEOPLE)
     load = new_load(5, PEOPLE)
     staged = lab.land(rows, PEOPLE)
@@ -185,8 +185,8 @@ def test_the_rows_of_a_blocked_load_are_kept_for_their_owner_and_removed_by_age(
 ) -> None:
     lab.publish(target, people(300), PEOPLE)
     message = str(blocked(lab, target, people(200)))
-    (path,) = blocked_folder(str(database)).glob("*.parquet")
-    assert f"The table is as it was; the rows that were read are in {path}." in message
+    (path,) = quarantine_folder(str(database)).glob("*.parquet")
+    assert f"The table is unchanged; the rows that were read are in {path}." in message
     assert lab.query(f"SELECT count(*), count(name) FROM '{path}'") == [(200, 200)]
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
@@ -200,9 +200,9 @@ def test_the_rows_of_a_blocked_load_are_kept_for_their_owner_and_removed_by_age(
 
 def test_a_blocked_load_says_so_where_its_rows_cannot_be_kept(lab: Lab, target: Target, database: Path) -> None:
     lab.publish(target, people(300), PEOPLE)
-    blocked_folder(str(database)).write_text("in the way")
+    quarantine_folder(str(database)).write_text("in the way")
     message = str(blocked(lab, target, people(200)))
-    assert message.endswith("The table is as it was; the rows that were read could not be kept.")
+    assert message.endswith("The table is unchanged; the rows that were read could not be kept.")
 
 
 def test_every_gate_that_can_be_opened_is_one_of_the_gates() -> None:

@@ -15,8 +15,7 @@ from aad_assets.errors import WarehouseError
 from aad_assets.warehouse.database.target import Target
 from aad_assets.warehouse.publishing import publish as publish_module
 from aad_assets.warehouse.publishing.compare import Comparison
-from aad_assets.warehouse.publishing.loads import SchemaChange, record
-from aad_assets.warehouse.publishing.log_days import LogDay
+from aad_assets.warehouse.publishing.loads import LogDay, SchemaChange, record_load
 from aad_assets.warehouse.publishing.options import Mode, Options
 from aad_assets.warehouse.publishing.publish import publish
 from aad_assets_tests.warehouse.support import (
@@ -130,7 +129,7 @@ def test_a_load_that_was_not_published_is_recorded_without_a_time_of_publishing(
     load = new_load(0, PEOPLE)
     load.status, load.reason = "failed", "people: it's broken"
     with lab.stage.cursor() as cursor:
-        record(cursor, target, load)
+        record_load(cursor, target, load)
     found = lab.stored(target, "SELECT status, reason, published_at IS NULL, rows, schema_changes FROM {meta}.loads")
     assert found == [("failed", "people: it's broken", True, 0, None)]
 
@@ -160,7 +159,7 @@ def test_two_connections_share_a_file(lab: Lab, database: Path) -> None:
 
 
 @pytest.mark.parametrize("error", [duckdb.IOException("no space left"), RuntimeError("a bug"), KeyboardInterrupt()], ids=repr)
-@pytest.mark.parametrize("step", ["take", "insert_changed", "write"])
+@pytest.mark.parametrize("step", ["take", "insert_changed", "insert_load"])
 def test_a_failure_leaves_everything_as_it_was(
     lab: Lab, target: Target, monkeypatch: pytest.MonkeyPatch, step: str, error: BaseException
 ) -> None:
@@ -172,7 +171,7 @@ def test_a_failure_leaves_everything_as_it_was(
         raise error
 
     with monkeypatch.context() as patched:
-        patched.setattr(publish_module if step == "write" else Comparison, step, fail)
+        patched.setattr(publish_module if step == "insert_load" else Comparison, step, fail)
         load = new_load(1, wider)
         staged = lab.land([{"id": "a", "name": "changed", "age": "reject"}, {"id": "c"}], wider)
         with lab.stage.cursor() as cursor, pytest.raises((WarehouseError, RuntimeError, KeyboardInterrupt)):
@@ -212,7 +211,7 @@ def test_a_mode_for_one_run_does_not_take_deleted_rows_that_the_table_keeps(lab:
     keeping = replace(PEOPLE, reload_mode="compare_keep_deleted")
     lab.publish(target, [{"id": "a"}, {"id": "b"}], keeping, options=Options.of(keeping))
     lab.publish(target, [{"id": "a"}], keeping, number=1, options=Options.of(keeping))
-    with pytest.raises(WarehouseError, match="keeps 1 deleted rows"):
+    with pytest.raises(WarehouseError, match="keeps 1 deleted row, "):
         lab.publish(target, [{"id": "a"}], keeping, number=2, options=Options(mode))
     assert lab.stored(target, "SELECT id, _deleted_at IS NULL FROM {schema}.people ORDER BY id") == [
         ("a", True),

@@ -2,7 +2,6 @@
 
 import os
 import stat
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,6 +12,7 @@ import pytest
 
 from aad_assets.errors import WarehouseError
 from aad_assets.warehouse.database import target as target_module
+from aad_assets.warehouse.database.private_files import create_database
 from aad_assets.warehouse.database.target import ALIAS, Target
 from aad_assets_tests.warehouse.support import HOLD_DATABASE, OTHER_TENANT, TENANT, Lab, OtherProcess, read_alone
 
@@ -40,7 +40,13 @@ def umask_022() -> Iterator[None]:
 def test_opening_makes_the_schemas_and_the_bookkeeping(lab: Lab, target: Target, database: Path) -> None:
     touch(lab, target)
     found = read_alone(database, "SELECT schema_name || '.' || table_name FROM duckdb_tables() ORDER BY 1")
-    assert found == [("aad_meta.changes",), ("aad_meta.loads",), ("aad_meta.log_days",), ("aad_meta.rejects",)]
+    assert [name for (name,) in found] == [
+        "aad_meta.changes",
+        "aad_meta.loads",
+        "aad_meta.log_days",
+        "aad_meta.rejects",
+        "aad_meta.version",
+    ]
 
 
 def test_what_was_done_is_committed_at_the_end(lab: Lab, target: Target, database: Path) -> None:
@@ -68,51 +74,25 @@ def test_afterwards_the_file_is_free_and_whole_without_its_log(lab: Lab, target:
         assert other.line() == "held"
 
 
-def lingers(seconds: float, monkeypatch: pytest.MonkeyPatch) -> None:
-    """How long the database stays attached, however long a transaction takes here."""
-    monkeypatch.setattr(target_module, "_LINGERS", seconds)
-
-
-def test_for_a_while_it_stays_attached_between_transactions(
-    lab: Lab, target: Target, database: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    lingers(600, monkeypatch)
-    with target.expecting():
-        touch(lab, target)
-        assert is_attached(lab)
-        lingers(0, monkeypatch)
-        touch(lab, target)
-        assert not is_attached(lab)
-        with OtherProcess(HOLD_DATABASE, str(database)) as other:
-            assert other.line() == "held"
-    lingers(600, monkeypatch)
+def test_a_database_that_is_kept_attached_stays_so_until_it_is_released(lab: Lab, target: Target, database: Path) -> None:
+    target.keep_attached = True
     touch(lab, target)
-    assert not is_attached(lab), "nobody waits for it"
+    assert is_attached(lab)
+    assert target.attached_seconds is not None
+    with lab.stage.cursor() as cursor:
+        target.release(cursor)
+        target.release(cursor)
+    assert not is_attached(lab)
+    assert target.attached_seconds is None
+    with OtherProcess(HOLD_DATABASE, str(database)) as other:
+        assert other.line() == "held"
 
 
-def test_work_of_the_stage_frees_the_database_after_a_while_unless_it_is_meant_for_it(
-    lab: Lab, target: Target, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    lab.stage.let_go = target.let_go
-
-    def work(cursor: duckdb.DuckDBPyConnection) -> bool:
-        return is_attached(lab)
-
-    lingers(600, monkeypatch)
-    with target.expecting():
-        touch(lab, target)
-        assert lab.run(lab.stage.run(work))
-        lingers(0, monkeypatch)
-        assert lab.run(lab.stage.run(work, on_target=True))
-        assert not lab.run(lab.stage.run(work))
-
-
-def test_work_that_is_not_for_a_target_waits_for_no_other(lab: Lab, target: Target, tmp_path: Path) -> None:
-    with lab.stage.cursor() as cursor, target.transaction(cursor, TENANT):
-        waiting = threading.Thread(target=Target(str(tmp_path / "other.duckdb"), "aad").let_go, args=[cursor])
-        waiting.start()
-        waiting.join(30)
-        assert not waiting.is_alive()
+def test_a_database_that_is_kept_attached_is_released_after_an_error(lab: Lab, target: Target) -> None:
+    target.keep_attached = True
+    with lab.stage.cursor() as cursor, pytest.raises(WarehouseError), target.transaction(cursor, TENANT):
+        cursor.execute("SELECT * FROM nowhere")
+    assert not is_attached(lab)
 
 
 def test_while_it_is_open_no_other_process_has_it(lab: Lab, target: Target, database: Path) -> None:
@@ -213,6 +193,7 @@ UNPRIVILEGED = """
 import os, sys
 from pathlib import Path
 from aad_assets.errors import WarehouseError
+from aad_assets.warehouse.database.private_files import create_database
 from aad_assets.warehouse.database.target import ALIAS, Target
 from aad_assets_tests.warehouse.support import TENANT, Lab
 
@@ -242,33 +223,49 @@ def test_a_folder_that_is_missing_is_made_private(lab: Lab, tmp_path: Path, umas
     assert mode(tmp_path / "a" / "b") == 0o700
 
 
-def test_the_database_and_its_log_are_their_owners_alone(lab: Lab, target: Target, database: Path, umask_022: None) -> None:
-    with lab.stage.cursor() as cursor, target.transaction(cursor, TENANT):
-        assert mode(database) == 0o600
-        assert mode(database.with_name("entra.duckdb.wal")) == 0o600
+def test_the_database_and_its_log_have_their_final_mode_at_every_moment(
+    lab: Lab, target: Target, database: Path, umask_022: None
+) -> None:
+    """Files of a second transaction too: DuckDB removes the log at a checkpoint, and creates another."""
+    target.keep_attached = True
+    log = database.with_name("entra.duckdb.wal")
+    for number in range(2):
+        with lab.stage.cursor() as cursor, target.transaction(cursor, TENANT):
+            assert (mode(database), mode(log)) == (0o600, 0o600)
+            cursor.execute(f"CREATE TABLE {target.schema}.things_{number} AS SELECT 42 AS answer")
+        assert (mode(database), mode(log)) == (0o600, 0o600)
+        assert log.stat().st_size > 0
+        with lab.stage.cursor() as cursor:
+            cursor.execute(f"CHECKPOINT {ALIAS}")
+    with lab.stage.cursor() as cursor:
+        target.release(cursor)
+    assert {path.name for path in database.parent.iterdir()} - {"staging0"} == {"entra.duckdb"}
     assert mode(database) == 0o600
     assert os.umask(0o022) == 0o022
 
 
-def test_the_mask_of_new_files_is_as_it_was_while_a_lock_is_waited_for(
-    lab: Lab, database: Path, monkeypatch: pytest.MonkeyPatch, umask_022: None
-) -> None:
-    masks: list[int] = []
-    connection = duckdb.connect(str(database))
+def test_a_database_made_by_two_processes_at_once_is_one(lab: Lab, target: Target, database: Path) -> None:
+    """The other one links its new file to the name just before this one does."""
+    with lab.stage.cursor() as cursor:
+        create_database(str(database), cursor)
+    kept = database.stat().st_ino
 
-    def pause(_: float) -> None:
-        masks.append(os.umask(0o022))
-        connection.close()
+    class Late(Path):
+        """A path that does not exist yet when it is asked."""
 
-    monkeypatch.setattr(target_module, "pause", pause)
-    touch(lab, Target(str(database), "aad"))
-    assert masks == [0o022]
+        def exists(self, *, follow_symlinks: bool = True) -> bool:
+            return False
+
+    with lab.stage.cursor() as cursor, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Path, "exists", Late.exists)
+        create_database(str(database), cursor)
+    assert database.stat().st_ino == kept
 
 
 def test_a_database_of_another_tenant_is_refused(lab: Lab, target: Target, database: Path) -> None:
     lab.publish(target, [{"id": "a"}])
     other = Target(str(database), "aad")
-    with pytest.raises(WarehouseError, match=f"holds tenant {TENANT}, not {OTHER_TENANT}: set AAD_CONNECTION_NAME"):
+    with pytest.raises(WarehouseError, match=f"holds tenant {TENANT}, not {OTHER_TENANT}. Set AAD_CONNECTION_NAME"):
         touch(lab, other, OTHER_TENANT)
     assert lab.table(target).keys() == {"a"}
     touch(lab, Target(str(database), "emea"), OTHER_TENANT)
@@ -326,6 +323,7 @@ KILLED = """
 import sys
 from pathlib import Path
 from aad_assets.warehouse.publishing import publish
+from aad_assets.warehouse.database.private_files import create_database
 from aad_assets.warehouse.database.target import ALIAS, Target
 from aad_assets_tests.warehouse.support import Lab
 
@@ -335,13 +333,13 @@ def wait(*_):
     print("now", flush=True)
     sys.stdin.readline()
 
-setattr(Target if point == "_detach" else publish, point, wait)
+setattr(Target if point == "release" else publish, point, wait)
 lab = Lab(Path(staging))
 lab.publish(Target(database, "aad"), [{"id": "b", "name": "x" * 1000} for n in range(1)] + [{"id": "c"}], number=1)
 """
 
 
-@pytest.mark.parametrize(("point", "left"), [("write", {"a", "b"}), ("_detach", {"b", "c"})], ids=["before", "after"])
+@pytest.mark.parametrize(("point", "left"), [("insert_load", {"a", "b"}), ("release", {"b", "c"})], ids=["before", "after"])
 def test_a_kill_leaves_the_rows_of_before_or_after_and_the_next_load_works(
     lab: Lab, target: Target, database: Path, tmp_path: Path, point: str, left: set[str]
 ) -> None:
@@ -352,7 +350,7 @@ def test_a_kill_leaves_the_rows_of_before_or_after_and_the_next_load_works(
         assert other.line() == "now"
         other.kill()
     assert lab.table(target).keys() == left
-    assert lab.stored(target, "SELECT count(*) FROM {meta}.loads") == [(1 if point == "write" else 2,)]
+    assert lab.stored(target, "SELECT count(*) FROM {meta}.loads") == [(1 if point == "insert_load" else 2,)]
     load = lab.publish(target, [{"id": "a"}, {"id": "c"}], number=2)
     assert (load.inserted + load.unchanged, load.deleted) == (2, 1)
     assert read_alone(database, "SELECT id FROM aad.things ORDER BY id") == [("a",), ("c",)]
@@ -365,7 +363,8 @@ def test_only_a_file_is_checkpointed(database: str, checkpoints: bool) -> None:
     cursor = cast(Any, SimpleNamespace(execute=lambda statement, *_: executed.append(statement)))
 
     target = Target(database, "aad")
-    target._detach(cursor)
+    target._attached_at = 0.0
+    target.release(cursor)
 
     assert (f"CHECKPOINT {ALIAS}" in executed) == checkpoints
     assert executed[-1] == f"DETACH {ALIAS}"

@@ -15,7 +15,7 @@ from aad_assets.catalog.view import View
 from aad_assets.catalog.views import VIEWS
 from aad_assets.errors import WarehouseError
 from aad_assets.warehouse.database.target import Target
-from aad_assets.warehouse.publishing.loads import record
+from aad_assets.warehouse.publishing.loads import record_load
 from aad_assets.warehouse.publishing.options import Mode
 from aad_assets.warehouse.publishing.views import ParentData, ViewOutcome, ViewStatus, refresh_views
 from aad_assets_tests.warehouse.support import OPEN, TENANT, Lab, MemoryTarget, new_load, read_alone
@@ -201,7 +201,7 @@ def test_how_old_each_table_is_and_why(lab: Lab) -> None:
     lab.publish(target, [ANNA], USERS, number=1)
     failed = replace(new_load(1, CATALOG["groups"]), status="failed", reason="for a test")
     with lab.stage.cursor() as cursor:
-        record(cursor, target, failed)
+        record_load(cursor, target, failed)
     [outcome] = refreshed(lab, target, [LICENSES], run_id="run-1")
     users, skus, groups = outcome.parents
 

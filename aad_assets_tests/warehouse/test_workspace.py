@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from aad_assets.errors import WarehouseError
-from aad_assets.warehouse.staging.workspace import private_files, staging_folder, workspace
+from aad_assets.warehouse.staging.workspace import staging_folder, workspace
 from aad_assets_tests.warehouse.support import OtherProcess
 
 HOLD_WORKSPACE = """
@@ -33,22 +33,6 @@ def test_it_stands_beside_the_database_and_is_its_owners_alone(database: Path) -
             assert (mode(folder), mode(folder.parent)) == (0o700, 0o700)
     finally:
         os.umask(before)
-
-
-def test_files_are_private_as_long_as_anybody_needs_them_so(tmp_path: Path) -> None:
-    """Two threads that do not end in the order in which they began."""
-    before = os.umask(0o022)
-    try:
-        first, second = private_files(), private_files()
-        first.__enter__()
-        second.__enter__()
-        first.__exit__(None, None, None)
-        (tmp_path / "private").touch()
-        second.__exit__(None, None, None)
-        (tmp_path / "open").touch()
-    finally:
-        os.umask(before)
-    assert (mode(tmp_path / "private"), mode(tmp_path / "open")) == (0o600, 0o644)
 
 
 def test_it_is_removed_at_the_end_with_all_that_is_in_it(database: Path) -> None:

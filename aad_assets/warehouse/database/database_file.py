@@ -1,11 +1,12 @@
-"""What is done with the database as a file: the serving copy, and shrinking. Not here: what is in it.
+"""The database as a file: the serving copy, and compaction.
 
-A copy is made while the target is held, so that it is of one moment, and put in its place by one rename: who has the old file
-open goes on reading it.
+Both are written while the target is attached exclusively, so that they show one moment, and take their place by one rename:
+whoever has the old file open goes on reading it.
 """
 
 import contextlib
 import shutil
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,36 +16,33 @@ from aad_assets.errors import WarehouseError
 from aad_assets.settings import is_file
 from aad_assets.warehouse.database.sql import literal
 from aad_assets.warehouse.database.target import ALIAS, Target
-from aad_assets.warehouse.staging.workspace import private_files
 
 
 def copy_for_serving(cursor: duckdb.DuckDBPyConnection, target: Target, path: str) -> None:
-    """Replace the serving copy at `path` by the database as it is. A new one is its owner's alone; later ones keep its mode.
+    """Replace the serving copy at `path` with the current database. A new copy has mode 0600; later ones keep its mode.
 
     Raises WarehouseError. Blocks: call it in a thread.
     """
     copy = Path(path)
     if not is_file(target.database) or Path(target.database) == copy:
         raise WarehouseError(
-            f"AAD_SERVING_COPY is {path}, and AAD_DATABASE {target.shown}: a serving copy needs a database that is a file, "
-            "and another path than that."
+            f"AAD_SERVING_COPY ({path}) must be another path than AAD_DATABASE ({target.shown}), which must be a file. "
+            "Set it to a file of its own, or leave it out."
         )
     try:
         with target.exclusive(cursor), _replacing(copy) as new:
             shutil.copyfile(target.database, new)
-            if copy.exists():
-                shutil.copymode(copy, new)
     except OSError as error:
         raise WarehouseError(
-            f"The serving copy {path} (AAD_SERVING_COPY) cannot be written: {error.strerror}. The tables are published; the "
-            "copy is as it was."
+            f"Cannot write the serving copy {path} (AAD_SERVING_COPY): {error.strerror}. The tables are published, "
+            "and the copy is unchanged. Check the path and free disk space, and reload."
         ) from None
 
 
 def compact(cursor: duckdb.DuckDBPyConnection, target: Target) -> tuple[int, int]:
-    """Write the database anew, without the room of what was deleted; returns its bytes before and after.
+    """Rewrite the database file without the space of deleted rows; return its size in bytes before and after.
 
-    Other targets than files look after themselves. Raises WarehouseError. Blocks: call it in a thread.
+    Return (0, 0) for targets other than a file. Raises WarehouseError. Blocks: call it in a thread.
     """
     if not is_file(target.database):
         return 0, 0
@@ -52,60 +50,65 @@ def compact(cursor: duckdb.DuckDBPyConnection, target: Target) -> tuple[int, int
     try:
         with target.exclusive(cursor), _replacing(path) as new:
             before = path.stat().st_size
-            _write_anew(cursor, new, target)
-            shutil.copymode(path, new)
+            _write_compacted(cursor, new, target)
         return before, path.stat().st_size
     except OSError as error:
-        raise _not_shrunk(target, error.strerror or type(error).__name__) from None
+        raise _not_compacted(target, error.strerror or type(error).__name__) from None
 
 
-def _write_anew(cursor: duckdb.DuckDBPyConnection, new: Path, target: Target) -> None:
+def _write_compacted(cursor: duckdb.DuckDBPyConnection, new: Path, target: Target) -> None:
     try:
-        cursor.execute(f"ATTACH {literal(str(new))} AS shrunk")
+        cursor.execute(f"ATTACH {literal(str(new))} AS compacted")
         try:
-            cursor.execute(f"COPY FROM DATABASE {ALIAS} TO shrunk")
-            cursor.execute("CHECKPOINT shrunk")
+            cursor.execute(f"COPY FROM DATABASE {ALIAS} TO compacted")
+            cursor.execute("CHECKPOINT compacted")
         finally:
-            with contextlib.suppress(duckdb.Error):  # after an error it has one of its own, which would hide that
-                cursor.execute("DETACH shrunk")
+            with contextlib.suppress(duckdb.Error):  # after an error DETACH raises one of its own, which would hide it
+                cursor.execute("DETACH compacted")
     except duckdb.InterruptException:
         raise
     except duckdb.Error as error:
-        raise _not_shrunk(target, str(error).splitlines()[0][:300]) from None
+        raise _not_compacted(target, str(error).splitlines()[0][:300]) from None
 
 
-def _not_shrunk(target: Target, why: str) -> WarehouseError:
+def _not_compacted(target: Target, why: str) -> WarehouseError:
     return WarehouseError(
-        f"The database {target.shown} cannot be written anew: {why}. What was pruned is gone, and the file has its old size. "
-        "Shrinking needs as much room again on its disk: prune again when there is."
+        f"Cannot compact the database {target.shown}: {why}. The old versions and changes are deleted, but the file "
+        "has its old size. Compaction needs as much free disk space as the file takes: make room, and prune again."
     )
 
 
 def remove_unfinished(target: Target) -> None:
-    """Remove what a prune that was killed had written so far. Call it with the target open: else it may be under way."""
+    """Remove what a killed compaction has left. Call it inside a transaction: otherwise a compaction may be under way."""
     if is_file(target.database):
         with contextlib.suppress(OSError):
-            _remove(_beside(Path(target.database).resolve()))
+            _remove(_folder_beside(Path(target.database).resolve()))
 
 
-def _beside(path: Path) -> Path:
+def _folder_beside(path: Path) -> Path:
     return path.with_name(f".{path.name}.new")
 
 
 @contextlib.contextmanager
 def _replacing(path: Path) -> Iterator[Path]:
-    """A new file beside `path`, its owner's alone, that takes its place at the end; nothing is left of it on an error."""
-    new = _beside(path)
-    _remove(new)
+    """Yield the path of a new file that takes the place of `path` at the end; leave nothing behind on an error.
+
+    It is written in a private folder, and gets the mode of the file it replaces, or 0600.
+    """
+    folder = _folder_beside(path)
+    _remove(folder)
     try:
-        with private_files():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            yield new
+        folder.mkdir(mode=0o700, parents=True)
+        new = folder / path.name
+        yield new
+        new.chmod(stat.S_IMODE(path.stat().st_mode) if path.exists() else 0o600)
         new.replace(path)
     finally:
-        _remove(new)
+        _remove(folder)
 
 
-def _remove(new: Path) -> None:
-    for path in (new, new.with_name(f"{new.name}.wal")):
+def _remove(folder: Path) -> None:
+    """Remove what is left of an earlier attempt; the first release wrote files beside the database instead of a folder."""
+    shutil.rmtree(folder, ignore_errors=True)
+    for path in (folder, folder.with_name(f"{folder.name}.wal")):
         path.unlink(missing_ok=True)

@@ -1,153 +1,133 @@
-"""The target database: attached for one short transaction, with a bounded wait when another process has it.
-
-Not here: what the transaction does (`publish.py`), the staging file (`stage.py`).
-"""
+"""The target database: attached for one short transaction at a time, with a bounded wait when another process holds it."""
 
 import contextlib
 import errno
 import os
 import re
 import time
-from collections.abc import Callable, Iterator
-from importlib import resources
+from collections.abc import Iterator
 from pathlib import Path
-from threading import Lock
+from threading import RLock
 
 import duckdb
 
 from aad_assets.concurrency import stopped_within
 from aad_assets.errors import WarehouseError
 from aad_assets.settings import is_file, shown
+from aad_assets.warehouse.database.migrations import migrate
+from aad_assets.warehouse.database.private_files import create_database, create_log, remove_empty_log
 from aad_assets.warehouse.database.sql import literal
-from aad_assets.warehouse.staging.workspace import private_files
 
 ALIAS = "target"
 _POLL = 0.2
 _IN_USE = re.compile("lock on file|lock is held|already attached", re.IGNORECASE)
 
-# The mask of new files' modes is the process's, and DuckDB opens a file once in a process.
-_ONE_AT_A_TIME = Lock()
-
-_LINGERS = 1.0
-"""Seconds from which on the database is let go of although the next transaction waits: others wait for it, too."""
-
 
 class Target:
-    """One connection's schemas in the database that users query."""
+    """One connection's schemas in the database that users query.
+
+    Each transaction attaches the database and detaches it again, unless `keep_attached` is set: then it stays attached until
+    `release`. See also `aad_assets.warehouse.writer`, which decides how long that is.
+    """
 
     def __init__(self, database: str, connection_name: str, *, lock_wait: float = 30.0) -> None:
-        """`lock_wait`: seconds to wait for a database that another process has open."""
+        """`lock_wait` is how many seconds to wait for a database that another process has open."""
         self.database = database
         self.schema = f"{ALIAS}.{connection_name}"
         self.meta = f"{ALIAS}.{connection_name}_meta"
         self.history = f"{ALIAS}.{connection_name}_history"
+        self.keep_attached = False
         self._lock_wait = self._wait_left = lock_wait
-        self._prepared = False
+        self._is_migrated = False
         self._attached_at: float | None = None
-        self._expected = 0
-        """Transactions that are on their way; counted in several threads."""
-        self._counting = Lock()
+        self._lock = RLock()
+        """Held while the database is attached, used or detached: several threads share a target."""
 
-    @contextlib.contextmanager
-    def expecting(self) -> Iterator[Callable[[], None]]:
-        """Around a transaction that waits for its turn: the one before it leaves the database attached for it.
-
-        Call what it yields when the turn has come. Attaching and writing the log into the file cost more than most loads.
-        """
-        left = False
-
-        def arrived() -> None:
-            nonlocal left
-            with self._counting:
-                self._expected -= not left
-                left = True
-
-        with self._counting:
-            self._expected += 1
-        try:
-            yield arrived
-        finally:
-            arrived()
-
-    def let_go(self, cursor: duckdb.DuckDBPyConnection) -> None:
-        """Free the database before work that does not need it, when it was attached for long and a transaction waits behind.
-
-        Not each time: between the transactions of small tables there is much such work, all of it short.
-        """
-        if self._attached_at is None:  # no wait for the transaction of another target of this process
-            return
-        with _ONE_AT_A_TIME:
-            if self._attached_at is not None and not self._lingers():
-                with private_files():
-                    self._attached_at = None
-                    self._detach(cursor)
+    @property
+    def attached_seconds(self) -> float | None:
+        """Seconds since the database was attached; None when it is not attached."""
+        attached_at = self._attached_at
+        return None if attached_at is None else time.monotonic() - attached_at
 
     @contextlib.contextmanager
     def transaction(self, cursor: duckdb.DuckDBPyConnection, tenant_id: str | None = None) -> Iterator[None]:
-        """A transaction on the target with the stage's `cursor`, which sees both. Commits at the end, rolls back on an error.
+        """Run a transaction with the stage's `cursor`, which sees both sides. Commit at the end, roll back on an error.
 
-        `tenant_id`: whose the schema has to be; None: whosever.
-
-        Raises WarehouseError when the database is locked, unreadable, full or of another tenant.
+        The first transaction migrates the bookkeeping tables. With `tenant_id`, the schema must belong to that tenant. Raises
+        WarehouseError when the database is locked, unreadable, full, of another tenant or of a newer release.
         """
-        with _ONE_AT_A_TIME:
-            if self._attached_at is None:
-                self._attach(cursor)
-                self._attached_at = time.monotonic()
-            with self._attached(cursor):
-                self._prepare(cursor, tenant_id)
-                cursor.execute("BEGIN")
-                try:
-                    yield
-                    cursor.execute("COMMIT")
-                except BaseException:
-                    _rollback(cursor)
-                    raise
+        with self._attached(cursor):
+            if is_file(self.database):
+                create_log(self.database)
+            cursor.execute("BEGIN")
+            try:
+                if not self._is_migrated:
+                    migrate(cursor, (self.schema, self.history, self.meta), self.meta, self.shown)
+                if tenant_id is not None:
+                    self._check_tenant(cursor, tenant_id)
+                yield
+                cursor.execute("COMMIT")
+            except BaseException:
+                _rollback(cursor)
+                raise
+            self._is_migrated = True
 
     @contextlib.contextmanager
     def exclusive(self, cursor: duckdb.DuckDBPyConnection) -> Iterator[None]:
-        """The database kept from others without a transaction, with everything in its file. Raises WarehouseError."""
-        with _ONE_AT_A_TIME:
+        """Keep the database from others without a transaction, with everything in its file. Raises WarehouseError."""
+        with self._attached(cursor):
+            cursor.execute(f"CHECKPOINT {ALIAS}")
+            yield
+
+    def release(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        """Write the log into the file and detach the database; do nothing when it is not attached.
+
+        Waits for a transaction that another thread is running.
+        """
+        with self._lock:
             if self._attached_at is None:
-                self._attach(cursor)
-            with self._attached(cursor):
-                cursor.execute(f"CHECKPOINT {ALIAS}")
-                yield
+                return
+            self._attached_at = None
+            # A checkpoint takes a file milliseconds, and readers then need nothing but the file. In a lake it merges, expires
+            # and deletes files for seconds.
+            if is_file(self.database):
+                with contextlib.suppress(duckdb.Error):
+                    cursor.execute(f"CHECKPOINT {ALIAS}")
+                remove_empty_log(self.database)
+            with contextlib.suppress(duckdb.Error):
+                cursor.execute(f"DETACH {ALIAS}")
 
     @contextlib.contextmanager
     def _attached(self, cursor: duckdb.DuckDBPyConnection) -> Iterator[None]:
-        """DuckDB's errors as WarehouseError, and the file free at the end, unless the next transaction waits already."""
-        try:
-            with private_files():
-                lingers = False
-                try:
-                    yield
-                    lingers = self._expected > 0 and self._lingers()
-                finally:
-                    if not lingers:
-                        self._attached_at = None
-                        self._detach(cursor)
-        except duckdb.InterruptException:
-            raise
-        except duckdb.Error as error:
-            raise WarehouseError(self._failed(error)) from None
-
-    def _lingers(self) -> bool:
-        return self._attached_at is not None and time.monotonic() - self._attached_at < _LINGERS
+        """Attach the database if needed, raise DuckDB's errors as WarehouseError, and release it unless it is kept."""
+        with self._lock:
+            if self._attached_at is None:
+                self._attach(cursor)
+                self._attached_at = time.monotonic()
+            is_sound = False
+            try:
+                yield
+                is_sound = True
+            except duckdb.InterruptException:
+                raise
+            except duckdb.Error as error:
+                raise WarehouseError(self._failed(error)) from None
+            finally:
+                if not (self.keep_attached and is_sound):
+                    self.release(cursor)
 
     def _attach(self, cursor: duckdb.DuckDBPyConnection) -> None:
         deadline = time.monotonic() + self._wait_left
         while True:
             try:
-                with private_files():
-                    if is_file(self.database):
-                        Path(self.database).parent.mkdir(parents=True, exist_ok=True)
-                    before = self._identity()
-                    cursor.execute(f"ATTACH {literal(self.database)} AS {ALIAS}")
+                if is_file(self.database):
+                    create_database(self.database, cursor)
+                before = self._identity()
+                cursor.execute(f"ATTACH {literal(self.database)} AS {ALIAS}")
                 self._wait_left = self._lock_wait
                 if before in (None, self._identity()):
                     return
-                self._detach(cursor)  # the file was replaced by a smaller one while it was opened
+                cursor.execute(f"DETACH {ALIAS}")  # the file was replaced by a smaller one while it was opened
             except (duckdb.Error, OSError) as error:
                 locked = locked_text(self.shown, str(error), self._wait_left)
                 if locked is None:
@@ -159,21 +139,15 @@ class Target:
             pause(_POLL)
 
     def _identity(self) -> tuple[int, int] | None:
-        """Which file it is; None when there is none yet."""
+        """Return which file it is; None when it does not exist yet."""
         try:
             found = Path(self.database).stat()
         except OSError:
             return None
         return found.st_dev, found.st_ino
 
-    def _prepare(self, cursor: duckdb.DuckDBPyConnection, tenant_id: str | None) -> None:
-        if not self._prepared:
-            script = resources.files(__package__).joinpath("migrations/meta.sql").read_text("utf-8")
-            cursor.execute(script.format(schema=self.schema, meta=self.meta, history=self.history))
-            self._prepared = True
-        if tenant_id is None:
-            return
-        # Each time: a run takes hours, and another may have begun with the same empty schema.
+    def _check_tenant(self, cursor: duckdb.DuckDBPyConnection, tenant_id: str) -> None:
+        # Each time: a run takes hours, and another run may have started with the same empty schema.
         others = cursor.execute(
             f"SELECT _tenant_id FROM {self.meta}.loads WHERE _tenant_id <> ? AND status = 'published' LIMIT 1",
             [tenant_id],
@@ -181,31 +155,30 @@ class Target:
         if others:
             raise WarehouseError(
                 f"The schema {self.schema.removeprefix(ALIAS + '.')} of {self.shown} holds tenant {others[0][0]}, not "
-                f"{tenant_id}: set AAD_CONNECTION_NAME to another name, or AAD_DATABASE to another file."
+                f"{tenant_id}. Set AAD_CONNECTION_NAME to another name, or AAD_DATABASE to another file."
             )
 
-    def _detach(self, cursor: duckdb.DuckDBPyConnection) -> None:
-        # The last one out writes the log into the file; readers then need nothing but the file. What a file would do in
-        # milliseconds is all the maintenance of a lake, which merges, expires and deletes files for seconds, at each publish.
-        checkpoint = (f"CHECKPOINT {ALIAS}",) if is_file(self.database) else ()
-        for statement in (*checkpoint, f"DETACH {ALIAS}"):
-            with contextlib.suppress(duckdb.Error):
-                cursor.execute(statement)
-
     def _failed(self, error: Exception) -> str:
-        # Of DuckDB's text only the first line: what follows can quote the statement or values.
+        # Only the first line of DuckDB's text: what follows can quote the statement or values.
         first = str(error).splitlines()[0][:300] if is_file(self.database) else type(error).__name__
-        said = f"The database {self.shown} (AAD_DATABASE) cannot take the load: {first}. The tables are as they were."
+        text = f"The database {self.shown} (AAD_DATABASE) cannot take the load: {first}. The tables are as they were."
         full = os.strerror(errno.ENOSPC) in first
-        return f"{said} Make room there, or set AAD_DATABASE to a file elsewhere, and reload." if full else said
+        return f"{text} Make room there, or set AAD_DATABASE to a file elsewhere, and reload." if full else text
 
     @property
     def shown(self) -> str:
+        """The database as messages name it, without passwords."""
         return shown(self.database)
 
 
+def pause(seconds: float) -> None:
+    """Wait. Raises duckdb.InterruptException as soon as the run is cancelled."""
+    if stopped_within(seconds):
+        raise duckdb.InterruptException("the run was cancelled")
+
+
 def locked_text(shown: str, error: str, waited: float) -> str | None:
-    """The message for people when `error`, DuckDB's text, says that another process has the database; else None."""
+    """Return the message when `error`, DuckDB's text, says that another process has the database; otherwise None."""
     if not _IN_USE.search(error):
         return None
     holder = re.search(r"held in (\S+) \(PID (\d+)\)", error)
@@ -221,9 +194,3 @@ def locked_text(shown: str, error: str, waited: float) -> str | None:
 def _rollback(cursor: duckdb.DuckDBPyConnection) -> None:
     with contextlib.suppress(duckdb.Error):
         cursor.execute("ROLLBACK")
-
-
-def pause(seconds: float) -> None:
-    """Wait. Raises duckdb.InterruptException as soon as the run is cancelled."""
-    if stopped_within(seconds):
-        raise duckdb.InterruptException("the run was cancelled")

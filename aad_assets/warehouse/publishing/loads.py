@@ -1,18 +1,19 @@
-"""What is known of one load: a row of `loads`, and what was noticed of the table's shape. Not here: how it is made."""
+"""The bookkeeping of loads: rows of `loads`, and of `log_days`, which tells the next run where a log goes on."""
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import duckdb
 import msgspec
 
+from aad_assets.catalog.types import quoted
 from aad_assets.warehouse.database.target import Target
 
 
 @dataclass(frozen=True)
 class SchemaChange:
-    """A difference between what was asked for, what came and what the table holds."""
+    """A difference between the declaration, the rows that were read and the stored table."""
 
     column: str
     """A column, or a field in it: `assignedLicenses.skuId`."""
@@ -22,7 +23,7 @@ class SchemaChange:
 
 @dataclass(frozen=True)
 class ChangedAttribute:
-    """What may be shown of a change: no values. `column` is None when a whole row came or went."""
+    """A change without its values, which may be shown. `column` is None for an inserted or deleted row."""
 
     key: str
     change: str
@@ -31,7 +32,7 @@ class ChangedAttribute:
 
 @dataclass(kw_only=True)
 class Load:
-    """One row of `loads`, and a preview of its changes."""
+    """A row of `loads`, and a preview of its changes."""
 
     load_id: str
     entity: str
@@ -58,19 +59,62 @@ class Load:
     """The first few changes, by key and attribute name."""
 
 
-def record(cursor: duckdb.DuckDBPyConnection, target: Target, load: Load) -> None:
+def record_load(cursor: duckdb.DuckDBPyConnection, target: Target, load: Load) -> None:
     """Record a load that was not published. Raises WarehouseError. Blocks: call it in a thread."""
     with target.transaction(cursor, load.tenant_id):
-        write(cursor, target, load)
+        insert_load(cursor, target, load)
 
 
-def write(cursor: duckdb.DuckDBPyConnection, target: Target, load: Load) -> None:
-    """Add the row to `loads`, in the open transaction."""
+def insert_load(cursor: duckdb.DuckDBPyConnection, target: Target, load: Load) -> None:
+    """Insert the row into `loads`, inside the open transaction."""
     values: dict[str, Any] = {name: getattr(load, name) for name in load.__dataclass_fields__ if name != "preview"}
     changes = [{"column": change.column, "change": change.change} for change in load.schema_changes]
     values["schema_changes"] = msgspec.json.encode(changes).decode() if changes else None
     values["_tenant_id"] = values.pop("tenant_id")
     if load.status != "published":
-        values["published_at"] = None  # set before the attempt that failed
+        values["published_at"] = None  # it was set before the attempt that failed
     names = ", ".join(values)
     cursor.execute(f"INSERT INTO {target.meta}.loads ({names}) VALUES ({', '.join('$' + name for name in values)})", values)
+
+
+@dataclass(frozen=True)
+class LogDay:
+    """A UTC day of a log. `whole` says that the day was over before it was read."""
+
+    day: date
+    whole: bool
+
+
+def recorded_days(cursor: duckdb.DuckDBPyConnection, target: Target, entity: str, tenant_id: str) -> list[tuple[date, bool]]:
+    """Return the days with a published load, and whether each is whole.
+
+    Raises WarehouseError. Blocks: call it in a thread.
+    """
+    with target.transaction(cursor, tenant_id):
+        return cursor.execute(
+            f"SELECT day, whole FROM {target.meta}.log_days WHERE entity = ? AND _tenant_id = ?", [entity, tenant_id]
+        ).fetchall()
+
+
+def table_rows(cursor: duckdb.DuckDBPyConnection, target: Target, entity: str, tenant_id: str) -> int:
+    """Count the tenant's rows of a table. Raises WarehouseError. Blocks: call it in a thread."""
+    with target.transaction(cursor, tenant_id):
+        row = cursor.execute(
+            f"SELECT count(*) FROM {target.schema}.{quoted(entity)} WHERE _tenant_id = ?", [tenant_id]
+        ).fetchone()
+    return int(row[0]) if row else 0
+
+
+def record_day(
+    cursor: duckdb.DuckDBPyConnection, target: Target, entity: str, tenant_id: str, day: LogDay, load_id: str
+) -> None:
+    """Record that a load read a day, inside its own transaction. A day that was once whole stays whole."""
+    key = [entity, tenant_id, day.day]
+    table = f"{target.meta}.log_days"
+    where = "entity = ? AND _tenant_id = ? AND day = ?"
+    before = cursor.execute(f"SELECT whole FROM {table} WHERE {where}", key).fetchone()
+    cursor.execute(f"DELETE FROM {table} WHERE {where}", key)
+    whole = day.whole or bool(before and before[0])
+    cursor.execute(
+        f"INSERT INTO {table} (entity, _tenant_id, day, whole, load_id) VALUES (?, ?, ?, ?, ?)", [*key, whole, load_id]
+    )

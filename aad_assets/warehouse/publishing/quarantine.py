@@ -1,7 +1,4 @@
-"""The rows of loads that a gate held back: kept as Parquet for inspection, in a private folder, and removed by age.
-
-Not here: the gates (`gate.py`), the folder of a run under way (`workspace.py`).
-"""
+"""The rows of loads that a gate blocked: kept as Parquet for inspection, in a private folder, and removed by age."""
 
 import contextlib
 import os
@@ -10,27 +7,29 @@ from pathlib import Path
 
 import duckdb
 
+from aad_assets.warehouse.database.private_files import create_file
 from aad_assets.warehouse.database.sql import literal
-from aad_assets.warehouse.staging.workspace import private_files, staging_folder
+from aad_assets.warehouse.staging.workspace import staging_folder
 
 KEPT_DAYS = 14
 
 
-def blocked_folder(database: str) -> Path:
-    """Where the rows of blocked loads into `database` are kept."""
+def quarantine_folder(database: str) -> Path:
+    """Return the folder that keeps the rows of blocked loads into `database`."""
     staging = staging_folder(database)
     return staging.with_name(f"{staging.name.removesuffix('.staging')}.blocked")
 
 
-def keep(cursor: duckdb.DuckDBPyConnection, database: str, relation: str, name: str) -> Path | None:
-    """Write `relation` to a file that its owner alone can read; returns its path, None when there is no place for it."""
-    folder = blocked_folder(database)
+def quarantine(cursor: duckdb.DuckDBPyConnection, database: str, relation: str, name: str) -> Path | None:
+    """Write `relation` to a file that only its owner may read. Return its path, or None when it cannot be written."""
+    folder = quarantine_folder(database)
     path = folder / f"{name}.parquet"
     try:
-        with private_files():
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            folder.chmod(0o700)  # fails when it is someone else's
-            cursor.execute(f"COPY (FROM {relation}) TO {literal(str(path))} (FORMAT parquet)")
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.chmod(0o700)  # fails when it belongs to somebody else
+        create_file(path)
+        # A temporary file that takes its place would have the mode of the process's umask.
+        cursor.execute(f"COPY (FROM {relation}) TO {literal(str(path))} (FORMAT parquet, USE_TMP_FILE false)")
     except duckdb.InterruptException:
         raise
     except (OSError, duckdb.Error):
@@ -41,12 +40,12 @@ def keep(cursor: duckdb.DuckDBPyConnection, database: str, relation: str, name: 
 
 
 def remove_old(database: str, days: float = KEPT_DAYS) -> None:
-    """Remove files older than `days`."""
-    folder = blocked_folder(database)
+    """Remove files older than `days`, and the folder once it is empty."""
+    folder = quarantine_folder(database)
     with contextlib.suppress(OSError):
         if folder.stat().st_uid != os.getuid():
             return
         for path in folder.glob("*.parquet"):
             if path.stat().st_mtime < time.time() - days * 86_400:
                 path.unlink(missing_ok=True)
-        folder.rmdir()  # fails while there is something in it
+        folder.rmdir()  # fails while files are left in it

@@ -54,7 +54,7 @@ class SchemaMigrator:
         definitions = ", ".join(f"{quoted(column.name)} {column.duckdb_type}" for column in self.columns)
         self.cursor.execute(f"CREATE TABLE {table} ({definitions}, _extra JSON, _tenant_id VARCHAR, _loaded_at TIMESTAMPTZ)")
 
-    def adopt(self, history: str, table: str, live: str) -> None:
+    def start_history(self, history: str, table: str, live: str) -> None:
         """The history of a table that has none yet: the version of each row began when it was loaded."""
         self.cursor.execute(
             f"CREATE TABLE {history} AS SELECT COLUMNS(lambda c: c <> '{DELETED_AT}'), _loaded_at AS _valid_from, "
@@ -62,7 +62,7 @@ class SchemaMigrator:
             {"tenant": self.tenant_id},
         )
 
-    def bring_table(self, table: str, stored: Columns) -> list[SchemaChange]:
+    def migrate_table(self, table: str, stored: Columns) -> list[SchemaChange]:
         """Give the table the declared columns; returns what that changed. Raises LoadBlocked when a value does not cast."""
         changes = list(self.changes(stored))
         if changes:
@@ -70,7 +70,7 @@ class SchemaMigrator:
             self._rebuild(table, stored, f"t._tenant_id = '{self.tenant_id}'")
         return changes
 
-    def bring_history(self, history: str, stored: Columns, table: Columns, *, recreate: bool = False) -> None:
+    def migrate_history(self, history: str, stored: Columns, table: Columns, *, recreate: bool = False) -> None:
         """Give the history the declared columns, beside those it has. `table`: the columns of the table before.
 
         What does not cast blocks the load, or gets another name on `recreate`.

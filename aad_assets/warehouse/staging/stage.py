@@ -61,8 +61,6 @@ class Stage:
         self.folder = folder
         self.chunk = chunk
         self._typing = asyncio.Lock()
-        self.let_go: Callable[[duckdb.DuckDBPyConnection], None] = lambda _: None
-        """Called before work that is not on the target."""
         self._active: set[duckdb.DuckDBPyConnection] = set()
         config: dict[str, str | bool | int | float | list[str]] = {
             "memory_limit": memory_limit,
@@ -85,17 +83,12 @@ class Stage:
             self._active.discard(cursor)
             cursor.close()
 
-    async def run(self, work: Callable[[duckdb.DuckDBPyConnection], T], *, on_target: bool = False) -> T:
-        """`work` in a thread, one at a time: the other core reads from Graph meanwhile. Raises WarehouseError.
-
-        `on_target`: it is a transaction on the target; before anything else that may be let go of.
-        """
+    async def run(self, work: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
+        """Run `work` in a thread, one at a time: the other core reads from Graph meanwhile. Raises WarehouseError."""
 
         def call() -> T:
             try:
                 with self.cursor() as cursor:
-                    if not on_target:
-                        self.let_go(cursor)
                     return work(cursor)
             except duckdb.InterruptException:
                 raise

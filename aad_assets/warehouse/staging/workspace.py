@@ -10,7 +10,6 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from threading import Lock
 
 from aad_assets.errors import WarehouseError
 from aad_assets.settings import is_file
@@ -24,41 +23,6 @@ def staging_folder(database: str) -> Path:
         path = Path(database)
         return path.with_name(f".{path.name}.staging")
     return Path(tempfile.gettempdir()) / f"aad_assets-{os.getuid()}.staging"
-
-
-@contextlib.contextmanager
-def private_files() -> Iterator[None]:
-    """Files made meanwhile, the database and its log, are readable by their owner alone.
-
-    In any thread: a process has one mask, which becomes what it was when the last one is through.
-    """
-    _MASK.tighten()
-    try:
-        yield
-    finally:
-        _MASK.loosen()
-
-
-class _Mask:
-    def __init__(self) -> None:
-        self._lock = Lock()
-        self._tightened = 0
-        self._before = 0
-
-    def tighten(self) -> None:
-        with self._lock:
-            if not self._tightened:
-                self._before = os.umask(0o077)
-            self._tightened += 1
-
-    def loosen(self) -> None:
-        with self._lock:
-            self._tightened -= 1
-            if not self._tightened:
-                os.umask(self._before)
-
-
-_MASK = _Mask()
 
 
 @contextlib.contextmanager

@@ -1,8 +1,4 @@
--- Bookkeeping of one connection. The schemas {schema}, {history} and {meta} are qualified with the target's alias.
-CREATE SCHEMA IF NOT EXISTS {schema};
-CREATE SCHEMA IF NOT EXISTS {history};
-CREATE SCHEMA IF NOT EXISTS {meta};
-
+-- The bookkeeping tables of the first release. Databases that it wrote have them already, without a version.
 CREATE TABLE IF NOT EXISTS {meta}.loads (
     load_id VARCHAR,
     entity VARCHAR,
@@ -33,7 +29,7 @@ CREATE TABLE IF NOT EXISTS {meta}.rejects (
     entity VARCHAR,
     key VARCHAR,
     column_name VARCHAR,
-    value VARCHAR  -- as JSON text; a lone surrogate makes it no JSON that DuckDB reads
+    value VARCHAR  -- as JSON text; VARCHAR because DuckDB rejects a lone surrogate in JSON
 );
 
 CREATE TABLE IF NOT EXISTS {meta}.changes (
@@ -43,7 +39,7 @@ CREATE TABLE IF NOT EXISTS {meta}.changes (
     entity VARCHAR,
     key VARCHAR,  -- the key's values, joined by |
     change VARCHAR,  -- insert, update, delete
-    column_name VARCHAR,  -- NULL when the whole row came or went
+    column_name VARCHAR,  -- NULL when the whole row was inserted or deleted
     old_value JSON,
     new_value JSON
 );
@@ -52,6 +48,6 @@ CREATE TABLE IF NOT EXISTS {meta}.log_days (
     entity VARCHAR,
     _tenant_id VARCHAR,
     day DATE,  -- UTC
-    whole BOOLEAN,  -- it was over before it was read
+    whole BOOLEAN,  -- the day was over before it was read
     load_id VARCHAR  -- the last load that read it
 );

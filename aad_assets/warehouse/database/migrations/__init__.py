@@ -1,0 +1,68 @@
+"""Ordered migrations of the bookkeeping schema `<connection>_meta`.
+
+A migration is a file `NNN_name.sql` in this folder, numbered without gaps; `{meta}` stands for the schema. Each release takes
+over the databases of every earlier one. A released migration never changes: a new one follows it.
+"""
+
+from dataclasses import dataclass
+from importlib import resources
+
+import duckdb
+
+from aad_assets.errors import WarehouseError
+
+
+@dataclass(frozen=True)
+class Migration:
+    """One step of the bookkeeping schema: the version that it leads to, and its statements."""
+
+    version: int
+    script: str
+
+
+def _migrations() -> tuple[Migration, ...]:
+    files = [file for file in resources.files(__package__).iterdir() if file.name.endswith(".sql")]
+    found = (Migration(int(file.name.split("_")[0]), file.read_text("utf-8")) for file in files)
+    return tuple(sorted(found, key=lambda migration: migration.version))
+
+
+MIGRATIONS = _migrations()
+LATEST = MIGRATIONS[-1].version
+
+
+def stored_version(cursor: duckdb.DuckDBPyConnection, meta: str) -> int:
+    """Return the version of the bookkeeping tables in the qualified schema `meta`; 0 when they have none yet."""
+    database, schema = meta.split(".")
+    exists = cursor.execute(
+        "SELECT 1 FROM duckdb_tables() WHERE database_name = ? AND schema_name = ? AND table_name = 'version'",
+        [database, schema],
+    ).fetchone()
+    row = cursor.execute(f"SELECT max(version) FROM {meta}.version").fetchone() if exists else None
+    return int(row[0] or 0) if row else 0
+
+
+def check_version(version: int, database: str) -> None:
+    """Raise WarehouseError when `version` is newer than this release knows. `database` is how messages name the file."""
+    if version > LATEST:
+        raise WarehouseError(
+            f"The database {database} (AAD_DATABASE) was written by a newer release: its bookkeeping has version {version}, "
+            f"and this release knows up to {LATEST}. Nothing was changed. Upgrade aad_assets, or set AAD_DATABASE to another "
+            "file."
+        )
+
+
+def migrate(cursor: duckdb.DuckDBPyConnection, schemas: tuple[str, ...], meta: str, database: str) -> None:
+    """Create or upgrade the bookkeeping in the open transaction; `schemas` are created where missing.
+
+    Raises WarehouseError, before any change, when the database is newer than this release.
+    """
+    version = stored_version(cursor, meta)
+    check_version(version, database)
+    for schema in schemas:
+        cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
+    if version == LATEST:
+        return
+    cursor.execute(f"CREATE TABLE IF NOT EXISTS {meta}.version (version INTEGER, migrated_at TIMESTAMPTZ)")
+    for migration in MIGRATIONS[version:]:
+        cursor.execute(migration.script.format(meta=meta))
+        cursor.execute(f"INSERT INTO {meta}.version VALUES (?, now())", [migration.version])

@@ -1,0 +1,249 @@
+"""The steps of a publish, each one function; `publish` puts them in their order."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import duckdb
+
+from aad_assets.catalog import Column
+from aad_assets.catalog.types import quoted
+from aad_assets.errors import WarehouseError
+from aad_assets.warehouse.database.sql import utc
+from aad_assets.warehouse.database.target import ALIAS
+from aad_assets.warehouse.publishing import gates
+from aad_assets.warehouse.publishing.compare import DELETED_AT
+from aad_assets.warehouse.publishing.history import as_of
+from aad_assets.warehouse.publishing.loads import ChangedAttribute, SchemaChange
+from aad_assets.warehouse.publishing.options import REPLACING, Mode
+from aad_assets.warehouse.publishing.publication import Plan, Publication
+from aad_assets.warehouse.publishing.schema_migrator import Columns
+from aad_assets.warehouse.staging.stage import THREADS
+
+_PREVIEW = 10
+"""Changes that a load shows."""
+
+_COMPARING_THREADS = 2
+_COMPARING_MEMORY = "600 MiB"
+_UNITS = {"KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
+
+
+def take_instant(publication: Publication) -> bool:
+    """Take the load's instant, after the last published one; return whether this load is the table's first.
+
+    Raises LoadBlocked when a read that started later is published already.
+    """
+    load = publication.load
+    last, last_started = map(
+        utc,
+        publication.row(
+            f"SELECT epoch_us(max(published_at)), epoch_us(max(started_at)) FROM {publication.target.meta}.loads "
+            "WHERE entity = $entity AND _tenant_id = $tenant AND status = 'published'"
+        ),
+    )
+    now = datetime.now(UTC)
+    at = load.published_at or now
+    gates.check_order(load.started_at, last_started, max(at, now))
+    if last is not None:  # a clock that was set back must not end a version before it began
+        at = max(at, last + timedelta(microseconds=1))
+    load.published_at = at
+    return last is None
+
+
+def settle_deleted_rows(publication: Publication, plan: Plan, stored: Columns | None) -> tuple[Columns | None, int]:
+    """Prepare the table for the mode's treatment of deleted rows; return its columns and the rows to compare with.
+
+    Rows that another mode has kept do not count. Raises WarehouseError when this run's mode would lose kept rows.
+    """
+    if stored is None:
+        return None, 0
+    table, keeps = publication.table, plan.comparison.keeps_deleted
+    if DELETED_AT in stored.ours and not keeps:
+        _check_kept_rows(publication)
+        publication.execute(f"DELETE FROM {table} WHERE _tenant_id = $tenant AND {DELETED_AT} IS NOT NULL")
+    elif DELETED_AT not in stored.ours and keeps:
+        publication.execute(f"ALTER TABLE {table} ADD COLUMN {DELETED_AT} TIMESTAMPTZ")
+        stored = Columns.of(publication.cursor, table)
+    return stored, int(publication.row(f"SELECT count(*) FROM {table} WHERE {plan.comparison.live}")[0])
+
+
+def _check_kept_rows(publication: Publication) -> None:
+    """Protect deleted rows that the table's own mode keeps from a mode for one run; `recreate` removes them knowingly."""
+    entity, mode = publication.entity, publication.options.mode
+    if entity.reload_mode != Mode.COMPARE_KEEP_DELETED or mode is Mode.RECREATE:
+        return
+    kept = publication.row(
+        f"SELECT count(*) FROM {publication.table} WHERE _tenant_id = $tenant AND {DELETED_AT} IS NOT NULL"
+    )[0]
+    if kept:
+        rows = "1 deleted row" if kept == 1 else f"{kept:,} deleted rows"
+        raise WarehouseError(
+            f"{entity.table} keeps {rows}, which the mode {mode} would remove. Leave the mode out of the run's config, or "
+            "change reload_mode in the connection metadata."
+        )
+
+
+def check_gates(publication: Publication, plan: Plan, stored: Columns | None, rows_before: int) -> None:
+    """Check every gate that needs no comparison. Raises LoadBlocked, and WarehouseError for a recreate that loses values."""
+    options, staged, table = publication.options, publication.staged, publication.entity.table
+    if options.mode is Mode.RECREATE and rows_before and plan.comparison.kept:
+        raise WarehouseError(
+            f"{table} cannot be recreated now because this run could not read {', '.join(plan.comparison.kept)}, whose "
+            "stored values would be lost. Fix that first, or reload in another mode."
+        )
+    options.gates.check_count(table, staged.rows, publication.counted)
+    if staged.rejects:
+        rejected = publication.row(f"SELECT count(DISTINCT key) FROM {staged.rejects}")[0]
+        options.gates.check_rejects(table, rejected, staged.rows)
+    if options.mode is Mode.MERGE or stored is None:
+        return
+    options.gates.check_shrink(table, rows_before, staged.rows)
+    # When a column turns NULL, most rows differ, and the comparison finds that; it does not look at volatile columns.
+    suspects = plan.read if options.mode in REPLACING else plan.comparison.refreshed
+    suspects = [column for column in suspects if column.name.lower() in stored.types]
+    _check_columns(publication, plan, rows_before, suspects, plan.as_stored(suspects, stored))
+
+
+def _check_columns(
+    publication: Publication, plan: Plan, rows_before: int, columns: Sequence[Column], as_stored: Sequence[Column]
+) -> None:
+    """Check that no column turned all NULL. A read without rows is for another gate."""
+    if not columns or not rows_before or not publication.staged.rows:
+        return
+    filled_before = publication.count_filled(f"{publication.table} WHERE {plan.comparison.live}", as_stored)
+    filled_now = publication.count_filled(publication.staged.relation, columns)
+    publication.options.gates.check_columns(publication.entity.table, rows_before, filled_before, filled_now)
+
+
+def create_missing_table(plan: Plan, stored: Columns | None) -> None:
+    """Create the table on its first load."""
+    if stored is None:
+        plan.migrator.create(plan.comparison.table)
+        if plan.comparison.keeps_deleted:
+            plan.migrator.cursor.execute(f"ALTER TABLE {plan.comparison.table} ADD COLUMN {DELETED_AT} TIMESTAMPTZ")
+
+
+def migrate_history(
+    publication: Publication, plan: Plan, stored: Columns | None, existing: frozenset[str], rows_before: int
+) -> bool:
+    """Create, migrate or end the history; return whether it resumes with this load, because its versions have ended."""
+    options, table = publication.options, publication.history_table
+    history = publication.stored_columns(table, existing)
+    if history is None:
+        if not options.history:
+            return False
+        plan.migrator.start_history(table, publication.table, plan.comparison.live)
+        _create_as_of_macro(publication)
+        history = Columns.of(publication.cursor, table)
+    if not options.history or stored is None or options.mode in REPLACING:
+        publication.execute(plan.history.close_all())
+    if not options.history:
+        return False
+    plan.migrator.migrate_history(table, history, stored or history, recreate=options.mode is Mode.RECREATE)
+    current = publication.row(f"SELECT count(*) FROM {table} WHERE _tenant_id = $tenant AND _valid_to IS NULL")[0]
+    return rows_before > 0 and current == 0
+
+
+def _create_as_of_macro(publication: Publication) -> None:
+    """Create the table macro `<table>_at(ts)`. Its body must be resolved from the database that it is in."""
+    name = quoted(f"{publication.entity.table}_at")
+    table = publication.history_table.removeprefix(f"{ALIAS}.")
+    publication.cursor.execute(f"USE {ALIAS}")
+    try:
+        publication.cursor.execute(f"CREATE OR REPLACE MACRO {publication.target.history}.{name}{as_of(table)}")
+    finally:
+        publication.cursor.execute("USE memory")
+
+
+def migrate_table(publication: Publication, plan: Plan, stored: Columns | None) -> None:
+    """Bring the table's columns to the declaration, or create it again, and note how it changed."""
+    changes = publication.load.schema_changes
+    if stored is not None and publication.options.mode is Mode.RECREATE:
+        changes += plan.migrator.changes(stored)
+        publication.cursor.execute(f"DROP TABLE {publication.table}")
+        plan.migrator.create(publication.table)
+        if DELETED_AT in stored.ours:  # views that show no deleted rows ask for the column until they are refreshed
+            publication.cursor.execute(f"ALTER TABLE {publication.table} ADD COLUMN {DELETED_AT} TIMESTAMPTZ")
+    elif stored is not None:
+        changes += plan.migrator.migrate_table(publication.table, stored)
+    changes += [SchemaChange(name, "refused") for name in publication.rejected]
+    undeclared = [name for name in publication.staged.undeclared if name not in publication.entity.derived]
+    changes += [SchemaChange(name, "undeclared") for name in undeclared]
+
+
+def replace_rows(publication: Publication, plan: Plan, rows_before: int) -> None:
+    """Replace every row of the tenant. Columns that were not read keep their stored values."""
+    keeps = publication.options.mode is Mode.TRUNCATE and bool(plan.comparison.kept)
+    if keeps:
+        publication.execute(plan.comparison.keep())
+    publication.execute(f"DELETE FROM {publication.table} WHERE _tenant_id = $tenant")
+    insert = plan.comparison.insert_with_kept() if keeps else plan.comparison.insert_all()
+    publication.load.inserted, publication.load.deleted = publication.write(insert), rows_before
+
+
+def compare_and_apply(publication: Publication, plan: Plan, rows_before: int, *, writes_versions: bool) -> None:
+    """Compare the staged rows with the table and write the differences. Raises LoadBlocked at the NULL gate."""
+    load, options, comparison = publication.load, publication.options, plan.comparison
+    if not _compare(publication, plan):
+        return
+    counts = _count_changes(publication)
+    load.inserted, load.updated, load.deleted = (counts.get(change, 0) for change in ("insert", "update", "delete"))
+    if not comparison.merges and load.updated + load.deleted >= options.gates.filled_share * rows_before:
+        _check_columns(publication, plan, rows_before, comparison.counting, comparison.counting)
+    statements = comparison.apply()
+    if writes_versions:
+        statements += [plan.history.close(), plan.history.open()]
+    if options.history:
+        statements += plan.history.changes(f"{publication.target.meta}.changes")
+    for statement in statements:
+        publication.execute(statement)
+
+
+def _compare(publication: Publication, plan: Plan) -> bool:
+    """Fill the tables of differences; return whether there are any.
+
+    With a second thread and its memory: hashing only reads, and gains what writing loses (300,000 users: 1.7 s for 3.1 s).
+    """
+    cursor = publication.cursor
+    before = memory_limit(cursor)
+    limit = max(before, _COMPARING_MEMORY, key=_bytes)
+    cursor.execute(f"SET threads = {_COMPARING_THREADS}; SET memory_limit = '{limit}'")
+    publication.execute(plan.comparison.difference())
+    has_changes = bool(_count_changes(publication))
+    if has_changes:
+        for statement in [*plan.comparison.take(), *plan.comparison.reordered()]:
+            publication.execute(statement)
+    cursor.execute(f"SET threads = {THREADS}; SET memory_limit = '{before}'")
+    return has_changes
+
+
+def _count_changes(publication: Publication) -> dict[str, int]:
+    return dict(publication.execute("SELECT change, count(*) FROM difference GROUP BY change").fetchall())
+
+
+def count_rows(publication: Publication) -> None:
+    """Fill in the load's counts, record its rejects, and take a preview of its changes."""
+    load, staged, meta = publication.load, publication.staged, publication.target.meta
+    load.rows, load.duplicates = staged.rows, staged.duplicates
+    load.unchanged = staged.rows - load.inserted - load.updated
+    if staged.rejects:
+        load.rejected = publication.write(
+            f"INSERT INTO {meta}.rejects "
+            f"SELECT DISTINCT $load, $tenant, $entity, key, column_name, value FROM {staged.rejects}"
+        )
+    if publication.options.history and load.inserted + load.updated + load.deleted:
+        preview = publication.execute(
+            f"SELECT key, change, column_name FROM {meta}.changes WHERE load_id = $load LIMIT {_PREVIEW}"
+        ).fetchall()
+        load.preview = [ChangedAttribute(*values) for values in preview]
+
+
+def memory_limit(cursor: duckdb.DuckDBPyConnection) -> str:
+    """Return DuckDB's memory limit in its own words: `190.7 MiB`."""
+    row = cursor.execute("SELECT current_setting('memory_limit')").fetchone()
+    assert row is not None
+    return str(row[0])
+
+
+def _bytes(text: str) -> float:
+    number, _, unit = text.partition(" ")
+    return float(number) * _UNITS.get(unit, 1)
