@@ -1,4 +1,4 @@
-"""Probes of entities: one small request each, in the form in which a reload makes it.
+"""Probing entities: one small request each, in the form in which a reload makes it.
 
 Only the names of the rows' members are examined.
 """

@@ -1,4 +1,4 @@
-"""The probe of a whole tenant: sign in, and try every entity."""
+"""Probing a tenant: sign in, and probe every entity."""
 
 from collections.abc import Callable, Sequence
 

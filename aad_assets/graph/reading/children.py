@@ -1,4 +1,4 @@
-"""Reads of an entity that is one collection for each parent, such as `/groups/{id}/members`, in batches.
+"""Reading children: one collection for each parent, such as `/groups/{id}/members`, in batches.
 
 A parent's key may have several values: `/definitions/{id}/instances/{id}/decisions`. The rows of a parent are passed on once
 all of its pages have arrived, so that an expired page token costs only that parent. Sources:
@@ -59,10 +59,10 @@ async def read_children(
 
 async def _parent_exists(client: GraphClient, entity: Entity, parent: tuple[str, ...], meter: Meter) -> bool:
     """Return whether the parent still exists, although the request for its children returned 404."""
-    above = entity.path[: entity.path.rindex(ID_PLACEHOLDER) + len(ID_PLACEHOLDER)] if ID_PLACEHOLDER in entity.path else ""
-    path = fill_path(above or f"{CATALOG[entity.parent or ''].path}/{ID_PLACEHOLDER}", parent)
+    before, placeholder, _ = entity.path.rpartition(ID_PLACEHOLDER)
+    path = before + placeholder or f"{CATALOG[entity.parent or ''].path}/{ID_PLACEHOLDER}"
     try:
-        await client.get(client.url(path), bytes, meter)
+        await client.get(client.url(fill_path(path, parent)), bytes, meter)
     except NotFound:
         return False
     return True

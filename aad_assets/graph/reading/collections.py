@@ -1,9 +1,9 @@
-"""Reads of an entity that is one collection: its `$select`, its count, and one chain of pages or several shards.
+"""Reading a collection: its `$select`, its count, and its rows in one chain of pages or in several shards.
 
 A collection is one chain of nextLinks, in which each page is requested after the last. If a property that is always set
 supports `startsWith`, a filter for each first character turns it into many chains that are read concurrently. The shards are
-used only if their counts add up to the count of the whole; otherwise some value starts with a character that is not listed
-here, and the collection is read as one chain.
+used only if their counts add up to the count of the whole. If they do not, some value starts with a character that is not
+listed here, and the collection is read as one chain.
 """
 
 import asyncio

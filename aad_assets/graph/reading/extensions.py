@@ -1,4 +1,4 @@
-"""Reads of the tenant's directory extension properties. See also `catalog/extensions.py` for the columns that they become."""
+"""Reading the tenant's directory extension properties. See also `catalog/extensions.py` for the columns that they become."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Reads of single objects, and the transforms that turn rows of special shapes into rows of the table."""
+"""Reading single objects, and transforms that turn rows of special shapes into rows of the table."""
 
 from collections.abc import Collection
 
