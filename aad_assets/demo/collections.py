@@ -1,7 +1,6 @@
-"""The collections that the demo tenant serves: what a row of collections.yaml says, and the few functions that rows name."""
+"""The collections that the demo tenant serves: what a row of collections.yaml says."""
 
 from collections.abc import Mapping
-from functools import partial
 from typing import Any, Literal
 
 import msgspec
@@ -9,7 +8,7 @@ import msgspec
 from .data import table
 from .directory.edges import TYPES
 from .directory.objects import Related
-from .directory.rendering import Kind, Plain
+from .directory.rendering import Kind
 from .tenant import Directory
 
 
@@ -98,26 +97,8 @@ class Collection(msgspec.Struct, frozen=True, eq=False, kw_only=True, forbid_unk
         return Related(directory.objects, found, None if self.type == "directoryObject" else self.type)
 
 
-def _app_role_assignments(directory: Directory, principal: int) -> Kind:
-    keys = directory.grants.assigned(principal)
-    return Plain("appRoleAssignment", lambda: keys, partial(directory.grants.assignment, principal))
-
-
-def _federation(directory: Directory, domain: int) -> Kind:
-    return directory.settings.federation(directory.tenant.domain_name(domain))
-
-
-def _is_managed(directory: Directory, domain: int) -> bool:
-    return not directory.tenant.is_federated(directory.tenant.domain_name(domain))
-
-
-_FUNCTIONS = {"app_role_assignments": _app_role_assignments, "federation": _federation, "is_managed": _is_managed}
-
-
 def value(directory: Directory, name: str) -> Any:
-    """Return what a name in the table stands for: a function of this module, or an attribute of the directory."""
-    if name in _FUNCTIONS:
-        return partial(_FUNCTIONS[name], directory)
+    """Return what a name in the table stands for: an attribute of the directory."""
     found: Any = directory
     for step in name.split("."):
         found = found[step] if isinstance(found, Mapping) else getattr(found, step)

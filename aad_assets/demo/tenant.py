@@ -15,15 +15,16 @@ from .directory.grants import Grants
 from .directory.groups import Groups
 from .directory.identities import Identities
 from .directory.objects import Objects
+from .directory.organization import Organization
 from .directory.people import People
 from .directory.pim import Pim
 from .directory.principals import Principals
+from .directory.references import references
 from .directory.reviews import Reviews
 from .directory.risks import Risks
 from .directory.roles import Roles
 from .directory.settings import Settings
 from .directory.templates import Area
-from .directory.tenant import Tenant
 from .directory.units import Units
 from .directory.vocabulary import vocabulary
 from .logs.audits import DirectoryAudits, Provisioning
@@ -50,14 +51,15 @@ class Directory:
     ) -> None:
         granted = [name for name in permissions.APPLICATION if name not in withheld]
         self.context = context = Context(seed, users, day, domain, epoch, granted)
-        self.extensions = extensions = Extensions(context)
-        self.people = people = People(context, extensions)
-        self.devices = devices = Devices(context, extensions, people)
-        self.tenant = tenant = Tenant(context, extensions, people)
-        self.applications = applications = Applications(context, extensions, people)
+        words = vocabulary(context)
+        self.extensions = extensions = Extensions(words)
+        self.people = people = People(words, context, extensions)
+        self.devices = devices = Devices(words, context, extensions, people)
+        self.tenant = organization = Organization(words, context, extensions, people)
+        self.applications = applications = Applications(words, context, extensions, people)
         self.principals = principals = Principals(context, applications)
-        self.groups = groups = Groups(context, extensions, people, devices, principals, tenant)
-        self.units = units = Units(context, people, groups, devices)
+        self.groups = groups = Groups(words, context, extensions, people, devices, principals, organization)
+        self.units = units = Units(words, context, people, groups, devices)
         self.objects = objects = Objects(
             context,
             {
@@ -65,19 +67,19 @@ class Directory:
                 "group": (groups.kind, groups.display_name),
                 "device": (devices.kind, devices.name),
                 "servicePrincipal": (principals.kind, principals.name),
-                "orgContact": (tenant.contacts, tenant.contact_name),
+                "orgContact": (organization.contacts, organization.contact_name),
             },
         )
         self.grants = Grants(context, people, groups, applications, principals, objects)
-        self.roles = roles = Roles(context, people, principals, units, objects)
+        self.roles = roles = Roles(words, context, people, principals, units, objects)
         self.bin = Bin(context, people, groups, devices, applications, principals, units)
 
-        words = vocabulary(context, people, devices, groups, principals, roles)
+        words = {**words, **references(people, devices, groups, principals, roles)}
         self.policies = Area("policies", words)
         self.cross_tenant = Area("cross_tenant", words)
         self.conditional_access = self.access_conditions = Area("conditional_access", words)
         self.governance = Area("governance", words)
-        self.settings = Settings(words, context, tenant)
+        self.settings = Settings(words, context, organization)
         self.identities = Identities(words, people)
         self.entitlements = Entitlements(words, context)
         self.reviews = Reviews(words, context, people, groups)

@@ -1,6 +1,6 @@
 """The recycle bin: what was deleted in the last 30 days, still with all its properties.
 
-Who left when is decided in population.py and units.py; what an object looks like, in the generators.
+Who left when is decided in days/population.py and units.py; what an object looks like, in the areas.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,28 +13,24 @@ from .devices import Devices
 from .groups import Groups
 from .people import People
 from .principals import Principals, principal_of
-from .rendering import Kind
+from .rendering import Kind, View
 from .units import Units
 
 
-class Deleted:
+class Deleted(View):
     """A Kind of the deleted objects of one type. `days` says which there are, and on which day each was deleted."""
 
     def __init__(self, calendar: Calendar, kind: Kind, ids: Ids, days: Mapping[int, int]) -> None:
+        keys = sorted(days)
+        super().__init__(kind, lambda: keys)
         self._calendar, self._kind, self._ids, self._days = calendar, kind, ids, days
-        self._keys = sorted(days)
-        self.type = kind.type
-        self.properties = kind.properties
-        self.defaults = kind.defaults
+        self.key, self.render = self._key, self._render
 
-    def keys(self) -> Sequence[int]:
-        return self._keys
-
-    def key(self, id_: str) -> int | None:
+    def _key(self, id_: str) -> int | None:
         index = self._ids.index(id_)
         return index if index in self._days else None
 
-    def render(self, keys: Iterable[int], names: Sequence[str]) -> list[str]:
+    def _render(self, keys: Iterable[int], names: Sequence[str]) -> list[str]:
         keys = list(keys)
         rows = []
         for key, row in zip(keys, self._kind.render(keys, names), strict=True):

@@ -4,6 +4,7 @@ Here belong the primitives that make every object a pure function of (seed, inde
 belongs in the generators.
 """
 
+from base64 import urlsafe_b64encode
 from hashlib import blake2b
 
 _MASK32 = 0xFFFFFFFF
@@ -24,6 +25,11 @@ def number(seed: int, *parts: object) -> int:
 def guid_of(text: str) -> str:
     """A version-4-shaped GUID from at least 31 hexadecimal digits."""
     return f"{text[:8]}-{text[8:12]}-4{text[12:15]}-{_VARIANT[int(text[15], 16)]}{text[16:19]}-{text[19:31]}"
+
+
+def short_id(hash_: str) -> str:
+    """Return 43 characters, such as ids of assignments have, from 64 hexadecimal digits."""
+    return urlsafe_b64encode(bytes.fromhex(hash_)).decode().rstrip("=")
 
 
 def guid(seed: int, *parts: object) -> str:
@@ -54,6 +60,10 @@ class Ids:
     def hash(self, index: int) -> str:
         """64 hexadecimal digits for the object; the first 24 go into its GUID."""
         return blake2b(index.to_bytes(8, "little"), digest_size=32, key=self._key).hexdigest()
+
+    def traits(self, index: int) -> int:
+        """64 bits of the hash that the GUID leaves unused."""
+        return int(self.hash(index)[24:40], 16)
 
     def guid_from(self, index: int, hash_: str) -> str:
         """The GUID of the object whose hash is already known."""

@@ -7,7 +7,7 @@ from functools import cached_property
 
 from ..days.calendar import Calendar
 from ..days.population import Population, Rates
-from .chance import Ids, guid, number
+from .chance import Ids, digest, guid, number, short_id
 from .well_known import CLIENT
 
 
@@ -61,6 +61,10 @@ class Context:
     def guid(self, *parts: object) -> str:
         """Return a GUID that depends on the seed and the parts alone."""
         return guid(self.seed, *parts)
+
+    def short_id(self, *parts: object) -> str:
+        """Return an id such as assignments have: 43 characters that depend on the seed and the parts alone."""
+        return short_id(digest(self.seed, *parts))
 
     def edits(self, name: str, every: int) -> tuple[int, str]:
         """Return how often something edited every so many days has been edited, and the time stamp of the last edit."""

@@ -1,21 +1,19 @@
 """What is granted to and on service principals: app role assignments and delegated permission grants."""
 
-import base64
 from collections.abc import Sequence
-from functools import cached_property
-from hashlib import blake2b
+from functools import lru_cache
 
 from . import permissions
 from .applications import Applications
-from .chance import spread
+from .chance import digest, short_id, spread
 from .context import Context
 from .edges import edge, edges, target
 from .groups import Groups
 from .objects import Objects
 from .people import People
-from .principals import IDENTITIES, Principals
-from .rendering import Object, Plain
-from .well_known import GALLERY, GRAPH, OWN_APPS
+from .principals import Principals, principal_of
+from .rendering import Listed, Object, Plain
+from .well_known import GALLERY, GRAPH
 
 _ROLE_BITS = 10
 _DEFAULT_ROLE = "00000000-0000-0000-0000-000000000000"
@@ -35,44 +33,45 @@ class Grants:
     ) -> None:
         self._context, self._people, self._groups = context, people, groups
         self._apps, self._principals, self._objects = applications, principals, objects
-        self.delegated = Plain("oAuth2PermissionGrant", lambda: self._grant_keys, self._grant)
+        self._role_ids = lru_cache(64)(lambda resource: [role["id"] for role in principals.app_roles(resource)])
+        self.delegated = Listed("oAuth2PermissionGrant", self._delegated)
 
-    def assigned(self, key: int) -> Sequence[int]:
-        """Keys of the app role assignments on it: principal and place of the role, ascending."""
-        people, groups = self._people, self._groups
-        if key == GRAPH:
+    def _someone(self, traits: int, salt: int) -> int:
+        return self._people.someone(spread(traits, salt) % self._people.population.base)
+
+    def assigned(self, resource: int) -> Sequence[int]:
+        """Return the keys of the app role assignments on it: principal and place of the role, ascending."""
+        if resource == GRAPH:
             return sorted(
-                edge("servicePrincipal", OWN_APPS + app) << _ROLE_BITS | permissions.ROLES.index(name)
+                edge("servicePrincipal", principal_of(app)) << _ROLE_BITS | permissions.ROLES.index(name)
                 for app in self._apps.population.active
                 for name in self._apps.roles(app)
             )
-        if key == GALLERY:
-            everyone = (user for user in people.population.active if user % 5 == 0)
+        if resource == GALLERY:
+            everyone = (user for user in self._people.population.active if user % 5 == 0)
             return [each << _ROLE_BITS for each in edges("user", everyone)]
-        if key < GALLERY or IDENTITIES <= key < OWN_APPS:
+        if self._principals.sort(resource) not in ("gallery", "own"):
             return []
-        traits = int(self._principals.ids.hash(key)[24:40], 16)
-        users = {people.someone(spread(traits, n) % people.population.base) for n in range(traits % 9)}
-        wanted = {groups.population.near(spread(traits, 20 + n)) for n in range(traits >> 8 & 3)}
+        traits = self._principals.ids.traits(resource)
+        users = {self._someone(traits, n) for n in range(traits % 9)}
+        wanted = {self._groups.population.near(spread(traits, 20 + n)) for n in range(traits >> 8 & 3)}
         keys = edges("user", sorted(users)) + edges("group", sorted(wanted))
         if traits >> 12 & 7 == 0:
             keys += edges("servicePrincipal", self._principals.sample(1, traits >> 16))
-        roles = max(1, len(self._principals.app_roles(key)))
+        roles = max(1, len(self._role_ids(resource)))
         return [each << _ROLE_BITS | (each % roles) for each in keys]
 
     def assignment(self, resource: int, key: int) -> Object:
-        """The appRoleAssignment object behind a key of `assigned`."""
-        context = self._context
+        """Return the appRoleAssignment behind a key of `assigned`."""
         type_, index = target(key >> _ROLE_BITS)
-        roles = self._principals.app_roles(resource)
-        place = key & ((1 << _ROLE_BITS) - 1)
-        hash_ = blake2b(f"{context.seed}|{resource}|{key}".encode(), digest_size=32).digest()
-        day = -(hash_[0] * 3) if index < 2000 else -hash_[1]
+        roles, place = self._role_ids(resource), key & ((1 << _ROLE_BITS) - 1)
+        hash_ = digest(self._context.seed, resource, key)
+        drawn, other, minute = bytes.fromhex(hash_[:6])
         return {
-            "id": base64.urlsafe_b64encode(hash_).decode().rstrip("="),
+            "id": short_id(hash_),
             "deletedDateTime": None,
-            "appRoleId": roles[place]["id"] if roles else _DEFAULT_ROLE,
-            "createdDateTime": context.calendar.stamp(day, hash_[2] * 5),
+            "appRoleId": roles[place] if roles else _DEFAULT_ROLE,
+            "createdDateTime": self._context.calendar.stamp(-drawn * 3 if index < 2000 else -other, minute * 5),
             "principalDisplayName": self._objects.name_of(type_, index),
             "principalId": self._objects.id_of(type_, index),
             "principalType": type_[0].upper() + type_[1:],
@@ -80,30 +79,33 @@ class Grants:
             "resourceId": self._principals.ids.guid(resource),
         }
 
-    @cached_property
-    def _grant_keys(self) -> list[int]:
-        """Client in the high bits; in the low ones 0 for all principals, else the user's index + 1."""
-        people = self._people
-        keys = []
-        for client in self._principals.keys:
-            if client < GALLERY or IDENTITIES <= client < OWN_APPS:
-                continue
-            traits = int(self._principals.ids.hash(client)[24:40], 16)
-            if traits & 3:
-                keys.append(client << 40)
-            users = {people.someone(spread(traits, 60 + n) % people.population.base) for n in range(traits >> 4 & 3)}
-            keys += [client << 40 | user + 1 for user in sorted(users)]
-        return keys
+    def assignments(self, resource: int) -> Plain:
+        """Return the app role assignments on a service principal."""
+        keys = self.assigned(resource)
 
-    def _grant(self, key: int) -> Object:
-        client, user = key >> 40, (key & ((1 << 40) - 1)) - 1
-        hash_ = blake2b(f"{self._context.seed}|grant|{key}".encode(), digest_size=32).digest()
-        scopes = " ".join(permissions.SCOPES[: 1 + hash_[0] % len(permissions.SCOPES)])
+        def find(id_: str) -> int | None:
+            return next((key for key in keys if self.assignment(resource, key)["id"] == id_), None)
+
+        return Plain("appRoleAssignment", lambda: keys, lambda key, _: self.assignment(resource, key), find)
+
+    def _delegated(self) -> list[Object]:
+        """Return the grants of each app: for everyone, and for single users."""
+        rows = []
+        for client in self._principals.keys:
+            if self._principals.sort(client) not in ("gallery", "own"):
+                continue
+            traits = self._principals.ids.traits(client)
+            users = sorted({self._someone(traits, 60 + n) for n in range(traits >> 4 & 3)})
+            rows += [self._grant(client, user) for user in ([None] if traits & 3 else []) + users]
+        return rows
+
+    def _grant(self, client: int, user: int | None) -> Object:
+        hash_ = digest(self._context.seed, "grant", client << 40 | (0 if user is None else user + 1))
         return {
-            "id": base64.urlsafe_b64encode(hash_).decode().rstrip("="),
+            "id": short_id(hash_),
             "clientId": self._principals.ids.guid(client),
-            "consentType": "AllPrincipals" if user < 0 else "Principal",
-            "principalId": None if user < 0 else self._people.ids.guid(user),
+            "consentType": "AllPrincipals" if user is None else "Principal",
+            "principalId": None if user is None else self._people.ids.guid(user),
             "resourceId": self._principals.ids.guid(GRAPH),
-            "scope": scopes,
+            "scope": " ".join(permissions.SCOPES[: 1 + int(hash_[:2], 16) % len(permissions.SCOPES)]),
         }

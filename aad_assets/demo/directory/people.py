@@ -1,24 +1,24 @@
 """Users: people, guests and other accounts; who manages whom; who holds which licences.
 
-The properties shared by many users are in people_facets.py.
+What a user looks like is in data/people.yaml.
 """
 
-import json
 import struct
 from collections import Counter
 from functools import cached_property
 from math import gcd
-from typing import Any
 
 from ..days.population import Rates
-from . import licences, people_facets
-from .chance import number, spread
+from . import licences
+from .chance import spread
 from .context import Context
 from .edges import edges
 from .extensions import Extensions
-from .names import GIVEN, JOBS, OFFICES, SURNAMES, VENDORS
-from .rendering import ABSENT, Plain, Templated
-from .well_known import LICENSING
+from .indexed import Indexed
+from .names import DEPARTMENTS, GIVEN, JOBS, OFFICES, SURNAMES, VENDORS
+from .rendering import Object, Row, Templated, View
+from .templates import Area
+from .vocabulary import Words
 
 PERSON, GUEST, OTHER = 0, 1, 2
 PROTECTED = 8
@@ -42,109 +42,31 @@ _OTHER_PREFIXES = (
 )
 _FAN_OUT = 7
 
-_OWN = [
-    "id",
-    "userPrincipalName",
-    "displayName",
-    "givenName",
-    "surname",
-    "mail",
-    "mailNickname",
-    "mobilePhone",
-    "businessPhones",
-    "employeeId",
-    "employeeHireDate",
-    "employeeLeaveDateTime",
-    "proxyAddresses",
-    "identities",
-    "imAddresses",
-    "createdDateTime",
-    "otherMails",
-    "lastPasswordChangeDateTime",
-    "signInSessionsValidFromDateTime",
-    "onPremisesDistinguishedName",
-    "onPremisesImmutableId",
-    "onPremisesLastSyncDateTime",
-    "onPremisesSamAccountName",
-    "onPremisesSecurityIdentifier",
-    "onPremisesUserPrincipalName",
-    "securityIdentifier",
-    "externalUserStateChangeDateTime",
-    "authorizationInfo",
-    "hireDate",
-    "birthday",
-    "mySite",
-    "preferredName",
-]
 
-_NOT_A_PERSON: dict[str, Any] = {
-    **dict.fromkeys(
-        [
-            "givenName",
-            "surname",
-            "preferredName",
-            "mail",
-            "mobilePhone",
-            "employeeId",
-            "employeeHireDate",
-            "hireDate",
-            "birthday",
-            "mySite",
-            "employeeLeaveDateTime",
-            "externalUserStateChangeDateTime",
-        ],
-        "null",
-    ),
-    **dict.fromkeys(["businessPhones", "imAddresses", "otherMails", "proxyAddresses"], "[]"),
-    "authorizationInfo": '{"certificateUserIds":[]}',
-    "office": len(OFFICES),
-    "job": len(JOBS),
-}
-_NOT_SYNCED: dict[str, Any] = {
-    **dict.fromkeys(
-        [
-            "onPremisesDistinguishedName",
-            "onPremisesImmutableId",
-            "onPremisesLastSyncDateTime",
-            "onPremisesSamAccountName",
-            "onPremisesSecurityIdentifier",
-            "onPremisesUserPrincipalName",
-        ],
-        "null",
-    ),
-    "sync": 0,
-}
-
-
-class People:
+class People(Indexed):
     """All users of the tenant on one day."""
 
-    def __init__(self, context: Context, extensions: Extensions) -> None:
-        seed, users = context.seed, context.users
-        self._context = context
-        self.ids = context.ids("user")
+    def __init__(self, words: Words, context: Context, extensions: Extensions) -> None:
+        users = context.users
         rates = Rates(max(2, users // 500), max(1, users * 3 // 2000), max(3, users // 500))
-        self.population = context.population("user", users, rates, PROTECTED)
-        self._offset = number(seed, "people") % _PAIRS
+        super().__init__(context, "user", users, rates, PROTECTED)
+        self._offset = context.number("people") % _PAIRS
         self._domain = context.domain
         self._initial = context.initial_domain
-        self.sid = "S-1-5-21-{}-{}-{}-".format(*(number(seed, "sid", n) % 4_000_000_000 for n in range(3)))
+        self.sid = "S-1-5-21-{}-{}-{}-".format(*(context.number("sid", n) % 4_000_000_000 for n in range(3)))
         self.kind = Templated(
             "user",
             lambda: self.population.active,
             self.key,
             self._row,
-            _OWN,
-            people_facets.facets(context.calendar, context.ids("group").guid(LICENSING), extensions),
+            _facets(words, extensions),
             undeclared=extensions.names("User"),
             late={"signInActivity": self._sign_in},
         )
-        self.sign_in_activity = Plain(
-            "user",
+        self.sign_in_activity = View(
+            self.kind,
             lambda: [user for user in self.population.active if not self.never_signed_in(user)],
-            lambda user: {"id": self.ids.guid(user), "signInActivity": json.loads(self._sign_in(user))},
-            self.key,
-            properties=("id", "signInActivity"),
+            ("id", "signInActivity"),
         )
 
     def key(self, id_: str) -> int | None:
@@ -163,6 +85,10 @@ class People:
             if (index * 7919 + self._offset) % 1000 < 120:
                 return GUEST
         return PERSON
+
+    def _names(self, index: int) -> tuple[str, str]:
+        pair = (index % _PAIRS * _STEP + self._offset) % _PAIRS
+        return GIVEN[pair % len(GIVEN)].written, SURNAMES[pair // len(GIVEN)].written
 
     def _alias(self, index: int) -> str:
         """given.surname, with a number when the names are used up: unique over all users."""
@@ -201,8 +127,7 @@ class People:
 
     def display_name(self, index: int) -> str:
         """The displayName."""
-        pair = (index % _PAIRS * _STEP + self._offset) % _PAIRS
-        name = f"{GIVEN[pair % len(GIVEN)].written} {SURNAMES[pair // len(GIVEN)].written}"
+        name = " ".join(self._names(index))
         sort = self.sort(index)
         if sort == PERSON:
             return name
@@ -219,7 +144,7 @@ class People:
         if not index or self.sort(index) != PERSON or index % 89 == 88:
             return None
         manager = (index - 1) // _FAN_OUT
-        moves = self.population.moves.get(index, 0)
+        moves = self.moves(index)
         if moves:
             manager = spread(index, moves) % (manager + 1)
         while manager and (self.sort(manager) != PERSON or manager in self.population.gone):
@@ -245,7 +170,7 @@ class People:
             return licences.NOTHING
         if sort == OTHER:
             return licences.FREE if index % 2 else licences.NOTHING
-        moves = self.population.moves.get(index, 0)
+        moves = self.moves(index)
         return (1, 1, 1, 2, 3, 3, 4, 4, 5, 6, 1, 0)[(index * 31 + (index >> 5) + (moves >= 2)) % 12]
 
     @cached_property
@@ -257,117 +182,72 @@ class People:
         """Is the user a person of that department?"""
         if self.sort(index) != PERSON:
             return False
-        traits = int(self.ids.hash(index)[24:40], 16)
-        moves = self.population.moves.get(index, 0)
-        return JOBS[(spread(traits, moves) if moves else traits) % len(JOBS)][0] == department
+        return JOBS[self.traits_now(index, self.traits(index)) % len(JOBS)][0] == department
 
-    def _row(self, index: int) -> dict[str, Any]:
+    def _row(self, index: int) -> Row:
         population, calendar = self.population, self._context.calendar
         hash_ = self.ids.hash(index)
         id_ = self.ids.guid_from(index, hash_)
         traits = int(hash_[24:40], 16)
-        moves = population.moves.get(index, 0)
-        now = spread(traits, moves) if moves else traits
+        moves, now = self.moves(index), self.traits_now(index, traits)
         sort = self.sort(index)
         local, domain = self._account(index, sort)
-        pair = (index % _PAIRS * _STEP + self._offset) % _PAIRS
-        given, surname = GIVEN[pair % len(GIVEN)].written, SURNAMES[pair // len(GIVEN)].written
+        given, surname = self._names(index)
         lower = local.lower()
-        office = traits >> 20 & 15
-        joined = population.joined_on(index)
-        created = joined or -(40 + (traits >> 8) % 2500)
-        created_at = calendar.stamp(created, traits)
-        changed = calendar.stamp(max(created, -((traits >> 12) % 180)), traits >> 5)
-        if moves:
-            changed = calendar.stamp(population.moved_on[index], traits >> 5)
+        created = population.joined_on(index) or -(40 + (traits >> 8) % 2500)
+        changed = population.moved_on[index] if moves else max(created, -((traits >> 12) % 180))
         part = struct.unpack("<II", bytes.fromhex(id_[19:23] + id_[24:]))
-        holding = self.holding(index)
         disabled = index >= PROTECTED and (moves == 3 if moves else traits >> 40 & 31 == 0)
-        values: dict[str, Any] = {
-            "id": f'"{id_}"',
-            "userPrincipalName": f'"{local}@{domain}"',
-            "createdDateTime": f'"{created_at}"',
-            "signInSessionsValidFromDateTime": f'"{changed}"',
-            "lastPasswordChangeDateTime": f'"{changed}"',
-            "securityIdentifier": (f'"S-1-12-1-{int(id_[:8], 16)}-{int(id_[14:18] + id_[9:13], 16)}-{part[0]}-{part[1]}"'),
-            "licences": holding * licences.WHEN + (traits >> 17 & 7),
-            "profile": now & 15,
+        values: dict[str, object] = {
+            "id": id_,
+            "local": local,
+            "lower": lower,
+            "upn_domain": domain,
+            "given": given,
+            "surname": surname,
+            "created": calendar.stamp(created, traits),
+            "changed": calendar.stamp(changed, traits >> 5),
+            "sid": f"{int(id_[:8], 16)}-{int(id_[14:18] + id_[9:13], 16)}-{part[0]}-{part[1]}",
         }
-        if sort == PERSON:
-            values.update(
-                displayName=f'"{given} {surname}"',
-                givenName=f'"{given}"',
-                surname=f'"{surname}"',
-                preferredName=f'"{given}"',
-                mail=f'"{lower}@{domain}"',
-                mailNickname=f'"{lower}"',
-                mobilePhone=f'"+{(traits >> 9) % 10**10 + 10**10}"' if traits % 5 > 1 else "null",
-                businessPhones=f'["{OFFICES[office].phone}{now >> 30 & 8191:04}"]' if now >> 3 & 7 else "[]",
-                employeeId=f'"E{index + 100000}"',
-                employeeHireDate=f'"{calendar.date(created)}T00:00:00Z"',
-                hireDate=f'"{calendar.date(created)}T00:00:00Z"',
-                birthday=f'"19{60 + index % 40}-{index % 12 + 1:02}-{index % 28 + 1:02}T00:00:00Z"',
-                employeeLeaveDateTime=f'"{changed}"' if disabled else "null",
-                proxyAddresses=f'["SMTP:{lower}@{domain}","smtp:{lower}@{self._initial}"]',
-                identities=(
-                    f'[{{"signInType":"userPrincipalName","issuer":"{self._initial}","issuerAssignedId":"{local}@{domain}"}}]'
-                ),
-                imAddresses=f'["{lower}@{domain}"]' if holding else "[]",
-                otherMails=f'["{lower}@mail.example"]' if traits >> 50 & 7 == 0 else "[]",
-                mySite=f'"https://{self._domain.split(".")[0]}-my.sharepoint.example/personal/{lower.replace(".", "_")}/"',
-                externalUserStateChangeDateTime="null",
-                authorizationInfo='{"certificateUserIds":[]}'
-                if traits >> 44 & 7
-                else f'{{"certificateUserIds":["X509:<PN>{lower}@{domain}"]}}',
-                office=office,
-                job=now % len(JOBS),
-                state=people_facets.DISABLED if disabled else people_facets.member(traits),
-            )
-            if (index * 104729 + self._offset) % 100 < 55:
-                values.update(
-                    onPremisesDistinguishedName=(
-                        f'"CN={given} {surname},OU={OFFICES[office].code},OU=People,DC=corp,DC={self._domain.split(".")[0]}"'
-                    ),
-                    onPremisesImmutableId=f'"{hash_[40:62]}=="',
-                    onPremisesLastSyncDateTime=f'"{changed}"',
-                    onPremisesSamAccountName=f'"{lower[:20]}"',
-                    onPremisesSecurityIdentifier=f'"{self.sid}{index + 1100}"',
-                    onPremisesUserPrincipalName=f'"{lower}@{domain}"',
-                    sync=1 + (now >> 13) % (people_facets.SYNCS - 1),
-                )
-                return values
-        elif sort == GUEST:
-            vendor = VENDORS[index % len(VENDORS)]
-            address = f"{self._alias(index)}@{vendor.lower()}.example"
-            values.update(_NOT_A_PERSON)
-            values.update(
-                displayName=f'"{given} {surname} ({vendor})"',
-                givenName=f'"{given}"' if traits & 1 else "null",
-                surname=f'"{surname}"' if traits & 1 else "null",
-                mail=f'"{address}"',
-                mailNickname=f'"{local}"',
-                proxyAddresses=f'["SMTP:{address}"]',
-                identities=f'[{{"signInType":"federated","issuer":"ExternalAzureAD","issuerAssignedId":null}},'
-                f'{{"signInType":"userPrincipalName","issuer":"{self._initial}","issuerAssignedId":"{local}@{domain}"}}]',
-                otherMails=f'["{address}"]',
-                externalUserStateChangeDateTime=f'"{changed}"',
-                state=people_facets.guest(traits, disabled),
-            )
-        else:
-            values.update(_NOT_A_PERSON)
-            values.update(
-                displayName=f'"{local}"',
-                mailNickname=f'"{lower}"',
-                identities=f'[{{"signInType":"userPrincipalName","issuer":"{self._initial}",'
-                f'"issuerAssignedId":"{local}@{domain}"}}]',
-                state=people_facets.other(index, disabled),
-            )
-        values.update(_NOT_SYNCED)
-        return values
+        licence, profile = self.holding(index) * licences.WHEN + (traits >> 17 & 7), now & 15
+        if sort != PERSON:
+            if sort == GUEST:
+                vendor = VENDORS[index % len(VENDORS)]
+                values.update(vendor=vendor, address=f"{self._alias(index)}@{vendor.lower()}.example")
+                form, mails, state = 1 if traits & 1 else 2, 2, _guest(traits, disabled)
+            else:
+                form, mails, state = 3, 0, 9 if disabled else 8 + index % 2 * 2
+            return (form, 0, 0, mails, 0, len(OFFICES), len(JOBS), licence, 0, state, profile), values
+        office = traits >> 20 & 15
+        values.update(
+            number=index + 100000,
+            hired=calendar.date(created),
+            birthday=f"19{60 + index % 40}-{index % 12 + 1:02}-{index % 28 + 1:02}",
+            site=lower.replace(".", "_"),
+            mobile=(traits >> 9) % 10**10 + 10**10,
+            phone=f"{OFFICES[office].phone}{now >> 30 & 8191:04}",
+            ou=OFFICES[office].code,
+            immutable=hash_[40:62],
+            sam=lower[:20],
+            on_premises_sid=f"{self.sid}{index + 1100}",
+        )
+        return (
+            0,
+            traits % 5 > 1,
+            now >> 3 & 7 > 0,
+            traits >> 50 & 7 == 0,
+            traits >> 44 & 7 == 0,
+            office,
+            now % len(JOBS),
+            licence,
+            1 + (now >> 13) % 7 if (index * 104729 + self._offset) % 100 < 55 else 0,
+            3 if disabled else _member(traits),
+            profile,
+        ), values
 
     def never_signed_in(self, index: int) -> bool:
         """One in ten has never signed in."""
-        return int(self.ids.hash(index)[24:40], 16) % 10 == 0
+        return self.traits(index) % 10 == 0
 
     @cached_property
     def regulars(self) -> list[int]:
@@ -377,7 +257,7 @@ class People:
     def _sign_in(self, index: int) -> str:
         """signInActivity; left out for users who never signed in (a tenth)."""
         if self.never_signed_in(index):
-            return ABSENT
+            return ""
         hash_ = self.ids.hash(index)
         traits = int(hash_[24:40], 16)
         joined = self.population.joined_on(index)
@@ -386,7 +266,39 @@ class People:
         last, background = calendar.stamp(day, traits >> 3), calendar.stamp(day, (traits >> 3) % 1400 + 30)
         request = f"{hash_[:8]}-{hash_[8:12]}-4{hash_[13:16]}-9{hash_[17:20]}-{hash_[20:31]}"
         return (
-            f'{{"lastSignInDateTime":"{last}","lastSignInRequestId":"{request}0",'
+            f',"signInActivity":{{"lastSignInDateTime":"{last}","lastSignInRequestId":"{request}0",'
             f'"lastNonInteractiveSignInDateTime":"{background}","lastNonInteractiveSignInRequestId":"{request}1",'
             f'"lastSuccessfulSignInDateTime":"{last}","lastSuccessfulSignInRequestId":"{request}0"}}'
         )
+
+
+def _facets(words: Words, extensions: Extensions) -> list[list[Object]]:
+    """Return the variants of each facet, in the order of their numbers in a row."""
+    holdings = [
+        (each["skus"], each["disabled"], number == licences.BY_GROUP, number, when)
+        for number, each in enumerate(licences.HOLDINGS)
+        for when in range(licences.WHEN)
+    ]
+    own = {
+        "company": words["domain"].split(".")[0],
+        "holdings": holdings,
+        "plans_of": lambda skus: [plan for sku in skus for plan in sku["plans"]],
+        "services_of": lambda skus: list(dict.fromkeys(plan["service"] for sku in skus for plan in sku["plans"])),
+        "jobs": list(JOBS),
+        "place_of": list(DEPARTMENTS).index,
+    }
+    facets = Area("people", {**words, **own}).facets()
+    facets["job"] = [job | extensions.values("User", n) if n < len(JOBS) else job for n, job in enumerate(facets["job"])]
+    return list(facets.values())
+
+
+def _member(traits: int) -> int:
+    """Return the state of an enabled person: one in 64 must change the password, one in 128 is a minor."""
+    if traits >> 46 & 63 == 0:
+        return 1
+    return 2 if traits >> 52 & 127 == 0 else 0
+
+
+def _guest(traits: int, disabled: bool) -> int:
+    """Return the state of a guest: invitation accepted, pending, came by self-service, disabled."""
+    return 7 if disabled else 4 + (0, 0, 0, 1, 2)[traits >> 46 & 3 if traits & 1 else traits % 5]

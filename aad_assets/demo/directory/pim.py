@@ -3,10 +3,7 @@
 Standing role assignments and the roles themselves are in roles.py.
 """
 
-import base64
 from collections.abc import Iterable
-from hashlib import blake2b
-from typing import Any
 
 from .chance import number
 from .context import Context
@@ -14,7 +11,6 @@ from .edges import edge, target
 from .groups import Groups
 from .objects import Objects
 from .people import People
-from .rendering import Object
 from .roles import Roles
 from .templates import Area
 from .vocabulary import Words
@@ -35,7 +31,7 @@ class Pim(Area):
             "object_id": lambda key: objects.id_of(*target(key)),
             "definition_id": lambda role: roles.definition_id(role),
             "assignment_id": lambda *grant: roles.assignment_id(*grant),
-            "short_id": self._short_id,
+            "short_id": context.short_id,
             "roles": lambda: roles.definitions.keys(),
             "assigned": lambda: [(*grant, False) for grant in roles.standing] + [(*grant, True) for grant in roles.activated],
             "eligible": lambda: [(*grant, False) for grant in roles.eligible],
@@ -44,14 +40,6 @@ class Pim(Area):
             "group_assigned": self._group_assigned,
         }
         super().__init__("pim", {**words, **own})
-
-    def rows(self, section: str, **names: Any) -> list[Object]:
-        """Return the rows of a section by id, because nothing else orders them."""
-        return sorted(super().rows(section, **names), key=lambda row: str(row["id"]))
-
-    def _short_id(self, *parts: object) -> str:
-        hash_ = blake2b("|".join(map(str, (self._seed, *parts))).encode(), digest_size=32).digest()
-        return base64.urlsafe_b64encode(hash_).decode().rstrip("=")
 
     def _holders(self, grants: Iterable[_Timed]) -> list[tuple[int, int, int, str, bool]]:
         """Return each grant behind the principal that holds it: itself, and the members of a group."""

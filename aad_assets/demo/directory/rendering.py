@@ -1,9 +1,9 @@
 """From objects to JSON text, a page at a time.
 
-Ways to render, one interface (`Kind`): `Plain` builds a dict per object, `Listed` all of a small collection at once, also
-of several types; `Strings` are plain values; `Templated` is for the big collections, where a row is one `%` operation on few
-values of its own and on fragments shared by many rows. What stands in a row belongs in the generators; what a client may ask
-for belongs in odata.py.
+Ways to render, one interface (`Kind`): `Listed` makes all rows of a small collection at once, also of several types; `Plain`
+makes rows one at a time; `Templated` is for the big collections, where a row is made of fragments that many rows share;
+`View` shows some objects of another kind; `Strings` are plain values. What stands in a row belongs in the areas; what a
+client may ask for belongs in odata.py.
 """
 
 import json
@@ -15,41 +15,29 @@ from typing import Any, Protocol
 import msgspec
 
 Object = dict[str, Any]
-ABSENT = "\0"
-"""JSON text of a property that the row leaves out."""
 
-SCHEMA: Mapping[str, tuple[str, ...]] = {
-    name: tuple(properties)
-    for name, properties in json.loads(files(__package__).joinpath("../schema.json").read_text("utf-8")).items()
-}
+
+def _names_by_type(file: str) -> dict[str, tuple[str, ...]]:
+    found = json.loads(files(__package__).joinpath(f"../{file}").read_text("utf-8"))
+    return {type_: tuple(names) for type_, names in found.items()}
+
+
+SCHEMA: Mapping[str, tuple[str, ...]] = _names_by_type("schema.json")
 """Declared property names by entity type (without namespace), from Microsoft's published v1.0 metadata."""
-
-_ON_SELECT: Mapping[str, frozenset[str]] = {
-    name: frozenset(properties)
-    for name, properties in json.loads(files(__package__).joinpath("../on_select.json").read_text("utf-8")).items()
-}
-_USER_DEFAULTS = [
-    "businessPhones",
-    "displayName",
-    "givenName",
-    "id",
-    "jobTitle",
-    "mail",
-    "mobilePhone",
-    "officeLocation",
-    "preferredLanguage",
-    "surname",
-    "userPrincipalName",
-]
+_ON_SELECT = _names_by_type("on_select.json")
+_USER_DEFAULTS = (
+    *("businessPhones", "displayName", "givenName", "id", "jobTitle", "mail", "mobilePhone", "officeLocation"),
+    *("preferredLanguage", "surname", "userPrincipalName"),
+)
 
 
 def default_properties(type_: str, undeclared: Sequence[str] = ()) -> tuple[str, ...]:
-    """What a row holds without $select: of users 11 properties, of others all but those returned only on $select.
+    """Return what a row holds without $select: of users 11 properties, of others all but those returned only on $select.
 
     Directory extensions are returned on $select alone.
     """
     if type_ == "user":
-        return tuple(_USER_DEFAULTS)
+        return _USER_DEFAULTS
     others = (name for name in undeclared if not name.startswith("extension_"))
     return tuple(name for name in (*SCHEMA[type_], *others) if name not in _ON_SELECT.get(type_, ()))
 
@@ -58,23 +46,13 @@ _encode = msgspec.json.Encoder().encode
 
 
 def text(value: object) -> str:
-    """A value as JSON text."""
+    """Return a value as JSON text."""
     return _encode(value).decode()
 
 
 def fragment(values: Mapping[str, object], names: Iterable[str]) -> str:
-    """`"name":value` pairs for those names that `values` has, in their order."""
-    found = ((name, values[name]) for name in names if name in values)
-    return ",".join(f'"{name}":{text(value)}' for name, value in found if value is not ABSENT)
-
-
-def _without_absent(row: str, names: Iterable[str]) -> str:
-    """The row without those of its properties that are ABSENT."""
-    for name in names:
-        pair = f'"{name}":{ABSENT}'
-        if pair in row:
-            row = row.replace(f",{pair}", "").replace(f"{pair},", "").replace(pair, "")
-    return row
+    """Return `"name":value` pairs for those names that `values` has, in their order."""
+    return ",".join(f'"{name}":{text(values[name])}' for name in names if name in values)
 
 
 class Kind(Protocol):
@@ -102,53 +80,20 @@ class Kind(Protocol):
         """One JSON object per key, with the named properties."""
 
 
-class Plain:
-    """Objects built as dicts: for everything that is not counted in the hundred thousands."""
-
-    def __init__(
-        self,
-        type_: str,
-        keys: Callable[[], Sequence[int]],
-        make: Callable[[int], Object],
-        key: Callable[[str], int | None] | None = None,
-        undeclared: Sequence[str] = (),
-        properties: tuple[str, ...] = (),
-    ) -> None:
-        self.type = type_
-        self.properties = properties or (*SCHEMA[type_], *undeclared)
-        self.defaults = properties or default_properties(type_, undeclared)
-        self.keys = keys
-        self._optional = frozenset(undeclared)
-        self._make = make
-        self._key = key
-        self._by_id: dict[str, int] | None = None
-
-    def key(self, id_: str) -> int | None:
-        if self._key:
-            return self._key(id_)
-        if self._by_id is None:
-            self._by_id = {self._make(key)["id"]: key for key in self.keys()}
-        return self._by_id.get(id_)
-
-    def render(self, keys: Iterable[int], names: Sequence[str]) -> list[str]:
-        rows = []
-        for key in keys:
-            whole = self._make(key)
-            rows.append(text({name: whole.get(name) for name in names if name in whole or name not in self._optional}))
-        return rows
-
-
 class Listed:
     """A small collection whose rows are made all at once, on first use.
 
     Rows of several types carry `@odata.type`; without $select they have all that they carry, with it what the common
-    type has of it, for nothing else can be named.
+    type has of it, for nothing else can be named. A row may lack `undeclared` properties; others are null then.
     """
 
-    def __init__(self, type_: str, make: Callable[[], Sequence[Object]], key: str = "id") -> None:
+    def __init__(
+        self, type_: str, make: Callable[[], Sequence[Object]], key: str = "id", undeclared: Sequence[str] = ()
+    ) -> None:
         self.type = type_
-        self.properties = SCHEMA[type_]
-        self.defaults = default_properties(type_)
+        self.properties = (*SCHEMA[type_], *undeclared)
+        self.defaults = default_properties(type_, undeclared)
+        self._optional = frozenset(undeclared)
         self._make_all = make
         self._key = key
 
@@ -171,11 +116,55 @@ class Listed:
         whole = tuple(names) == self.defaults
         rows = []
         for row in map(self.rows.__getitem__, keys):
-            if "@odata.type" not in row:
-                rows.append(text({name: row.get(name) for name in names}))
+            if "@odata.type" in row and not whole:
+                rows.append(text({name: row.get(name) for name in ("@odata.type", *names)}))
+            elif "@odata.type" in row:
+                rows.append(text(row))
             else:
-                rows.append(text(row if whole else {name: row.get(name) for name in ("@odata.type", *names)}))
+                rows.append(text({name: row.get(name) for name in names if name in row or name not in self._optional}))
         return rows
+
+
+class Plain:
+    """Objects made one at a time. `make(key, names)` returns at least those named properties that the object has.
+
+    A row may lack `undeclared` properties; others are null then.
+    """
+
+    def __init__(
+        self,
+        type_: str,
+        keys: Callable[[], Sequence[int]],
+        make: Callable[[int, Sequence[str]], Mapping[str, object]],
+        key: Callable[[str], int | None],
+        undeclared: Sequence[str] = (),
+    ) -> None:
+        self.type = type_
+        self.properties = (*SCHEMA[type_], *undeclared)
+        self.defaults = default_properties(type_, undeclared)
+        self.keys = keys
+        self.key = key
+        self._optional = frozenset(undeclared)
+        self._make = make
+
+    def render(self, keys: Iterable[int], names: Sequence[str]) -> list[str]:
+        rows = []
+        for key in keys:
+            made = self._make(key, names)
+            rows.append(text({name: made.get(name) for name in names if name in made or name not in self._optional}))
+        return rows
+
+
+class View:
+    """Some objects of another kind, perhaps with some of their properties only."""
+
+    def __init__(self, kind: Kind, keys: Callable[[], Sequence[int]], properties: tuple[str, ...] | None = None) -> None:
+        self.type = kind.type
+        self.properties = properties or kind.properties
+        self.defaults = properties or kind.defaults
+        self.keys = keys
+        self.key = kind.key
+        self.render = kind.render
 
 
 class Strings:
@@ -198,12 +187,16 @@ class Strings:
         return [text(self._values[key]) for key in keys]
 
 
-class Templated:
-    """Objects whose rows come from a template.
+Row = tuple[Sequence[int], Mapping[str, object]]
+"""The number of the variant for each facet, and the values of the placeholders."""
 
-    `row(key)` gives, in one dict, the JSON texts of the `own` properties and, under each facet's name, the number of
-    the fragment to use. `facets` maps a facet's name to its variants, each a dict of the same properties. `late` properties
-    are worked out only when asked for. Values of either may be ABSENT.
+
+class Templated:
+    """Objects whose rows are put together from fragments that many rows share.
+
+    Each of the `facets` is a list of variants: dicts with some of the properties, whose strings may hold placeholders such as
+    `%(mail)s`. `row(key)` chooses the variants and fills the placeholders. `late` properties are made only when asked for:
+    a text like `,"name":value`, empty where the object has no such property.
     """
 
     def __init__(
@@ -211,9 +204,8 @@ class Templated:
         type_: str,
         keys: Callable[[], Sequence[int]],
         key: Callable[[str], int | None],
-        row: Callable[[int], dict[str, Any]],
-        own: Sequence[str],
-        facets: Mapping[str, Sequence[Mapping[str, object]]],
+        row: Callable[[int], Row],
+        facets: Sequence[Sequence[Mapping[str, object]]],
         undeclared: Sequence[str] = (),
         late: Mapping[str, Callable[[int], str]] | None = None,
     ) -> None:
@@ -223,45 +215,34 @@ class Templated:
         self.keys = keys
         self.key = key
         self._row = row
-        self._own = frozenset(own)
-        self._facets = facets
+        self._facets = [(variants, {name for variant in variants for name in variant}) for variants in facets]
         self._late = late or {}
-        self._plans: dict[tuple[str, ...], tuple[str, list[tuple[str, list[str]]], list[str]]] = {}
+        self._plans: dict[tuple[str, ...], tuple[str, list[tuple[int, list[str]]]]] = {}
 
-    def _plan(self, names: tuple[str, ...]) -> tuple[str, list[tuple[str, list[str]]], list[str]]:
+    def _plan(self, names: tuple[str, ...]) -> tuple[str, list[tuple[int, list[str]]]]:
+        """Return the text of properties that are always null, and the fragments of each facet that has one of the names."""
         plan = self._plans.get(names)
         if plan is None:
-            own = {*self._own, *self._late}
-            shared = {name for variants in self._facets.values() for name in variants[0]}
-            parts = [
-                f'"{name}":' + (f"%({name})s" if name in own else "null")
-                for name in names
-                if name in own or name not in shared
-            ]
-            # A fragment brings its own comma, for it may be empty.
-            tables = [
-                (facet, [f",{pairs}" if pairs else "" for pairs in (fragment(variant, names) for variant in variants)])
-                for facet, variants in self._facets.items()
-                if any(name in variants[0] for name in names)
-            ]
-            template = "{" + ",".join(parts) + "".join(f"%({facet})s" for facet, _ in tables) + "}"
-            plan = (template, tables, [name for name in names if name in self._late])
+            known = set(self._late).union(*(filled for _, filled in self._facets))
+            nulls = "".join(f',"{name}":null' for name in names if name not in known)
+            tables = []
+            for place, (variants, filled) in enumerate(self._facets):
+                if wanted := [name for name in names if name in filled]:
+                    pairs = [fragment(variant, wanted) for variant in variants]
+                    tables.append((place, [f",{each}" if each else "" for each in pairs]))
             if len(self._plans) > 64:
                 self._plans.clear()
-            self._plans[names] = plan
+            plan = self._plans[names] = (nulls, tables)
         return plan
 
     def render(self, keys: Iterable[int], names: Sequence[str]) -> list[str]:
-        template, tables, late = self._plan(tuple(names))
-        row = self._row
+        nulls, tables = self._plan(tuple(names))
+        late = [make for name, make in self._late.items() if name in names]
         rows = []
         for key in keys:
-            values = row(key)
-            for facet, variants in tables:
-                values[facet] = variants[values[facet]]
-            for name in late:
-                values[name] = self._late[name](key)
-            rows.append(template % values)
-        if late:
-            rows = [_without_absent(row, late) if ABSENT in row else row for row in rows]
-        return [row.replace("{,", "{", 1) for row in rows] if template.startswith("{%") else rows
+            numbers, values = self._row(key)
+            row = "".join([table[numbers[place]] for place, table in tables]) % values
+            for make in late:
+                row += make(key)
+            rows.append("{" + (nulls + row)[1:] + "}")
+        return rows

@@ -1,7 +1,6 @@
 """Identity protection and registration: who can prove who they are, and whom something suspicious happened to."""
 
 from functools import cached_property
-from typing import Any
 
 from .chance import number, spread
 from .context import Context
@@ -9,7 +8,7 @@ from .edges import target
 from .objects import Objects
 from .people import OTHER, People
 from .principals import Principals
-from .rendering import Templated, text
+from .rendering import Row, Templated
 from .roles import Roles
 from .templates import Area
 from .vocabulary import Words
@@ -37,28 +36,24 @@ class Risks(Area):
     @cached_property
     def registrations(self) -> Templated:
         """What each user has registered."""
-        people, own = self._people, ("id", "isAdmin", "lastUpdatedDateTime", "userDisplayName", "userPrincipalName")
-        facets = {"registered": self.rows("registrations")}
-        alive = people.population
-        return Templated("userRegistrationDetails", lambda: alive.active, people.key, self._registration, own, facets)
+        alive, facets = self._people.population, [self.rows("registrants"), self.rows("registrations")]
+        return Templated("userRegistrationDetails", lambda: alive.active, self._people.key, self._registration, facets)
 
     @cached_property
     def _admins(self) -> frozenset[str]:
         return frozenset(self._objects.id_of(*target(principal)) for _, principal, _ in self._roles.held)
 
-    def _registration(self, user: int) -> dict[str, Any]:
-        people, traits = self._people, number(self._seed, "registration", user)
+    def _registration(self, user: int) -> Row:
+        people, traits = self._people, self._context.number("registration", user)
         sort, id_ = people.sort(user), people.ids.guid(user)
         # Someone who moves house also registers another method.
-        which = 0 if sort == OTHER else (traits + people.population.moves.get(user, 0)) % 8
+        which = 0 if sort == OTHER else (traits + people.moves(user)) % 8
         changed = people.population.moved_on.get(user, -1 - traits % 30)
-        return {
-            "id": f'"{id_}"',
-            "isAdmin": text(id_ in self._admins),
-            "lastUpdatedDateTime": f'"{self._context.calendar.stamp(changed, traits >> 9)}"',
-            "userDisplayName": text(people.display_name(user)),
-            "userPrincipalName": text(people.principal_name(user)),
-            "registered": sort * 16 + (8 if traits >> 8 & 1 == 0 else 0) + which,
+        return (id_ in self._admins, sort * 16 + (8 if traits >> 8 & 1 == 0 else 0) + which), {
+            "id": id_,
+            "changed": self._context.calendar.stamp(changed, traits >> 9),
+            "name": people.display_name(user),
+            "principal_name": people.principal_name(user),
         }
 
     @cached_property

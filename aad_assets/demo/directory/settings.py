@@ -3,28 +3,34 @@
 from . import licences
 from .chance import guid
 from .context import Context
-from .rendering import Listed
+from .organization import Organization
+from .rendering import Listed, Object
 from .templates import Area
-from .tenant import Tenant
 from .vocabulary import Words
 
 
 class Settings(Area):
     """Small lists; each changes every few weeks."""
 
-    def __init__(self, words: Words, context: Context, tenant: Tenant) -> None:
-        self._context, self._tenant = context, tenant
+    def __init__(self, words: Words, context: Context, organization: Organization) -> None:
+        self._context, self._organization = context, organization
         own = {
             "skus": licences.SKUS,
-            "consumed": lambda place: tenant.consumed(licences.SKUS[place]),
-            "own_app_id": context.ids("appId").guid,
+            "consumed": organization.consumed,
             "certificate": self._certificate,
         }
         super().__init__("settings", {**words, **own})
 
-    def federation(self, domain: str) -> Listed:
-        """Return the federation of one domain; a managed one has none."""
-        return self.listed("federation", name=domain, federated=self._tenant.is_federated(domain))
+    def federation(self, domain: int) -> Listed:
+        """Return the federation of one domain, by its key; a managed one has none."""
+        return self.listed("federation", name=self._domain(domain)["id"], federated=not self.is_managed(domain))
+
+    def is_managed(self, domain: int) -> bool:
+        """Do the domain's users sign in at Microsoft?"""
+        return bool(self._domain(domain)["authenticationType"] == "Managed")
+
+    def _domain(self, domain: int) -> Object:
+        return self._organization.domains.rows[domain]
 
     def _certificate(self, number: int) -> str:
         """Return what stands for a certificate's Base64 text."""

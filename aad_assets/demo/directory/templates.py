@@ -10,6 +10,7 @@ A file under data/ describes collections, one a section:
       as: name                                     # the name of the item; a list of names takes lists apart
       when: ${n < 3}                               # rows for which that is false are left out
       let: {label: "${name} (${n})"}               # more names
+      by: id                                       # the property that orders the rows, if something else than `of`
       row: {id: "c${n + 1}", displayName: "${name}", isAvailable: !turn [false, true]}
 
 An item that is a mapping brings its own names. `n` is the number of the row. `edits` is how often it has been edited, and
@@ -20,7 +21,7 @@ several. Sections with a leading `_` hold anchors.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache, partial
 from importlib.resources import files
 from typing import Any, NamedTuple
@@ -28,7 +29,7 @@ from typing import Any, NamedTuple
 import yaml
 
 from .expressions import Make, Scope, expression
-from .rendering import Listed, Object
+from .rendering import Listed, Object, Plain
 
 _KEYS = {"type", "key", "edited", "of", "as", "when", "let", "row"}
 _PLACEHOLDER = re.compile(r"\$\{([^}]*)\}")
@@ -55,7 +56,9 @@ class Section:
         self.type: str = spec.get("type", "")
         self.key: str = spec.get("key", "id")
         self.properties = tuple(spec["row"]) if isinstance(spec["row"], dict) else ()
+        self._by: str = spec.get("by", "")
         self._row = template(spec["row"])
+        self._makes = {name: template(node) for name, node in spec["row"].items()} if self.properties else {}
         self._when = template(spec.get("when", True))
         self._later = {name: template(value) for name, value in spec.get("let", {}).items()}
         if "edited" in spec:
@@ -82,9 +85,19 @@ class Section:
         for n, item in enumerate(range(of) if isinstance(of, int) else of):
             yield _Names(scope, {"n": n, **self._named(item, lambda value: value)}, self._later)
 
+    def row(self, scope: Scope, known: Object, names: Sequence[str]) -> Object:
+        """Return those of one row's properties that are named. `known` is what differs from row to row.
+
+        A property that the template does not have may be in `known`.
+        """
+        inner, makes = _Names(scope, known, self._later), self._makes
+        made = {name: makes[name](inner) for name in names if name in makes}
+        return made | {name: known[name] for name in names if name in known and name not in makes}
+
     def rows(self, scope: Scope) -> list[Any]:
         """Return the rows."""
-        return [self._row(names) for names in self._scopes(scope) if self._when(names)]
+        rows = [self._row(names) for names in self._scopes(scope) if self._when(names)]
+        return sorted(rows, key=lambda row: str(row[self._by])) if self._by else rows
 
 
 class _Tagged(NamedTuple):
@@ -196,7 +209,7 @@ class Area:
         found = load(self._name)[section]
         return Listed(found.type, lambda: self.rows(section, **names), found.key)
 
-    def rows(self, section: str, **names: Any) -> list[Object]:
+    def rows(self, section: str, **names: Any) -> list[Any]:
         """Return the rows of a section.
 
         Raises:
@@ -210,7 +223,25 @@ class Area:
 
     def row(self, section: str, **names: Any) -> Object:
         """Return the only row of a section."""
-        return self.rows(section, **names)[0]
+        (row,) = self.rows(section, **names)
+        assert isinstance(row, dict)
+        return row
+
+    def facets(self) -> dict[str, list[Object]]:
+        """Return the rows of all sections: the facets of a `Templated`."""
+        return {section: self.rows(section) for section in load(self._name)}
+
+    def each(
+        self,
+        section: str,
+        keys: Callable[[], Sequence[int]],
+        names: Callable[[int], Object],
+        key: Callable[[str], int | None],
+        undeclared: Sequence[str] = (),
+    ) -> Plain:
+        """Return a collection whose rows are made one at a time; `names(key)` are more names for its template."""
+        found = load(self._name)[section]
+        return Plain(found.type, keys, lambda number, wanted: found.row(self._scope, names(number), wanted), key, undeclared)
 
     def properties(self, section: str) -> tuple[str, ...]:
         """Return the names in each row of a section."""

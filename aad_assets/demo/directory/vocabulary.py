@@ -1,4 +1,4 @@
-"""The names that templates may use in their expressions."""
+"""The names that all templates may use in their expressions. What areas have to offer besides is in references.py."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -6,36 +6,18 @@ from typing import Any
 
 from .chance import guid, number
 from .context import Context
-from .devices import Devices
-from .groups import Groups
 from .names import DEPARTMENTS, OFFICES, PROJECTS, VENDORS
-from .people import People
-from .principals import Principals, principal_of
-from .rendering import Object
-from .roles import Roles
-from .well_known import ADMINISTRATORS, ALL, AUTOMATION, ENGINEERING, GALLERY, GUESTS, HELPDESK, NESTED, SALES
+from .well_known import GROUPS
 
 Words = Mapping[str, Any]
 
-_GROUPS = {
-    "all": ALL,
-    "guests": GUESTS,
-    "administrators": ADMINISTRATORS,
-    "helpdesk": HELPDESK,
-    "automation": AUTOMATION,
-    "nested": NESTED,
-    "engineering": ENGINEERING,
-    "sales": SALES,
-}
 
-
-def vocabulary(
-    context: Context, people: People, devices: Devices, groups: Groups, principals: Principals, roles: Roles
-) -> Words:
+def vocabulary(context: Context) -> Words:
     """Return the functions and values, by name."""
-    calendar = context.calendar
+    calendar, groups = context.calendar, list(GROUPS)
     return {
         "domain": context.domain,
+        "initial_domain": context.initial_domain,
         "tenant": context.tenant_id,
         "day": context.day,
         "times_edited": lambda name, every: context.edits(name, every)[0],
@@ -45,32 +27,21 @@ def vocabulary(
         "year": lambda day: calendar.date(day)[:4],
         "revision": lambda edits: f" (revision {edits})" if edits else "",
         # A shared one is the same in every demo tenant.
-        "guid": partial(guid, context.seed),
-        "number": partial(number, context.seed),
+        "guid": context.guid,
+        "number": context.number,
         "shared_guid": partial(guid, 0),
         "shared_number": partial(number, 0),
-        "user": people.ids.guid,
-        "user_name": people.display_name,
-        "user_principal_name": people.principal_name,
-        "group": lambda name: groups.ids.guid(_GROUPS[name]),
-        "group_at": groups.ids.guid,
-        "group_name": groups.display_name,
-        "role": roles.template,
-        "app_id": principals.app_id,
-        "principal": principals.ids.guid,
-        "sample_principals": lambda count: [principals.ids.guid(key) for key in principals.sample(count)],
-        "principal_name": principals.name,
-        "own_principal": principal_of,
-        "gallery_principal": lambda place: GALLERY + place,
-        "signed_in_to": lambda drawn: principals.signed_in_to[drawn % len(principals.signed_in_to)],
-        "device_id": devices.device_ids.guid,
-        "device_name": devices.name,
-        "device_system": devices.system,
-        "location": _location,
+        "user": context.ids("user").guid,
+        "group": lambda purpose: context.ids("group").guid(groups.index(purpose)),
+        "group_at": context.ids("group").guid,
+        "application_id": context.ids("appId").guid,
+        "principal": context.ids("servicePrincipal").guid,
+        "offices": [office._asdict() for office in OFFICES],
         "vendors": VENDORS,
         "vendor_tenant": lambda place: guid(0, "vendor tenant", VENDORS[place]),
         "projects": PROJECTS,
         "departments": list(DEPARTMENTS),
+        "location": _location,
         "max": max,
         "plain": lambda id_: id_.replace("-", ""),
         "first_word": lambda text: text.split()[0],
@@ -81,7 +52,7 @@ def vocabulary(
     }
 
 
-def _location(place: int) -> Object:
+def _location(place: int) -> Mapping[str, object]:
     """Return a signInLocation: that of an office."""
     office = OFFICES[place]
     return {

@@ -5,23 +5,24 @@ CLIENT, EXTENSIONS, SHOWCASE = 0, 1, 2
 property, so that the smallest tenant shows them all (as has one in the recycle bin)."""
 APP_NAMES = ("Entra inventory", "Tenant extensions", "Payroll connector", "Badge printer")
 
-ALL, LICENSING, GUESTS, ADMINISTRATORS, HELPDESK, DEPARTMENTS_PARENT, EMPTY, AUTOMATION, NESTED, DEVICES = range(10)
-ENGINEERING, SALES = 10, 11
+ALL, LICENSING, GUESTS, ADMINISTRATORS, HELPDESK, DEPARTMENTS_PARENT = range(6)
+EMPTY, AUTOMATION, NESTED, DEVICES, ENGINEERING, SALES = range(6, 12)
 ROLE_ASSIGNABLE = (ADMINISTRATORS, HELPDESK)
-GROUP_NAMES = (
-    "Everyone in the main building",
-    "Licences - Microsoft 365 E5",
-    "All guests",
-    "Privileged administrators",
-    "Helpdesk operators",
-    "All departments",
-    "Nobody yet",
-    "Automation accounts",
-    "Company and partners",
-    "All Windows devices",
-    "Department Engineering",
-    "Department Sales",
-)
+GROUPS = {
+    "all": "Everyone in the main building",
+    "licensing": "Licences - Microsoft 365 E5",
+    "guests": "All guests",
+    "administrators": "Privileged administrators",
+    "helpdesk": "Helpdesk operators",
+    "departments": "All departments",
+    "empty": "Nobody yet",
+    "automation": "Automation accounts",
+    "nested": "Company and partners",
+    "devices": "All Windows devices",
+    "engineering": "Department Engineering",
+    "sales": "Department Sales",
+}
+"""Purpose and displayName of the groups above."""
 
 GRAPH, GALLERY, OWN_APPS = 0, 100, 1000
 """Keys of service principals: Microsoft Graph's, the first of the gallery's, the first of the tenant's own apps."""
