@@ -31,7 +31,7 @@ import yaml
 from .expressions import Make, Scope, expression
 from .rendering import Listed, Object, Plain
 
-_KEYS = {"type", "key", "edited", "of", "as", "when", "let", "row"}
+_KEYS = {"type", "key", "edited", "of", "as", "when", "let", "by", "row"}
 _PLACEHOLDER = re.compile(r"\$\{([^}]*)\}")
 
 
