@@ -245,8 +245,8 @@ def _needed(entities: Sequence[Entity]) -> Iterator[_Needed]:
             yield _Needed(entity.table, column, f"it is of the key of {entity.table}")
     readers: dict[tuple[str, str], list[str]] = {}
     for entity in on.values():
-        if entity.belongs_by:
-            yield _Needed(entity.table, entity.belongs_by, "it tells which rows are this tenant's")
+        if entity.owner_column:
+            yield _Needed(entity.table, entity.owner_column, "it tells which rows are this tenant's")
         if entity.time_property:
             yield _Needed(entity.table, entity.time_property, "the log is read by it")
         if entity.parent in on:

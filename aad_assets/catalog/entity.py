@@ -158,7 +158,7 @@ class Entity:
     """Some parents hide their members from who has not HIDDEN_MEMBERS."""
     childless_is_404: bool = False
     """A parent that is there can answer 404: it has no children."""
-    belongs_by: str | None = None
+    owner_column: str | None = None
     """Column of a list that others share: rows are kept whose value is in the parent's `parent_key`."""
 
     @cached_property

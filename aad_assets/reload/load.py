@@ -102,7 +102,7 @@ class Loader:
             options = replace(options, keeps_columns=load.reason is not None)
             if selection.rejected:
                 load.reason = " ".join(filter(None, (load.reason, describe_rejected_columns(selection.rejected))))
-            counted = meter.expected if entity.shape is Shape.LIST and not entity.belongs_by else None
+            counted = meter.expected if entity.shape is Shape.LIST and not entity.owner_column else None
             await self.writer.run(
                 lambda cursor: publish(cursor, self.target, entity, staged, load, selection.rejected, options, counted, day)
             )

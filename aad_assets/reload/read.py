@@ -72,7 +72,7 @@ class Reader:
                 return await read_collection(self.client, entity, meter, staging, transform=to_edges(entity))
             case Shape.STRINGS:
                 return await read_collection(self.client, entity, meter, staging, transform=wrap_strings)
-            case _ if entity.belongs_by:
+            case _ if entity.owner_column:
                 owners = {key[0] for key in await self._parents(entity)}
                 return await read_collection(self.client, entity, meter, staging, transform=keep_owned(entity, owners))
             case _:

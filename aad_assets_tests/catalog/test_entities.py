@@ -170,7 +170,7 @@ def test_the_path_is_below_the_base_url_and_has_a_place_for_the_parents_key(enti
     assert re.fullmatch(r"(/([A-Za-z0-9]+|microsoft\.graph\.[A-Za-z]+|\{id\}))+", entity.path)
     places = entity.path.count("{id}") + (entity.filter or "").count("{id}")
     assert places == (len(entity.parent_key) if entity.shape is Shape.CHILDREN else 0)
-    assert bool(entity.parent) == (entity.shape is Shape.CHILDREN or entity.belongs_by is not None)
+    assert bool(entity.parent) == (entity.shape is Shape.CHILDREN or entity.owner_column is not None)
 
 
 @every_entity
@@ -185,7 +185,7 @@ def test_a_child_names_columns_of_its_parent(entity: Entity) -> None:
         assert entity.parent_key == parent.key
         assert entity.filter or entity.path.startswith(f"{parent.path}/{{id}}/")
     else:
-        assert entity.belongs_by in {column.name for column in entity.columns}
+        assert entity.owner_column in {column.name for column in entity.columns}
 
 
 @every_entity

@@ -89,9 +89,9 @@ async def load(graph: FakeGraph, lab: Lab, entity: Entity, target: MemoryTarget)
 @pytest.mark.parametrize("entity", ENTITIES, ids=lambda entity: entity.table)
 def test_nothing_that_a_live_graph_sends_is_lost(lab: Lab, entity: Entity) -> None:
     graph, live, target = FakeGraph(), Live(entity), MemoryTarget(lab)
-    if entity.belongs_by:
+    if entity.owner_column:
         for row in live.rows:
-            row[entity.belongs_by] = "parent"
+            row[entity.owner_column] = "parent"
     graph.handler = live
 
     made = lab.run(asyncio.wait_for(load(graph, lab, entity, target), 30))

@@ -198,7 +198,7 @@ ENTITIES = (
         permissions=("Application.Read.All",),
         parent="applications",
         parent_key=("appId",),
-        belongs_by="owner",
+        owner_column="owner",
     ),
     Entity(
         table="extension_properties",

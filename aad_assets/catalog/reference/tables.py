@@ -109,8 +109,8 @@ def facts(entity: Entity) -> str:
 def reading(entity: Entity) -> str:
     """How the rows are read, in words."""
     match entity.shape:
-        case Shape.LIST if entity.parent and entity.belongs_by:
-            parent = f"rows whose `{entity.belongs_by}` is a {code(entity.parent_key)} of `{entity.parent}`"
+        case Shape.LIST if entity.parent and entity.owner_column:
+            parent = f"rows whose `{entity.owner_column}` is a {code(entity.parent_key)} of `{entity.parent}`"
             return f"one list that others share, of which are kept the {parent}"
         case Shape.LIST:
             return "one list" + (f", read in shards of `{entity.shard_property}` side by side" * bool(entity.shard_property))

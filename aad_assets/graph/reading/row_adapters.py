@@ -96,7 +96,7 @@ def wrap_strings(rows: Rows) -> list[bytes]:
 
 def keep_owned(entity: Entity, owners: Collection[str]) -> Transform:
     """Return a transform that keeps the rows of `owners`, for a collection that tenants share."""
-    name = entity.belongs_by or ""
+    name = entity.owner_column or ""
 
     def is_owned(row: bytes | msgspec.Raw) -> bool:
         try:
