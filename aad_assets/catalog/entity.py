@@ -156,7 +156,7 @@ class Entity:
     """Column and value that a parent needs to have any children at all."""
     hidden_members: bool = False
     """Some parents hide their members from who has not HIDDEN_MEMBERS."""
-    childless_is_404: bool = False
+    not_found_means_empty: bool = False
     """A parent that is there can answer 404: it has no children."""
     owner_column: str | None = None
     """Column of a list that others share: rows are kept whose value is in the parent's `parent_key`."""

@@ -161,7 +161,7 @@ ENTITIES = (
         parent="domains",
         parent_columns=("domainId",),
         parent_where=("authenticationType", "Federated"),
-        childless_is_404=True,  # a subdomain is federated as its root is
+        not_found_means_empty=True,  # a subdomain is federated as its root is
     ),
     Entity(
         table="contracts",

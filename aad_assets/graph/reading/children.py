@@ -50,7 +50,7 @@ async def read_children(
 
     await run_batches(client, _items(client, entity, parents, meter), decode_page, meter, on_response)
     for item in missing:
-        if not entity.childless_is_404 and await _parent_exists(client, entity, item.parent, meter):
+        if not entity.not_found_means_empty and await _parent_exists(client, entity, item.parent, meter):
             await add(item, await _read_again(client, item, meter))
     if not parents and entity.licence and entity.filter:
         await _check_licence(client, entity, meter)
