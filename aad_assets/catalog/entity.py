@@ -154,7 +154,7 @@ class Entity:
     """Columns that keep the parent's key (the edge's source), where the rows do not say it themselves."""
     parent_where: tuple[str, str | bool] | None = None
     """Column and value that a parent needs to have any children at all."""
-    hidden_members: bool = False
+    may_hide_members: bool = False
     """Some parents hide their members from who has not HIDDEN_MEMBERS."""
     not_found_means_empty: bool = False
     """A parent that is there can answer 404: it has no children."""

@@ -118,7 +118,7 @@ def _print(connection: Connection, report: Report) -> None:
     print(f"\n{kind} permissions to grant, {len(permissions)}:{_listed(permissions)}")
     print(f"\nMissing, {len(missing)}:{_listed(missing)}" if missing else "\nNone of them is missing.")
     # No probe of one parent can tell.
-    hiding = [finding.entity.parent or "" for finding in findings if finding.entity.hidden_members]
+    hiding = [finding.entity.parent or "" for finding in findings if finding.entity.may_hide_members]
     if hiding and HIDDEN_MEMBERS not in (report.granted or ()):
         print(f"{HIDDEN_MEMBERS} as well, where {' or '.join(hiding)} hide their members.")
     if url := admin_consent_url(connection):

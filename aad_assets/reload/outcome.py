@@ -53,7 +53,7 @@ def describe_failure(entity: Entity, error: Exception) -> str:
         text += f". Skipped because it needs the licence {entity.licence or 'that the response names'}."
     elif isinstance(error, GraphError) and error.response.status in (401, 403) and not error.advice:
         text += f". Grant the permission {' and '.join(entity.permissions)} to the app, with admin consent."
-        if entity.hidden_members:
+        if entity.may_hide_members:
             text += f" If {entity.parent} hide their members, grant {HIDDEN_MEMBERS} as well."
     elif isinstance(error, PageTokenExpired):
         text += ". The read was restarted several times and never completed, and the table is unchanged. Reload later."

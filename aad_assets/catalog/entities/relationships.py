@@ -32,7 +32,7 @@ ENTITIES = (
         parent="groups",
         parent_columns=("groupId",),
         casts=("servicePrincipal",),
-        hidden_members=True,
+        may_hide_members=True,
     ),
     Entity(
         table="group_owners",
@@ -121,6 +121,6 @@ ENTITIES = (
         edge="member",
         parent="administrative_units",
         parent_columns=("administrativeUnitId",),
-        hidden_members=True,
+        may_hide_members=True,
     ),
 )
