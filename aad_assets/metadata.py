@@ -156,7 +156,7 @@ class _Parser:
         return None
 
     def _volatile(self, entity: Entity, node: yaml.Node) -> frozenset[str]:
-        known = [column.name for column in entity.every_column if column.name not in entity.key]
+        known = [column.name for column in entity.all_columns if column.name not in entity.key]
         names = node.value if isinstance(node, yaml.SequenceNode) else []
         if not isinstance(node, yaml.SequenceNode) or not all(isinstance(item, yaml.ScalarNode) for item in names):
             self._problem(node, f"volatile of {entity.table} needs to be a list of columns: write `volatile: [column, …]`")
@@ -167,7 +167,7 @@ class _Parser:
         return frozenset(item.value for item in names)
 
     def _columns(self, entity: Entity, node: yaml.Node) -> dict[str, bool]:
-        known = [column.name for column in entity.every_column]
+        known = [column.name for column in entity.all_columns]
         columns: dict[str, bool] = {}
         for name, key, value in self._members(node, f"columns of {entity.table}"):
             if name not in known and not (entity.extensible and name.startswith(EXTENSION)):
@@ -289,7 +289,7 @@ def export(entities: Iterable[Entity] = ENTITIES) -> str:
 def _exported(entity: Entity) -> str:
     licence = f" Licence: {entity.licence}." if entity.licence else ""
     comment = f"{entity.description} Permission: {' and '.join(entity.permissions)}.{licence}"
-    names = [column.name for column in entity.every_column]
+    names = [column.name for column in entity.all_columns]
     names += sorted(entity.disabled.difference(names))  # extension properties
     lines = [
         *textwrap.wrap(comment, 118, initial_indent="  # ", subsequent_indent="  # ", break_on_hyphens=False),

@@ -49,7 +49,7 @@ def test_what_is_exported_is_the_default() -> None:
     assert list(choices) == list(CATALOG)
     for table, entity in CATALOG.items():
         assert choices[table].on == entity.on
-        assert choices[table].columns == {column.name: column.name not in entity.disabled for column in entity.every_column}
+        assert choices[table].columns == {column.name: column.name not in entity.disabled for column in entity.all_columns}
         for word in (*entity.permissions, entity.licence or "", entity.description):
             assert word in " ".join(text.replace("\n  # ", " ").split())
 
@@ -129,7 +129,7 @@ def test_an_extension_property_is_off_in_whatever_case_it_is_written() -> None:
 
     assert users.disabled == {written, "customSecurityAttributes"}
     assert BADGE not in {*found.select, *(column.name for column in found.columns)}
-    assert BADGE in {column.name for column in found.every_column}
+    assert BADGE in {column.name for column in found.all_columns}
 
 
 REQUIRED = {
@@ -145,7 +145,7 @@ def toggled(draw: st.DrawFn) -> list[Entity]:
     """Some entities, on or off, with any columns off that none needs."""
     entities = []
     for entity in draw(st.lists(st.sampled_from(ENTITIES), max_size=6, unique_by=lambda each: each.table)):
-        names = [column.name for column in entity.every_column if (entity.table, column.name) not in REQUIRED]
+        names = [column.name for column in entity.all_columns if (entity.table, column.name) not in REQUIRED]
         names += [BADGE] if entity.extensible else []
         off = draw(st.sets(st.sampled_from(names), max_size=5)) if names else set()
         permissions = (*entity.permissions, *(BY_CHOICE[name] for name in entity.disabled - off))

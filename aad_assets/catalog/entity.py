@@ -165,10 +165,10 @@ class Entity:
     def columns(self) -> tuple[Column, ...]:
         """Typed columns in the table's order, without ours (those that start with `_`)."""
         off = {name.lower() for name in self.disabled}
-        return tuple(column for column in self.every_column if column.name.lower() not in off)
+        return tuple(column for column in self.all_columns if column.name.lower() not in off)
 
     @cached_property
-    def every_column(self) -> tuple[Column, ...]:
+    def all_columns(self) -> tuple[Column, ...]:
         """The columns with those that were turned off."""
         parents = tuple(Column(name, name, STRING, self._parent_meaning(name)) for name in self.parent_columns)
         if self.edge:

@@ -30,7 +30,7 @@ class ExtensionProperty:
 
 def extended(entity: Entity, extensions: Iterable[ExtensionProperty]) -> Entity:
     """`entity` with the properties that apply to its type as further columns, in the order of their names."""
-    taken = {column.name.lower() for column in entity.every_column}
+    taken = {column.name.lower() for column in entity.all_columns}
     found: dict[str, tuple[str, str]] = {}
     for extension in sorted(extensions, key=lambda each: each.name):
         name = extension.name.lower()

@@ -116,8 +116,8 @@ def _differences(metadata: Metadata, report: Report) -> Iterator[str]:
 
 
 def _extensions(entity: Entity, choice: Choice, report: Report) -> Iterator[str]:
-    own = {column.name for column in entity.every_column if not column.name.startswith(EXTENSION)}
-    there = {column.name for column in extended(entity, report.extensions or ()).every_column} - own
+    own = {column.name for column in entity.all_columns if not column.name.startswith(EXTENSION)}
+    there = {column.name for column in extended(entity, report.extensions or ()).all_columns} - own
     named = {name for name in choice.columns if name.startswith(EXTENSION)}
     if gone := _without(named, there):
         yield f"{entity.table}: extension properties that the tenant does not have: {', '.join(gone)}. Remove the lines."

@@ -207,7 +207,7 @@ def test_a_column_that_is_turned_off_is_neither_asked_for_nor_a_column(entity: E
     name = entity.columns[-1].name
     without = replace(entity, disabled=frozenset({name}))
     assert name not in {column.name for column in without.columns}
-    assert name in {column.name for column in without.every_column}
+    assert name in {column.name for column in without.all_columns}
     assert entity.columns[-1].source not in without.select or len(entity.columns) == 1
 
 

@@ -43,7 +43,7 @@ class GivenEntity(Entity):
     given: tuple[Column, ...] = ()
 
     @cached_property
-    def every_column(self) -> tuple[Column, ...]:
+    def all_columns(self) -> tuple[Column, ...]:
         return self.given
 
 

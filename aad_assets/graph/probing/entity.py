@@ -165,6 +165,6 @@ def _undeclared(entity: Entity, rows: Sequence[msgspec.Raw]) -> tuple[str, ...]:
     """Return the members that the catalogue does not declare, for entities whose rows hold more than ids."""
     if entity.edge or entity.properties or entity.shape is Shape.STRINGS:
         return ()
-    known = {*properties(entity.type), *entity.derived, *(column.source for column in entity.every_column)}
+    known = {*properties(entity.type), *entity.derived, *(column.source for column in entity.all_columns)}
     names = {name for row in rows for name in decode_members(row)}
     return tuple(sorted(name for name in names - known if "@" not in name))

@@ -17,7 +17,7 @@ async def read_singleton(client: GraphClient, entity: Entity, meter: Meter, part
     """Read an entity that is a single object into `part`, and close it. Raises GraphError or InvalidResponse."""
     row = await client.get(client.url(entity.path), _decode_object, meter, families=(entity.family,))
     row = _unwrap_list(row)
-    if not _decode_members(row).keys() & {column.source for column in entity.every_column}:
+    if not _decode_members(row).keys() & {column.source for column in entity.all_columns}:
         raise InvalidResponse("Graph's response has none of the entity's properties. Nothing was published. Reload later.")
     await part.add([_add_key(entity, row)])
     await part.close()

@@ -66,7 +66,7 @@ class RowValidator:
         self._entity = entity
         self._columns = {column.source: column for column in entity.columns}
         self._key = [column for column in entity.columns if column.name in entity.key]
-        sources = {column.name: column.source for column in entity.every_column}
+        sources = {column.name: column.source for column in entity.all_columns}
         # Properties that were turned off: what Graph sends of them all the same is not kept, in whatever case it is spelled.
         self._off = {sources.get(name, name) for name in entity.disabled}
         self._off_in_any_case = {name.lower() for name in self._off}
