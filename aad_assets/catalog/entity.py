@@ -107,7 +107,7 @@ class Entity:
     key: tuple[str, ...] = ("id",)
     page_size: int | None = None
     """Largest `$top` that Graph takes; None: the collection takes no `$top`."""
-    smaller_page: int | None = None
+    fallback_page_size: int | None = None
     """Largest `$top` in tenants where Graph refuses `page_size`."""
     family: Family = Family.DIRECTORY
     licence: Licence | None = None

@@ -162,7 +162,7 @@ def test_undeclared_properties_have_a_type_that_the_schema_knows(entity: Entity)
 @every_entity
 def test_the_page_size_is_one_that_graph_takes(entity: Entity) -> None:
     largest = 1000 if entity.shape is Shape.LOG else LARGEST_PAGE
-    assert entity.page_size is None or 1 <= (entity.smaller_page or 1) <= entity.page_size <= largest
+    assert entity.page_size is None or 1 <= (entity.fallback_page_size or 1) <= entity.page_size <= largest
 
 
 @every_entity

@@ -111,10 +111,12 @@ def with_other_page_size(entity: Entity, rejection: GraphError) -> Entity | None
         return None
     message = rejection.response.message
     if _TOP_REJECTED.search(message):
-        return replace(entity, page_size=None, smaller_page=None)
+        return replace(entity, page_size=None, fallback_page_size=None)
     if (found := _MAX_TOP.search(message)) and 0 < (largest := int(found[1] or found[2])) < entity.page_size:
-        return replace(entity, page_size=largest, smaller_page=None)
-    return replace(entity, page_size=entity.smaller_page, smaller_page=None) if entity.smaller_page else None
+        return replace(entity, page_size=largest, fallback_page_size=None)
+    return (
+        replace(entity, page_size=entity.fallback_page_size, fallback_page_size=None) if entity.fallback_page_size else None
+    )
 
 
 async def negotiate_select(client: GraphClient, entity: Entity, meter: Meter, rejection: GraphError) -> Selection:
