@@ -13,7 +13,7 @@ from pathlib import Path
 import yaml
 
 from aad_assets.catalog import CATALOG, ENTITIES, Entity, Shape
-from aad_assets.catalog.entity import BY_CHOICE, RELOAD_MODES
+from aad_assets.catalog.entity import OPT_IN_COLUMNS, RELOAD_MODES
 from aad_assets.errors import ConfigurationError
 
 EXTENSION = "extension_"
@@ -51,7 +51,10 @@ def apply(metadata: Metadata, entities: Iterable[Entity] = ENTITIES) -> tuple[En
 
 def _applied(entity: Entity, choice: Choice) -> Entity:
     off = entity.disabled.difference(choice.columns) | {name for name, on in choice.columns.items() if not on}
-    permissions = (*entity.permissions, *(BY_CHOICE[name] for name in sorted(BY_CHOICE.keys() & entity.disabled - off)))
+    permissions = (
+        *entity.permissions,
+        *(OPT_IN_COLUMNS[name] for name in sorted(OPT_IN_COLUMNS.keys() & entity.disabled - off)),
+    )
     published = {name: getattr(choice, name) for name in ("on", "reload_mode", "history", "volatile")}
     chosen = {name: value for name, value in published.items() if value is not None}
     return replace(entity, disabled=off, permissions=permissions, **chosen)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aad_assets.catalog import CATALOG, ENTITIES, Entity
-from aad_assets.catalog.entity import BY_CHOICE
+from aad_assets.catalog.entity import OPT_IN_COLUMNS
 from aad_assets.catalog.extensions import ExtensionProperty, extended
 from aad_assets.errors import ConfigurationError
 from aad_assets.metadata import Choice, apply, export, parse, read
@@ -148,7 +148,7 @@ def toggled(draw: st.DrawFn) -> list[Entity]:
         names = [column.name for column in entity.all_columns if (entity.table, column.name) not in REQUIRED]
         names += [BADGE] if entity.extensible else []
         off = draw(st.sets(st.sampled_from(names), max_size=5)) if names else set()
-        permissions = (*entity.permissions, *(BY_CHOICE[name] for name in entity.disabled - off))
+        permissions = (*entity.permissions, *(OPT_IN_COLUMNS[name] for name in entity.disabled - off))
         entities.append(replace(entity, on=draw(st.booleans()), disabled=frozenset(off), permissions=permissions))
     return entities
 

@@ -16,7 +16,7 @@ ODATA_TYPE = "@odata.type"
 ODATA_TYPE_PREFIX = "#microsoft.graph."
 HIDDEN_MEMBERS = "Member.Read.Hidden"
 """Permission to read hidden memberships (learn.microsoft.com/graph/api/group-list-members)."""
-BY_CHOICE = {"customSecurityAttributes": "CustomSecAttributeAssignment.Read.All"}
+OPT_IN_COLUMNS = {"customSecurityAttributes": "CustomSecAttributeAssignment.Read.All"}
 """Columns that a declaration leaves off: each needs a permission that holders of User.Read.All and the like may lack."""
 
 

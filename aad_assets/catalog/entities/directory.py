@@ -1,6 +1,6 @@
 """The objects of the directory, and what describes the tenant as a whole."""
 
-from aad_assets.catalog.entity import BY_CHOICE, Entity, Group, Shape
+from aad_assets.catalog.entity import OPT_IN_COLUMNS, Entity, Group, Shape
 
 # A list that names one of these is answered 501 (learn.microsoft.com/graph/api/user-list).
 _USER_PROFILE = {
@@ -45,7 +45,7 @@ ENTITIES = (
         countable=True,
         shard_property="userPrincipalName",
         omit=_NOT_IN_USER_LISTS,
-        disabled=frozenset(BY_CHOICE),
+        disabled=frozenset(OPT_IN_COLUMNS),
         extensible=True,
     ),
     Entity(
@@ -85,7 +85,7 @@ ENTITIES = (
         selected=True,
         countable=True,
         shard_property="appId",
-        disabled=frozenset(BY_CHOICE),
+        disabled=frozenset(OPT_IN_COLUMNS),
     ),
     Entity(
         table="devices",

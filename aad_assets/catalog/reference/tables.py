@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from aad_assets.catalog.entities import ENTITIES
-from aad_assets.catalog.entity import BY_CHOICE, Column, Entity, Group, Shape
+from aad_assets.catalog.entity import OPT_IN_COLUMNS, Column, Entity, Group, Shape
 from aad_assets.catalog.reference.relationships import MERMAID_PAGE
 from aad_assets.catalog.types import List, Struct, Type, duckdb_type
 
@@ -99,7 +99,7 @@ def facts(entity: Entity) -> str:
         f"licence {entity.licence}" if entity.licence else "no licence needed beyond Microsoft Entra ID Free",
         "on by default" if entity.on else "off by default: turn it on in the connection metadata",
         *(
-            f"without the column `{name}`, unless the connection metadata turns it on: it needs `{BY_CHOICE[name]}`"
+            f"without the column `{name}`, unless the connection metadata turns it on: it needs `{OPT_IN_COLUMNS[name]}`"
             for name in sorted(entity.disabled)
         ),
     ]
