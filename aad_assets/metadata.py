@@ -1,7 +1,7 @@
 """The connection metadata: the YAML file that decides which entities and columns are read.
 
 It is checked whole, and every mistake is told at once, with its line and the fix. Not here: what is done with an entity that
-is off (no asset: `orchestration/build.py`) or with a column that is (neither asked for nor kept: `Entity.disabled`).
+is off (no asset: `orchestration/build.py`) or with a column that is (neither asked for nor kept: `Entity.disabled_columns`).
 """
 
 import textwrap
@@ -45,19 +45,19 @@ Metadata = Mapping[str, Choice]
 
 
 def apply(metadata: Metadata, entities: Iterable[Entity] = ENTITIES) -> tuple[Entity, ...]:
-    """All `entities` as the metadata has them: `on` says whether each is read, `disabled` which columns are not."""
+    """All `entities` as the metadata has them: `on` says whether each is read, `disabled_columns` which columns are not."""
     return tuple(_applied(entity, metadata.get(entity.table, Choice())) for entity in entities)
 
 
 def _applied(entity: Entity, choice: Choice) -> Entity:
-    off = entity.disabled.difference(choice.columns) | {name for name, on in choice.columns.items() if not on}
+    off = entity.disabled_columns.difference(choice.columns) | {name for name, on in choice.columns.items() if not on}
     permissions = (
         *entity.permissions,
-        *(OPT_IN_COLUMNS[name] for name in sorted(OPT_IN_COLUMNS.keys() & entity.disabled - off)),
+        *(OPT_IN_COLUMNS[name] for name in sorted(OPT_IN_COLUMNS.keys() & entity.disabled_columns - off)),
     )
     published = {name: getattr(choice, name) for name in ("on", "reload_mode", "history", "volatile")}
     chosen = {name: value for name, value in published.items() if value is not None}
-    return replace(entity, disabled=off, permissions=permissions, **chosen)
+    return replace(entity, disabled_columns=off, permissions=permissions, **chosen)
 
 
 def read(path: str | Path) -> Metadata:
@@ -293,7 +293,7 @@ def _exported(entity: Entity) -> str:
     licence = f" Licence: {entity.licence}." if entity.licence else ""
     comment = f"{entity.description} Permission: {' and '.join(entity.permissions)}.{licence}"
     names = [column.name for column in entity.all_columns]
-    names += sorted(entity.disabled.difference(names))  # extension properties
+    names += sorted(entity.disabled_columns.difference(names))  # extension properties
     lines = [
         *textwrap.wrap(comment, 118, initial_indent="  # ", subsequent_indent="  # ", break_on_hyphens=False),
         f"  {entity.table}:",
@@ -301,7 +301,7 @@ def _exported(entity: Entity) -> str:
         f"    key: [{', '.join(entity.key)}]",
         *_published(entity),
         "    columns:",
-        *(f"      {name}: {'off' if name in entity.disabled else 'on'}" for name in names),
+        *(f"      {name}: {'off' if name in entity.disabled_columns else 'on'}" for name in names),
     ]
     return "\n".join(lines) + "\n"
 

@@ -49,7 +49,9 @@ def test_what_is_exported_is_the_default() -> None:
     assert list(choices) == list(CATALOG)
     for table, entity in CATALOG.items():
         assert choices[table].on == entity.on
-        assert choices[table].columns == {column.name: column.name not in entity.disabled for column in entity.all_columns}
+        assert choices[table].columns == {
+            column.name: column.name not in entity.disabled_columns for column in entity.all_columns
+        }
         for word in (*entity.permissions, entity.licence or "", entity.description):
             assert word in " ".join(text.replace("\n  # ", " ").split())
 
@@ -88,7 +90,7 @@ def test_a_few_lines_do() -> None:
           devices: {{on: false}}
         """
     )
-    assert entities["users"].disabled == {"mobilePhone", BADGE, "customSecurityAttributes"}
+    assert entities["users"].disabled_columns == {"mobilePhone", BADGE, "customSecurityAttributes"}
     assert "mobilePhone" not in entities["users"].select
     assert "displayName" in entities["users"].select
     assert [table for table, entity in entities.items() if not entity.on] == [
@@ -127,7 +129,7 @@ def test_an_extension_property_is_off_in_whatever_case_it_is_written() -> None:
     users = applied(f"entities: {{users: {{columns: {{{written}: off}}}}}}")["users"]
     found = extended(users, [ExtensionProperty(BADGE, targets=frozenset({"User"}))])
 
-    assert users.disabled == {written, "customSecurityAttributes"}
+    assert users.disabled_columns == {written, "customSecurityAttributes"}
     assert BADGE not in {*found.select, *(column.name for column in found.columns)}
     assert BADGE in {column.name for column in found.all_columns}
 
@@ -148,8 +150,8 @@ def toggled(draw: st.DrawFn) -> list[Entity]:
         names = [column.name for column in entity.all_columns if (entity.table, column.name) not in REQUIRED]
         names += [BADGE] if entity.extensible else []
         off = draw(st.sets(st.sampled_from(names), max_size=5)) if names else set()
-        permissions = (*entity.permissions, *(OPT_IN_COLUMNS[name] for name in entity.disabled - off))
-        entities.append(replace(entity, on=draw(st.booleans()), disabled=frozenset(off), permissions=permissions))
+        permissions = (*entity.permissions, *(OPT_IN_COLUMNS[name] for name in entity.disabled_columns - off))
+        entities.append(replace(entity, on=draw(st.booleans()), disabled_columns=frozenset(off), permissions=permissions))
     return entities
 
 
@@ -164,7 +166,7 @@ def test_what_is_toggled_and_exported_is_what_is_applied(entities: list[Entity])
     ]
     for entity in apply(metadata, [CATALOG[each.table] for each in entities]):
         assert entity in entities
-        assert not entity.disabled & {*entity.select, *(column.name for column in entity.columns)}
+        assert not entity.disabled_columns & {*entity.select, *(column.name for column in entity.columns)}
 
 
 @pytest.mark.parametrize("line", ["mobilePhone: on", "mobilePhone: On", "mobilePhone: yes", "mobilePhone: true"])
@@ -324,7 +326,7 @@ def test_all_mistakes_are_told_at_once_in_the_order_of_their_lines() -> None:
     ],
 )
 def test_what_nothing_that_is_on_needs_can_be_off(text: str) -> None:
-    assert any(entity.disabled for entity in apply(parse(text)))
+    assert any(entity.disabled_columns for entity in apply(parse(text)))
 
 
 def test_a_file_that_is_not_there_is_named_with_what_to_do(tmp_path: Path) -> None:

@@ -125,7 +125,7 @@ class Entity:
     """Applications can register directory extension properties for it."""
     derived: frozenset[str] = frozenset()
     """Properties that only some types of its rows have: `odataType` says which type, `_extra` holds them. Empty: one type."""
-    disabled: frozenset[str] = frozenset()
+    disabled_columns: frozenset[str] = frozenset()
     """Columns that are off, in any case: neither asked for nor kept, not in `_extra` either. A declaration names those that
     need a permission of their own; the connection metadata turns columns off and on."""
     reload_mode: str = "compare"
@@ -164,7 +164,7 @@ class Entity:
     @cached_property
     def columns(self) -> tuple[Column, ...]:
         """Typed columns in the table's order, without ours (those that start with `_`)."""
-        off = {name.lower() for name in self.disabled}
+        off = {name.lower() for name in self.disabled_columns}
         return tuple(column for column in self.all_columns if column.name.lower() not in off)
 
     @cached_property

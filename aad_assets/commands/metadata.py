@@ -72,7 +72,7 @@ def _check(options: argparse.Namespace) -> int:
     metadata = read(path)
     entities = apply(metadata)
     on = [entity for entity in entities if entity.on]
-    columns = sum(len(entity.disabled) for entity in on)
+    columns = sum(len(entity.disabled_columns) for entity in on)
     print(f"{path} is valid: {len(on)} of {len(entities)} entities are on, and {columns} of their columns are off.")
     told = [*_unnamed(metadata, entities)]
     if not options.offline:

@@ -141,7 +141,7 @@ def test_the_columns_are_all_properties_but_those_left_out_on_purpose(entity: En
         return
     streams = {name for name, type_ in properties(entity.type).items() if type_ == Scalar("Stream")}
     added = {name for name, _ in entity.undeclared}
-    every = (properties(entity.type).keys() | added) - entity.omit - entity.disabled - streams
+    every = (properties(entity.type).keys() | added) - entity.omit - entity.disabled_columns - streams
     assert sources == (every if entity.properties is None else set(entity.properties))
 
 
@@ -205,7 +205,7 @@ def test_rows_of_several_types_say_which(entity: Entity) -> None:
 @every_entity
 def test_a_column_that_is_turned_off_is_neither_asked_for_nor_a_column(entity: Entity) -> None:
     name = entity.columns[-1].name
-    without = replace(entity, disabled=frozenset({name}))
+    without = replace(entity, disabled_columns=frozenset({name}))
     assert name not in {column.name for column in without.columns}
     assert name in {column.name for column in without.all_columns}
     assert entity.columns[-1].source not in without.select or len(entity.columns) == 1
@@ -331,6 +331,6 @@ def test_an_extension_property_becomes_a_column_of_its_type() -> None:
 
 
 def test_an_extension_property_can_be_turned_off_before_it_is_known() -> None:
-    users = replace(CATALOG["users"], disabled=frozenset({"extension_a_level"}))
+    users = replace(CATALOG["users"], disabled_columns=frozenset({"extension_a_level"}))
     known = extended(users, [ExtensionProperty("extension_a_level", "Integer", False, frozenset({"User"}))])
     assert "extension_a_level" not in {column.name for column in known.columns}

@@ -326,7 +326,7 @@ def test_indented_rows_are_typed_like_others(shared_lab: Lab) -> None:
     ],
 )
 def test_what_was_turned_off_is_not_kept_anywhere(shared_lab: Lab, member: bytes) -> None:
-    some = replace(THINGS, disabled=frozenset({"name", "info", "plans", "extension_1_badge"}))
+    some = replace(THINGS, disabled_columns=frozenset({"name", "info", "plans", "extension_1_badge"}))
     staged = shared_lab.land([b'{"id": "1", "guid": "stays", "other": 1, ' + member + b"}"], some)
     row = {name: value for name, value in shared_lab.rows(staged, some)["1"].items() if value is not None}
 
@@ -336,7 +336,7 @@ def test_what_was_turned_off_is_not_kept_anywhere(shared_lab: Lab, member: bytes
 
 
 def test_a_row_with_a_property_that_was_turned_off_needs_no_mending() -> None:
-    validator = RowValidator(replace(THINGS, disabled=frozenset({"name", "extension_1_badge"})))
+    validator = RowValidator(replace(THINGS, disabled_columns=frozenset({"name", "extension_1_badge"})))
     assert validator.is_valid(b'{"id": "1", "name": {"deep": [1]}, "extension_1_badge": 5}')
     assert not validator.is_valid(b'{"id": "1", "extension_1_other": 5}')
 
@@ -346,6 +346,6 @@ def test_the_type_of_rows_of_several_types_can_be_turned_off() -> None:
     row = b'{"id": "1", "@odata.type": "#microsoft.graph.ipNamedLocation"}'
 
     assert json.loads(RowValidator(named).coerce(row).row) == {"id": "1", "@odata.type": "#microsoft.graph.ipNamedLocation"}
-    mended = RowValidator(replace(named, disabled=frozenset({"odataType"}))).coerce(row)
+    mended = RowValidator(replace(named, disabled_columns=frozenset({"odataType"}))).coerce(row)
     assert json.loads(mended.row) == {"id": "1"}
     assert mended.undeclared == []

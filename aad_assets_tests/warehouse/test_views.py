@@ -133,7 +133,7 @@ def test_a_view_of_a_table_that_was_never_loaded_is_not_made_and_the_others_are(
 
 
 def test_a_column_that_was_never_read_is_named(lab: Lab, target: Target) -> None:
-    users = replace(USERS, disabled=frozenset({"identities", "userType"}))
+    users = replace(USERS, disabled_columns=frozenset({"identities", "userType"}))
     lab.publish(target, [{"id": "anna"}], users)
     first, second = refreshed(lab, target, [IDENTITIES, PROXY_ADDRESSES])
 
@@ -149,7 +149,7 @@ def test_a_column_that_was_never_read_is_named(lab: Lab, target: Target) -> None
 def test_a_column_turned_off_later_is_named_too_and_the_view_shows_nothing_old(lab: Lab, target: Target) -> None:
     lab.publish(target, [ANNA], USERS)
     refreshed(lab, target)
-    users = replace(USERS, disabled=frozenset({"identities"}))
+    users = replace(USERS, disabled_columns=frozenset({"identities"}))
     lab.publish(target, [ANNA], users, number=1)
     [outcome] = refreshed(lab, target, entities={"users": users})
 

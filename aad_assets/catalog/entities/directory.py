@@ -45,7 +45,7 @@ ENTITIES = (
         countable=True,
         shard_property="userPrincipalName",
         omit=_NOT_IN_USER_LISTS,
-        disabled=frozenset(OPT_IN_COLUMNS),
+        disabled_columns=frozenset(OPT_IN_COLUMNS),
         extensible=True,
     ),
     Entity(
@@ -85,7 +85,7 @@ ENTITIES = (
         selected=True,
         countable=True,
         shard_property="appId",
-        disabled=frozenset(OPT_IN_COLUMNS),
+        disabled_columns=frozenset(OPT_IN_COLUMNS),
     ),
     Entity(
         table="devices",

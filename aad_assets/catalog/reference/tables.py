@@ -100,7 +100,7 @@ def facts(entity: Entity) -> str:
         "on by default" if entity.on else "off by default: turn it on in the connection metadata",
         *(
             f"without the column `{name}`, unless the connection metadata turns it on: it needs `{OPT_IN_COLUMNS[name]}`"
-            for name in sorted(entity.disabled)
+            for name in sorted(entity.disabled_columns)
         ),
     ]
     return "\n".join(f"- {line}" for line in lines)

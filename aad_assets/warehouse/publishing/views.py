@@ -162,7 +162,7 @@ def _check(view: View, relations: Mapping[str, _Relation], schema: str, entities
 
 
 def _turned_off(entity: Entity | None, column: str) -> bool:
-    return entity is not None and column in entity.disabled
+    return entity is not None and column in entity.disabled_columns
 
 
 def _parents(

@@ -68,7 +68,7 @@ class RowValidator:
         self._key = [column for column in entity.columns if column.name in entity.key]
         sources = {column.name: column.source for column in entity.all_columns}
         # Properties that were turned off: what Graph sends of them all the same is not kept, in whatever case it is spelled.
-        self._off = {sources.get(name, name) for name in entity.disabled}
+        self._off = {sources.get(name, name) for name in entity.disabled_columns}
         self._off_in_any_case = {name.lower() for name in self._off}
         # Edges hold ids and types only: what else a member shows depends on read rights.
         self._closed = entity.edge is None
