@@ -113,7 +113,7 @@ class Entity:
     licence: Licence | None = None
     on: bool = True
     """Whether it is read unless the connection metadata says otherwise."""
-    selected: bool = False
+    needs_select: bool = False
     """Graph returns a subset of the properties unless each is named in `$select`."""
     properties: tuple[str, ...] | None = None
     """The only properties of the type that this table holds; None: all."""
@@ -196,7 +196,7 @@ class Entity:
     @cached_property
     def select(self) -> tuple[str, ...]:
         """Properties to name in `$select`, the key first; empty where none needs to be named."""
-        if not self.selected:
+        if not self.needs_select:
             return ()
         sources = [column.source for column in self.columns if column.name not in self.parent_columns]
         key = [name for name in ("id", *self.key) if name in sources]

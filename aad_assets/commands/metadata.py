@@ -107,7 +107,7 @@ def _differences(metadata: Metadata, report: Report) -> Iterator[str]:
         if report.extensions is not None and entity.extensible:
             yield from _extensions(entity, metadata.get(entity.table, Choice()), report)
         if finding.undeclared:
-            kept = "not asked for" if entity.selected else "kept in _extra"
+            kept = "not asked for" if entity.needs_select else "kept in _extra"
             yield f"{entity.table}: Graph sends what is not declared ({kept}): {', '.join(finding.undeclared)}."
         if finding.rejected:
             yield f"{entity.table}: Graph refuses columns: {', '.join(finding.rejected)}. Turn them off."

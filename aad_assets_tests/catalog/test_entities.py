@@ -124,7 +124,7 @@ def test_the_parents_key_stands_in_front_where_rows_do_not_say_it(entity: Entity
 
 @every_entity
 def test_the_select_names_the_key_first_and_each_property_once(entity: Entity) -> None:
-    if not entity.selected:
+    if not entity.needs_select:
         assert entity.select == ()
         return
     assert entity.select[0] == "id"
@@ -135,7 +135,7 @@ def test_the_select_names_the_key_first_and_each_property_once(entity: Entity) -
 @every_entity
 def test_the_columns_are_all_properties_but_those_left_out_on_purpose(entity: Entity) -> None:
     sources = {column.source for column in entity.columns} - {ODATA_TYPE, *entity.parent_columns}
-    if entity.selected:
+    if entity.needs_select:
         assert set(entity.select) == sources
     if entity.edge or entity.shape is Shape.STRINGS:
         return
@@ -199,7 +199,7 @@ def test_a_log_names_the_moment_of_its_events(entity: Entity) -> None:
 def test_rows_of_several_types_say_which(entity: Entity) -> None:
     kinds = [column.name for column in entity.columns if column.source == ODATA_TYPE]
     assert kinds == (["odataType"] if entity.polymorphic else [f"{entity.edge}Type"] if entity.edge else [])
-    assert not (entity.polymorphic and entity.selected), "a $select would leave out what only some types have"
+    assert not (entity.polymorphic and entity.needs_select), "a $select would leave out what only some types have"
 
 
 @every_entity
@@ -265,7 +265,7 @@ def test_a_child_with_properties_of_its_own_has_its_parents_id_in_front() -> Non
         description="For tests.",
         permissions=("Domain.Read.All",),
         shape=Shape.CHILDREN,
-        selected=True,
+        needs_select=True,
         parent="domains",
         parent_columns=("domainId",),
         key=("domainId", "id"),

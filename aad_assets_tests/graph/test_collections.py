@@ -53,7 +53,7 @@ def test_the_first_request_selects_every_property_and_the_largest_page(graph: Fa
     assert options(asked).get("$top") == (str(entity.page_size) if entity.page_size else None)
     assert options(asked).get("$filter") == entity.filter
     assert set(options(asked)) <= {"$select", "$top", "$filter"}
-    if entity.selected:
+    if entity.needs_select:
         selected = asked.url.params["$select"].split(",")
         assert selected[0] == "id"
         assert set(selected) >= {column.source for column in entity.columns}
@@ -80,7 +80,7 @@ def test_properties_of_single_groups_are_never_selected(name: str) -> None:
 def test_collections_without_paging_get_only_a_select(graph: FakeGraph, table: str) -> None:
     graph.respond_with(page(["a"]))
     read(graph, CATALOG[table])
-    assert list(options(graph.requests[0])) == (["$select"] if CATALOG[table].selected else [])
+    assert list(options(graph.requests[0])) == (["$select"] if CATALOG[table].needs_select else [])
 
 
 def test_a_select_with_key_credentials_also_counts_against_their_own_limit(graph: FakeGraph) -> None:

@@ -12,7 +12,7 @@ ENTITIES = (
         permissions=("Application.Read.All",),
         shape=Shape.CHILDREN,
         page_size=999,
-        selected=True,
+        needs_select=True,
         parent="service_principals",
     ),
     Entity(
@@ -23,7 +23,7 @@ ENTITIES = (
         description="Delegated permissions that users or administrators consented to.",
         permissions=("Directory.Read.All",),
         page_size=999,
-        selected=True,
+        needs_select=True,
     ),
     Entity(
         table="delegated_permission_classifications",
@@ -66,7 +66,7 @@ ENTITIES = (
         permissions=("RoleManagement.Read.Directory",),
         shape=Shape.CHILDREN,
         key=("directoryRoleId", "memberId"),
-        selected=True,
+        needs_select=True,
         edge="member",
         parent="directory_roles",
         parent_columns=("directoryRoleId",),

@@ -43,7 +43,7 @@ ENTITIES = (
         fallback_page_size=120,
         family=Family.SIGN_IN_ACTIVITY,
         licence=Licence.P1,
-        selected=True,
+        needs_select=True,
         properties=("id", "signInActivity"),
         volatile=frozenset({"signInActivity"}),
     ),

@@ -82,7 +82,9 @@ class ChildrenProbe:
         return []
 
     async def _search_collection(self, child: Entity, parent: Entity) -> list[Key]:
-        select = tuple(dict.fromkeys(["id", *child.parent_key, *(child.parent_where or ())[:1]])) if parent.selected else ()
+        select = (
+            tuple(dict.fromkeys(["id", *child.parent_key, *(child.parent_where or ())[:1]])) if parent.needs_select else ()
+        )
         top = None if child.parent_where else _MAX_PARENTS
         query = collection_query(self._client, parent, select, top=top)
         for _ in range(_MAX_PAGES):

@@ -149,9 +149,9 @@ class EntityProbe:
 
     async def _sample_rows(self, entity: Entity, result: _Readable) -> Sequence[msgspec.Raw]:
         """Return rows with the members that Graph returns by default: those of the probe, unless it had a `$select`."""
-        if not entity.selected:
+        if not entity.needs_select:
             return result.rows
-        unselected = replace(entity, selected=False)
+        unselected = replace(entity, needs_select=False)
         with suppress(GraphError):  # The entity is still readable in the form that a reload requests.
             if entity.shape is not Shape.CHILDREN:
                 query = collection_query(self._client, unselected, (), top=_SAMPLE)

@@ -31,7 +31,7 @@ async def read_parent_keys(client: GraphClient, child: Entity, meter: Meter) -> 
     if parent.shape is Shape.CHILDREN:
         await read_children(client, parent, await read_parent_keys(client, parent, meter), meter, keys)
     else:
-        select = tuple(dict.fromkeys(["id", *names])) if parent.selected else ()
+        select = tuple(dict.fromkeys(["id", *names])) if parent.needs_select else ()
         await _read(client, parent, select, meter, keys)
     meter.rows = 0
     return keys.found
