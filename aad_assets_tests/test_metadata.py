@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from aad_assets.catalog import CATALOG, ENTITIES, Entity
 from aad_assets.catalog.entity import OPT_IN_COLUMNS
-from aad_assets.catalog.extensions import ExtensionProperty, extended
+from aad_assets.catalog.extensions import ExtensionProperty, with_extensions
 from aad_assets.errors import ConfigurationError
 from aad_assets.metadata import Choice, apply, export, parse, read
 
@@ -118,7 +118,7 @@ def test_how_an_entity_is_published_can_be_chosen() -> None:
 def test_an_extension_property_that_is_off_does_not_become_a_column() -> None:
     users = applied(f"entities: {{users: {{columns: {{{BADGE}: off, mobilePhone: off}}}}}}")["users"]
     grade = BADGE.replace("badge", "grade")
-    found = extended(users, [ExtensionProperty(name, targets=frozenset({"User"})) for name in (BADGE, grade)])
+    found = with_extensions(users, [ExtensionProperty(name, targets=frozenset({"User"})) for name in (BADGE, grade)])
 
     assert grade in found.select
     assert not {BADGE, "mobilePhone"} & {*found.select, *(column.name for column in found.columns)}
@@ -127,7 +127,7 @@ def test_an_extension_property_that_is_off_does_not_become_a_column() -> None:
 def test_an_extension_property_is_off_in_whatever_case_it_is_written() -> None:
     written = f"extension_{BADGE.removeprefix('extension_').upper()}"
     users = applied(f"entities: {{users: {{columns: {{{written}: off}}}}}}")["users"]
-    found = extended(users, [ExtensionProperty(BADGE, targets=frozenset({"User"}))])
+    found = with_extensions(users, [ExtensionProperty(BADGE, targets=frozenset({"User"}))])
 
     assert users.disabled_columns == {written, "customSecurityAttributes"}
     assert BADGE not in {*found.select, *(column.name for column in found.columns)}

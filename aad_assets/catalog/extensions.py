@@ -28,7 +28,7 @@ class ExtensionProperty:
         return f"[{name}]" if self.multi_valued else name
 
 
-def extended(entity: Entity, extensions: Iterable[ExtensionProperty]) -> Entity:
+def with_extensions(entity: Entity, extensions: Iterable[ExtensionProperty]) -> Entity:
     """`entity` with the properties that apply to its type as further columns, in the order of their names."""
     taken = {column.name.lower() for column in entity.all_columns}
     found: dict[str, tuple[str, str]] = {}

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from aad_assets.catalog import Entity
-from aad_assets.catalog.extensions import extended
+from aad_assets.catalog.extensions import with_extensions
 from aad_assets.commands import Subparsers
 from aad_assets.commands.environment import settings
 from aad_assets.commands.probing import in_words, probe
@@ -117,7 +117,7 @@ def _differences(metadata: Metadata, report: Report) -> Iterator[str]:
 
 def _extensions(entity: Entity, choice: Choice, report: Report) -> Iterator[str]:
     own = {column.name for column in entity.all_columns if not column.name.startswith(EXTENSION)}
-    there = {column.name for column in extended(entity, report.extensions or ()).all_columns} - own
+    there = {column.name for column in with_extensions(entity, report.extensions or ()).all_columns} - own
     named = {name for name in choice.columns if name.startswith(EXTENSION)}
     if gone := _without(named, there):
         yield f"{entity.table}: extension properties that the tenant does not have: {', '.join(gone)}. Remove the lines."

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from aad_assets.catalog import Entity, Shape
-from aad_assets.catalog.extensions import ExtensionProperty, extended
+from aad_assets.catalog.extensions import ExtensionProperty, with_extensions
 from aad_assets.errors import AadAssetsError, LicenceMissing, NotFound, PermissionMissing, RequestRejected
 from aad_assets.graph.reading.children import read_children
 from aad_assets.graph.reading.collections import read_collection
@@ -49,7 +49,7 @@ class Reader:
         if self._extensions is None:
             self._extensions = asyncio.create_task(self._read_extensions())
         found = await asyncio.shield(self._extensions)
-        return (entity, found) if isinstance(found, str) else (extended(entity, found), None)
+        return (entity, found) if isinstance(found, str) else (with_extensions(entity, found), None)
 
     async def _read_extensions(self) -> list[ExtensionProperty] | str:
         try:

@@ -10,7 +10,7 @@ import pytest
 
 from aad_assets.catalog import CATALOG, ENTITIES, Entity, Family, Group, Licence, Shape
 from aad_assets.catalog.entity import ODATA_TYPE
-from aad_assets.catalog.extensions import ExtensionProperty, extended
+from aad_assets.catalog.extensions import ExtensionProperty, with_extensions
 from aad_assets.catalog.types import STRING, List, Scalar, Struct, Type, properties
 
 every_entity = pytest.mark.parametrize("entity", ENTITIES, ids=lambda entity: entity.table)
@@ -323,14 +323,14 @@ def test_an_extension_property_becomes_a_column_of_its_type() -> None:
         ExtensionProperty("extension_a_LEVEL", "String", False, targets),
         ExtensionProperty("extension_a_device", "Boolean", False, frozenset({"Device"})),
     ]
-    users = extended(CATALOG["users"], found)
+    users = with_extensions(CATALOG["users"], found)
     added = [(column.name, column.duckdb_type) for column in users.columns[len(CATALOG["users"].columns) :]]
     assert added == [("extension_a_LEVEL", "VARCHAR"), ("extension_b_tags", "VARCHAR[]")]
     assert {name for name, _ in added} <= set(users.select)
-    assert extended(CATALOG["domains"], found) is CATALOG["domains"]
+    assert with_extensions(CATALOG["domains"], found) is CATALOG["domains"]
 
 
 def test_an_extension_property_can_be_turned_off_before_it_is_known() -> None:
     users = replace(CATALOG["users"], disabled_columns=frozenset({"extension_a_level"}))
-    known = extended(users, [ExtensionProperty("extension_a_level", "Integer", False, frozenset({"User"}))])
+    known = with_extensions(users, [ExtensionProperty("extension_a_level", "Integer", False, frozenset({"User"}))])
     assert "extension_a_level" not in {column.name for column in known.columns}

@@ -7,7 +7,7 @@ from typing import Any
 
 from aad_assets.catalog import Entity, Shape
 from aad_assets.catalog.entity import ODATA_TYPE
-from aad_assets.catalog.extensions import ExtensionProperty, extended
+from aad_assets.catalog.extensions import ExtensionProperty, with_extensions
 from aad_assets.catalog.types import Json, List, Scalar, Struct, Type
 from aad_assets.demo import DemoServer
 
@@ -19,7 +19,7 @@ def known(server: DemoServer, entity: Entity) -> Entity:
     if not entity.extensible:
         return entity
     rows = server.objects("extension_properties")
-    return extended(
+    return with_extensions(
         entity,
         [
             ExtensionProperty(row["name"], row["dataType"], row["isMultiValued"], frozenset(row["targetObjects"]))

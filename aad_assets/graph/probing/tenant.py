@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from aad_assets.catalog import Entity
-from aad_assets.catalog.extensions import extended
+from aad_assets.catalog.extensions import with_extensions
 from aad_assets.graph.probing.entity import EntityProbe
 from aad_assets.graph.probing.findings import Finding, Report
 from aad_assets.graph.probing.preflight import preflight
@@ -43,7 +43,7 @@ async def probe_tenant(
         try:
             extensions = await probe.read_extensions() if any(entity.extensible for entity in entities) else None
             known = extensions or ()
-            tried = [extended(entity, known) if entity.extensible else entity for entity in entities]
+            tried = [with_extensions(entity, known) if entity.extensible else entity for entity in entities]
             findings = await probe.probe_all(tried, on_finding)
         finally:
             await probe.close()
