@@ -16,7 +16,7 @@ from aad_assets.catalog import CATALOG, ENTITIES, Entity, Shape
 from aad_assets.catalog.entity import OPT_IN_COLUMNS, RELOAD_MODES
 from aad_assets.errors import ConfigurationError
 
-EXTENSION = "extension_"
+EXTENSION_PREFIX = "extension_"
 """How the names of directory extension properties begin: columns that a tenant has and the catalogue does not know."""
 
 _BOOLEAN = "tag:yaml.org,2002:bool"
@@ -165,7 +165,7 @@ class _Parser:
             self._problem(node, f"volatile of {entity.table} needs to be a list of columns: write `volatile: [column, …]`")
             return frozenset()
         for item in names:
-            if item.value not in known and not (entity.extensible and item.value.startswith(EXTENSION)):
+            if item.value not in known and not (entity.extensible and item.value.startswith(EXTENSION_PREFIX)):
                 self._unknown(item, item.value, known, f"{entity.table} has no", "column that can be volatile:")
         return frozenset(item.value for item in names)
 
@@ -173,7 +173,7 @@ class _Parser:
         known = [column.name for column in entity.all_columns]
         columns: dict[str, bool] = {}
         for name, key, value in self._members(node, f"columns of {entity.table}"):
-            if name not in known and not (entity.extensible and name.startswith(EXTENSION)):
+            if name not in known and not (entity.extensible and name.startswith(EXTENSION_PREFIX)):
                 self._unknown(key, name, known, f"{entity.table} has no", "column")
             elif (on := self._flag(value, name)) is not None:
                 columns[name] = on

@@ -15,7 +15,7 @@ from aad_assets.commands.environment import settings
 from aad_assets.commands.probing import in_words, probe
 from aad_assets.errors import ConfigurationError
 from aad_assets.graph.probing.findings import Report, Status
-from aad_assets.metadata import EXTENSION, Choice, Metadata, apply, export, read
+from aad_assets.metadata import EXTENSION_PREFIX, Choice, Metadata, apply, export, read
 
 _FEW = 10
 """Names that are listed before the rest is counted."""
@@ -116,9 +116,9 @@ def _differences(metadata: Metadata, report: Report) -> Iterator[str]:
 
 
 def _extensions(entity: Entity, choice: Choice, report: Report) -> Iterator[str]:
-    own = {column.name for column in entity.all_columns if not column.name.startswith(EXTENSION)}
+    own = {column.name for column in entity.all_columns if not column.name.startswith(EXTENSION_PREFIX)}
     there = {column.name for column in with_extensions(entity, report.extensions or ()).all_columns} - own
-    named = {name for name in choice.columns if name.startswith(EXTENSION)}
+    named = {name for name in choice.columns if name.startswith(EXTENSION_PREFIX)}
     if gone := _without(named, there):
         yield f"{entity.table}: extension properties that the tenant does not have: {', '.join(gone)}. Remove the lines."
     if new := _without(there, named):
