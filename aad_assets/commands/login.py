@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 
 from aad_assets.catalog import Entity
-from aad_assets.catalog.delegated import missing
+from aad_assets.catalog.delegated_scopes import missing_permissions
 from aad_assets.commands import Subparsers
 from aad_assets.commands.environment import configured, environment
 from aad_assets.commands.terminal import lines, unechoed
@@ -114,7 +114,7 @@ def _has_browser() -> bool:
 
 
 def _show(signed_in: SignedIn, organization: str, cache: TokenCache, entities: Sequence[Entity]) -> None:
-    lacking = {entity.table: lacks for entity in entities if (lacks := missing(entity, signed_in.scopes))}
+    lacking = {entity.table: lacks for entity in entities if (lacks := missing_permissions(entity, signed_in.scopes))}
     readable = f"{len(entities) - len(lacking)} of {len(entities)} entities"
     print(f"Signed in  {signed_in.name} <{signed_in.account}>")
     print(f"Tenant     {organization or 'name not readable'} ({signed_in.tenant_id})")

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from aad_assets.catalog import CATALOG
-from aad_assets.catalog.delegated import missing
+from aad_assets.catalog.delegated_scopes import missing_permissions
 from aad_assets.demo import DemoServer
 from aad_assets.errors import ConfigurationError, SignInError
 from aad_assets.graph.probing.organization import organization_name
@@ -346,13 +346,13 @@ def test_only_the_owner_can_read_the_file_and_it_holds_no_access_token(demo: Dem
 
 
 def test_the_scopes_decide_which_permissions_are_missing() -> None:
-    assert not missing(CATALOG["users"], {"User.Read.All"})
-    assert not missing(CATALOG["users"], {"User.ReadWrite.All"})
-    assert not missing(CATALOG["group_members"], {"Directory.Read.All"})
-    assert missing(CATALOG["users"], {"Group.Read.All", "User.Read"}) == ["User.Read.All"]
-    assert missing(CATALOG["user_sign_in_activity"], {"User.Read.All"}) == ["AuditLog.Read.All"]
+    assert not missing_permissions(CATALOG["users"], {"User.Read.All"})
+    assert not missing_permissions(CATALOG["users"], {"User.ReadWrite.All"})
+    assert not missing_permissions(CATALOG["group_members"], {"Directory.Read.All"})
+    assert missing_permissions(CATALOG["users"], {"Group.Read.All", "User.Read"}) == ["User.Read.All"]
+    assert missing_permissions(CATALOG["user_sign_in_activity"], {"User.Read.All"}) == ["AuditLog.Read.All"]
     everything = {permission for entity in CATALOG.values() for permission in entity.permissions}
-    assert not [table for table, entity in CATALOG.items() if missing(entity, everything)]
+    assert not [table for table, entity in CATALOG.items() if missing_permissions(entity, everything)]
 
 
 @pytest.mark.slow

@@ -27,7 +27,7 @@ _WIDER = {
 }
 
 
-def missing(entity: Entity, scopes: Collection[str]) -> list[str]:
+def missing_permissions(entity: Entity, scopes: Collection[str]) -> list[str]:
     """The permissions of `entity` that none of `scopes` stands for; empty when it can be read."""
     return [permission for permission in entity.permissions if not _sufficient(permission).intersection(scopes)]
 
