@@ -22,7 +22,7 @@ class ViewColumn:
 
 
 @dataclass(frozen=True)
-class Parent:
+class SourceTable:
     """A table that a view reads, and the columns without which it cannot be made."""
 
     table: str
@@ -36,7 +36,7 @@ class View:
     name: str
     group: Group
     description: str
-    reads: tuple[Parent, ...]
+    sources: tuple[SourceTable, ...]
     """The tables, the one whose rows are unnested first."""
     columns: tuple[ViewColumn, ...]
     purpose: str
@@ -45,8 +45,8 @@ class View:
     """A useful query, on a connection that is called `aad`."""
 
     @property
-    def parents(self) -> tuple[str, ...]:
-        return tuple(parent.table for parent in self.reads)
+    def tables(self) -> tuple[str, ...]:
+        return tuple(source.table for source in self.sources)
 
     def select(self, schema: str, keeping_deleted: Collection[str] = ()) -> str:
         """The query over the tables of `schema`, the connection's; of those that keep deleted rows, over the others.

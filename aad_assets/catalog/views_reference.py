@@ -57,7 +57,7 @@ def _section(view: View) -> str:
 
 
 def _tables(view: View) -> str:
-    return ", ".join(f"[{table}](tables/{link(CATALOG[table])})" for table in view.parents)
+    return ", ".join(f"[{table}](tables/{link(CATALOG[table])})" for table in view.tables)
 
 
 def main() -> int:

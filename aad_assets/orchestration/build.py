@@ -45,7 +45,7 @@ def build_definitions(
     check_connection_name(name)
     prefix = "" if name == "aad" else f"{name}_"
     entities = _select_entities(settings, entities, problems)
-    views = [view for view in VIEWS if view.reads[0].table in {entity.table for entity in entities}]
+    views = [view for view in VIEWS if view.sources[0].table in {entity.table for entity in entities}]
     assets = build_assets(name, prefix, entities, views, owners, problems)
     logs = [asset_key(name, entity.table) for entity in entities if entity.shape is Shape.LOG]
     everything = dg.AssetSelection.assets(assets)

@@ -22,7 +22,7 @@ def view_spec(connection_name: str, view: View, tables: Container[str] = CATALOG
     """
     return dg.AssetSpec(
         asset_key(connection_name, view.name),
-        deps=[asset_key(connection_name, table) for table in view.parents if table in tables],
+        deps=[asset_key(connection_name, table) for table in view.tables if table in tables],
         description=f"{view.description}\n\nA view. Example: {view.purpose}\n\n```sql\n{view.query_on(connection_name)}\n```",
         group_name=view.group.value,
         kinds={"duckdb", "view"},

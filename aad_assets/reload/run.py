@@ -197,7 +197,7 @@ class Reload:
 
     async def _refresh(self, reader: Reader, writer: Writer, tenant_id: str, view: View, results: _Results) -> None:
         """Refresh `view` after its tables have ended. A table that was not published shows the rows of an earlier run."""
-        for table in view.parents:
+        for table in view.tables:
             if parent := reader.progress.get(table):
                 await parent.ended.wait()
         entities = {entity.table: entity for entity in self._entities}

@@ -21,7 +21,7 @@ def test_each_view_is_a_declaration_and_a_file() -> None:
 
 @pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.name)
 def test_a_view_reads_columns_that_the_catalogue_has(view: View) -> None:
-    for parent in view.reads:
+    for parent in view.sources:
         assert set(parent.columns) <= {column.name for column in CATALOG[parent.table].columns}
         assert CATALOG[parent.table].on
 

@@ -21,8 +21,8 @@ def test_the_asset_of_a_view_describes_it(view: View) -> None:
     spec = view_spec("contoso", view, owners=["team:identity"])
 
     assert spec.key == dg.AssetKey(["contoso", view.name])
-    assert [dep.asset_key for dep in spec.deps] == [dg.AssetKey(["contoso", table]) for table in view.parents]
-    assert set(view.parents) <= set(CATALOG)
+    assert [dep.asset_key for dep in spec.deps] == [dg.AssetKey(["contoso", table]) for table in view.tables]
+    assert set(view.tables) <= set(CATALOG)
     assert spec.skippable
     assert spec.group_name == view.group.value
     assert spec.kinds == {"duckdb", "view"}

@@ -73,10 +73,10 @@ def test_the_query_that_is_shown_runs(empty: duckdb.DuckDBPyConnection, view: Vi
 def test_a_view_reads_exactly_the_tables_and_columns_that_are_declared(view: View) -> None:
     with duckdb.connect() as connection:
         connection.execute("CREATE SCHEMA narrow")
-        for parent in view.reads:
+        for parent in view.sources:
             create(connection, CATALOG[parent.table], parent.columns, "narrow")
         connection.execute(f"DESCRIBE {view.select('narrow')}")
-        for parent in view.reads:
+        for parent in view.sources:
             for column in parent.columns:
                 connection.execute("BEGIN")
                 connection.execute(f"ALTER TABLE narrow.{parent.table} RENAME {column} TO another")
@@ -196,7 +196,7 @@ def test_a_database_in_use_fails_every_view_and_says_so(lab: Lab, target: Target
 
 def test_how_old_each_table_is_and_why(lab: Lab) -> None:
     target = MemoryTarget(lab)
-    for table in LICENSES.parents:
+    for table in LICENSES.tables:
         lab.publish(target, [], CATALOG[table])
     lab.publish(target, [ANNA], USERS, number=1)
     failed = replace(new_load(1, CATALOG["groups"]), status="failed", reason="for a test")

@@ -24,7 +24,7 @@ def answer(lab: Lab, name: str, columns: str, tables: Tables) -> list[tuple[Any,
     """`columns` of the view `name` over `tables`; those of its tables that are not given are empty."""
     view = next(view for view in VIEWS if view.name == name)
     target = MemoryTarget(lab)
-    for table in view.parents:
+    for table in view.tables:
         lab.publish(target, tables.get(table, []), CATALOG[table])
     with lab.stage.cursor() as cursor:
         [outcome] = refresh_views(cursor, target, [view], run_id="run-0", tenant_id=TENANT)

@@ -5,9 +5,9 @@ the directory any more, or never was. Not here: what a declaration says (`aad_as
 """
 
 from aad_assets.catalog.entity import Group
-from aad_assets.catalog.view import Parent, View, ViewColumn
+from aad_assets.catalog.view import SourceTable, View, ViewColumn
 
-__all__ = ["VIEWS", "Parent", "View", "ViewColumn"]
+__all__ = ["VIEWS", "SourceTable", "View", "ViewColumn"]
 
 _TENANT = ViewColumn("_tenant_id", "GUID of the tenant.")
 _USER_ID = ViewColumn("userId", "The user: `users.id`.")
@@ -35,10 +35,10 @@ VIEWS: tuple[View, ...] = (
         group=Group.DIRECTORY,
         description="A row per user, licence and way in which it was assigned: directly or through a group. Assignments that "
         "failed are here too; `isAssigned` says whether the user has the licence.",
-        reads=(
-            Parent("users", (*_USER, "assignedLicenses", "licenseAssignmentStates")),
-            Parent("subscribed_skus", ("skuId", "skuPartNumber", "servicePlans")),
-            Parent("groups", ("id", "displayName")),
+        sources=(
+            SourceTable("users", (*_USER, "assignedLicenses", "licenseAssignmentStates")),
+            SourceTable("subscribed_skus", ("skuId", "skuPartNumber", "servicePlans")),
+            SourceTable("groups", ("id", "displayName")),
         ),
         columns=(
             _TENANT,
@@ -69,9 +69,9 @@ VIEWS: tuple[View, ...] = (
         group=Group.DIRECTORY,
         description="A row per user and service plan (Exchange, Teams, Entra ID P2, …) that Graph lists among the user's "
         "plans, with the licences that it comes from. Plans taken away again stay listed, with the status `Deleted`.",
-        reads=(
-            Parent("users", (*_USER, "assignedPlans", "assignedLicenses")),
-            Parent("subscribed_skus", ("skuId", "skuPartNumber", "servicePlans")),
+        sources=(
+            SourceTable("users", (*_USER, "assignedPlans", "assignedLicenses")),
+            SourceTable("subscribed_skus", ("skuId", "skuPartNumber", "servicePlans")),
         ),
         columns=(
             _TENANT,
@@ -96,7 +96,7 @@ VIEWS: tuple[View, ...] = (
         name="user_identities",
         group=Group.DIRECTORY,
         description="A row per user and way to sign in: the user principal name, e-mail, federated and social identities.",
-        reads=(Parent("users", (*_USER, "userType", "externalUserState", "identities")),),
+        sources=(SourceTable("users", (*_USER, "userType", "externalUserState", "identities")),),
         columns=(
             _TENANT,
             _USER_ID,
@@ -117,7 +117,7 @@ VIEWS: tuple[View, ...] = (
         name="user_proxy_addresses",
         group=Group.DIRECTORY,
         description="A row per user and proxy address, taken apart.",
-        reads=(Parent("users", (*_USER, "mail", "proxyAddresses")),),
+        sources=(SourceTable("users", (*_USER, "mail", "proxyAddresses")),),
         columns=(
             _TENANT,
             _USER_ID,
@@ -144,7 +144,7 @@ VIEWS: tuple[View, ...] = (
         group=Group.ACCESS,
         description="A row per secret and certificate of the app registrations, with its dates. Graph never returns what is "
         "secret of them.",
-        reads=(Parent("applications", ("id", "appId", "displayName", "passwordCredentials", "keyCredentials")),),
+        sources=(SourceTable("applications", ("id", "appId", "displayName", "passwordCredentials", "keyCredentials")),),
         columns=(
             _TENANT,
             ViewColumn("applicationId", "The app registration: `applications.id`."),
@@ -165,8 +165,8 @@ VIEWS: tuple[View, ...] = (
         group=Group.ACCESS,
         description="A row per secret and certificate of the service principals: SAML signing certificates, credentials of "
         "managed identities, and secrets that were added here rather than to an app registration.",
-        reads=(
-            Parent(
+        sources=(
+            SourceTable(
                 "service_principals",
                 (
                     "id",
@@ -200,7 +200,7 @@ VIEWS: tuple[View, ...] = (
         description="A row per app role that a service principal offers: what `app_role_assignments` refer to by "
         "`resourceId` and `appRoleId`. The id 00000000-0000-0000-0000-000000000000 there means access without a role, and is "
         "in no definition.",
-        reads=(Parent("service_principals", ("id", "appId", "displayName", "appRoles")),),
+        sources=(SourceTable("service_principals", ("id", "appId", "displayName", "appRoles")),),
         columns=(
             _TENANT,
             ViewColumn("servicePrincipalId", "Who offers the role: `service_principals.id`."),
@@ -225,9 +225,9 @@ VIEWS: tuple[View, ...] = (
         group=Group.ACCESS,
         description="A row per permission that an app registration asks for, with its name. Asked for does not mean granted: "
         "that stands in `app_role_assignments` and `oauth2_permission_grants`.",
-        reads=(
-            Parent("applications", ("id", "appId", "displayName", "requiredResourceAccess")),
-            Parent("service_principals", ("id", "appId", "displayName", "appRoles", "oauth2PermissionScopes")),
+        sources=(
+            SourceTable("applications", ("id", "appId", "displayName", "requiredResourceAccess")),
+            SourceTable("service_principals", ("id", "appId", "displayName", "appRoles", "oauth2PermissionScopes")),
         ),
         columns=(
             _TENANT,
@@ -252,14 +252,14 @@ VIEWS: tuple[View, ...] = (
         group=Group.POLICIES,
         description="A row per conditional access policy and thing that it includes or excludes: users, groups, roles, "
         "guests, applications, locations, platforms, client apps, risk levels and filters.",
-        reads=(
-            Parent("conditional_access_policies", ("id", "displayName", "state", "conditions")),
-            Parent("users", ("id", "displayName")),
-            Parent("groups", ("id", "displayName")),
-            Parent("role_definitions", ("id", "displayName")),
-            Parent("service_principals", ("id", "appId", "displayName")),
-            Parent("named_locations", ("id", "displayName")),
-            Parent("authentication_context_class_references", ("id", "displayName")),
+        sources=(
+            SourceTable("conditional_access_policies", ("id", "displayName", "state", "conditions")),
+            SourceTable("users", ("id", "displayName")),
+            SourceTable("groups", ("id", "displayName")),
+            SourceTable("role_definitions", ("id", "displayName")),
+            SourceTable("service_principals", ("id", "appId", "displayName")),
+            SourceTable("named_locations", ("id", "displayName")),
+            SourceTable("authentication_context_class_references", ("id", "displayName")),
         ),
         columns=(
             _TENANT,

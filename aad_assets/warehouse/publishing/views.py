@@ -110,7 +110,7 @@ def _refresh(
     relations = _relations(cursor, schema)
     _check(view, relations, schema, entities)
     name = f"{target.schema}.{quoted(view.name)}"
-    keeping_deleted = [table for table in view.parents if DELETED_AT in relations[table].columns]
+    keeping_deleted = [table for table in view.tables if DELETED_AT in relations[table].columns]
     cursor.execute(f"CREATE OR REPLACE VIEW {name} AS {view.select(schema, keeping_deleted)}")
     row = cursor.execute(f"SELECT count(*) FROM {name}").fetchone()
     return int(row[0]) if row else 0
@@ -140,7 +140,7 @@ def _check(view: View, relations: Mapping[str, _Relation], schema: str, entities
             f"the table {schema}.{view.name} has the name of a view of ours and was left as it is: rename the table, and "
             "the next run makes the view."
         )
-    tables = [parent.table for parent in view.reads if parent.table not in relations]
+    tables = [parent.table for parent in view.sources if parent.table not in relations]
     if tables:
         raise _NotThere(
             f"{view.name} was not made, since it reads {_listed(tables)}, never loaded so far: reload {_listed(tables)} "
@@ -148,7 +148,7 @@ def _check(view: View, relations: Mapping[str, _Relation], schema: str, entities
         )
     missing = [
         f"{parent.table}.{column}"
-        for parent in view.reads
+        for parent in view.sources
         for column in parent.columns
         # A table that was not reloaded since a column was turned off still has it, and it goes out of date.
         if column.lower() not in relations[parent.table].columns or _turned_off(entities.get(parent.table), column)
@@ -176,7 +176,7 @@ def _parents(
     ).fetchall()
     loads = {entity: (published, status) for entity, published, status in found}
     parents = []
-    for table in view.parents:
+    for table in view.tables:
         published, status = loads.get(table, (None, None))
         parents.append(ParentData(table, utc(published), status))
     return tuple(parents)
