@@ -87,7 +87,7 @@ def require_json(response: httpx.Response) -> httpx.Response:
 def acquire_token(connection: Connection, client: httpx.Client, claims: str = "") -> dict[str, Any]:
     """Return msal's token response, with a new access token that answers the challenge `claims`.
 
-    Raises SignInError if the sign-in is refused, ConfigurationError if the credential cannot be read.
+    Raises SignInError if the sign-in fails, ConfigurationError if the credential cannot be read.
     """
     with translated_msal_errors(connection):
         match connection.auth_method:

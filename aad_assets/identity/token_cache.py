@@ -60,7 +60,7 @@ class TokenCache:
 
     @property
     def is_encrypted(self) -> bool:
-        """Whether the system's keychain or keyring holds the sign-in."""
+        """True if the system's keychain or keyring holds the sign-in."""
         return bool(self._persistence.is_encrypted)
 
     @contextmanager

@@ -1,1 +1,1 @@
-"""What can be read: a first request before a run, and one small request for each entity for `aad-assets check`."""
+"""Requests that find out what can be read: one before each run, and one for each entity in `aad-assets check`."""

@@ -1,4 +1,4 @@
-"""What a probe finds: the finding for one entity, and the report for a tenant."""
+"""Results of a probe: the finding for one entity, and the report for a tenant."""
 
 from collections.abc import Collection
 from dataclasses import dataclass

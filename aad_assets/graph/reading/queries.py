@@ -18,7 +18,7 @@ NO_SUCH_ID = "00000000-0000-0000-0000-000000000000"
 """An id that no object has."""
 
 ID_PLACEHOLDER = "{id}"
-"""What a value of the parent's key replaces in an entity's path and filter."""
+"""The placeholder for a value of the parent's key in an entity's path and filter."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Query:
     families: tuple[Family, ...] = (Family.DIRECTORY,)
     headers: Mapping[str, str] = field(default_factory=dict)
     is_action: bool = False
-    """Whether the first page is requested by POST."""
+    """True if the first page is requested by POST."""
 
 
 def collection_query(

@@ -63,7 +63,7 @@ class BatchItem:
     budget: RetryBudget
     headers: Mapping[str, str] = field(default_factory=dict)
     token_rejected: bool = False
-    """Whether it has returned 401 before."""
+    """True if it has returned 401 before."""
 
     @property
     def name(self) -> str:

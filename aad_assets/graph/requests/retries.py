@@ -28,7 +28,7 @@ class RetryPolicy:
 
 
 class RetryBudget:
-    """What one request, or one item of a batch, has used up of its retry policy."""
+    """The attempts and waits that one request, or one item of a batch, has left under its retry policy."""
 
     def __init__(self, policy: RetryPolicy, meter: Meter) -> None:
         self._policy = policy
