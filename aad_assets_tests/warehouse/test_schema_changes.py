@@ -128,6 +128,7 @@ def test_a_table_without_history_is_taken_over_with_the_versions_that_it_has(lab
     lab.publish(target, [{"id": "a", "name": "A2"}, {"id": "b"}], PEOPLE, number=1, options=replace(OPEN, history=False))
     lab.stored(target, "DROP SCHEMA {history} CASCADE")
     lab.stored(target, "DROP TABLE {meta}.changes")
+    lab.stored(target, "DROP TABLE {meta}.version")
     taking_over = Target(target.database, "aad")
     lab.publish(taking_over, [{"id": "a", "name": "A3"}, {"id": "b"}], PEOPLE, number=2)
     days = ", ".join(f"epoch({name} - TIMESTAMPTZ '{FIRST_LOAD}') // 86400" for name in ("_valid_from", "_valid_to"))

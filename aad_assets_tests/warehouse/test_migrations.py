@@ -1,0 +1,120 @@
+"""The bookkeeping schema: databases of earlier releases are taken over, those of later ones rejected by name.
+
+`databases/first_release.duckdb.gz` was written by the first release, whose bookkeeping has no version. It holds three loads with
+history, changes, a reject and a day of a log.
+"""
+
+import gzip
+import re
+from datetime import date
+from importlib import resources
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from aad_assets.catalog import CATALOG
+from aad_assets.errors import WarehouseError
+from aad_assets.warehouse.database import migrations
+from aad_assets.warehouse.database.migrations import LATEST, MIGRATIONS
+from aad_assets.warehouse.database.target import Target
+from aad_assets.warehouse.publishing.loads import recorded_days
+from aad_assets_tests.warehouse.support import TENANT, Lab, Row, read_alone
+
+FIRST_RELEASE = Path(__file__).parent / "databases" / "first_release.duckdb.gz"
+
+ROWS: list[Row] = [
+    {
+        "id": "a",
+        "name": "Ada Lovelace",
+        "tags": ["y", "x"],
+        "small": 1,
+        "moment": "2026-01-01T00:00:00Z",
+        "info": {"label": "l", "deep": {"on": True}},
+        "plans": [{"sku": "P", "off": ["m"], "since": "2026-01-01T00:00:00Z"}],
+        "open": {"a": [1, 2], "b": 1},
+        "undeclared": {"deep": [1]},
+    },
+    {"id": "b", "name": "Bob"},
+    {"id": "d", "name": "Dora"},
+]
+"""The rows that the fixture's table `things` holds, collections in another order."""
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    path = tmp_path / "entra.duckdb"
+    path.write_bytes(gzip.decompress(FIRST_RELEASE.read_bytes()))
+    return path
+
+
+@pytest.fixture
+def target(database: Path) -> Target:
+    return Target(str(database), "aad", lock_wait=0.0)
+
+
+def write(database: Path, statement: str) -> None:
+    with duckdb.connect(str(database)) as connection:
+        connection.execute(statement)
+
+
+def test_migrations_are_numbered_without_gaps() -> None:
+    files = sorted(file.name for file in resources.files(migrations).iterdir() if file.name.endswith(".sql"))
+
+    assert [migration.version for migration in MIGRATIONS] == list(range(1, LATEST + 1))
+    assert all(re.fullmatch(r"\d{3}_\w+\.sql", name) for name in files)
+
+
+def test_a_database_of_the_first_release_is_taken_over(lab: Lab, target: Target, database: Path) -> None:
+    load = lab.publish(target, ROWS, number=3)
+
+    assert (load.inserted, load.updated, load.deleted, load.unchanged) == (0, 0, 0, 3)
+    assert load.schema_changes == [change for change in load.schema_changes if change.change == "undeclared"]
+    assert read_alone(database, "SELECT max(version) FROM aad_meta.version") == [(LATEST,)]
+    versions = "SELECT id, name, _valid_to IS NULL FROM aad_history.things ORDER BY ALL"
+    assert read_alone(database, versions) == [
+        ("a", "Ada", False),
+        ("a", "Ada Lovelace", True),
+        ("b", "Bob", False),
+        ("b", "Bob", True),
+        ("c", None, False),
+        ("d", "Dora", True),
+    ]
+    assert read_alone(database, "SELECT key, column_name, value FROM aad_meta.rejects") == [("b", "small", '"not a number"')]
+    with lab.stage.cursor() as cursor:
+        assert recorded_days(cursor, target, CATALOG["sign_ins"].table, TENANT) == [(date(2026, 1, 1), True)]
+
+
+def test_a_database_is_migrated_once(lab: Lab, database: Path) -> None:
+    for number in (3, 4):
+        lab.publish(Target(str(database), "aad"), ROWS, number=number)
+
+    found = read_alone(database, "SELECT version FROM aad_meta.version ORDER BY ALL")
+    assert found == [(migration.version,) for migration in MIGRATIONS]
+
+
+def test_a_database_of_a_newer_release_is_rejected_by_name_and_left_unchanged(
+    lab: Lab, target: Target, database: Path
+) -> None:
+    write(database, "CREATE TABLE aad_meta.version (version INTEGER, migrated_at TIMESTAMPTZ)")
+    write(database, f"INSERT INTO aad_meta.version VALUES ({LATEST + 1}, now()); DROP TABLE aad_meta.log_days")
+    before = database.read_bytes()
+
+    with pytest.raises(WarehouseError) as caught:
+        lab.publish(target, ROWS, number=3)
+
+    message = str(caught.value)
+    assert f"{database} (AAD_DATABASE) was written by a newer release" in message
+    assert f"has version {LATEST + 1}, and this release knows up to {LATEST}" in message
+    assert message.endswith("Upgrade aad_assets, or set AAD_DATABASE to another file.")
+    assert database.read_bytes() == before
+
+
+def test_a_migration_that_was_rolled_back_runs_again(lab: Lab, target: Target, database: Path) -> None:
+    with lab.stage.cursor() as cursor, pytest.raises(RuntimeError), target.transaction(cursor, TENANT):
+        raise RuntimeError
+    assert read_alone(database, "SELECT count(*) FROM duckdb_tables() WHERE table_name = 'version'") == [(0,)]
+
+    lab.publish(target, ROWS, number=3)
+
+    assert read_alone(database, "SELECT max(version) FROM aad_meta.version") == [(LATEST,)]
