@@ -244,6 +244,25 @@ def test_the_database_and_its_log_have_their_final_mode_at_every_moment(
     assert os.umask(0o022) == 0o022
 
 
+@pytest.mark.parametrize("exists", [False, True], ids=["to be created", "existing"])
+def test_the_log_of_a_database_behind_a_link_has_its_final_mode_too(
+    lab: Lab, tmp_path: Path, umask_022: None, exists: bool
+) -> None:
+    """DuckDB writes the log beside the file, not beside the link."""
+    link, file = tmp_path / "here" / "entra.duckdb", tmp_path / "there" / "entra.duckdb"
+    for path in (link, file):
+        path.parent.mkdir()
+    link.symlink_to(file)
+    target = Target(str(link), "aad")
+    if exists:
+        touch(lab, target)
+    with lab.stage.cursor() as cursor, target.transaction(cursor, TENANT):
+        assert (mode(file), mode(file.with_name("entra.duckdb.wal"))) == (0o600, 0o600)
+        cursor.execute(f"CREATE TABLE {target.schema}.things AS SELECT 42 AS answer")
+        assert [path.name for path in link.parent.iterdir()] == [link.name]
+    assert [path.name for path in file.parent.iterdir()] == [file.name]
+
+
 def test_a_database_made_by_two_processes_at_once_is_one(lab: Lab, target: Target, database: Path) -> None:
     """The other one links its new file to the name just before this one does."""
     with lab.stage.cursor() as cursor:

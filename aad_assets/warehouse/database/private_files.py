@@ -55,4 +55,5 @@ def remove_empty_log(database: str) -> None:
 
 
 def _log(database: str) -> Path:
-    return Path(f"{database}.wal")
+    path = Path(database).resolve()  # DuckDB writes it beside the file that a link leads to
+    return path.with_name(f"{path.name}.wal")
