@@ -309,3 +309,8 @@ lab.close()
 """
     with OtherProcess(script, str(tmp_path), TZ="America/New_York") as other:
         assert other.line() == "2024-07-01 00:00:00+00"
+
+
+def test_files_are_written_without_experimental_metadata_reuse(lab: Lab) -> None:
+    """In every cursor; DuckDB 2 has no such setting."""
+    assert lab.query("SELECT value FROM duckdb_settings() WHERE name = 'experimental_metadata_reuse'") in ([], [("false",)])

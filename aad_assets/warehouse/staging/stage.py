@@ -71,6 +71,9 @@ class Stage:
         canonical.register(self._connection)
         # A time without an offset counts as UTC, wherever this runs. Global, since cursors do not inherit the session's.
         self._connection.execute("SET GLOBAL TimeZone = 'UTC'")
+        # It is experimental, and older DuckDB, as in BI tools, must be able to read the file. DuckDB 2 has no such setting.
+        if self._connection.execute("FROM duckdb_settings() WHERE name = 'experimental_metadata_reuse'").fetchone():
+            self._connection.execute("SET GLOBAL experimental_metadata_reuse = false")
 
     @contextlib.contextmanager
     def cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
