@@ -1,7 +1,7 @@
 """The bookkeeping schema: databases of earlier releases are taken over, those of later ones rejected by name.
 
-`databases/first_release.duckdb.gz` was written by the first release, whose bookkeeping has no version. It holds three loads with
-history, changes, a reject and a day of a log.
+`databases/first_release.duckdb.gz` was written by the first release, whose bookkeeping has no version. It holds three loads
+with history, changes, a reject and a day of a log.
 """
 
 import gzip

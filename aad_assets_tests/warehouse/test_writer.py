@@ -80,9 +80,16 @@ def test_the_database_is_detached_between_transactions_once_the_burst_is_long_en
 def test_the_database_is_detached_in_time_while_the_next_transaction_waits_for_the_stage(
     lab: Lab, target: Target, database: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Typing a large chunk takes the stage for longer than another process should wait."""
+    """Typing a large chunk occupies the stage for longer than another process should wait."""
     monkeypatch.setattr(writer_module, "LONGEST_BURST", 0.1)
-    typing, typed = threading.Event(), threading.Event()
+    typing, typed, released = threading.Event(), threading.Event(), threading.Event()
+    release = target.release
+
+    def releasing(cursor: duckdb.DuckDBPyConnection) -> None:
+        release(cursor)
+        released.set()
+
+    monkeypatch.setattr(target, "release", releasing)
 
     def type_chunk(cursor: duckdb.DuckDBPyConnection) -> None:
         typing.set()
@@ -94,7 +101,8 @@ def test_the_database_is_detached_in_time_while_the_next_transaction_waits_for_t
         chunk = asyncio.create_task(lab.stage.run(type_chunk))
         second = asyncio.create_task(writer.run(transaction(target)))
         await first
-        await asyncio.to_thread(typing.wait, 60)
+        assert await asyncio.to_thread(typing.wait, 60)
+        assert await asyncio.to_thread(released.wait, 60)
         with OtherProcess(HOLD_DATABASE, str(database)) as other:
             assert await asyncio.to_thread(other.line) == "held"
             other.go_on()
@@ -110,11 +118,10 @@ def test_a_transaction_that_fails_costs_no_other(lab: Lab, target: Target, attac
         with target.transaction(cursor, TENANT):
             raise WarehouseError("full")
 
-    async def main() -> list[None | BaseException]:
+    async def main() -> list[BaseException | None]:
         writer = Writer(lab.stage, target)
-        found = await asyncio.gather(
-            writer.run(transaction(target)), writer.run(fail), writer.run(transaction(target)), return_exceptions=True
-        )
+        works = [transaction(target), fail, transaction(target)]
+        found = await asyncio.gather(*map(writer.run, works), return_exceptions=True)
         await writer.close()
         return found
 
