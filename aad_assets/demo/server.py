@@ -9,18 +9,17 @@ import ssl
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import date, datetime
 from pathlib import Path
-from typing import Any
 
 import trustme
 import uvicorn
+from starlette.applications import Starlette
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from . import licensing
+from .configuration import Configuration
 from .control import Control
 from .identity import Identity, register
 from .logs.log import LogBook
@@ -29,33 +28,6 @@ from .protocol.faults import Faults, parse_short
 from .protocol.graph import Graph
 from .protocol.quota import Quota
 from .tenant import Directory
-
-DEFAULT_EPOCH = date(2026, 11, 2)
-"""The date of day 0."""
-
-
-@dataclass(frozen=True)
-class Configuration:
-    """The command line's options; `quota_scale` None switches quotas off, latency is in milliseconds."""
-
-    host: str
-    port: int
-    users: int
-    seed: int
-    day: int
-    latency_ms: float
-    faults: str
-    state_dir: Path
-    token_lifetime: int
-    quota_scale: float | None
-    tenant_domain: str
-    without_permission: tuple[str, ...]
-    watch_stdin: bool
-    epoch: date = DEFAULT_EPOCH
-    licences: frozenset[str] = frozenset(licensing.ALL)
-    now: datetime | None = None
-    sign_ins_per_day: int | None = None
-    sign_in_activity_page: int = 500
 
 
 class Protocol(HttpToolsProtocol):
@@ -90,8 +62,8 @@ def _private(path: Path, data: bytes) -> None:
     temporary.replace(path)
 
 
-def _watch_stdin(stop: Any) -> None:
-    """Call stop when stdin ends: the parent has gone."""
+def _watch_stdin(stop: Callable[[], object]) -> None:
+    """Call stop when stdin ends, because the parent has gone."""
 
     def watch() -> None:
         while os.read(0, 4096):
@@ -101,48 +73,62 @@ def _watch_stdin(stop: Any) -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
-async def _serve(configuration: Configuration) -> None:
-    state = configuration.state_dir
-    state.mkdir(parents=True, exist_ok=True)
-    authority = trustme.CA(organization_name="aad_assets demo tenant")
-    leaf = authority.issue_cert("localhost", "127.0.0.1")
-    authority.cert_pem.write_to_path(str(state / "ca.pem"))
-    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    leaf.configure_cert(tls)
-
-    family = socket.AF_INET6 if ":" in configuration.host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
+def _listen(host: str, port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind((configuration.host, configuration.port))
-    origin = f"https://localhost:{listener.getsockname()[1]}"
+    listener.bind((host, port))
+    return listener
 
-    book = LogBook(configuration.now, sign_ins_per_day=configuration.sign_ins_per_day)
-    book.premium = licensing.P1 in configuration.licences
+
+def _tls(state: Path) -> ssl.SSLContext:
+    """Return the server's TLS context; write the certificate of its authority to ca.pem."""
+    authority = trustme.CA(organization_name="aad_assets demo tenant")
+    authority.cert_pem.write_to_path(str(state / "ca.pem"))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost", "127.0.0.1").configure_cert(context)
+    return context
+
+
+def _build(options: Configuration, origin: str) -> tuple[Starlette, dict[str, object]]:
+    """Return the app and the content of demo.json."""
+    book = LogBook(options.now, sign_ins_per_day=options.sign_ins_per_day)
+    book.premium = licensing.P1 in options.licences
 
     def at_day(day: int) -> Directory:
-        return Directory(
-            configuration.seed, configuration.users, day, configuration.tenant_domain, configuration.epoch,
-            configuration.without_permission, book,
-        )  # fmt: skip
+        withheld = options.without_permission
+        return Directory(options.seed, options.users, day, options.tenant_domain, options.epoch, withheld, book)
 
-    directory = at_day(configuration.day)
-    faults = Faults(configuration.seed)
-    faults.set(parse_short(configuration.faults), time.time())
-    quota = Quota(configuration.users, configuration.quota_scale)
-    graph = Graph(f"{origin}{PREFIX}", directory, quota, faults, configuration.licences, configuration.sign_in_activity_page)
-    registration, registered = register(
-        origin,
-        directory.context.tenant_id,
-        configuration.tenant_domain,
-        directory.context.client_id,
-        directory.context.granted,
-        state,
-        _private,
-    )
-    identity = Identity(registration, configuration.token_lifetime)
-    control = Control(graph, identity, at_day, book)
-    app = build(graph, identity, control, configuration.latency_ms / 1000)
+    directory = at_day(options.day)
+    faults = Faults(options.seed)
+    faults.set(parse_short(options.faults), time.time())
+    quota = Quota(options.users, options.quota_scale)
+    graph = Graph(f"{origin}{PREFIX}", directory, quota, faults, options.licences, options.sign_in_activity_page)
+    state = options.state_dir
+    registration, registered = register(origin, directory.context, options.token_lifetime, state, _private)
+    identity = Identity(registration)
+    app = build(graph, identity, Control(graph, identity, at_day, book), options.latency_ms / 1000)
+    return app, {
+        "pid": os.getpid(),
+        "tenant_id": directory.context.tenant_id,
+        "tenant_domain": options.tenant_domain,
+        "client_id": directory.context.client_id,
+        **registered,
+        "graph_base_url": graph.base,
+        "authority_url": origin,
+        "ca_bundle": str((state / "ca.pem").resolve()),
+        "day": options.day,
+        "users": options.users,
+        "seed": options.seed,
+        "licences": sorted(options.licences),
+    }
 
+
+async def _serve(options: Configuration) -> None:
+    options.state_dir.mkdir(parents=True, exist_ok=True)
+    tls = _tls(options.state_dir)
+    listener = _listen(options.host, options.port)
+    origin = f"https://localhost:{listener.getsockname()[1]}"
+    app, ready = _build(options, origin)
     config = uvicorn.Config(
         app, http=Protocol, ws="none", lifespan="off", access_log=False, log_level="warning",
         timeout_keep_alive=75, timeout_graceful_shutdown=1, backlog=1024, server_header=False,
@@ -150,20 +136,6 @@ async def _serve(configuration: Configuration) -> None:
     config.load()
     config.ssl = tls
     server = _Server(config)
-    ready = {
-        "pid": os.getpid(),
-        "tenant_id": directory.context.tenant_id,
-        "tenant_domain": configuration.tenant_domain,
-        "client_id": directory.context.client_id,
-        **registered,
-        "graph_base_url": graph.base,
-        "authority_url": origin,
-        "ca_bundle": str((state / "ca.pem").resolve()),
-        "day": configuration.day,
-        "users": configuration.users,
-        "seed": configuration.seed,
-        "licences": sorted(configuration.licences),
-    }
 
     def stop() -> None:
         server.should_exit = True
@@ -171,13 +143,13 @@ async def _serve(configuration: Configuration) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop)
-    if configuration.watch_stdin:
+    if options.watch_stdin:
         _watch_stdin(lambda: loop.call_soon_threadsafe(stop))
 
     async def announce() -> None:
         while not server.started:
             await asyncio.sleep(0.01)
-        _private(state / "demo.json", json.dumps(ready, indent=1).encode())
+        _private(options.state_dir / "demo.json", json.dumps(ready, indent=1).encode())
         print(f"ready {origin}", flush=True)
 
     announcing = asyncio.create_task(announce())
@@ -185,18 +157,15 @@ async def _serve(configuration: Configuration) -> None:
     await announcing
 
 
-def run(configuration: Configuration) -> int:
-    """Serve until SIGTERM, SIGINT or the end of stdin; the exit code."""
+def run(options: Configuration) -> int:
+    """Serve until SIGTERM, SIGINT or the end of stdin; return the exit code."""
     import uvloop
 
     try:
-        uvloop.run(_serve(configuration))
+        uvloop.run(_serve(options))
     except (KeyboardInterrupt, asyncio.CancelledError):
         pass
     except OSError as error:
-        print(f"cannot listen on {configuration.host}:{configuration.port}: {error}", file=sys.stderr)
+        print(f"cannot listen on {options.host}:{options.port}: {error}", file=sys.stderr)
         return 1
     return 0
-
-
-__all__ = ["DEFAULT_EPOCH", "Configuration", "run"]

@@ -1,22 +1,20 @@
 """The device code grant: a code shown on one machine, entered in a browser on another.
 
-Source: learn.microsoft.com/entra/identity-platform/v2-oauth2-device-code, RFC 8628.
+Sources: learn.microsoft.com/entra/identity-platform/v2-oauth2-device-code, RFC 8628.
 """
 
 import time
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from secrets import choice, token_urlsafe
 from typing import Any
-from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from . import pages
-from .refresh import People
-from .refusals import AadError, missing
-from .registration import Registration, Rules
+from .errors import AadError
+from .people import WRONG_PASSWORD, People
+from .registration import Registration
 
 PATH = "/common/oauth2/deviceauth"
 _LETTERS = "BCDFGHJKLMNPQRSTVWXZ"
@@ -33,19 +31,17 @@ class _Device:
 
 
 class Devices:
-    """Codes under way; `is_person` checks a name and password."""
+    """Codes that wait for a decision."""
 
-    def __init__(
-        self, people: People, registration: Registration, rules: Rules, is_person: Callable[[Mapping[str, str]], bool]
-    ) -> None:
-        self._people, self._registration, self._rules, self._is_person = people, registration, rules, is_person
+    def __init__(self, people: People, registration: Registration) -> None:
+        self._people, self._registration = people, registration
         self._devices: dict[str, _Device] = {}
 
     def begin(self, client: str, form: dict[str, str]) -> dict[str, Any]:
-        """The device authorization endpoint."""
+        """Return the response of the device authorization endpoint."""
         self._people.check_scope(form.get("scope", ""))
         device_code, user_code = token_urlsafe(150), "".join(choice(_LETTERS) for _ in range(9))
-        lifetime = self._rules.device_lifetime
+        lifetime = self._registration.rules.device_lifetime
         self._devices[device_code] = _Device(client, user_code, form["scope"], time.time() + lifetime)
         url = f"{self._registration.origin}{PATH}"
         return {
@@ -58,10 +54,10 @@ class Devices:
         }
 
     async def endpoint(self, request: Request) -> Response:
-        """The page where the code is entered."""
+        """Show the page for the code on GET, accept the code on POST."""
         if request.method == "GET":
             return pages.device()
-        form = dict(parse_qsl((await request.body()).decode("utf-8", "replace")))
+        form = await pages.posted(request)
         entered = form.get("otc", "").strip().upper()
         device = next((each for each in self._devices.values() if each.user_code == entered), None)
         if device is None or time.time() > device.ends or device.decision != "pending":
@@ -69,29 +65,24 @@ class Devices:
         if form.get("decision") == "cancel":
             device.decision = "declined"
             return pages.page("Cancelled", "<p>You may close this window.</p>")
-        if not self._is_person(form):
-            return pages.device("AADSTS50126: Error validating credentials due to invalid username or password.", 400)
+        if not self._people.is_person(form):
+            return pages.device(WRONG_PASSWORD, 400)
         device.decision = "approved"
         return pages.page("Signed in", "<p>You have signed in on your device. You may close this window.</p>")
 
     def redeemed(self, client: str, form: dict[str, str]) -> dict[str, Any]:
-        """The device_code grant: asked again and again until there is a decision."""
+        """Return the response to the device_code grant, which a client repeats until there is a decision."""
         code = form.get("device_code") or form.get("code") or ""
         if not code:
-            raise missing("device_code")
+            raise AadError("missing", parameter="device_code")
         device = self._devices.get(code)
         if device is None or device.client != client:
-            raise AadError(400, "bad_verification_code", 70018, "Bad verification code.")
+            raise AadError("unknown_device_code")
         if device.decision == "declined":
-            raise AadError(400, "authorization_declined", 70017, "The end user has denied the authorization request.")
+            raise AadError("declined_device")
         if time.time() > device.ends:
-            raise AadError(400, "expired_token", 70020, "The provided device code has expired.")
+            raise AadError("expired_device_code")
         if device.decision == "pending":
-            raise AadError(
-                400,
-                "authorization_pending",
-                70016,
-                "OAuth 2.0 device flow error. Authorization is pending. Continue polling.",
-            )
+            raise AadError("pending")
         del self._devices[code]
         return self._people.answer(client, device.scope, form.get("claims", ""))

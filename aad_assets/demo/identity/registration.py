@@ -1,7 +1,7 @@
 """What the tenant knows of its apps and their credentials, and the rules that sign-in follows at the moment.
 
 Two app registrations (one with credentials, one public), an issuer that the first one trusts, managed identities, and a
-person. Not here: how any of them signs in.
+person.
 """
 
 import uuid
@@ -17,15 +17,48 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.x509.oid import NameOID
 
+from ..directory.context import Context
+
 PUBLIC_AUDIENCE = "https://graph.microsoft.com"
 FEDERATED_AUDIENCE = "api://AzureADTokenExchange"
 NATIVE_CLIENT = "/common/oauth2/nativeclient"
 """Microsoft's own redirect target for apps without a web server of their own."""
 
 
+@dataclass
+class Rules:
+    """What an administrator may change while the tenant is up."""
+
+    token_lifetime: int
+    """Seconds."""
+    refresh_lifetime: int = 90 * 86_400
+    device_lifetime: int = 900
+    revoke_rotated: bool = False
+    """Whether a refresh token that was used once is rejected from then on."""
+    sessions_revoked_at: float = 0.0
+    """Refresh tokens from before this moment are rejected."""
+    secret_expired: bool = False
+    consented: bool = True
+    blocked: bool = False
+    """By conditional access."""
+    clock_offset: float = 0.0
+    """Seconds by which the service's clock is ahead of the machine's."""
+
+    def change(self, values: dict[str, Any]) -> None:
+        """Set fields by name.
+
+        Raises:
+            ValueError: A name is unknown.
+        """
+        if unknown := set(values) - {field.name for field in fields(self)}:
+            raise ValueError(f"unknown rules: {', '.join(sorted(unknown))}")
+        for name, value in values.items():
+            setattr(self, name, value)
+
+
 @dataclass(frozen=True)
 class Registration:
-    """The tenant's facts; `origin` is this server's https://host:port, `roles` and `scopes` what was consented to."""
+    """What is registered in the tenant. `origin` is this server's https://host:port, `roles` and `scopes` are consented."""
 
     origin: str
     tenant_id: str
@@ -43,79 +76,53 @@ class Registration:
     user_password: str
     roles: Sequence[str]
     scopes: Sequence[str]
+    rules: Rules
 
     def object_id(self, name: str) -> str:
-        """The directory's id of a principal or person."""
+        """Return the directory's id of a principal or person."""
         return str(uuid.uuid5(uuid.UUID(self.tenant_id), name))
 
     def redirects(self, url: str) -> bool:
-        """Whether `url` is one of the app's redirect URLs; the port of localhost does not count."""
+        """Return whether `url` is one of the app's redirect URLs; the port of localhost does not count."""
         host, _, rest = url.removeprefix("http://").partition("/")
         loopback = url.startswith("http://") and host.split(":")[0] == "localhost" and not rest
         return loopback or url == self.origin + NATIVE_CLIENT
 
 
-@dataclass
-class Rules:
-    """What an administrator may change while the tenant is up."""
-
-    token_lifetime: int
-    """Seconds."""
-    refresh_lifetime: int = 90 * 86_400
-    device_lifetime: int = 900
-    revoke_rotated: bool = False
-    """A refresh token that was used once is refused from then on."""
-    sessions_revoked_at: float = 0.0
-    """Refresh tokens from before this moment are refused."""
-    secret_expired: bool = False
-    consented: bool = True
-    blocked: bool = False
-    """By conditional access."""
-    clock_offset: float = 0.0
-    """Seconds by which the service's clock is ahead of the machine's."""
-
-    def change(self, values: dict[str, Any]) -> None:
-        """Set fields by name; ValueError for a name that is none."""
-        if unknown := set(values) - {field.name for field in fields(self)}:
-            raise ValueError(f"unknown rules: {', '.join(sorted(unknown))}")
-        for name, value in values.items():
-            setattr(self, name, value)
-
-
 def register(
-    origin: str,
-    tenant_id: str,
-    domain: str,
-    client_id: str,
-    granted: Sequence[str],
-    folder: Path,
-    write: Callable[[Path, bytes], None],
+    origin: str, directory: Context, lifetime: int, folder: Path, write: Callable[[Path, bytes], None]
 ) -> tuple[Registration, dict[str, str]]:
-    """Make the credentials, write the keys that the app's owner holds into `folder`; also what demo.json tells of it all."""
+    """Make the credentials and write the keys that the app's owner holds into `folder`.
+
+    Returns:
+        The registration, and what demo.json says about it.
+    """
+    tenant = uuid.UUID(directory.tenant_id)
     certificate = _client_certificate(folder / "client.pem", write)
     federated = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     write(folder / "federation.pem", _pem(federated))
     made = Registration(
         origin=origin,
-        tenant_id=tenant_id,
-        domain=domain,
-        client_id=client_id,
-        public_client_id=str(uuid.uuid5(uuid.UUID(tenant_id), "public client")),
+        tenant_id=directory.tenant_id,
+        domain=directory.domain,
+        client_id=directory.client_id,
+        public_client_id=str(uuid.uuid5(tenant, "public client")),
         # In the shape of real ones: 40 characters, a tilde near the front.
         client_secret=f"{token_urlsafe(3)[:3]}8Q~{token_urlsafe(40)[:34]}",
         certificate=certificate,
         federated_issuer="https://token.ci.example",
         federated_subject="repo:contoso/entra-inventory:ref:refs/heads/main",
         federated_key=federated.public_key(),
-        managed_identity=str(uuid.uuid5(uuid.UUID(tenant_id), "managed identity")),
-        user_name=f"megan.bowen@{domain}",
+        managed_identity=str(uuid.uuid5(tenant, "managed identity")),
+        user_name=f"megan.bowen@{directory.domain}",
         user_password=token_urlsafe(12),
-        roles=list(granted),
-        scopes=["User.Read", *granted],
+        roles=list(directory.granted),
+        scopes=["User.Read", *directory.granted],
+        rules=Rules(lifetime),
     )
-    told = ("public_client_id", "client_secret", "federated_issuer", "federated_subject", "managed_identity")
+    shown = ("public_client_id", "client_secret", "federated_issuer", "federated_subject", "managed_identity")
     return made, {
-        **{name: getattr(made, name) for name in (*told, "user_name", "user_password")},
+        **{name: getattr(made, name) for name in (*shown, "user_name", "user_password")},
         "client_certificate": str((folder / "client.pem").resolve()),
         "federated_key": str((folder / "federation.pem").resolve()),
     }

@@ -1,10 +1,6 @@
-"""Tokens: issued with the tenant's key (RS256), published as JWKS, and checked when Graph is asked.
-
-Not here: who gets one.
-"""
+"""Tokens: issued with the tenant's key (RS256), published as JWKS, and checked by Graph."""
 
 import base64
-import binascii
 import hashlib
 import json
 import time
@@ -14,26 +10,23 @@ from typing import Any
 import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from jwt.algorithms import RSAAlgorithm
 
-from ..protocol.errors import GraphError, unauthorized
+from ..protocol.errors import unauthorized
 from ..protocol.faults import Faults
-from .registration import PUBLIC_AUDIENCE, Registration, Rules
+from .registration import PUBLIC_AUDIENCE, Registration
 
 
 def base64url(data: bytes) -> str:
-    """Without padding."""
+    """Encode without padding."""
     return base64.urlsafe_b64encode(data).decode().rstrip("=")
 
 
-def _number(value: int) -> str:
-    return base64url(value.to_bytes((value.bit_length() + 7) // 8, "big"))
-
-
 class Tokens:
-    """Issues and checks; `issued` counts access tokens."""
+    """Issues and checks tokens; `issued` counts access tokens."""
 
-    def __init__(self, registration: Registration, rules: Rules) -> None:
-        self._registration, self._rules = registration, rules
+    def __init__(self, registration: Registration) -> None:
+        self._registration = registration
         self._key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         public = self._key.public_key().public_bytes(
             serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
@@ -43,18 +36,17 @@ class Tokens:
         self.issued = 0
 
     def keys(self) -> dict[str, Any]:
-        """The JSON Web Key Set."""
-        numbers = self._key.public_key().public_numbers()
-        key = {"kty": "RSA", "use": "sig", "kid": self._key_id, "n": _number(numbers.n), "e": _number(numbers.e)}
-        return {"keys": [key]}
+        """Return the JSON Web Key Set."""
+        key = RSAAlgorithm.to_jwk(self._key.public_key(), as_dict=True)
+        return {"keys": [{"kty": "RSA", "use": "sig", "kid": self._key_id, "n": key["n"], "e": key["e"]}]}
 
     def audience(self, resource: str) -> str | None:
-        """Graph, by whichever of its names it was asked for; None for anything else."""
+        """Return Graph's name as it was requested, None for another resource."""
         known = (self._registration.origin, PUBLIC_AUDIENCE)
         return next((name for name in known if resource.rstrip("/").lower() == name), None)
 
     def app(self, audience: str, client_id: str, requested: str) -> dict[str, Any]:
-        """The answer with a token of an app; `requested` is the request's claims parameter."""
+        """Return the response with a token of an app; `requested` is the request's claims parameter."""
         facts = {
             "appid": client_id,
             "azp": client_id,
@@ -65,7 +57,7 @@ class Tokens:
         return self._answer(audience, facts, requested)
 
     def person(self, audience: str, client_id: str, scopes: list[str], requested: str, nonce: str) -> dict[str, Any]:
-        """The answer with an access and an id token of the person."""
+        """Return the response with an access and an id token of the person."""
         registration = self._registration
         facts = {
             "appid": client_id,
@@ -92,7 +84,7 @@ class Tokens:
 
     def _answer(self, audience: str, facts: dict[str, Any], requested: str) -> dict[str, Any]:
         self.issued += 1
-        lifetime = self._rules.token_lifetime
+        lifetime = self._registration.rules.token_lifetime
         claims = {"aud": audience, **facts, "ver": "1.0", "uti": base64url(uuid.uuid4().bytes), "x_issued": time.time()}
         return {
             "token_type": "Bearer",
@@ -108,26 +100,26 @@ class Tokens:
             "iat": now,
             "nbf": now,
             # Not before `expires_in` is over, which counts from this very moment.
-            "exp": now + 1 + self._rules.token_lifetime,
+            "exp": now + 1 + self._registration.rules.token_lifetime,
             "tid": self._registration.tenant_id,
             **claims,
         }
         return jwt.encode(whole, self._key, algorithm="RS256", headers={"kid": self._key_id, "x5t": self._key_id})
 
     def claims(self, authorization: str | None) -> dict[str, Any]:
-        """The claims of a bearer token; GraphError 401 when it is missing, forged, meant for another or expired."""
+        """Return the claims of a bearer token.
+
+        Raises:
+            GraphError: 401, the token is missing, forged, meant for another audience, or expired.
+        """
         scheme, _, token = (authorization or "").partition(" ")
         if scheme.lower() != "bearer" or not token:
             raise unauthorized("Access token is empty.")
         claims = self._seen.get(token)
         if claims is None:
             try:
-                claims = jwt.decode(
-                    token,
-                    self._key.public_key(),
-                    algorithms=["RS256"],
-                    audience=[self._registration.origin, PUBLIC_AUDIENCE],
-                )
+                audience = [self._registration.origin, PUBLIC_AUDIENCE]
+                claims = jwt.decode(token, self._key.public_key(), algorithms=["RS256"], audience=audience)
             except jwt.ExpiredSignatureError:
                 raise unauthorized("Lifetime validation failed, the token is expired.") from None
             except jwt.InvalidAudienceError:
@@ -143,7 +135,7 @@ class Tokens:
 
 
 def _requested(text: str) -> dict[str, Any]:
-    """What the claims parameter leaves in the token: the client's capabilities, and the challenge that it answers."""
+    """Return what the claims parameter puts into the token: the client's capabilities, and the challenge that it answers."""
     try:
         wanted = json.loads(text or "{}").get("access_token", {})
     except (ValueError, AttributeError):
@@ -154,9 +146,9 @@ def _requested(text: str) -> dict[str, Any]:
 
 
 def challenge(claims: dict[str, Any], faults: Faults, path: str) -> None:
-    """Continuous access evaluation: refuse a token that does not answer the challenge that a fault rule stands for.
+    """Reject a token that does not answer the challenge of a fault rule (continuous access evaluation).
 
-    A client without the capability cp1 is not told the claims: its token has just ended.
+    Only a client with the capability cp1 receives the claims.
     """
     for rule in faults.rules:
         moment = int(rule.since)
@@ -165,6 +157,6 @@ def challenge(claims: dict[str, Any], faults: Faults, path: str) -> None:
         refused = unauthorized("Continuous access evaluation resulted in challenge with result: InteractionRequired.")
         if "cp1" in claims.get("xms_cc", ()):
             wanted = json.dumps({"access_token": {"nbf": {"essential": True, "value": str(moment)}}})
-            told = binascii.b2a_base64(wanted.encode(), newline=False).decode()
-            refused.headers["WWW-Authenticate"] += f', error="insufficient_claims", claims="{told}"'
-        raise GraphError(refused.status, refused.code, refused.message, refused.headers)
+            encoded = base64.b64encode(wanted.encode()).decode()
+            refused.headers["WWW-Authenticate"] += f', error="insufficient_claims", claims="{encoded}"'
+        raise refused

@@ -1,0 +1,132 @@
+"""The sign-in endpoints of the tenant: discovery, authorization, device codes, tokens by grant, managed identities."""
+
+import base64
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from ..data import table
+from . import device, pages
+from .authorize import Authorize
+from .clients import authenticated, known
+from .device import Devices
+from .errors import AadError
+from .managed_identity import managed_identity
+from .people import People
+from .registration import NATIVE_CLIENT, Registration
+from .tokens import Tokens
+
+_OPENID: dict[str, str | list[str]] = table(__package__, "openid")
+_NO_STORE = {"Cache-Control": "no-store, no-cache", "Pragma": "no-cache"}
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+class Identity:
+    """One tenant's sign-in. `tokens` also checks what Graph receives; `rules` may be changed at any time."""
+
+    def __init__(self, registration: Registration) -> None:
+        self._registration, self.rules = registration, registration.rules
+        self.tokens = Tokens(registration)
+        self._people = People(self.tokens, registration)
+        self._authorize = Authorize(self._people, registration)
+        self._devices = Devices(self._people, registration)
+        self._grants: dict[str, Callable[[str, dict[str, str]], dict[str, Any]]] = {
+            "client_credentials": self._client_credentials,
+            "authorization_code": self._authorize.redeemed,
+            "refresh_token": self._people.refreshed,
+            "urn:ietf:params:oauth:grant-type:device_code": self._devices.redeemed,
+        }
+
+    def routes(self) -> list[Route]:
+        """Return the endpoints."""
+        both = ["GET", "POST"]
+        authorize = self._of_tenant(self._authorize.endpoint, lambda error: pages.failure(error.body()["error_description"]))
+        return [
+            Route("/common/discovery/instance", self._instance),
+            Route(NATIVE_CLIENT, self._native_client),
+            Route(device.PATH, self._devices.endpoint, methods=both),
+            Route("/metadata/identity/oauth2/token", self._managed_identity),
+            Route("/{tenant}/v2.0/.well-known/openid-configuration", self._of_tenant(self._configuration)),
+            Route("/{tenant}/discovery/v2.0/keys", self._keys),
+            Route("/{tenant}/oauth2/v2.0/authorize", authorize, methods=both),
+            Route("/{tenant}/oauth2/v2.0/devicecode", self._of_tenant(self._device_code), methods=["POST"]),
+            Route("/{tenant}/oauth2/v2.0/token", self._of_tenant(self._token), methods=["POST"]),
+        ]
+
+    def _of_tenant(self, endpoint: Endpoint, failed: Callable[[AadError], Response] | None = None) -> Endpoint:
+        """Return an endpoint that exists for this tenant only, and responds to AadError with `failed`."""
+
+        async def checked(request: Request) -> Response:
+            tenant = request.path_params["tenant"]
+            try:
+                if tenant.lower() not in (self._registration.tenant_id, self._registration.domain.lower()):
+                    raise AadError("unknown_tenant", tenant=tenant)
+                return await endpoint(request)
+            except AadError as error:
+                return failed(error) if failed else error.response(self.rules.clock_offset)
+
+        return checked
+
+    async def _instance(self, _: Request) -> Response:
+        origin = self._registration.origin
+        host = origin.removeprefix("https://")
+        return JSONResponse(
+            {
+                "tenant_discovery_endpoint": f"{origin}/{self._registration.tenant_id}/v2.0/.well-known/openid-configuration",
+                "api-version": "1.1",
+                "metadata": [{"preferred_network": host, "preferred_cache": host, "aliases": [host]}],
+            }
+        )
+
+    async def _configuration(self, _: Request) -> Response:
+        origin = self._registration.origin
+        names = {"tenant": f"{origin}/{self._registration.tenant_id}", "host": origin.removeprefix("https://")}
+        filled = {name: value.format(**names) if isinstance(value, str) else value for name, value in _OPENID.items()}
+        return JSONResponse(filled)
+
+    async def _keys(self, _: Request) -> Response:
+        return JSONResponse(self.tokens.keys())
+
+    async def _native_client(self, request: Request) -> Response:
+        query = request.query_params
+        return pages.failure(query.get("error_description", "")) if "error" in query else pages.code(query.get("code", ""))
+
+    async def _managed_identity(self, request: Request) -> Response:
+        return managed_identity(self.tokens, self._registration, request)
+
+    async def _device_code(self, request: Request) -> Response:
+        form = await pages.posted(request)
+        return JSONResponse(self._devices.begin(known(self._registration, form.get("client_id", "")), form))
+
+    async def _token(self, request: Request) -> Response:
+        form = await pages.posted(request)
+        authorization = request.headers.get("authorization", "")
+        if authorization.lower().startswith("basic "):
+            user, _, password = base64.b64decode(authorization[6:]).decode().partition(":")
+            form = {"client_id": user, "client_secret": password, **form}
+        grant = form.get("grant_type")
+        if not grant:
+            raise AadError("missing", parameter="grant_type")
+        if grant not in self._grants:
+            raise AadError("unsupported_grant", grant=grant)
+        client = authenticated(self._registration, form, str(request.url))
+        return JSONResponse(self._grants[grant](client, form), headers=_NO_STORE)
+
+    def _client_credentials(self, client: str, form: dict[str, str]) -> dict[str, Any]:
+        """Return a token for an app itself.
+
+        Source: learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow.
+        """
+        if client == self._registration.public_client_id:
+            raise AadError("public_client")
+        scope = form.get("scope", "")
+        audience = self.tokens.audience(scope.removesuffix("/.default")) if scope.endswith("/.default") else None
+        if audience is None:
+            raise AadError("invalid_scope", scope=scope)
+        if self.rules.blocked:
+            raise AadError("blocked")
+        return self.tokens.app(audience, client, form.get("claims", ""))
