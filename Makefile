@@ -7,7 +7,7 @@ PYTEST := $(BIN)/python -m pytest
 # Three processes on two cores, because the end-to-end tests spend half of their time waiting. The tests of a file share fixtures.
 PARALLEL := -n 3 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help demo dev test test-slow lint types format lock bench bench-compare clean
+.PHONY: help demo dev test test-slow lint types format lock mutants bench bench-compare clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 14
@@ -57,6 +57,12 @@ lock: $(READY) ## update requirements.lock to the newest releases that resolve t
 	$(BIN)/uv pip compile --quiet --universal --upgrade --extra demo --group dev --constraint constraints.txt \
 		--no-emit-index-url --no-emit-find-links --no-annotate --no-header --output-file requirements.lock pyproject.toml
 
+mutants: $(READY) ## break the gates, compare, pagination and batches in hundreds of ways, and count what the tests notice
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'mutmut==3.8.1'
+	$(BIN)/mutmut run >.build-mutants.log 2>&1 || (tail -n 20 .build-mutants.log; exit 1)
+	$(BIN)/mutmut export-cicd-stats >/dev/null && cat mutants/mutmut-cicd-stats.json
+	$(BIN)/mutmut results
+
 bench: $(READY) ## speed and memory: 200,000 users; a month of 100,000 sign-ins a day
 	$(BIN)/python -m benchmarks.reload_users
 	$(BIN)/python -m benchmarks.reload_logs
@@ -65,4 +71,4 @@ bench-compare: $(READY) ## compare and publish 1,000,000 users, relative to writ
 	$(BIN)/python -m benchmarks.compare
 
 clean: ## remove the demo and caches, not .venv
-	rm -rf demo .build .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf demo .build mutants .mypy_cache .pytest_cache .ruff_cache .hypothesis
