@@ -1,4 +1,4 @@
-"""The command `aad-assets`: what people run besides Dagster. Each command is a module of `aad_assets.commands`."""
+"""The command line `aad-assets`. Each command is a module of `aad_assets.commands`."""
 
 import argparse
 import os
@@ -11,7 +11,7 @@ from aad_assets.errors import AadAssetsError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; returns the exit code."""
+    """Run a command and return the exit code: 0, 1 for an error, 130 after Ctrl-C, 141 for a closed pipe."""
     options = _parser().parse_args(arguments)
     try:
         code: int = options.function(options)
@@ -21,8 +21,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:  # `aad-assets changes … | head`: who reads has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nor does Python complain when it ends
+    except BrokenPipeError:  # `aad-assets changes … | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes stdout once more when it exits.
         return 141
     return code
 

@@ -153,7 +153,7 @@ def test_changes_are_printed_as_table_json_and_csv(settings: None, capsys: pytes
     assert main(["changes", "--since", "whenever"]) == 1
     assert "is no moment" in capsys.readouterr().err
     assert main(["changes", "--since", "today", "--entity", "user"]) == 1
-    assert "--entity user: there is no such table" in capsys.readouterr().err
+    assert "There is no table 'user' (--entity)" in capsys.readouterr().err
 
 
 def test_prune_says_what_it_deleted(

@@ -1,7 +1,4 @@
-"""The commands of `aad-assets`, a module each: `add(subparsers)` declares it.
-
-Not here: what the commands do to Graph or the database stands in the layers below; what they share, in `environment.py`.
-"""
+"""The commands of `aad-assets`, one module each with a function `add(subparsers)` that declares it."""
 
 import argparse
 from typing import TypeAlias

@@ -1,4 +1,4 @@
-"""`aad-assets changes`: what the loads since a moment found changed. Not here: how changes are found (`warehouse/`)."""
+"""`aad-assets changes`: print the changes that loads have recorded since a moment."""
 
 import argparse
 import csv
@@ -10,49 +10,53 @@ from typing import Any
 
 from aad_assets.catalog import CATALOG
 from aad_assets.commands import Subparsers
-from aad_assets.commands.environment import settings
+from aad_assets.commands.environment import read_settings
 from aad_assets.errors import ConfigurationError
 from aad_assets.warehouse.database.sql import utc
 from aad_assets.warehouse.reader import changes_since, moment, reading
+from aad_assets.wording import counted
 
 _COLUMNS = ("changed_at", "entity", "key", "change", "column_name", "old_value", "new_value")
 _WIDTH = 60
 
 
 def add(subparsers: Subparsers) -> None:
-    """Declare the command."""
+    """Add the command to the parser."""
     parser = subparsers.add_parser(
         "changes",
         help="print what changed since a moment",
-        description="Print what the loads since a moment inserted, updated and deleted, attribute by attribute, from the "
-        "database that the settings name. The output holds personal data.",
+        description="Print what loads have inserted, updated and deleted since a moment, attribute by attribute. The "
+        "settings name the database. The output contains personal data.",
     )
-    parser.add_argument("--since", required=True, help="2026-11-01, 2026-11-01T12:00, today, yesterday, 7d, 12h (UTC)")
-    parser.add_argument("--entity", metavar="TABLE", help="of one table alone, such as users")
-    parser.add_argument("--format", choices=("table", "json", "csv"), default="table", help="default: table")
+    parser.add_argument(
+        "--since", required=True, metavar="WHEN", help="2026-11-01, 2026-11-01T12:00, today, yesterday, 7d or 12h, in UTC"
+    )
+    parser.add_argument("--entity", metavar="TABLE", help="only the changes of this table, such as users")
+    parser.add_argument("--format", choices=("table", "json", "csv"), default="table", help="output format (default: table)")
     parser.set_defaults(function=run)
 
 
 def run(options: argparse.Namespace) -> int:
     """Print the changes. Raises ConfigurationError or WarehouseError."""
-    chosen, since = settings(), moment(options.since)
+    settings, since = read_settings(), moment(options.since)
     if options.entity and options.entity not in CATALOG:
-        raise ConfigurationError(f"--entity {options.entity}: there is no such table; docs/tables has the names.")
-    with reading(chosen.database) as connection:
-        found = changes_since(connection, chosen.connection_name, since, options.entity)
+        raise ConfigurationError(f"There is no table {options.entity!r} (--entity). Use a name from docs/tables.")
+    with reading(settings.database) as connection:
+        found = changes_since(connection, settings.connection_name, since, options.entity)
         rows = (dict(zip(_COLUMNS, (utc(at), *rest), strict=True)) for at, *rest in iter(found.fetchone, None))
         _PRINTERS[options.format](rows)
     return 0
 
 
 def _print_json(rows: Iterable[dict[str, Any]]) -> None:
-    """An object a line."""
+    """Print one object per line."""
     for row in rows:
         values = {name: _decoded(row[name]) for name in ("old_value", "new_value")}
         print(json.dumps(row | {"changed_at": row["changed_at"].isoformat()} | values, ensure_ascii=False))
 
 
 def _print_csv(rows: Iterable[dict[str, Any]]) -> None:
+    """Print CSV with a header."""
     writer = csv.DictWriter(sys.stdout, _COLUMNS, lineterminator="\n")
     writer.writeheader()
     for row in rows:
@@ -60,22 +64,22 @@ def _print_csv(rows: Iterable[dict[str, Any]]) -> None:
 
 
 def _print_table(rows: Iterable[dict[str, Any]]) -> None:
-    """A heading for each entity and load, a line for each change."""
+    """Print a heading for each entity and load, and a line for each change."""
     heading: tuple[datetime, str] | None = None
     number = 0
     for number, row in enumerate(rows, 1):  # noqa: B007 - counted
         if heading != (row["changed_at"], row["entity"]):
             heading = (row["changed_at"], row["entity"])
             print(f"{row['entity']}, {row['changed_at']:%Y-%m-%d %H:%M:%S} UTC")
-        print(f"  {row['change']:<7} {row['key']}{_shown(row)}")
-    print(f"{number:,} changes" if number else "No changes.")
+        print(f"  {row['change']:<7} {row['key']}{_describe(row)}")
+    print(counted(number, "change") if number else "No changes.")
 
 
-def _shown(row: dict[str, Any]) -> str:
+def _describe(row: dict[str, Any]) -> str:
+    """Return the display name of a row that was inserted or deleted, or the attribute with its old and new value."""
     if row["column_name"] is None:
         whole = _decoded(row["new_value"] or row["old_value"])
-        name = whole.get("displayName") or ""
-        return f"  {name}"
+        return f"  {whole.get('displayName') or ''}"
     return f"  {row['column_name']}: {_short(row['old_value'])} → {_short(row['new_value'])}"
 
 

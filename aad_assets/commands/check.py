@@ -1,7 +1,4 @@
-"""`aad-assets check`: sign in, try every entity with one small request, say what to grant.
-
-Not here: the requests (`aad_assets.graph.probing`).
-"""
+"""`aad-assets check`: sign in, try every entity with one small request, and list the permissions to grant."""
 
 import argparse
 import json
@@ -12,65 +9,65 @@ from urllib.parse import quote
 from aad_assets.catalog import Entity
 from aad_assets.catalog.entity import HIDDEN_MEMBERS
 from aad_assets.commands import Subparsers
-from aad_assets.commands.environment import configured, settings
-from aad_assets.commands.probing import FAILURES, in_words, probe
+from aad_assets.commands.environment import configured_entities, read_settings
+from aad_assets.commands.probing import FAILURES, describe_finding, probe
 from aad_assets.graph.probing.findings import Finding, Report, Status
 from aad_assets.settings import Connection
+from aad_assets.wording import counted
 
 
 def add(subparsers: Subparsers) -> None:
     """Add the command to the parser."""
     check = subparsers.add_parser(
         "check",
-        help="try sign-in and every entity, and say which permissions to grant",
-        description="Try sign-in and one small request per entity. Exit code 1 when an entity that is on cannot be read.",
+        help="try sign-in and every entity, and list the permissions to grant",
+        description="Sign in and try every entity with one small request. The exit code is 1 if an entity that is on cannot "
+        "be read.",
     )
-    check.add_argument("--all", action="store_true", help="try entities that are off as well")
-    check.add_argument(
-        "--permissions", action="store_true", help="only print the permissions to grant; ask the tenant nothing"
-    )
-    check.add_argument("--json", action="store_true", help="for machines; docs/check.md explains the fields")
+    check.add_argument("--all", action="store_true", help="also try the entities that are off")
+    check.add_argument("--permissions", action="store_true", help="only print the permissions to grant, without any request")
+    check.add_argument("--json", action="store_true", help="print JSON; docs/check.md describes the fields")
     check.set_defaults(function=_check)
 
 
 def _check(options: argparse.Namespace) -> int:
-    chosen = settings()
-    entities = [entity for entity in configured(chosen) if entity.on or options.all]
+    settings = read_settings()
+    entities = [entity for entity in configured_entities(settings) if entity.on or options.all]
     if options.permissions:
         print("\n".join(needed_permissions(entities)))
         return 0
-    report = probe(chosen.connection, entities)
+    report = probe(settings.connection, entities)
     if options.json:
-        print(json.dumps(as_json(chosen.connection, report), indent=2, ensure_ascii=False))
+        print(json.dumps(as_json(settings.connection, report), indent=2, ensure_ascii=False))
     else:
-        _print(chosen.connection, report)
+        _print(settings.connection, report)
     return int(not readable(report.findings))
 
 
 def readable(findings: Iterable[Finding]) -> bool:
-    """Whether a reload would read all that is on, but for what the tenant has no licence for."""
+    """Return whether a reload would read every entity that is on, except those that the tenant has no licence for."""
     return not any(finding.entity.on and finding.status in FAILURES for finding in findings)
 
 
 def needed_permissions(entities: Iterable[Entity]) -> list[str]:
-    """What to grant for `entities`."""
+    """Return the permissions to grant for `entities`."""
     return sorted({name for entity in entities for name in entity.permissions})
 
 
 def missing_permissions(findings: Iterable[Finding]) -> list[str]:
-    """What Graph asked for and the token lacks."""
+    """Return the permissions that the token lacks."""
     return sorted({name for finding in findings for name in finding.missing})
 
 
 def admin_consent_url(connection: Connection) -> str | None:
-    """Where an administrator consents to what was added to the app registration; a managed identity has none."""
+    """Return the address at which an administrator consents to the app's permissions; None for a managed identity."""
     if connection.auth_method == "managed_identity":
         return None
     return f"{connection.authority}/adminconsent?client_id={quote(connection.client_id, safe='')}"
 
 
 def as_json(connection: Connection, report: Report) -> dict[str, Any]:
-    """The report for machines: names that stay."""
+    """Return the report for machines. The names are stable."""
     return {
         "tenant_id": report.tenant_id,
         "client_id": connection.client_id,
@@ -84,7 +81,7 @@ def as_json(connection: Connection, report: Report) -> dict[str, Any]:
 
 
 def _finding_as_json(finding: Finding) -> dict[str, Any]:
-    answer = finding.response
+    response = finding.response
     return {
         "entity": finding.entity.table,
         "on": finding.entity.on,
@@ -94,48 +91,49 @@ def _finding_as_json(finding: Finding) -> dict[str, Any]:
         "licence": finding.entity.licence,
         "refused_columns": list(finding.rejected),
         "note": finding.note,
-        "http_status": answer.status if answer else None,
-        "code": answer.code if answer else None,
-        "message": answer.message if answer else None,
-        "request_id": answer.request_id if answer else None,
+        "http_status": response.status if response else None,
+        "code": response.code if response else None,
+        "message": response.message if response else None,
+        "request_id": response.request_id if response else None,
     }
 
 
 def _print(connection: Connection, report: Report) -> None:
     findings = report.findings
-    print(f"Signed in to tenant {report.tenant_id} as {_who(connection)}, reading {connection.base_url}\n")
+    print(f"Signed in to tenant {report.tenant_id} as {_describe_account(connection)}, reading {connection.base_url}\n")
     width = max(len(finding.entity.table) for finding in findings) + 2
     for finding in findings:
         off = "" if finding.entity.on else "off; "
-        print(f"{finding.entity.table:<{width}}{off}{in_words(finding)}")
+        print(f"{finding.entity.table:<{width}}{off}{describe_finding(finding)}")
     unlicensed = sum(finding.status is Status.LICENCE for finding in findings)
     good = sum(finding.status is Status.READABLE for finding in findings)
     failed = len(findings) - good - unlicensed
-    print(f"\n{good} of {len(findings)} entities are readable, {unlicensed} need a licence and are skipped, {failed} fail.")
+    entities = f"{good} of {counted(len(findings), 'entity')}"
+    print(f"\nReadable: {entities}. Skipped because a licence is missing: {unlicensed}. Failed: {failed}.")
     permissions = needed_permissions(finding.entity for finding in findings)
     missing = missing_permissions(findings)
     kind = "Delegated" if connection.auth_method == "delegated" else "Application"
-    print(f"\n{kind} permissions to grant, {len(permissions)}:{_listed(permissions)}")
-    print(f"\nMissing, {len(missing)}:{_listed(missing)}" if missing else "\nNone of them is missing.")
-    # No probe of one parent can tell.
+    print(f"\n{kind} permissions to grant ({len(permissions)}):{_as_list(permissions)}")
+    print(f"\nMissing permissions ({len(missing)}):{_as_list(missing)}" if missing else "\nNo permission is missing.")
+    # A probe tries only one parent, which may not hide its members.
     hiding = [finding.entity.parent or "" for finding in findings if finding.entity.may_hide_members]
     if hiding and HIDDEN_MEMBERS not in (report.granted or ()):
-        print(f"{HIDDEN_MEMBERS} as well, where {' or '.join(hiding)} hide their members.")
+        print(f"If {' or '.join(hiding)} hide their members, grant {HIDDEN_MEMBERS} as well.")
     if url := admin_consent_url(connection):
-        print("\nThey are added to the app registration under API permissions; then an administrator consents at")
+        print("\nAdd them to the app registration under API permissions. Then an administrator consents at")
         print(url)
     else:
-        print("\nThey are assigned to the managed identity by docs/register-app.sh managed-identity OBJECT_ID.")
+        print("\nAssign them to the managed identity with docs/register-app.sh managed-identity OBJECT_ID.")
 
 
-def _who(connection: Connection) -> str:
+def _describe_account(connection: Connection) -> str:
     match connection.auth_method:
         case "managed_identity":
             return f"managed identity ({connection.managed_identity})"
         case "delegated":
-            return f"a person, by application {connection.client_id}"
+            return f"a person, through application {connection.client_id}"
     return f"application {connection.client_id}"
 
 
-def _listed(names: Sequence[str]) -> str:
+def _as_list(names: Sequence[str]) -> str:
     return "".join(f"\n  {name}" for name in names)

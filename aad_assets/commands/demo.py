@@ -1,6 +1,6 @@
-"""`aad-assets demo`: a demo tenant on loopback, reloaded as a tenant of one's own would be.
+"""`aad-assets demo`: start a demo tenant (`aad_assets.demo`) on loopback, and reload it as a real tenant is reloaded.
 
-It goes through `dagster asset materialize` like everybody else. Not here: the tenant (`aad_assets.demo`).
+The reload runs `dagster asset materialize`, as users do.
 """
 
 import argparse
@@ -23,16 +23,17 @@ import duckdb
 import aad_assets
 from aad_assets.commands import Subparsers
 from aad_assets.demo import DemoServer, licensing
+from aad_assets.wording import counted
 
 DEMO_FOLDER = Path("demo")
 
-# The demo tenant answers at once and serves nobody else, so a reload need not spare it.
+# The demo tenant responds at once and serves nobody else, so a reload may exceed Graph's quotas.
 _DEMO_QUOTA = 20
 
 _STATE_FILE = "state.json"
 
-# What the reload itself says, among the events that Dagster prints.
-_TOLD = re.compile(r" - (?:INFO|WARNING|ERROR) - \S+ - [0-9a-f-]{36} - reload - (?P<text>.*)")
+# The lines that the reload itself logs, among the events that Dagster prints.
+_LOG_LINE = re.compile(r" - (?:INFO|WARNING|ERROR) - \S+ - [0-9a-f-]{36} - reload - (?P<text>.*)")
 
 
 def add(subparsers: Subparsers) -> None:
@@ -40,27 +41,27 @@ def add(subparsers: Subparsers) -> None:
     demo = subparsers.add_parser(
         "demo",
         help="reload a demo tenant",
-        description="Start a demo tenant on loopback, reload it through `dagster asset materialize`, show what came.",
+        description="Start a demo tenant on loopback, reload it with `dagster asset materialize`, and show the result.",
     )
-    demo.add_argument("--users", type=int, help="size of the tenant (default: as last time, else 1000)")
-    demo.add_argument("--seed", type=int, help="another seed is another tenant (default: as last time, else 1)")
+    demo.add_argument("--users", type=int, help="size of the tenant (default: as last time, at first 1000)")
+    demo.add_argument("--seed", type=int, help="number that determines the tenant's data (default: as last time, at first 1)")
     demo.add_argument(
         "--licences",
         type=licensing.parse,
         metavar="LIST",
-        help=f"comma list of {', '.join(licensing.ALL)}, or none (default: as last time, else all)",
+        help=f"comma-separated list of {', '.join(licensing.ALL)}, or none (default: as last time, at first all)",
     )
-    demo.add_argument("--latency-ms", type=int, default=0, help="milliseconds by which each answer is late")
-    demo.add_argument("--faults", default="", help="faults by rate, as in 429:0.05,503:0.02,cut:0.01")
-    demo.add_argument("--again", action="store_true", help="let a day pass first, to see what a reload finds changed")
-    demo.add_argument("--keep", action="store_true", help="leave the tenant running and print the settings to reach it")
-    demo.add_argument("--folder", type=Path, default=DEMO_FOLDER, help="where database and logs go (default: demo)")
+    demo.add_argument("--latency-ms", type=int, default=0, help="milliseconds by which to delay each response")
+    demo.add_argument("--faults", default="", help="faults and their rates, such as 429:0.05,503:0.02,cut:0.01")
+    demo.add_argument("--again", action="store_true", help="first let a day pass, to see the changes that a reload finds")
+    demo.add_argument("--keep", action="store_true", help="keep the tenant running, and print the settings to reach it")
+    demo.add_argument("--folder", type=Path, default=DEMO_FOLDER, help="folder for the database and logs (default: demo)")
     demo.add_argument(
         "--run",
         dest="command",
         nargs=argparse.REMAINDER,
         metavar="COMMAND",
-        help="instead of reloading, run COMMAND in the folder, with the settings that reach the tenant",
+        help="run COMMAND in the folder instead of reloading, with the settings to reach the tenant",
     )
     demo.set_defaults(function=_demo)
 
@@ -73,13 +74,16 @@ def _demo(options: argparse.Namespace) -> int:
     state.seed = options.seed or state.seed
     if options.licences is not None:
         state.licences = sorted(options.licences)
-    state.day += bool(options.again and state.reloads)  # a first reload that failed is tried again as it was
+    state.day += bool(options.again and state.reloads)  # A failed first reload is repeated on the same day.
     with _tenant(options, folder, state) as server:
         settings = demo_settings(server, folder)
         if options.command:
             return subprocess.run(options.command, env=environment(settings), cwd=folder, check=False).returncode
         when = f"day {state.day}" if state.day else "its first day"
-        print(f"Demo tenant {server.tenant_domain}, {state.users:,} users, {when}, at {server.graph_base_url}", flush=True)
+        print(
+            f"Demo tenant {server.tenant_domain}, {counted(state.users, 'user')}, {when}, at {server.graph_base_url}",
+            flush=True,
+        )
         began = datetime.now(UTC)
         code = _materialize(folder, settings)
         state.reloads += code == 0
@@ -95,7 +99,7 @@ def _demo(options: argparse.Namespace) -> int:
 
 @dataclass
 class _DemoState:
-    """What a later `--again` goes on from."""
+    """The state from which a later `--again` continues."""
 
     users: int = 1000
     seed: int = 1
@@ -116,7 +120,7 @@ class _DemoState:
 
 @contextlib.contextmanager
 def _tenant(options: argparse.Namespace, folder: Path, state: _DemoState) -> Iterator[DemoServer]:
-    """The tenant that `--keep` left running, on the wanted day, or one of our own."""
+    """Yield the tenant that `--keep` left running, moved to the wanted day, or start one."""
     kept = DemoServer.running(folder / "tenant")
     if kept is not None and (kept.users, kept.seed, kept.licences) == (state.users, state.seed, state.licences):
         kept.set_day(state.day)
@@ -138,7 +142,7 @@ def _tenant(options: argparse.Namespace, folder: Path, state: _DemoState) -> Ite
 
 
 def demo_settings(server: DemoServer, folder: Path) -> dict[str, str]:
-    """Environment variables with which Dagster reloads the demo tenant into `folder`."""
+    """Return the environment variables with which Dagster reloads the demo tenant into `folder`."""
     dagster_home = folder / "dagster_home"
     dagster_home.mkdir(exist_ok=True)
     configuration = dagster_home / "dagster.yaml"
@@ -153,16 +157,16 @@ def demo_settings(server: DemoServer, folder: Path) -> dict[str, str]:
 
 
 def environment(settings: dict[str, str]) -> dict[str, str]:
-    """This process's environment with the demo's settings in place of any others.
+    """Return this process's environment with the demo's settings instead of its own.
 
-    Dagster lets a `.env` file in the working directory win over the environment, so it has to run elsewhere as well.
+    A `.env` file in the working directory would override them, so Dagster must also run in another folder.
     """
     others = {name: value for name, value in os.environ.items() if not name.startswith("AAD_")}
     return {**others, **settings, "PYTHONUNBUFFERED": "1"}
 
 
 def _materialize(folder: Path, settings: dict[str, str]) -> int:
-    """Reload everything, showing what the reload says; the whole of what Dagster prints goes to reload.log."""
+    """Reload everything, print the log lines of the reload, and write all of Dagster's output to reload.log."""
     command = [sys.executable, "-m", "dagster", "asset", "materialize", "-m", "aad_assets.definitions", "--select", "*"]
     log_file = folder / "reload.log"
     with (
@@ -174,15 +178,15 @@ def _materialize(folder: Path, settings: dict[str, str]) -> int:
         assert process.stdout
         for line in process.stdout:
             log.write(line)
-            if told := _TOLD.search(line):
-                print(f"  {told['text']}", flush=True)
+            if found := _LOG_LINE.search(line):
+                print(f"  {found['text']}", flush=True)
     if process.returncode:
-        print(f"The reload failed (exit code {process.returncode}); Dagster's whole log is in {log_file}", file=sys.stderr)
+        print(f"The reload failed (exit code {process.returncode}). Dagster's log is in {log_file}", file=sys.stderr)
     return process.returncode
 
 
 def print_loads(database: Path, since: datetime) -> None:
-    """A table of what was loaded after `since`, a line for each entity: the days of a log are added up."""
+    """Print a table of the loads since `since`, one line per entity. The days of a log are added up."""
     if not database.exists():
         return
     with duckdb.connect(str(database), read_only=True) as connection:
@@ -199,11 +203,11 @@ def print_loads(database: Path, since: datetime) -> None:
 
 
 def print_changes(database: Path, since: datetime) -> None:
-    """What was found changed of the users after `since`, by attribute; nothing after a first load, the baseline."""
+    """Print how often each attribute of users has changed since `since`. After a first load, print nothing."""
     changes = aad_assets.read("users", changes_since=since, database=str(database), connection_name="aad")
     counts = changes.loc[changes["change"] == "update", "column_name"].value_counts().head(6)
     if len(counts):
-        print(f"\nChanged of users: {', '.join(f'{name} {count:,}' for name, count in counts.items())}")
+        print(f"\nChanged attributes of users: {', '.join(f'{name} {count:,}' for name, count in counts.items())}")
 
 
 def _print_next(folder: Path) -> None:
@@ -211,8 +215,8 @@ def _print_next(folder: Path) -> None:
     print(
         f"""
 The tables are in {here}/entra.duckdb. Next:
-  make dev DEMO=1       the asset graph in the browser, with this tenant behind it
-  make demo             lets a day pass and reloads; what changed, as a DataFrame:
+  make dev DEMO=1       shows the asset graph in the browser, with this tenant behind it
+  make demo             lets a day pass and reloads; this returns the changes as a DataFrame:
                         aad_assets.read("users", changes_since="today", database="{here}/entra.duckdb")"""
     )
 
@@ -220,5 +224,5 @@ The tables are in {here}/entra.duckdb. Next:
 def _keep(settings: dict[str, str]) -> None:
     """Print the settings and wait for Ctrl-C."""
     exports = "\n".join(f"export {name}={shlex.quote(value)}" for name, value in settings.items())
-    print(f"\nThe tenant stays until Ctrl-C. To reach it from another shell:\n\n{exports}\n\ndagster dev", flush=True)
+    print(f"\nThe tenant runs until Ctrl-C. To reach it from another shell, run:\n\n{exports}\n\ndagster dev", flush=True)
     threading.Event().wait()

@@ -1,4 +1,4 @@
-"""The settings as the commands see them: those that a reload in this folder would have."""
+"""The settings as the commands see them: those that a reload in the working directory would use."""
 
 import os
 from pathlib import Path
@@ -10,17 +10,17 @@ from aad_assets.metadata import apply, read
 from aad_assets.settings import Settings
 
 
-def environment() -> dict[str, str]:
-    """The environment and, as Dagster has it, what a `.env` file in the working directory says instead."""
+def read_environment() -> dict[str, str]:
+    """Return the environment. As in Dagster, a `.env` file in the working directory overrides it."""
     file = {name: value for name, value in dotenv_values(Path(".env")).items() if value is not None}
     return {**os.environ, **file}
 
 
-def settings() -> Settings:
-    """Raises ConfigurationError when a setting cannot be read; `connection.check()` tells what else is missing."""
-    return Settings.from_environment(environment())
+def read_settings() -> Settings:
+    """Return the settings. Raises ConfigurationError for one that cannot be read; `Connection.check` finds missing ones."""
+    return Settings.from_environment(read_environment())
 
 
-def configured(chosen: Settings) -> tuple[Entity, ...]:
-    """Every entity as AAD_CONNECTION_METADATA has it. Raises ConfigurationError when that file cannot be used."""
-    return apply(read(chosen.connection_metadata) if chosen.connection_metadata else {})
+def configured_entities(settings: Settings) -> tuple[Entity, ...]:
+    """Return every entity as AAD_CONNECTION_METADATA configures it. Raises ConfigurationError for an unusable file."""
+    return apply(read(settings.connection_metadata) if settings.connection_metadata else {})

@@ -1,7 +1,4 @@
-"""`aad-assets login`: sign in as a person, see what that person can read, and keep the sign-in for the reloads.
-
-Not here: the protocol (`aad_assets.identity.delegated`).
-"""
+"""`aad-assets login`: sign in as a person, show what that person can read, and store the sign-in for reloads."""
 
 import argparse
 import asyncio
@@ -16,7 +13,7 @@ from contextlib import contextmanager, nullcontext
 from aad_assets.catalog import Entity
 from aad_assets.catalog.delegated_scopes import missing_permissions
 from aad_assets.commands import Subparsers
-from aad_assets.commands.environment import configured, environment
+from aad_assets.commands.environment import configured_entities, read_environment
 from aad_assets.commands.terminal import lines, unechoed
 from aad_assets.errors import SignInError
 from aad_assets.graph.probing.organization import organization_name
@@ -26,8 +23,8 @@ from aad_assets.identity.token_cache import TokenCache
 from aad_assets.settings import Connection, Settings
 from aad_assets.transport import Transport
 
-_PATIENCE = 600.0
-"""Seconds for a person to sign in: codes live no longer."""
+_SIGN_IN_SECONDS = 600.0
+"""Time for a person to sign in. Codes are valid no longer."""
 
 
 def add(subparsers: Subparsers) -> None:
@@ -35,81 +32,83 @@ def add(subparsers: Subparsers) -> None:
     login = subparsers.add_parser(
         "login",
         help="sign in as a person (delegated)",
-        description="Sign in as a person and keep the sign-in for reloads with AAD_AUTH=delegated. Settings come from the "
-        "environment and .env, as for Dagster.",
+        description="Sign in as a person, and store the sign-in for reloads with AAD_AUTH=delegated. Settings come from the "
+        "environment and .env, as in Dagster.",
     )
-    login.add_argument("--device-code", action="store_true", help="for a machine without a browser: enter a code elsewhere")
-    login.add_argument("--no-browser", action="store_true", help="print the address without opening it")
+    login.add_argument("--device-code", action="store_true", help="show a code to enter in a browser on another machine")
+    login.add_argument("--no-browser", action="store_true", help="print the address without opening a browser")
     login.set_defaults(function=_login)
 
 
 def _login(options: argparse.Namespace) -> int:
-    found = environment()
-    # Read as delegated from the start: for other ways, AZURE_* variables may stand for missing settings.
-    chosen = Settings.from_environment({**found, "AAD_AUTH": "delegated"})
-    connection = chosen.connection
+    environment = read_environment()
+    # With other methods, AZURE_* variables may stand in for missing settings.
+    settings = Settings.from_environment({**environment, "AAD_AUTH": "delegated"})
+    connection = settings.connection
     connection.check()
     transport = Transport(connection)
     sign_in = DelegatedSignIn(connection, transport)
     if options.device_code:
-        signed_in = asyncio.run(_by_device(sign_in))
+        signed_in = asyncio.run(_sign_in_by_device(sign_in))
     else:
-        signed_in = _by_code(sign_in, connection, not options.no_browser)
+        signed_in = _sign_in_by_browser(sign_in, connection, not options.no_browser)
     organization = asyncio.run(organization_name(connection, transport))
-    _show(signed_in, organization, TokenCache(connection), [entity for entity in configured(chosen) if entity.on])
-    if found.get("AAD_AUTH", "").strip() != "delegated":
-        print("\nSet AAD_AUTH=delegated, so that reloads use this sign-in.")
+    _show(signed_in, organization, TokenCache(connection), [entity for entity in configured_entities(settings) if entity.on])
+    if environment.get("AAD_AUTH", "").strip() != "delegated":
+        print("\nSet AAD_AUTH=delegated to let reloads use this sign-in.")
     return 0
 
 
-async def _by_device(sign_in: DelegatedSignIn) -> SignedIn:
+async def _sign_in_by_device(sign_in: DelegatedSignIn) -> SignedIn:
     flow = await sign_in.begin_device()
     print(flow["message"], flush=True)
     return await sign_in.finish_device(flow)
 
 
-def _by_code(sign_in: DelegatedSignIn, connection: Connection, browse: bool) -> SignedIn:
+def _sign_in_by_browser(sign_in: DelegatedSignIn, connection: Connection, open_browser: bool) -> SignedIn:
     with RedirectListener(connection.redirect_url) if connection.is_loopback else nullcontext() as listener:
         flow = asyncio.run(sign_in.begin(listener.redirect_url if listener else connection.redirect_url))
-        with _answers(flow, listener) as answers:
-            # Within: what is pasted as soon as this is printed is not shown either, nor cut.
+        with _responses(flow, listener) as responses:
+            # Printed only after echo is off, so that even a code that is pasted at once is neither shown nor cut.
             print(f"Sign in at:\n\n{flow['auth_uri']}\n")
-            print("Then paste the code that is shown, or the whole address that the browser was sent to", end="")
-            print(", unless it is caught by itself:" if listener else ":", flush=True)
-            if browse and _has_browser():
+            if listener:
+                print("If the browser does not return by itself, paste the whole address that it was sent to:", flush=True)
+            else:
+                print("Then paste the code that is shown, or the whole address that the browser was sent to:", flush=True)
+            if open_browser and _has_browser():
                 webbrowser.open(flow["auth_uri"])
             try:
-                answer = answers.get(timeout=_PATIENCE)
+                response = responses.get(timeout=_SIGN_IN_SECONDS)
             except queue.Empty:
-                answer = None
-        if answer is None:
-            raise SignInError("No code came: run aad-assets login again.")
-        return asyncio.run(sign_in.finish(flow, answer))
+                response = None
+        if response is None:
+            raise SignInError("No code was received. Run aad-assets login again.")
+        return asyncio.run(sign_in.finish(flow, response))
 
 
 @contextmanager
-def _answers(flow: Flow, listener: RedirectListener | None) -> Iterator["queue.SimpleQueue[dict[str, str] | None]"]:
-    """What is pasted or caught, whichever comes first; None when there is nobody to paste."""
-    answers: queue.SimpleQueue[dict[str, str] | None] = queue.SimpleQueue()
+def _responses(flow: Flow, listener: RedirectListener | None) -> Iterator["queue.SimpleQueue[dict[str, str] | None]"]:
+    """Yield a queue of pasted and received responses; None means that stdin has ended and no listener is running."""
+    responses: queue.SimpleQueue[dict[str, str] | None] = queue.SimpleQueue()
     if listener:
-        listener.serve(flow["state"], answers.put)
+        listener.serve(flow["state"], responses.put)
 
     def read() -> None:
         for line in filter(None, lines(0)):
             try:
-                answers.put(parse_pasted(line, flow))
+                responses.put(parse_pasted(line, flow))
             except SignInError as error:
                 print(error, file=sys.stderr, flush=True)
         if not listener:
-            answers.put(None)
+            responses.put(None)
 
     with unechoed(0):
         threading.Thread(target=read, daemon=True).start()
-        yield answers
+        yield responses
 
 
 def _has_browser() -> bool:
-    """Whether a window can open; a browser of the terminal would take the terminal away."""
+    """Return whether a browser window can open. A text browser would take over the terminal."""
     return sys.platform == "darwin" or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
@@ -119,7 +118,7 @@ def _show(signed_in: SignedIn, organization: str, cache: TokenCache, entities: S
     print(f"Signed in  {signed_in.name} <{signed_in.account}>")
     print(f"Tenant     {organization or 'name not readable'} ({signed_in.tenant_id})")
     print(f"Scopes     {', '.join(sorted(signed_in.scopes)) or 'none'}")
-    print(f"Readable   {readable} by these scopes; directory roles may narrow it")
+    print(f"Readable   {readable} with these scopes; directory roles may restrict them further")
     for table, lacks in lacking.items():
-        print(f"           not {table}: it needs {', '.join(lacks)}")
-    print(f"Kept in    {'the keyring of this system' if cache.is_encrypted else f'{cache.path} (mode 0600)'}")
+        print(f"           not {table}, which needs {', '.join(lacks)}")
+    print(f"Stored in  {'the keyring of this system' if cache.is_encrypted else f'{cache.path} (mode 0600)'}")

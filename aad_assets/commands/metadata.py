@@ -1,6 +1,6 @@
-"""`aad-assets metadata`: write the file that selects entities and columns, and find out whether it is still right.
+"""`aad-assets metadata`: write the file that selects entities and columns, and check it against the tenant.
 
-Not here: what such a file may say (`aad_assets.metadata`), the requests to the tenant (`aad_assets.graph.probing`).
+See also: `aad_assets.metadata`, which defines the file.
 """
 
 import argparse
@@ -11,14 +11,14 @@ from pathlib import Path
 from aad_assets.catalog import Entity
 from aad_assets.catalog.extensions import with_extensions
 from aad_assets.commands import Subparsers
-from aad_assets.commands.environment import settings
-from aad_assets.commands.probing import in_words, probe
+from aad_assets.commands.environment import read_settings
+from aad_assets.commands.probing import describe_finding, probe
 from aad_assets.errors import ConfigurationError
 from aad_assets.graph.probing.findings import Report, Status
 from aad_assets.metadata import EXTENSION_PREFIX, Choice, Metadata, apply, export, read
 
-_FEW = 10
-"""Names that are listed before the rest is counted."""
+_MAX_NAMES = 10
+"""Names that a line lists; the rest is counted."""
 
 
 def add(subparsers: Subparsers) -> None:
@@ -32,24 +32,27 @@ def add(subparsers: Subparsers) -> None:
     writing = commands.add_parser(
         "export",
         help="write a file with every entity and column",
-        description="Write a file with every entity and column, as AAD_CONNECTION_METADATA has them or by default.",
+        description="Write a file with every entity and column: as in AAD_CONNECTION_METADATA, otherwise the defaults.",
     )
-    writing.add_argument("--output", type=Path, metavar="FILE", help="a new file (default: standard output)")
+    writing.add_argument("--output", type=Path, metavar="FILE", help="file to create (default: standard output)")
     writing.set_defaults(function=_export)
     checking = commands.add_parser(
         "check",
-        help="find mistakes in the file, and what is new or gone in the tenant",
-        description="Find mistakes in the file (then the exit code is 1), and what is new or gone in the tenant.",
+        help="find mistakes in the file, and differences from the tenant",
+        description="Find mistakes in the file, and what is new or gone in the tenant. "
+        "The exit code is 1 if the file has mistakes.",
     )
-    checking.add_argument("file", nargs="?", type=Path, metavar="FILE", help="default: AAD_CONNECTION_METADATA")
-    checking.add_argument("--offline", action="store_true", help="the file alone: ask the tenant nothing")
+    checking.add_argument(
+        "file", nargs="?", type=Path, metavar="FILE", help="file to check (default: AAD_CONNECTION_METADATA)"
+    )
+    checking.add_argument("--offline", action="store_true", help="check only the file, without any request")
     checking.set_defaults(function=_check)
 
 
 def _export(options: argparse.Namespace) -> int:
-    named = settings().connection_metadata
-    # A file that is named and not yet there is what people are about to write.
-    text = export(apply(read(named) if named and Path(named).exists() else {}))
+    path = read_settings().connection_metadata
+    # A file that does not exist yet is the one to write.
+    text = export(apply(read(path) if path and Path(path).exists() else {}))
     if options.output is None:
         sys.stdout.write(text)
         return 0
@@ -57,75 +60,77 @@ def _export(options: argparse.Namespace) -> int:
         with open(options.output, "x", encoding="utf-8") as file:
             file.write(text)
     except FileExistsError:
-        raise ConfigurationError(f"{options.output} is there already: name a new file, or remove it first.") from None
+        raise ConfigurationError(f"{options.output} already exists. Name a new file, or delete this one first.") from None
     except OSError as error:
-        raise ConfigurationError(f"{options.output} cannot be written: {error.strerror}.") from None
-    print(f"Written. Edit it, and set AAD_CONNECTION_METADATA={options.output}")
+        raise ConfigurationError(f"{options.output} cannot be written: {error.strerror}. Name another file.") from None
+    print(f"Wrote {options.output}. Edit it, then set AAD_CONNECTION_METADATA={options.output}")
     return 0
 
 
 def _check(options: argparse.Namespace) -> int:
-    chosen = settings()
-    path = options.file or chosen.connection_metadata
+    settings = read_settings()
+    path = options.file or settings.connection_metadata
     if not path:
-        raise ConfigurationError("There is no file to check: name one, or set AAD_CONNECTION_METADATA.")
+        raise ConfigurationError("There is no file to check. Name one, or set AAD_CONNECTION_METADATA.")
     metadata = read(path)
     entities = apply(metadata)
     on = [entity for entity in entities if entity.on]
     columns = sum(len(entity.disabled_columns) for entity in on)
     print(f"{path} is valid: {len(on)} of {len(entities)} entities are on, and {columns} of their columns are off.")
-    told = [*_unnamed(metadata, entities)]
+    lines = [*_unnamed(metadata, entities)]
     if not options.offline:
-        told += _differences(metadata, probe(chosen.connection, on, sample=True))
-        told = told or ["The tenant has nothing new, and nothing is gone."]
-    for line in told:
+        lines += _differences(metadata, probe(settings.connection, on, sample=True))
+        lines = lines or ["The tenant has nothing new, and nothing is gone."]
+    for line in lines:
         print(line)
     return 0
 
 
 def _unnamed(metadata: Metadata, entities: Sequence[Entity]) -> Iterator[str]:
-    """What a later release than the file's has brought, or what its author left out."""
+    """Report entities and columns that the file does not name: added by a later release, or left out by its author."""
     others = [entity.table for entity in entities if entity.table not in metadata]
     if others:
-        yield f"Not named, hence as by default: {_some(others)}."
+        yield f"Entities that the file does not name keep their defaults: {_shorten(others)}."
     for entity in entities:
         choice = metadata.get(entity.table, Choice())
         names = [column.name for column in entity.columns if column.name not in choice.columns]
         if entity.on and choice.columns and names:
-            yield f"{entity.table}: columns that are not named, hence on: {_some(names)}."
+            yield f"{entity.table}: columns that the file does not name are on: {_shorten(names)}."
 
 
-def _some(names: Sequence[str]) -> str:
-    """A short file leaves most out, and that is no news; of a file with everything, a release adds a few."""
-    return ", ".join(names) if len(names) <= _FEW else f"{', '.join(names[:_FEW])} and {len(names) - _FEW} more"
+def _shorten(names: Sequence[str]) -> str:
+    """Return the first names and the number of the others: a short file leaves out most names on purpose."""
+    more = len(names) - _MAX_NAMES
+    return ", ".join(names) if more <= 0 else f"{', '.join(names[:_MAX_NAMES])} and {more} more"
 
 
 def _differences(metadata: Metadata, report: Report) -> Iterator[str]:
-    """Between the file, the catalogue and the tenant."""
+    """Report the differences between the file, the catalogue and the tenant."""
     for finding in report.findings:
         entity = finding.entity
         if report.extensions is not None and entity.extensible:
             yield from _extensions(entity, metadata.get(entity.table, Choice()), report)
         if finding.undeclared:
-            kept = "not asked for" if entity.needs_select else "kept in _extra"
-            yield f"{entity.table}: Graph sends what is not declared ({kept}): {', '.join(finding.undeclared)}."
+            kept = "not requested" if entity.needs_select else "kept in _extra"
+            yield f"{entity.table}: Graph sends undeclared properties ({kept}): {', '.join(finding.undeclared)}."
         if finding.rejected:
-            yield f"{entity.table}: Graph refuses columns: {', '.join(finding.rejected)}. Turn them off."
+            yield f"{entity.table}: Graph rejects columns: {', '.join(finding.rejected)}. Turn them off."
         if finding.status is not Status.READABLE:
-            yield f"{entity.table}: {in_words(finding)}."
+            yield f"{entity.table}: {describe_finding(finding)}."
 
 
 def _extensions(entity: Entity, choice: Choice, report: Report) -> Iterator[str]:
+    """Report directory extension properties that only the file or only the tenant has."""
     own = {column.name for column in entity.all_columns if not column.name.startswith(EXTENSION_PREFIX)}
-    there = {column.name for column in with_extensions(entity, report.extensions or ()).all_columns} - own
+    existing = {column.name for column in with_extensions(entity, report.extensions or ()).all_columns} - own
     named = {name for name in choice.columns if name.startswith(EXTENSION_PREFIX)}
-    if gone := _without(named, there):
-        yield f"{entity.table}: extension properties that the tenant does not have: {', '.join(gone)}. Remove the lines."
-    if new := _without(there, named):
-        yield f"{entity.table}: extension properties that are not named, hence on: {', '.join(new)}."
+    if gone := _without(named, existing):
+        yield f"{entity.table}: extension properties that the tenant does not have: {', '.join(gone)}. Delete the lines."
+    if new := _without(existing, named):
+        yield f"{entity.table}: extension properties that the file does not name are on: {', '.join(new)}."
 
 
 def _without(names: Iterable[str], others: Iterable[str]) -> list[str]:
-    """Which `names` the others lack, whatever the case."""
+    """Return those of `names` that `others` lack, ignoring case."""
     lowered = {name.lower() for name in others}
     return sorted(name for name in names if name.lower() not in lowered)

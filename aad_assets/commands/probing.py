@@ -1,4 +1,4 @@
-"""What `check` and `metadata check` share: a probe of the tenant with progress on stderr, and its findings in words."""
+"""Shared by `check` and `metadata check`: a probe of the tenant with progress on stderr, and findings as text."""
 
 import asyncio
 import sys
@@ -10,50 +10,50 @@ from aad_assets.graph.probing.findings import Finding, Report, Status
 from aad_assets.graph.probing.tenant import probe_tenant
 from aad_assets.settings import Connection
 
-_TELL = 5.0
-"""Seconds between two lines of progress; a probe that is faster shows none."""
+_PROGRESS_SECONDS = 5.0
+"""Time between two lines of progress. A faster probe shows none."""
 
 FAILURES = frozenset({Status.PERMISSION, Status.REFUSED, Status.CLOUD, Status.ERROR})
-"""With these a reload fails. A licence that is missing is none: the entity is skipped."""
+"""Statuses with which a reload fails. A missing licence is not among them because the entity is skipped."""
 
 
 def probe(connection: Connection, entities: Sequence[Entity], *, sample: bool = False) -> Report:
-    """See `aad_assets.graph.probing.tenant.probe_tenant`."""
+    """Run `aad_assets.graph.probing.tenant.probe_tenant`, which see, and print progress."""
     return asyncio.run(_probe(connection, entities, sample))
 
 
 async def _probe(connection: Connection, entities: Sequence[Entity], sample: bool) -> Report:
     done: list[Finding] = []
 
-    async def tell() -> None:
+    async def print_progress() -> None:
         while True:
-            await asyncio.sleep(_TELL)
-            print(f"  {len(done)} of {len(entities)} entities tried …", file=sys.stderr, flush=True)
+            await asyncio.sleep(_PROGRESS_SECONDS)
+            print(f"  tried {len(done)} of {len(entities)} entities …", file=sys.stderr, flush=True)
 
-    telling = asyncio.create_task(tell())
+    progress = asyncio.create_task(print_progress())
     try:
         return await probe_tenant(connection, entities, sample=sample, on_finding=done.append)
     finally:
-        telling.cancel()
+        progress.cancel()
         with suppress(asyncio.CancelledError):
-            await telling
+            await progress
 
 
-def in_words(finding: Finding) -> str:
-    """`permission missing: Group.Read.All`, in one line."""
-    answer = " ".join(str(finding.response or "").split())
+def describe_finding(finding: Finding) -> str:
+    """Return a finding in one line, such as `permission missing: Group.Read.All`."""
+    response = " ".join(str(finding.response or "").split())
     match finding.status:
         case Status.READABLE:
             text = "readable"
         case Status.PERMISSION:
             text = f"permission missing: {', '.join(finding.missing)}"
         case Status.REFUSED:
-            text = f"granted, but refused: {answer}"
+            text = f"permissions granted, but rejected: {response}"
         case Status.LICENCE:
-            text = f"licence missing: {finding.entity.licence or answer}"
+            text = f"licence missing: {finding.entity.licence or response}"
         case Status.CLOUD:
-            text = f"not in this cloud: {answer}"
+            text = f"not in this cloud: {response}"
         case Status.ERROR:
-            text = f"error: {answer or finding.note}"
+            text = f"error: {response or finding.note}"
     note = f" ({finding.note})" if finding.note and finding.note not in text else ""
     return text + note

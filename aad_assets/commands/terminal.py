@@ -1,6 +1,6 @@
-"""Reading what is pasted: long lines whole, and none of it shown.
+"""Pasted lines: read completely, however long, and without echo.
 
-A terminal that edits lines cuts them at 1,024 or 4,096 characters, and codes with their addresses are longer. Not a command.
+A terminal in line mode cuts lines at 1,024 or 4,096 characters, and redirected addresses with a code are longer.
 """
 
 import os
@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def unechoed(descriptor: int) -> Iterator[None]:
-    """A terminal hands over what is typed at once and without showing it; anything else is left as it is."""
+    """Turn off echo and line mode if the descriptor is a terminal, and restore them at the end."""
     if not os.isatty(descriptor):
         yield
         return
@@ -26,7 +26,10 @@ def unechoed(descriptor: int) -> Iterator[None]:
 
 
 def lines(descriptor: int) -> Iterator[str]:
-    """Lines until the end, or Ctrl-D. Past Python's own buffers, whose locks a waiting thread would hold at exit."""
+    """Yield lines until the end of input or Ctrl-D.
+
+    Reads without Python's buffers because a thread that waits in them would hold their locks at exit.
+    """
     rest = b""
     while chunk := os.read(descriptor, 65_536):
         *whole, rest = (rest + chunk).replace(b"\x04", b"\n\x04").split(b"\n")

@@ -1,4 +1,4 @@
-"""`aad-assets login` in this process: the window that opens by itself. In a real browser: `e2e/test_login.py`."""
+"""`aad-assets login` in this process: the browser that it opens. See also: `e2e/test_login.py`, with a real browser."""
 
 import os
 import pty
@@ -24,7 +24,7 @@ def demo() -> Iterator[DemoServer]:
 
 @pytest.fixture
 def place(demo: DemoServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A working directory, the demo's settings, and a screen to open windows on."""
+    """Use an empty working directory, the demo's settings, and a display for windows."""
     monkeypatch.chdir(tmp_path)
     for name, value in demo.environment().items():
         monkeypatch.setenv(name, value)
@@ -33,13 +33,13 @@ def place(demo: DemoServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.mark.usefixtures("place")
-def test_the_browser_is_opened_where_there_is_one(
+def test_the_browser_is_opened_if_there_is_one(
     demo: DemoServer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     opened: list[str] = []
 
     def browse(address: str) -> bool:
-        """As a browser does: signs in, and goes where it is sent."""
+        """Sign in and follow the redirect, as a browser does."""
         opened.append(address)
         person = Person(demo)
         back = person.sign_in(address)
@@ -51,15 +51,15 @@ def test_the_browser_is_opened_where_there_is_one(
 
     assert main(["login"]) == 0
 
-    said = capsys.readouterr().out
-    assert opened[0] in said
-    assert demo.user_name in said
+    output = capsys.readouterr().out
+    assert opened[0] in output
+    assert demo.user_name in output
     assert main(["logout"]) == 0
 
 
 @pytest.fixture
 def terminal() -> Iterator[tuple[int, int]]:
-    """A terminal as standard input: the side of the person, and that of the command."""
+    """Yield a terminal that is standard input: the person's side, and the command's."""
     person, command = pty.openpty()
     before = os.dup(0)
     os.dup2(command, 0)
@@ -74,15 +74,15 @@ def echoes(terminal: int) -> bool:
 
 
 @pytest.mark.usefixtures("place")
-def test_what_is_pasted_is_not_shown_from_the_moment_it_is_asked_for(
+def test_pasted_text_is_not_echoed_from_the_first_prompt_on(
     demo: DemoServer, terminal: tuple[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     person, command = terminal
-    shown: list[bool] = []
+    echoed: list[bool] = []
 
     def browse(address: str) -> bool:
-        """As a person does whose browser is on another machine: pastes where it was sent, and is done."""
-        shown.append(echoes(command))
+        """Sign in and paste the redirected address, as a person does whose browser is on another machine."""
+        echoed.append(echoes(command))
         visitor = Person(demo)
         os.write(person, visitor.sign_in(address).encode() + b"\n\x04")
         visitor.close()
@@ -92,22 +92,22 @@ def test_what_is_pasted_is_not_shown_from_the_moment_it_is_asked_for(
 
     assert main(["login"]) == 0
 
-    assert shown == [False]
+    assert echoed == [False]
     assert echoes(command)
 
 
-@pytest.mark.parametrize("way", [None, "workload_identity", "delegated"])
-def test_variables_of_azure_do_not_decide_where_a_person_signs_in(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], way: str | None
+@pytest.mark.parametrize("method", [None, "workload_identity", "delegated"])
+def test_variables_of_azure_do_not_affect_the_sign_in_of_a_person(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], method: str | None
 ) -> None:
     monkeypatch.chdir(tmp_path)
     token = tmp_path / "token"
     token.touch()
     for name, value in {"TENANT_ID": "contoso.example", "CLIENT_ID": "app", "FEDERATED_TOKEN_FILE": str(token)}.items():
         monkeypatch.setenv(f"AZURE_{name}", value)
-    if way:
-        monkeypatch.setenv("AAD_AUTH", way)
+    if method:
+        monkeypatch.setenv("AAD_AUTH", method)
     assert main(["login"]) != 0
-    told = capsys.readouterr().err
-    assert "AAD_TENANT_ID" in told
-    assert "AAD_CLIENT_ID" in told
+    message = capsys.readouterr().err
+    assert "AAD_TENANT_ID" in message
+    assert "AAD_CLIENT_ID" in message

@@ -1,4 +1,4 @@
-"""A real browser, for the tests that need one. No test in here."""
+"""A real browser for the tests that need one."""
 
 import os
 import shutil
@@ -22,10 +22,12 @@ _FLAGS = [
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """For a module at most: while it is open, no test can use asyncio. Skips the test where there is no Chromium."""
+    """Yield Chromium, or skip the test if it is not installed. Keep it open for one module at most: asyncio cannot run
+    meanwhile.
+    """
     if _CHROMIUM is None and not os.environ.get("CI"):
-        pytest.skip("no Chromium here: install it to test in a browser")
-    expect.set_options(timeout=30_000)  # Playwright's own five seconds are short for a machine that does three things at once
+        pytest.skip("Chromium is not installed. Install it to run the tests in a browser.")
+    expect.set_options(timeout=30_000)  # Playwright's default of 5 s is too short while tests run in parallel.
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=_CHROMIUM, args=_FLAGS)
         yield browser

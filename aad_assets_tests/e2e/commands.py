@@ -1,4 +1,4 @@
-"""Runs commands of `aad-assets` in this process, with the settings that reach a tenant."""
+"""Runs commands of `aad-assets` in this process, with the settings of a tenant."""
 
 import os
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from aad_assets.demo import DemoServer
 
 
 @dataclass
-class Said:
+class Output:
     """What a command printed, and its exit code."""
 
     code: int
@@ -20,7 +20,7 @@ class Said:
 
 
 class Commands:
-    """An empty working folder with the environment of one user."""
+    """Commands in an empty working directory, with one user's environment."""
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
         self.folder = folder
@@ -31,18 +31,19 @@ class Commands:
             monkeypatch.delenv(name)
 
     def reach(self, server: DemoServer) -> "Commands":
+        """Set the settings of a tenant."""
         self.set(**server.environment(), AAD_QUOTA_SHARE="50")
         return self
 
     def set(self, **variables: str) -> None:
-        """Set variables; an empty value counts as not set."""
+        """Set variables. An empty value counts as not set."""
         for name, value in variables.items():
             self._monkeypatch.setenv(name, value)
 
-    def run(self, *arguments: str) -> Said:
+    def run(self, *arguments: str) -> Output:
         code = main(arguments)
         captured = self._capsys.readouterr()
-        return Said(code, captured.out, captured.err)
+        return Output(code, captured.out, captured.err)
 
     def write(self, text: str, name: str = "entra.yaml") -> Path:
         path = self.folder / name

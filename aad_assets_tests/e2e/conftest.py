@@ -1,4 +1,4 @@
-"""A demo tenant and the real entry points, as processes."""
+"""Demo tenants, and the real entry points as processes."""
 
 import os
 import signal
@@ -23,7 +23,7 @@ WARM = WarmPython()
 
 @dataclass
 class Place:
-    """An empty folder with the environment of one user: their settings, Dagster home and database."""
+    """A folder with the environment of one user: settings, Dagster home and database."""
 
     folder: Path
     environment: dict[str, str]
@@ -37,11 +37,11 @@ class Place:
         return Path(self.environment["DAGSTER_HOME"])
 
     def materialize(self, select: str = "*", *options: str, **changes: str) -> subprocess.CompletedProcess[str]:
-        """Run `dagster asset materialize`; `changes` replace environment variables, an empty one removes it."""
+        """Run `dagster asset materialize`. `changes` replace environment variables; an empty value removes one."""
         return WARM.dagster([*self.command(select)[1:], *options], env=self.changed(**changes), cwd=self.folder, timeout=120)
 
     def start(self, select: str = "*", **changes: str) -> subprocess.Popen[str]:
-        """The same in the background, as a process from its start, with stdout and stderr in one pipe."""
+        """Start the same in a new process in the background, with stdout and stderr in one pipe."""
         return subprocess.Popen(
             self.command(select),
             env=self.changed(**changes),
@@ -74,11 +74,11 @@ compute_logs:
   module: dagster._core.storage.noop_compute_log_manager
   class: NoOpComputeLogManager
 """
-"""What Dagster captures reaches stdout and stderr through a `tail`, which it ends before the last lines are through."""
+"""Dagster copies captured output to stdout and stderr with a `tail`, which it ends before the last lines arrive."""
 
 
 def make_place(folder: Path, settings: dict[str, str], *, captured: bool = False) -> Place:
-    """`captured`: Dagster keeps what runs print in its home, as it does for users."""
+    """Make a place in `folder`. If `captured`, Dagster stores the output of runs in its home, as it does for users."""
     home = folder / "dagster_home"
     home.mkdir(parents=True)
     (home / "dagster.yaml").write_text(QUIET if captured else QUIET + UNCAPTURED, encoding="utf-8")
@@ -98,7 +98,7 @@ def make_place(folder: Path, settings: dict[str, str], *, captured: bool = False
 
 @pytest.fixture(scope="session", autouse=True)
 def _interruptible() -> Iterator[None]:
-    """A shell starts what it runs in the background deaf to Ctrl-C, and processes pass that on."""
+    """Let child processes react to Ctrl-C: a shell turns that off for background jobs, and processes inherit it."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
@@ -106,36 +106,36 @@ def _interruptible() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def _warm(_interruptible: None) -> Iterator[None]:
-    """What `Place.materialize` needs."""
+    """Start the warm Python that `Place.materialize` uses."""
     with WARM:
         yield
 
 
 NOW = datetime.now(UTC)
-"""The tenants' present: events go on happening else, while a test compares."""
+"""The tenants' clock. It stands still, because new events would disturb the comparisons."""
 
 
 @pytest.fixture(scope="session")
 def shared_tenant() -> Iterator[DemoServer]:
-    """A tenant that no test changes."""
+    """Yield a tenant that no test changes."""
     with DemoServer(users=300, no_quota=True, now=NOW) as server:
         yield server
 
 
 @pytest.fixture
 def tenant() -> Iterator[DemoServer]:
-    """A tenant of the test's own: for faults and days."""
+    """Yield a tenant for one test, which may set faults and days."""
     with DemoServer(users=300, no_quota=True, now=NOW) as server:
         yield server
 
 
 @pytest.fixture
 def place_for(tmp_path: Path) -> Callable[[DemoServer], Place]:
-    """Makes a place that reads from a tenant."""
+    """Return a function that makes a place for a tenant."""
     return lambda server: make_place(tmp_path / "place", server.environment())
 
 
 @pytest.fixture
 def commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Commands:
-    """`aad-assets` in this process, in an empty folder and with nothing set."""
+    """Return `aad-assets` in this process, in an empty folder and with nothing set."""
     return Commands(tmp_path, monkeypatch, capsys)

@@ -1,4 +1,4 @@
-"""`aad-assets check` against demo tenants: what is readable, what to grant, what to buy."""
+"""`aad-assets check` against demo tenants: readable entities, permissions to grant, and missing licences."""
 
 import asyncio
 import json
@@ -22,7 +22,7 @@ PERMISSIONS = sorted({name for entity in ON for name in entity.permissions})
 
 
 def results(text: str) -> dict[str, str]:
-    """The printed table: result by entity."""
+    """Return the printed table as results by entity."""
     return {found[1]: found[2] for line in text.splitlines() if (found := re.match(r"(\w+) {2,}(\S.*)", line))}
 
 
@@ -38,39 +38,39 @@ def free_tenant() -> Iterator[DemoServer]:
         yield server
 
 
-def test_with_every_permission_everything_is_readable(commands: Commands, shared_tenant: DemoServer) -> None:
-    said = commands.reach(shared_tenant).run("check")
+def test_with_every_permission_all_entities_are_readable(commands: Commands, shared_tenant: DemoServer) -> None:
+    result = commands.reach(shared_tenant).run("check")
 
-    assert said.code == 0, said.out
-    assert list(results(said.out)) == [entity.table for entity in ON]
-    assert set(results(said.out).values()) <= {"readable", "readable (no parents to try)"}
-    assert f"{len(ON)} of {len(ON)} entities are readable" in said.out
-    assert all(f"\n  {name}\n" in said.out for name in PERMISSIONS)
-    assert "None of them is missing." in said.out
-    assert HIDDEN_MEMBERS not in said.out
+    assert result.code == 0, result.out
+    assert list(results(result.out)) == [entity.table for entity in ON]
+    assert set(results(result.out).values()) <= {"readable", "readable (no parents to try)"}
+    assert f"Readable: {len(ON)} of {len(ON)} entities. Skipped because a licence is missing: 0. Failed: 0." in result.out
+    assert all(f"\n  {name}\n" in result.out for name in PERMISSIONS)
+    assert "No permission is missing." in result.out
+    assert HIDDEN_MEMBERS not in result.out
     consent = f"{shared_tenant.authority_url}/{shared_tenant.tenant_id}/adminconsent?client_id={shared_tenant.client_id}"
-    assert said.out.endswith(f"{consent}\n")
-    assert said.err == ""
-    assert shared_tenant.client_secret not in said.out
+    assert result.out.endswith(f"{consent}\n")
+    assert result.err == ""
+    assert shared_tenant.client_secret not in result.out
 
 
-def test_all_tries_what_is_off_too(commands: Commands, shared_tenant: DemoServer) -> None:
-    said = commands.reach(shared_tenant).run("check", "--all")
+def test_all_also_tries_entities_that_are_off(commands: Commands, shared_tenant: DemoServer) -> None:
+    result = commands.reach(shared_tenant).run("check", "--all")
 
-    assert said.code == 0
-    assert set(results(said.out)) == set(CATALOG)
-    assert results(said.out)["user_authentication_methods"] == "off; readable"
+    assert result.code == 0
+    assert set(results(result.out)) == set(CATALOG)
+    assert results(result.out)["user_authentication_methods"] == "off; readable"
 
 
-def test_missing_permissions_are_named_where_they_are_missing(commands: Commands, withheld_tenant: DemoServer) -> None:
-    said = commands.reach(withheld_tenant).run("check", "--json")
-    told = json.loads(said.out)
-    entities = {each["entity"]: each for each in told["entities"]}
+def test_missing_permissions_are_named_for_each_entity(commands: Commands, withheld_tenant: DemoServer) -> None:
+    result = commands.reach(withheld_tenant).run("check", "--json")
+    report = json.loads(result.out)
+    entities = {each["entity"]: each for each in report["entities"]}
 
-    assert said.code == 1
-    assert told["missing_permissions"] == sorted(WITHHELD)
-    assert told["permissions"] == PERMISSIONS
-    assert not told["readable"]
+    assert result.code == 1
+    assert report["missing_permissions"] == sorted(WITHHELD)
+    assert report["permissions"] == PERMISSIONS
+    assert not report["readable"]
     for table, each in entities.items():
         missing = [name for name in CATALOG[table].permissions if name in WITHHELD]
         if each["status"] == "permission_missing":
@@ -78,7 +78,7 @@ def test_missing_permissions_are_named_where_they_are_missing(commands: Commands
             assert (each["http_status"], each["code"]) == (403, "Authorization_RequestDenied")
             assert each["request_id"]
         else:
-            # Directory.Read.All, which is granted, covers some as well.
+            # Directory.Read.All, which is granted, covers some entities as well.
             assert each["status"] == "readable", each
     assert entities["authorization_policy"]["status"] == "permission_missing"
     assert entities["sign_ins"]["status"] == "permission_missing"
@@ -86,48 +86,48 @@ def test_missing_permissions_are_named_where_they_are_missing(commands: Commands
     assert entities["users"]["status"] == "readable"
 
 
-def test_what_is_off_does_not_fail_the_check(commands: Commands, withheld_tenant: DemoServer) -> None:
+def test_entities_that_are_off_do_not_fail_the_check(commands: Commands, withheld_tenant: DemoServer) -> None:
     denied = [entity.table for entity in ENTITIES if set(entity.permissions) & set(WITHHELD)]
     commands.write("entities:\n" + "".join(f"  {table}: off\n" for table in denied))
     commands.reach(withheld_tenant).set(AAD_CONNECTION_METADATA="entra.yaml")
 
-    said, whole = commands.run("check"), commands.run("check", "--all")
+    result, whole = commands.run("check"), commands.run("check", "--all")
 
-    assert said.code == whole.code == 0
-    assert not set(denied) & set(results(said.out))
-    assert not set(WITHHELD) & set(said.out.split())
+    assert result.code == whole.code == 0
+    assert not set(denied) & set(results(result.out))
+    assert not set(WITHHELD) & set(result.out.split())
     assert results(whole.out)["authorization_policy"] == "off; permission missing: Policy.Read.All"
     listed = "".join(f"\n  {name}" for name in sorted(WITHHELD))
-    assert f"\nMissing, 3:{listed}\n" in whole.out
-    assert f"\n{HIDDEN_MEMBERS} as well, where groups or administrative_units hide their members.\n" in whole.out
+    assert f"\nMissing permissions (3):{listed}\n" in whole.out
+    assert f"\nIf groups or administrative_units hide their members, grant {HIDDEN_MEMBERS} as well.\n" in whole.out
 
 
-def test_without_licences_it_names_them_and_succeeds(commands: Commands, free_tenant: DemoServer) -> None:
+def test_missing_licences_are_named_and_do_not_fail_the_check(commands: Commands, free_tenant: DemoServer) -> None:
     commands.reach(free_tenant)
-    said = commands.run("check", "--json")
-    told = json.loads(said.out)
+    result = commands.run("check", "--json")
+    report = json.loads(result.out)
 
-    assert said.code == 0
-    assert told["readable"]
-    for each in told["entities"]:
+    assert result.code == 0
+    assert report["readable"]
+    for each in report["entities"]:
         entity = CATALOG[each["entity"]]
         assert each["licence"] == entity.licence
         assert each["status"] == ("licence_missing" if entity.licence else "readable"), each
 
 
-def test_in_the_wrong_cloud_it_is_one_line_that_names_the_setting(commands: Commands, shared_tenant: DemoServer) -> None:
+def test_the_wrong_cloud_is_one_line_that_names_the_setting(commands: Commands, shared_tenant: DemoServer) -> None:
     commands.reach(shared_tenant).set(AAD_CLOUD="china", AAD_GRAPH_BASE_URL="")
 
-    said = commands.run("check")
+    result = commands.run("check")
 
-    assert said.code == 1
-    assert said.out == ""
-    assert said.err.count("\n") == 1
-    assert said.err.startswith("aad-assets: Sign-in failed: AADSTS")
-    assert "AAD_CLOUD" in said.err
+    assert result.code == 1
+    assert result.out == ""
+    assert result.err.count("\n") == 1
+    assert result.err.startswith("aad-assets: Sign-in failed: AADSTS")
+    assert "AAD_CLOUD" in result.err
 
 
-def test_extension_properties_are_asked_for_where_a_reload_does(shared_tenant: DemoServer) -> None:
+def test_extension_properties_are_requested_as_in_a_reload(shared_tenant: DemoServer) -> None:
     connection = Settings.from_environment(shared_tenant.environment()).connection
     report = asyncio.run(probe_tenant(connection, [CATALOG["users"], CATALOG["deleted_users"]]))
     users, deleted = (finding.entity for finding in report.findings)
@@ -142,25 +142,25 @@ def test_extension_properties_are_asked_for_where_a_reload_does(shared_tenant: D
 
 
 def test_missing_settings_are_one_line(commands: Commands) -> None:
-    said = commands.run("check")
+    result = commands.run("check")
 
-    assert (said.code, said.out, said.err.count("\n")) == (1, "", 1)
-    assert all(name in said.err for name in ("AAD_TENANT_ID", "AAD_CLIENT_ID", "AAD_CLIENT_SECRET"))
+    assert (result.code, result.out, result.err.count("\n")) == (1, "", 1)
+    assert all(name in result.err for name in ("AAD_TENANT_ID", "AAD_CLIENT_ID", "AAD_CLIENT_SECRET"))
 
 
-def test_settings_are_read_from_the_folders_env_file(commands: Commands, shared_tenant: DemoServer) -> None:
+def test_settings_in_the_env_file_override_the_environment(commands: Commands, shared_tenant: DemoServer) -> None:
     reach = shared_tenant.environment() | {"AAD_CLIENT_SECRET": "from-the-file"}
     commands.set(AAD_CLIENT_SECRET=shared_tenant.client_secret)
     commands.write("".join(f"{name}={value}\n" for name, value in reach.items()), ".env")
 
-    said = commands.run("check")
+    result = commands.run("check")
 
-    assert said.code == 1
-    assert "AADSTS7000215" in said.err, "what Dagster takes from the file is what is checked"
-    assert "from-the-file" not in said.err
+    assert result.code == 1
+    assert "AADSTS7000215" in result.err, "Dagster uses the value in the file as well"
+    assert "from-the-file" not in result.err
 
 
-def test_it_says_by_whom_it_signed_in(commands: Commands, shared_tenant: DemoServer) -> None:
+def test_the_account_is_named(commands: Commands, shared_tenant: DemoServer) -> None:
     reached = commands.reach(shared_tenant)
     reached.set(AZURE_POD_IDENTITY_AUTHORITY_HOST=shared_tenant.authority_url, AAD_CLIENT_SECRET="")
     reached.set(AAD_MANAGED_IDENTITY="system", AAD_CLIENT_ID="")
@@ -177,5 +177,5 @@ def test_it_says_by_whom_it_signed_in(commands: Commands, shared_tenant: DemoSer
     somebody = reached.run("check")
 
     assert somebody.code == 0, somebody.err
-    assert f" as a person, by application {shared_tenant.client_id}, reading " in somebody.out
-    assert f"Delegated permissions to grant, {len(PERMISSIONS)}:" in somebody.out
+    assert f" as a person, through application {shared_tenant.client_id}, reading " in somebody.out
+    assert f"Delegated permissions to grant ({len(PERMISSIONS)}):" in somebody.out

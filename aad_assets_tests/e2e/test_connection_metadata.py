@@ -1,4 +1,4 @@
-"""AAD_CONNECTION_METADATA through Dagster: what is off is no asset, no request and no column."""
+"""AAD_CONNECTION_METADATA in Dagster: what is off has no asset, no request and no column."""
 
 from pathlib import Path
 
@@ -20,24 +20,24 @@ def keys(definitions: dg.Definitions) -> set[str]:
     return {key.path[-1] for key in definitions.get_repository_def().assets_defs_by_key}
 
 
-def resting(text: str, folder: Path) -> set[str]:
-    """Tables of the catalogue that are no assets with this metadata."""
+def tables_off(text: str, folder: Path) -> set[str]:
+    """Return the tables of the catalogue that have no asset with this metadata."""
     path = folder / "entra.yaml"
     path.write_text(text, encoding="utf-8")
     return set(CATALOG) - keys(build_definitions(environment={"AAD_CONNECTION_METADATA": str(path)}))
 
 
-def test_entities_that_are_off_are_no_assets(tmp_path: Path) -> None:
-    assert resting("", tmp_path) == {"user_authentication_methods"}
-    assert resting("entities: {user_authentication_methods: on}", tmp_path) == set()
+def test_entities_that_are_off_have_no_assets(tmp_path: Path) -> None:
+    assert tables_off("", tmp_path) == {"user_authentication_methods"}
+    assert tables_off("entities: {user_authentication_methods: on}", tmp_path) == set()
     off = {table for table, entity in CATALOG.items() if entity.group == "logs"}
-    assert resting("entities: {" + ", ".join(f"{table}: off" for table in off) + "}", tmp_path) == off | {
+    assert tables_off("entities: {" + ", ".join(f"{table}: off" for table in off) + "}", tmp_path) == off | {
         "user_authentication_methods"
     }
 
 
 @pytest.mark.parametrize("content", [None, "entities: {user: on}"], ids=["missing", "wrong"])
-def test_a_file_that_cannot_be_used_fails_the_run_and_not_the_ui(tmp_path: Path, content: str | None) -> None:
+def test_an_unusable_file_fails_the_run_and_not_the_ui(tmp_path: Path, content: str | None) -> None:
     path = tmp_path / "entra.yaml"
     if content:
         path.write_text(content)
@@ -48,7 +48,7 @@ def test_a_file_that_cannot_be_used_fails_the_run_and_not_the_ui(tmp_path: Path,
         definitions.resolve_job_def("reload_directory").execute_in_process()
 
 
-def test_what_is_off_is_not_read_and_what_is_on_is(shared_tenant: DemoServer, tmp_path: Path) -> None:
+def test_only_what_is_on_is_read(shared_tenant: DemoServer, tmp_path: Path) -> None:
     database = str(tmp_path / "entra.duckdb")
     connection = Settings.from_environment(shared_tenant.environment() | {"AAD_QUOTA_SHARE": "50"}).connection
     tables = ("users", "user_authentication_methods", "role_definitions")
@@ -82,7 +82,7 @@ def test_what_is_off_is_not_read_and_what_is_on_is(shared_tenant: DemoServer, tm
     chosen = sum(bool(user.get("customSecurityAttributes")) for user in shared_tenant.objects("users"))
     assert query("SELECT count(customSecurityAttributes) FROM aad.users") == [(chosen,)]
     assert chosen
-    # Read without $select: the properties come all the same, and are not kept.
+    # Graph returns these properties because there is no $select, and they are dropped.
     assert not {"rolePermissions", "description"} & {row[0] for row in query("DESCRIBE aad.role_definitions")}
     assert query("SELECT count(*), count(_extra) FROM aad.role_definitions") == [
         (len(expected_rows(shared_tenant, CATALOG["role_definitions"])), 0)
@@ -96,7 +96,7 @@ def test_what_is_off_is_not_read_and_what_is_on_is(shared_tenant: DemoServer, tm
 
     assert {"mobilePhone", badge} <= {row[0] for row in query("DESCRIBE aad.users")}
     assert "customSecurityAttributes" not in {row[0] for row in query("DESCRIBE aad.users")}
-    # What was stored before it was turned off stays in the history alone.
+    # Values stored before the column was turned off remain only in the history.
     assert "displayName" not in {row[0] for row in query("DESCRIBE aad.users")}
     assert query("SELECT count(*) FROM aad_history.users WHERE displayName IS NULL") == [(0,)]
     loads = query("SELECT entity, count(*) FROM aad_meta.loads GROUP BY entity ORDER BY entity")

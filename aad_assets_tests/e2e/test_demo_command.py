@@ -1,4 +1,4 @@
-"""`aad-assets demo`, as the README says: a first reload, a day later, and a tenant that stays."""
+"""`aad-assets demo` as in the README: a first reload, a reload a day later, and a tenant that keeps running."""
 
 import json
 import os
@@ -19,7 +19,7 @@ ON = {entity.table for entity in ENTITIES if entity.on}
 LOGS = {entity.table for entity in ENTITIES if entity.group is Group.LOGS}
 COMMAND = [str(BIN / "aad-assets"), "demo"]
 SMALL = ["--users", "60", "--licences", "none"]
-"""A quarter of the tables is skipped, two of the three logs among them."""
+"""Without licences a quarter of the tables is skipped, including two of the three logs."""
 ROW = re.compile(r"^(\w+) +([\d,]+) +([\d,]+) +([\d,]+) +([\d,]+) +[\d.]+$", re.MULTILINE)
 
 
@@ -33,7 +33,7 @@ def run_demo(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
 
 
 def shown(output: str) -> dict[str, list[int]]:
-    """rows, inserted, updated, deleted by entity, from the printed table."""
+    """Return rows, inserted, updated and deleted by entity, from the printed table."""
     return {found[0]: [int(number.replace(",", "")) for number in found[1:]] for found in ROW.findall(output)}
 
 
@@ -45,7 +45,7 @@ class First:
 
 @pytest.fixture(scope="module")
 def first(tmp_path_factory: pytest.TempPathFactory) -> First:
-    """A first reload by someone who has settings of a real tenant, in the environment and in a `.env` file."""
+    """Run a first reload with settings of a real tenant in the environment and in a `.env` file."""
     home = tmp_path_factory.mktemp("first")
     real = {"AAD_TENANT_ID": "real.example", "AAD_CONNECTION_NAME": "real", "AAD_GATEWAY_URL": "http://127.0.0.1:9"}
     (home / ".env").write_text("".join(f"{name}={value}\n" for name, value in real.items()))
@@ -73,14 +73,14 @@ def test_a_first_reload_and_a_day_later(first: First, tmp_path: Path) -> None:
     assert sum(updated for _, _, updated, _ in after.values()) > 0
     assert sum(deleted for _, _, _, deleted in after.values()) > 0
     for table, (rows, inserted, _, deleted) in after.items():
-        # Of a log, days that are over are not read again.
+        # A load of a log does not read complete days again.
         assert table in LOGS or rows == before[table][0] + inserted - deleted
     assert "make dev DEMO=1" in first.result.stdout
     with duckdb.connect(str(folder / "entra.duckdb"), read_only=True) as connection:
         assert connection.execute("SELECT count(*) FROM aad.users").fetchone() == (after["users"][0],)
 
 
-def test_again_after_a_first_time_that_failed_is_the_first_time(tmp_path: Path) -> None:
+def test_again_after_a_failed_first_reload_repeats_the_first_day(tmp_path: Path) -> None:
     folder = tmp_path / "demo"
     failed = run_demo(folder, *SMALL, "--faults", "deny:1")
     again = run_demo(folder, "--again")
@@ -90,14 +90,14 @@ def test_again_after_a_first_time_that_failed_is_the_first_time(tmp_path: Path) 
     assert json.loads((folder / "state.json").read_text())["day"] == 0
 
 
-def test_run_gives_a_command_the_settings(tmp_path: Path) -> None:
+def test_run_passes_the_settings_to_a_command(tmp_path: Path) -> None:
     result = run_demo(tmp_path / "demo", "--users", "60", "--run", "sh", "-c", "echo $AAD_GRAPH_BASE_URL; exit 3")
 
     assert result.returncode == 3
     assert re.search(r"https://localhost:\d+/v1\.0", result.stdout)
 
 
-def test_a_tenant_that_stays_can_be_reached_with_the_printed_settings(tmp_path: Path) -> None:
+def test_a_kept_tenant_is_reachable_with_the_printed_settings(tmp_path: Path) -> None:
     folder = tmp_path / "demo"
     command = [*COMMAND, "--folder", str(folder), *SMALL, "--keep"]
     with subprocess.Popen(command, env=clean_environment(), stdout=subprocess.PIPE, text=True) as process:
@@ -119,14 +119,14 @@ def test_a_tenant_that_stays_can_be_reached_with_the_printed_settings(tmp_path: 
             again = run_demo(folder, "--again")
             assert again.returncode == 0, again.stderr
             assert json.loads((folder / "state.json").read_text())["day"] == 1
-            assert settings["AAD_GRAPH_BASE_URL"] in again.stdout, "a tenant that was kept is the one that is reloaded"
+            assert settings["AAD_GRAPH_BASE_URL"] in again.stdout, "the kept tenant is the one that is reloaded"
         finally:
             process.send_signal(signal.SIGINT)
         process.wait(20)
 
 
 @pytest.mark.parametrize("words", [["--help"], ["demo", "--help"]])
-def test_help_is_there(words: list[str]) -> None:
+def test_help_is_printed(words: list[str]) -> None:
     result = subprocess.run([str(BIN / "aad-assets"), *words], capture_output=True, text=True, check=False)
 
     assert result.returncode == 0

@@ -1,4 +1,4 @@
-"""What goes wrong for people, through `dagster asset materialize`: one message that names what to mend, nothing lost."""
+"""Failures in `dagster asset materialize`: one message that names what to fix, and nothing is lost."""
 
 import json
 import subprocess
@@ -23,12 +23,12 @@ sys.stdin.read()
 
 
 def keys(*tables: str) -> str:
-    """A selection of assets."""
+    """Return a selection of assets."""
     return " or ".join(f'key:"aad/{table}"' for table in tables)
 
 
 def messages(result: subprocess.CompletedProcess[str]) -> list[str]:
-    """Lines that the run logged as errors of its own, in order."""
+    """Return the lines that the run logged as errors, in order."""
     return [
         line.split(" - reload - ")[1]
         for line in result.stderr.splitlines()
@@ -37,7 +37,7 @@ def messages(result: subprocess.CompletedProcess[str]) -> list[str]:
 
 
 def assert_one_message(result: subprocess.CompletedProcess[str], *parts: str) -> None:
-    """The run failed, and its first word on it is one line with these parts, before any stack trace."""
+    """Assert that the run failed, and that its first error is one line with these parts, before any stack trace."""
     assert result.returncode == 1, result.stderr
     assert messages(result), result.stdout + result.stderr
     first = messages(result)[0]
@@ -47,7 +47,7 @@ def assert_one_message(result: subprocess.CompletedProcess[str], *parts: str) ->
     assert result.stderr.index(first) < result.stderr.index("Stack Trace")
 
 
-def test_one_collection_without_permission_fails_alone_and_names_it(tenant: DemoServer, place_for: PlaceFor) -> None:
+def test_a_missing_permission_fails_only_its_entities_and_is_named(tenant: DemoServer, place_for: PlaceFor) -> None:
     place = place_for(tenant)
     tenant.faults([{"kind": "deny", "path": "/devices"}])
 
@@ -77,7 +77,7 @@ def test_children_of_a_failed_parent_are_not_published(tenant: DemoServer, place
     assert any("group_members" in line and "groups was not published in this run" in line for line in messages(result))
 
 
-def test_a_tenant_without_licences_skips_what_needs_one_and_the_run_succeeds(place_for: PlaceFor) -> None:
+def test_without_licences_the_run_succeeds_and_skips_the_entities_that_need_one(place_for: PlaceFor) -> None:
     with DemoServer(users=60, no_quota=True, licences=()) as free:
         place = place_for(free)
 
@@ -90,7 +90,7 @@ def test_a_tenant_without_licences_skips_what_needs_one_and_the_run_succeeds(pla
         assert f"Skipped because it needs the licence {licence}" in result.stderr
 
 
-def test_wrong_secret(shared_tenant: DemoServer, place_for: PlaceFor) -> None:
+def test_a_wrong_secret(shared_tenant: DemoServer, place_for: PlaceFor) -> None:
     place = place_for(shared_tenant)
 
     result = place.materialize('key:"aad/domains"', AAD_CLIENT_SECRET="5d0c1f2e-not-the-value")
@@ -99,19 +99,19 @@ def test_wrong_secret(shared_tenant: DemoServer, place_for: PlaceFor) -> None:
     assert "5d0c1f2e-not-the-value" not in result.stdout + result.stderr
 
 
-def test_unknown_application(shared_tenant: DemoServer, place_for: PlaceFor) -> None:
+def test_an_unknown_application(shared_tenant: DemoServer, place_for: PlaceFor) -> None:
     result = place_for(shared_tenant).materialize('key:"aad/domains"', AAD_CLIENT_ID="00000000-1111-2222-3333-444444444444")
 
     assert_one_message(result, "AADSTS700016", "AAD_CLIENT_ID")
 
 
-def test_unknown_tenant(shared_tenant: DemoServer, place_for: PlaceFor) -> None:
+def test_an_unknown_tenant(shared_tenant: DemoServer, place_for: PlaceFor) -> None:
     result = place_for(shared_tenant).materialize('key:"aad/domains"', AAD_TENANT_ID="nobody.example")
 
     assert_one_message(result, "AADSTS90002", "AAD_TENANT_ID")
 
 
-def test_unreachable_authority(shared_tenant: DemoServer, place_for: PlaceFor) -> None:
+def test_an_unreachable_authority(shared_tenant: DemoServer, place_for: PlaceFor) -> None:
     started = time.monotonic()
 
     result = place_for(shared_tenant).materialize('key:"aad/domains"', AAD_AUTHORITY_URL="https://localhost:9")
@@ -126,7 +126,7 @@ def test_graph_of_another_cloud(shared_tenant: DemoServer, place_for: PlaceFor) 
     assert_one_message(result, "AADSTS70011", "AAD_GRAPH_BASE_URL", "AAD_CLOUD")
 
 
-def test_unreachable_graph(tenant: DemoServer, place_for: PlaceFor) -> None:
+def test_an_unreachable_graph(tenant: DemoServer, place_for: PlaceFor) -> None:
     tenant.faults([{"kind": "drop"}])
     started = time.monotonic()
 
@@ -136,7 +136,7 @@ def test_unreachable_graph(tenant: DemoServer, place_for: PlaceFor) -> None:
     assert time.monotonic() - started < 60
 
 
-def test_untrusted_certificate(shared_tenant: DemoServer, place_for: PlaceFor) -> None:
+def test_an_untrusted_certificate(shared_tenant: DemoServer, place_for: PlaceFor) -> None:
     result = place_for(shared_tenant).materialize('key:"aad/domains"', AAD_CA_BUNDLE="")
 
     assert_one_message(result, "certificate", "AAD_CA_BUNDLE")
@@ -150,9 +150,9 @@ def test_no_settings_at_all(shared_tenant: DemoServer, place_for: PlaceFor) -> N
     assert_one_message(result, "AAD_TENANT_ID", "AAD_CLIENT_ID", "AAD_CLIENT_SECRET")
 
 
-def test_database_held_by_another_process(shared_tenant: DemoServer, place_for: PlaceFor) -> None:
+def test_a_database_locked_by_another_process(shared_tenant: DemoServer, place_for: PlaceFor) -> None:
     place = place_for(shared_tenant)
-    patience = {"resources": {"warehouse": {"config": {"lock_wait_seconds": 2}}}}
+    config = {"resources": {"warehouse": {"config": {"lock_wait_seconds": 2}}}}
     started = time.monotonic()
     with subprocess.Popen(
         [sys.executable, "-c", HOLD, str(place.database)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -160,14 +160,14 @@ def test_database_held_by_another_process(shared_tenant: DemoServer, place_for: 
         assert holder.stdout
         assert holder.stdin
         assert holder.stdout.readline() == "held\n"
-        result = place.materialize("*", "--config-json", json.dumps(patience))
+        result = place.materialize("*", "--config-json", json.dumps(config))
         holder.stdin.close()
 
     assert_one_message(result, "AAD_DATABASE", str(place.database), str(holder.pid), "waited 2 s")
     assert time.monotonic() - started < 60
 
 
-def test_database_named_like_the_schema(shared_tenant: DemoServer, place_for: PlaceFor) -> None:
+def test_a_database_named_like_the_schema(shared_tenant: DemoServer, place_for: PlaceFor) -> None:
     place = place_for(shared_tenant)
 
     result = place.materialize('key:"aad/domains"', AAD_DATABASE=str(place.folder / "aad.duckdb"))
@@ -175,7 +175,7 @@ def test_database_named_like_the_schema(shared_tenant: DemoServer, place_for: Pl
     assert_one_message(result, "AAD_DATABASE", "AAD_CONNECTION_NAME")
 
 
-def test_a_schedule_that_is_none(shared_tenant: DemoServer, place_for: PlaceFor) -> None:
+def test_an_invalid_schedule(shared_tenant: DemoServer, place_for: PlaceFor) -> None:
     result = place_for(shared_tenant).materialize('key:"aad/domains"', AAD_SCHEDULE_CRON="every day")
 
     assert_one_message(result, "AAD_SCHEDULE_CRON", "every day")
@@ -191,7 +191,7 @@ def test_another_tenant_in_the_same_schema(tenant: DemoServer, place_for: PlaceF
     assert place.query("SELECT DISTINCT _tenant_id FROM aad.domains") == [(tenant.tenant_id,)]
 
 
-def test_a_refused_property_is_read_without_and_its_stored_values_stay(tenant: DemoServer, place_for: PlaceFor) -> None:
+def test_a_rejected_property_is_left_out_and_its_stored_values_stay(tenant: DemoServer, place_for: PlaceFor) -> None:
     place = place_for(tenant)
     assert place.materialize('key:"aad/users"').returncode == 0
     before = place.query("SELECT id, jobTitle FROM aad.users ORDER BY id")
@@ -219,7 +219,7 @@ def test_a_refused_property_is_read_without_and_its_stored_values_stay(tenant: D
     ],
     ids=lambda fault: str(fault["kind"]),
 )
-def test_a_chain_that_breaks_the_protocol_is_not_published(
+def test_pages_that_break_the_protocol_are_not_published(
     place_for: PlaceFor, large_groups: DemoServer, fault: dict[str, str]
 ) -> None:
     place = place_for(large_groups)
@@ -233,6 +233,6 @@ def test_a_chain_that_breaks_the_protocol_is_not_published(
 
 @pytest.fixture
 def large_groups() -> Iterator[DemoServer]:
-    """More than one page of groups."""
+    """Yield a tenant with more than one page of groups."""
     with DemoServer(users=8_200, no_quota=True) as server:
         yield server

@@ -1,4 +1,4 @@
-"""Under every passing fault at once, what lands is still what the tenant holds."""
+"""Under all transient faults at once, the tables still equal what the tenant holds."""
 
 from collections.abc import Callable
 
@@ -10,7 +10,7 @@ from aad_assets_tests.e2e.conftest import NOW, Place
 from aad_assets_tests.e2e.test_values import table_rows
 from aad_assets_tests.e2e.truth import expected_rows, known
 
-PASSING = [
+TRANSIENT = [
     {"kind": "empty_page", "path": "/users", "times": 1},
     {"kind": "429", "rate": 0.05, "retry_after": 1},
     {"kind": "429", "path": "/members", "times": 3, "retry_after": None},
@@ -25,7 +25,7 @@ PASSING = [
 ]
 
 
-# Every shape and every family of quotas; long lists, and children of one and of two levels.
+# Every shape and every family of quotas, long lists, and children and grandchildren.
 TABLES = [
     "users",
     "groups",
@@ -47,10 +47,10 @@ TABLES = [
 ]
 
 
-def test_every_shape_lands_whole_under_faults(place_for: Callable[[DemoServer], Place]) -> None:
+def test_every_shape_is_complete_under_faults(place_for: Callable[[DemoServer], Place]) -> None:
     with DemoServer(users=2_500, no_quota=True, token_lifetime=3, now=NOW) as tenant:
         place = place_for(tenant)
-        tenant.faults(PASSING)
+        tenant.faults(TRANSIENT)
 
         result = place.materialize(" or ".join(f'key:"aad/{table}"' for table in TABLES))
 
@@ -67,16 +67,16 @@ def test_every_shape_lands_whole_under_faults(place_for: Callable[[DemoServer], 
     retries, duplicates = place.query("SELECT sum(retries), sum(duplicates) FROM aad_meta.loads")[0]
     assert retries > 0
     assert duplicates > 0
-    assert tokens > 1, "the token was not renewed in the middle of the run"
+    assert tokens > 1, "the token was not renewed during the run"
     assert {"429", "503", "expired_page", "repeat_row", "empty_page"} <= {kind for kind, n in hits.items() if n}
 
 
 @pytest.mark.slow
-def test_a_large_tenant_lands_whole_under_faults(place_for: Callable[[DemoServer], Place]) -> None:
-    """100,000 users in shards of many pages, some of which expire, break or are throttled."""
+def test_a_large_tenant_is_complete_under_faults(place_for: Callable[[DemoServer], Place]) -> None:
+    """Read 100,000 users in shards of many pages, some of which expire, break or are throttled."""
     with DemoServer(users=100_000, no_quota=True, token_lifetime=10) as tenant:
         place = place_for(tenant)
-        tenant.faults([rule | {"rate": 0.002} if rule.get("rate") else rule for rule in PASSING])
+        tenant.faults([rule | {"rate": 0.002} if rule.get("rate") else rule for rule in TRANSIENT])
 
         result = place.materialize('key:"aad/users" or key:"aad/groups" or key:"aad/group_members"')
 

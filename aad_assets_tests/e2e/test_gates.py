@@ -1,5 +1,5 @@
-"""A tenant that misbehaves, through `dagster asset materialize`: the old rows stay, the exit code is 1, and the message says
-which gate held the load back and how to open it. Four runs in all, each with several faults."""
+"""Gates in `dagster asset materialize`: the old rows stay, the exit code is 1, and the message names the gate and how to open
+it. Each of the few runs has several faults."""
 
 import re
 import shutil
@@ -21,7 +21,7 @@ ALLOW = '{"ops": {"reload": {"config": {"allow": {"users": ["shrink"]}}}}}'
 
 @dataclass
 class Tenant:
-    """Enough users and devices for several pages, and a place that has loaded them once."""
+    """A tenant with several pages of users and devices, and a place that has loaded it once."""
 
     server: DemoServer
     loaded: Place
@@ -45,25 +45,25 @@ def place(good: Tenant, tmp_path: Path) -> Iterator[Place]:
 
 
 def outcomes(place: Place) -> dict[str, tuple[str, str]]:
-    """Status and reason of the last load of each entity."""
+    """Return status and reason of the last load of each entity."""
     found = place.query("SELECT entity, arg_max(status, started_at), arg_max(coalesce(reason, ''), started_at) "
                         "FROM aad_meta.loads GROUP BY entity")  # fmt: skip
     return {entity: (status, reason) for entity, status, reason in found}
 
 
 def everything(place: Place) -> list[tuple[object, ...]]:
-    """A fingerprint of the tables and their histories, and the number of changes."""
+    """Return a fingerprint of the tables and their histories, and the number of changes."""
     tables = [f"{schema}.{name}" for schema in ("aad", "aad_history") for name in TABLES]
     queries = [f"SELECT '{table}', count(*), bit_xor(hash(to_json(t))) FROM {table} t" for table in tables]
     return sorted(place.query(" UNION ALL ".join([*queries, "SELECT 'changes', count(*), 0 FROM aad_meta.changes"])), key=str)
 
 
-def assert_held_back(place: Place, good: Tenant, result: subprocess.CompletedProcess[str]) -> None:
+def assert_nothing_published(place: Place, good: Tenant, result: subprocess.CompletedProcess[str]) -> None:
     assert result.returncode == 1, result.stderr
     assert everything(place) == everything(good.loaded)
 
 
-def test_a_lost_page_half_the_users_gone_an_emptied_and_a_garbled_column_are_held_back(place: Place, good: Tenant) -> None:
+def test_a_lost_page_a_shrunk_table_and_empty_or_garbled_columns_are_blocked(place: Place, good: Tenant) -> None:
     good.server.faults(
         [
             {"kind": "garbled_property", "path": "/servicePrincipals", "property": "accountEnabled"},
@@ -75,7 +75,7 @@ def test_a_lost_page_half_the_users_gone_an_emptied_and_a_garbled_column_are_hel
 
     result = place.materialize(SELECT)
 
-    assert_held_back(place, good, result)
+    assert_nothing_published(place, good, result)
     found = outcomes(place)
     gates = {"users": "shrink", "devices": "count", "groups": "null_column", "service_principals": "rejects"}
     for table, gate in gates.items():
@@ -90,10 +90,10 @@ def test_a_lost_page_half_the_users_gone_an_emptied_and_a_garbled_column_are_hel
         assert rows == place.query(f"SELECT rows FROM aad_meta.loads WHERE status = 'blocked' AND entity = '{table}'")[0]
     assert f"--config-json '{ALLOW}'" in result.stderr
     assert "displayName" in found["groups"][1]
-    assert found["group_members"][0] == "failed", "edges whose parents were held back are not published"
+    assert found["group_members"][0] == "failed", "edges of blocked parents are not published"
 
 
-def test_a_permission_lost_half_way_and_page_tokens_that_expire_are_held_back(place: Place, good: Tenant) -> None:
+def test_a_permission_lost_during_the_read_and_expired_page_tokens_fail(place: Place, good: Tenant) -> None:
     good.server.faults(
         [
             {"kind": "deny", "path": "/users", "page": 2},
@@ -104,7 +104,7 @@ def test_a_permission_lost_half_way_and_page_tokens_that_expire_are_held_back(pl
 
     result = place.materialize(SELECT)
 
-    assert_held_back(place, good, result)
+    assert_nothing_published(place, good, result)
     found = outcomes(place)
     assert found["users"][0] == found["devices"][0] == "failed"
     assert "User.Read.All" in found["users"][1]
@@ -114,7 +114,7 @@ def test_a_permission_lost_half_way_and_page_tokens_that_expire_are_held_back(pl
     assert "groups: the gate empty blocked it" in found["groups"][1]
 
 
-def test_the_run_s_config_opens_a_gate_and_history_keeps_what_was(place: Place, good: Tenant) -> None:
+def test_the_config_of_a_run_opens_a_gate_and_history_keeps_the_rows(place: Place, good: Tenant) -> None:
     good.server.faults([{"kind": "shrink", "path": "/users", "share": 0.5}])
 
     copy = place.folder / "serving.duckdb"
@@ -133,7 +133,7 @@ def test_the_run_s_config_opens_a_gate_and_history_keeps_what_was(place: Place, 
     assert place.query("SELECT change, count(*) FROM aad_meta.changes GROUP BY ALL") == [("delete", deleted)]
 
 
-def test_stored_values_that_do_not_cast_block_until_the_table_is_recreated(place: Place, good: Tenant) -> None:
+def test_stored_values_that_cannot_be_cast_block_until_the_table_is_recreated(place: Place, good: Tenant) -> None:
     with duckdb.connect(str(place.database)) as connection:
         connection.execute("ALTER TABLE aad.applications ALTER createdDateTime TYPE VARCHAR USING 'long ago'")
 

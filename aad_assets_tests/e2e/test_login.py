@@ -1,4 +1,4 @@
-"""`aad-assets login` and `logout` as people use them: a real browser, a real terminal, and a reload with the sign-in."""
+"""`aad-assets login` and `logout` in a real browser and a real terminal, and a reload with the sign-in."""
 
 import os
 import pty
@@ -49,7 +49,7 @@ def place(demo: DemoServer, tmp_path: Path) -> Place:
 
 
 class Login:
-    """A running `aad-assets login`. `printed` is all that came so far."""
+    """A running `aad-assets login`. `printed` is its output so far."""
 
     def __init__(self, place: Place, *options: str, stdin: int = subprocess.PIPE, **settings: str) -> None:
         self.process = subprocess.Popen(
@@ -66,7 +66,7 @@ class Login:
         self._watchdog.start()
 
     def until(self, pattern: str) -> str:
-        """Reads on until a line matches; the match."""
+        """Read until a line matches, and return the match."""
         assert self.process.stdout
         for line in self.process.stdout:
             self.printed += line
@@ -121,7 +121,7 @@ def aad_assets(place: Place, *arguments: str, **settings: str) -> subprocess.Com
     )
 
 
-def test_the_code_that_is_shown_is_pasted(page: Page, demo: DemoServer, place: Place) -> None:
+def test_a_pasted_code_signs_in(page: Page, demo: DemoServer, place: Place) -> None:
     with login(place, AAD_REDIRECT_URL=demo.authority_url + NATIVE_CLIENT, AAD_AUTH="delegated") as running:
         fill_in(page, demo, running.until(r"https://\S+"))
         code = page.locator("#code").input_value()
@@ -129,25 +129,25 @@ def test_the_code_that_is_shown_is_pasted(page: Page, demo: DemoServer, place: P
         running.until("neither a code nor the address")
         running.answer(code)
         assert running.end() == 0, running.printed
-    said = running.printed
-    assert f"Signed in  Megan Bowen <{demo.user_name}>" in said
-    assert f"Tenant     Contoso (demo tenant) ({demo.tenant_id})" in said
-    assert re.search(r"Scopes .*Directory\.Read\.All, .*User\.Read\.All", said)
-    assert re.search(r"Readable +(\d+) of \1 entities", said)
+    output = running.printed
+    assert f"Signed in  Megan Bowen <{demo.user_name}>" in output
+    assert f"Tenant     Contoso (demo tenant) ({demo.tenant_id})" in output
+    assert re.search(r"Scopes .*Directory\.Read\.All, .*User\.Read\.All", output)
+    assert re.search(r"Readable +(\d+) of \1 entities", output)
     cache = Path(place.environment["AAD_TOKEN_CACHE"])
-    assert str(cache) in said
+    assert str(cache) in output
     assert stat.S_IMODE(cache.stat().st_mode) == 0o600
-    assert code not in said
-    assert "Traceback" not in said
+    assert code not in output
+    assert "Traceback" not in output
 
     first = aad_assets(place, "logout", AAD_AUTH="delegated")
-    assert (first.returncode, first.stdout) == (0, f"Signed out: {cache} is removed.\n")
+    assert (first.returncode, first.stdout) == (0, f"Signed out: {cache} was deleted.\n")
     assert not cache.exists()
     assert aad_assets(place, "logout", AAD_AUTH="delegated").stdout == "Nobody was signed in.\n"
 
 
 def titles() -> set[str]:
-    """The command lines of all processes."""
+    """Return the command lines of all processes."""
     found = set()
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         try:
@@ -157,8 +157,8 @@ def titles() -> set[str]:
     return found
 
 
-def test_the_code_is_caught_and_a_reload_uses_the_sign_in(page: Page, demo: DemoServer, place: Place) -> None:
-    """The whole way, with the reload behind a gateway; afterwards no secret is found anywhere but in the sign-in itself."""
+def test_a_received_code_signs_in_and_a_reload_uses_the_sign_in(page: Page, demo: DemoServer, place: Place) -> None:
+    """Sign in, reload through a gateway, and find no secret anywhere except in the stored sign-in."""
     seen = set()
     with login(place, stdin=subprocess.DEVNULL) as running:
         address = running.until(r"https://\S+")
@@ -187,20 +187,20 @@ def test_the_code_is_caught_and_a_reload_uses_the_sign_in(page: Page, demo: Demo
     cache = Path(place.environment["AAD_TOKEN_CACHE"])
     refresh_tokens = [part for part in cache.read_text().split('"') if len(part) > 300]
     secrets = [demo.client_secret, demo.user_password, PASSWORD, code, "eyJ", *refresh_tokens]
-    told = everything_in(place.folder) | {
+    left = everything_in(place.folder) | {
         "login": running.printed.encode(),
         "run": output[0].encode(),
         "titles": "\n".join(seen).encode(),
     }
     for secret in secrets:
-        assert [name for name, content in told.items() if secret.encode() in content] == []
+        assert [name for name, content in left.items() if secret.encode() in content] == []
 
 
-def test_a_device_code_is_entered_elsewhere(page: Page, demo: DemoServer, place: Place) -> None:
+def test_a_device_code_signs_in(page: Page, demo: DemoServer, place: Place) -> None:
     settings = {"AAD_CLIENT_ID": demo.public_client_id, "AAD_CLIENT_SECRET": ""}
     with login(place, "--device-code", **settings) as running:
-        said = running.until("open the page .* and enter the code .*")
-        found = re.search(r"page (\S+) .* code (\w+)", said)
+        line = running.until("open the page .* and enter the code .*")
+        found = re.search(r"page (\S+) .* code (\w+)", line)
         assert found
         page.goto(found[1])
         page.locator("input[name=otc]").fill(found[2])
@@ -212,21 +212,21 @@ def test_a_device_code_is_entered_elsewhere(page: Page, demo: DemoServer, place:
     assert demo.user_name in running.printed
 
 
-def test_a_device_code_with_a_secret_is_refused(place: Place) -> None:
+def test_a_device_code_with_a_secret_is_rejected(place: Place) -> None:
     result = aad_assets(place, "login", "--device-code")
     assert result.returncode == 1
     assert "public client" in result.stderr
     assert "Traceback" not in result.stderr
 
 
-def test_with_nobody_to_paste_it_ends(demo: DemoServer, place: Place) -> None:
+def test_login_ends_when_nobody_can_paste(demo: DemoServer, place: Place) -> None:
     with login(place, stdin=subprocess.DEVNULL, AAD_REDIRECT_URL=demo.authority_url + NATIVE_CLIENT) as running:
         assert running.end() == 1
-    assert "No code came: run aad-assets login again." in running.printed
+    assert "No code was received. Run aad-assets login again." in running.printed
 
 
-def test_at_a_terminal_long_addresses_are_taken_whole_and_not_shown(demo: DemoServer, place: Place) -> None:
-    """Terminals cut lines at 4,096 characters, if they are let."""
+def test_a_terminal_accepts_long_addresses_and_does_not_echo_them(demo: DemoServer, place: Place) -> None:
+    """Terminals in line mode cut lines at 4,096 characters."""
     controller, terminal = pty.openpty()
     try:
         with login(place, stdin=terminal, AAD_REDIRECT_URL=demo.authority_url + NATIVE_CLIENT) as running:

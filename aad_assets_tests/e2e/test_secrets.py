@@ -1,4 +1,4 @@
-"""A hunt for the secret and the token in everything that a run leaves behind."""
+"""No secret and no token in anything that a run leaves behind."""
 
 import base64
 import sqlite3
@@ -13,7 +13,7 @@ from aad_assets_tests.e2e.conftest import make_place
 
 
 def needles(tenant: DemoServer) -> dict[str, bytes]:
-    """What must be nowhere: the secret in the forms in which it is sent, and anything that looks like a signed token."""
+    """Return what must be nowhere: the secret in every form in which it is sent, and the start of a signed token."""
     secret = tenant.client_secret
     basic = base64.b64encode(f"{tenant.client_id}:{secret}".encode())
     # Base64 of `{"alg":` and of `{"typ":`, with which a JWT begins.
@@ -21,7 +21,7 @@ def needles(tenant: DemoServer) -> dict[str, bytes]:
 
 
 def everything_in(folder: Path) -> dict[str, bytes]:
-    """All files below, as bytes; of SQLite databases also each value, since pages may split one."""
+    """Return all files below as bytes, and a dump of SQLite databases, because their pages may split a value."""
     found = {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     for name, content in list(found.items()):
         if content.startswith(b"SQLite format 3"):
@@ -33,7 +33,7 @@ def everything_in(folder: Path) -> dict[str, bytes]:
 
 @pytest.fixture
 def short_lived() -> Iterator[DemoServer]:
-    """Tokens live for two seconds."""
+    """Yield a tenant whose tokens are valid for 2 s."""
     with DemoServer(users=300, no_quota=True, token_lifetime=2) as server:
         yield server
 

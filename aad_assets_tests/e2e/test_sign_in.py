@@ -1,6 +1,6 @@
-"""Every way to sign in, from settings to a published table, and every refusal: with a hunt for secrets after each.
+"""Every sign-in method from settings to a published table, and every sign-in error, with a search for secrets after each.
 
-Runs of Dagster in this process, on an instance with its database and compute logs on disk.
+Dagster runs in this process, on an instance that stores its database and compute logs on disk.
 """
 
 import base64
@@ -51,7 +51,7 @@ def gateway() -> Iterator[Gateway]:
 
 @dataclass
 class Place:
-    """What a user has: settings, a folder for credentials, one for all that a run leaves behind; and what must be nowhere."""
+    """A user's settings, a folder for credentials, one for all that a run leaves behind, and secrets that must not leak."""
 
     demo: DemoServer
     gateway: Gateway
@@ -94,7 +94,7 @@ def place(demo: DemoServer, gateway: Gateway, instance: dg.DagsterInstance, tmp_
 
 
 def client_secret(place: Place) -> None:
-    """As the demo tenant gives it."""
+    """Keep the secret of the demo tenant's settings."""
 
 
 def certificate(place: Place) -> None:
@@ -109,7 +109,7 @@ def certificate(place: Place) -> None:
 
 
 def workload_identity(place: Place) -> None:
-    """As Kubernetes sets it: by the names of Azure alone."""
+    """Set only the `AZURE_*` variables, as Kubernetes does."""
     path = place.private / "token"
     path.write_text(place.demo.federated_token())
     place.without_secret(
@@ -137,8 +137,8 @@ def delegated(place: Place) -> None:
     place.secrets |= place.refresh_tokens()
 
 
-def materialized(place: Place, monkeypatch: pytest.MonkeyPatch) -> dg.ExecuteInProcessResult:
-    """The run of one asset."""
+def materialize(place: Place, monkeypatch: pytest.MonkeyPatch) -> dg.ExecuteInProcessResult:
+    """Run one asset."""
     for name in [*os.environ]:
         if name.startswith(("AAD_", "AZURE_")):
             monkeypatch.delenv(name)
@@ -150,22 +150,22 @@ def materialized(place: Place, monkeypatch: pytest.MonkeyPatch) -> dg.ExecuteInP
     return job.execute_in_process(instance=place.instance, raise_on_error=False)
 
 
-def assert_nothing_told(place: Place, result: dg.ExecuteInProcessResult, *told: str) -> None:
-    """Not in a file that the run left, nor in what it said, its exceptions or this process's title."""
+def assert_no_secret(place: Place, result: dg.ExecuteInProcessResult, *output: str) -> None:
+    """Assert that no secret is in the files and events of the run, its output, or the command line of this process."""
     left = everything_in(place.left)
-    assert any(name.endswith(".db dumped") for name in left), "Dagster's database is among it"
-    said = [*told, *(str(event) for event in result.all_events), Path("/proc/self/cmdline").read_text()]
-    content = left | {"what was said": "\n".join(said).encode()}
+    assert any(name.endswith(".db dumped") for name in left), "Dagster's database is searched"
+    texts = [*output, *(str(event) for event in result.all_events), Path("/proc/self/cmdline").read_text()]
+    content = left | {"output": "\n".join(texts).encode()}
     for secret in place.secrets | place.refresh_tokens():
         assert [name for name, text in content.items() if secret.encode() in text] == [], secret[:4]
 
 
 Prepare = Callable[[Place], None]
-WAYS = (client_secret, certificate, workload_identity, system_assigned, user_assigned, delegated)
+METHODS = (client_secret, certificate, workload_identity, system_assigned, user_assigned, delegated)
 
 
-@pytest.mark.parametrize("prepare", WAYS, ids=lambda way: str(way.__name__))
-def test_every_way_ends_in_a_published_table_and_leaves_no_secret(
+@pytest.mark.parametrize("prepare", METHODS, ids=lambda method: str(method.__name__))
+def test_every_method_publishes_a_table_and_leaks_no_secret(
     place: Place,
     prepare: Prepare,
     monkeypatch: pytest.MonkeyPatch,
@@ -176,21 +176,21 @@ def test_every_way_ends_in_a_published_table_and_leaves_no_secret(
     prepare(place)
     before = len(place.gateway.tunnels)
 
-    result = materialized(place, monkeypatch)
+    result = materialize(place, monkeypatch)
 
     assert result.success
     with duckdb.connect(str(place.left / "entra.duckdb"), read_only=True) as database:
         found = database.execute("SELECT id FROM aad.domains ORDER BY id").fetchall()
     assert [row[0] for row in found] == sorted(row["id"] for row in place.demo.objects("domains"))
     assert len(place.gateway.tunnels) > before, "through the gateway"
-    assert_nothing_told(place, result, caplog.text, *capfd.readouterr())
+    assert_no_secret(place, result, caplog.text, *capfd.readouterr())
 
 
-def changed(rules: dict[str, Any] | None = None, way: Prepare = client_secret, **settings: str) -> Prepare:
-    """A way to sign in, after which the tenant's rules or the settings change."""
+def changed(rules: dict[str, Any] | None = None, method: Prepare = client_secret, **settings: str) -> Prepare:
+    """Return a sign-in method after which the tenant's rules or the settings change."""
 
     def prepare(place: Place) -> None:
-        way(place)
+        method(place)
         place.settings |= settings
         place.demo.sign_in_rules(**rules or {})
 
@@ -237,7 +237,7 @@ ERRORS: dict[str, tuple[Prepare, str]] = {
 
 
 @pytest.mark.parametrize("error", ERRORS)
-def test_every_refusal_is_one_line_and_tells_no_secret(
+def test_every_error_is_one_message_and_leaks_no_secret(
     place: Place,
     error: str,
     monkeypatch: pytest.MonkeyPatch,
@@ -245,22 +245,22 @@ def test_every_refusal_is_one_line_and_tells_no_secret(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     caplog.set_level("DEBUG")
-    prepare, said = ERRORS[error]
+    prepare, message = ERRORS[error]
     prepare(place)
-    monkeypatch.setattr(authority, "_MAX_SECONDS", 0.0)  # what is down stays down
+    monkeypatch.setattr(authority, "_MAX_SECONDS", 0.0)  # without waiting for the network to come back
     if error == "wrong secret":
         place.secrets.add("wr0ng~s3cret")
 
-    result = materialized(place, monkeypatch)
+    result = materialize(place, monkeypatch)
 
     assert not result.success
     failures = [str(event.step_failure_data.error) for event in result.get_step_failure_events()]
     assert len(failures) == 1
-    assert said in failures[0]
-    assert_nothing_told(place, result, caplog.text, *failures, *capfd.readouterr())
+    assert message in failures[0]
+    assert_no_secret(place, result, caplog.text, *failures, *capfd.readouterr())
 
 
-def test_two_connections_with_credentials_of_their_own_live_in_one_location(
+def test_two_connections_with_their_own_credentials_share_a_code_location(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     certificate(place)
@@ -300,4 +300,4 @@ def test_two_connections_with_credentials_of_their_own_live_in_one_location(
 
     assert result.success
     assert {key for event in result.get_asset_materialization_events() if (key := event.asset_key)} == set(keys)
-    assert_nothing_told(place, result)
+    assert_no_secret(place, result)

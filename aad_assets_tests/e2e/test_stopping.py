@@ -1,4 +1,4 @@
-"""A run that is stopped or killed: the database is free and whole, nothing is left behind, the next run works."""
+"""Stopped and killed runs: the database is released and intact, nothing is left behind, and the next run works."""
 
 import os
 import signal
@@ -14,35 +14,35 @@ PlaceFor = Callable[[DemoServer], Place]
 
 
 def read_until(process: subprocess.Popen[str], text: str) -> None:
-    """Read the run's output until `text` shows."""
+    """Read the run's output until a line contains `text`."""
     assert process.stdout
     for line in process.stdout:
         if text in line:
             return
-    pytest.fail(f"the run ended before it said {text!r}")
+    pytest.fail(f"the run ended without printing {text!r}")
 
 
 @pytest.fixture
 def slow_tenant() -> Iterator[DemoServer]:
-    """Groups take minutes; the other entities are there soon."""
+    """Yield a tenant whose groups take minutes to read."""
     with DemoServer(users=300, no_quota=True) as server:
         server.faults([{"kind": "latency", "path": "/groups", "ms": 60_000}])
         yield server
 
 
-def test_ctrl_c_cancels_the_reads_and_frees_the_database(slow_tenant: DemoServer, place_for: PlaceFor) -> None:
+def test_ctrl_c_cancels_the_reads_and_releases_the_database(slow_tenant: DemoServer, place_for: PlaceFor) -> None:
     place = place_for(slow_tenant)
     with place.start('key:"aad/groups" or key:"aad/domains"') as process:
         read_until(process, "domains: published")
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=30)  # half of what an answer takes
+        process.communicate(timeout=30)  # half the time of a response
 
     assert process.returncode != 0
     assert place.query("SELECT count(*) FROM aad.domains")[0][0] > 0
     assert not list(place.database.parent.glob(".*staging*"))
 
 
-def test_progress_is_told_while_an_entity_is_read(slow_tenant: DemoServer, place_for: PlaceFor) -> None:
+def test_progress_is_logged_while_an_entity_is_read(slow_tenant: DemoServer, place_for: PlaceFor) -> None:
     place = place_for(slow_tenant)
     with place.start('key:"aad/groups"') as process:
         read_until(process, "groups: 0 rows, 0/s")

@@ -1,4 +1,4 @@
-"""The UI in a real browser, from workspace.yaml: what people see, press and get; and the schedule behind it."""
+"""The UI in a real browser: the asset graph, materialising, hidden secrets, the schedule, and stopping a run."""
 
 import re
 import time
@@ -14,31 +14,31 @@ from aad_assets_tests.e2e.browser import chromium
 from aad_assets_tests.e2e.conftest import Place, make_place
 from aad_assets_tests.e2e.webserver import DagsterDev
 
-PATIENCE = 150
-"""Seconds; a schedule alone may take one minute to begin."""
+WAIT_SECONDS = 150
+"""A schedule may take a minute to start a run."""
 ENDED = {"SUCCESS", "FAILURE", "CANCELED"}
-SOON = """
+FAST_QUEUE = """
 run_coordinator:
   module: dagster
   class: QueuedRunCoordinator
   config:
     dequeue_interval_seconds: 1
 """
-"""Dagster looks into its queue of runs every five seconds."""
+"""By default, Dagster starts queued runs only every 5 s."""
 
 
 def eventually(found: Callable[[], Any]) -> Any:
-    """The first truthy value of `found`, asked again until the patience ends."""
-    deadline = time.monotonic() + PATIENCE
+    """Return the first truthy value of `found`, calling it again for up to `WAIT_SECONDS`."""
+    deadline = time.monotonic() + WAIT_SECONDS
     while not (value := found()):
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.2)  # between two looks, not instead of one
+        assert time.monotonic() < deadline, f"no value within {WAIT_SECONDS} s"
+        time.sleep(0.2)
     return value
 
 
 @pytest.fixture(scope="module")
 def ui_tenant() -> Iterator[DemoServer]:
-    """The tenant behind the UI."""
+    """Yield the tenant that the UI reloads."""
     with DemoServer(users=300, no_quota=True) as server:
         yield server
 
@@ -47,7 +47,7 @@ def ui_tenant() -> Iterator[DemoServer]:
 def place(ui_tenant: DemoServer, tmp_path_factory: pytest.TempPathFactory) -> Place:
     place = make_place(tmp_path_factory.mktemp("ui") / "place", ui_tenant.environment(), captured=True)
     with (place.dagster_home / "dagster.yaml").open("a") as configuration:
-        configuration.write(SOON)
+        configuration.write(FAST_QUEUE)
     return place
 
 
@@ -71,7 +71,7 @@ def page(browser: Browser, dev: DagsterDev) -> Iterator[Page]:
 
 
 def launched_by(dev: DagsterDev, press: Callable[[], None]) -> str:
-    """The id of the run that `press` starts."""
+    """Return the id of the run that `press` starts."""
     before = {run["id"] for run in dev.runs()}
     press()
     new = eventually(
@@ -85,7 +85,7 @@ def status_of(dev: DagsterDev, run_id: str) -> str:
 
 
 def ended(dev: DagsterDev, run_id: str) -> str:
-    """The status in which the run ended."""
+    """Wait until the run has ended, and return its status."""
     eventually(lambda: status_of(dev, run_id) in ENDED)
     return status_of(dev, run_id)
 
@@ -106,7 +106,7 @@ def test_materialize_on_one_asset(page: Page, dev: DagsterDev, place: Place) -> 
     rows = place.query("SELECT count(*) FROM aad.users")[0][0]
     page.goto("/assets/aad/users")
     expect(page.get_by_text(f"{rows:,}", exact=True).first).to_be_visible()
-    # The UI shows column names of a materialisation in small letters.
+    # The UI shows column names of a materialisation in lower case.
     expect(page.get_by_text(re.compile("^userPrincipalName$", re.IGNORECASE)).first).to_be_visible()
     expect(page.get_by_text("STRUCT(", exact=False).first).to_be_visible()
 
@@ -127,11 +127,11 @@ def test_secrets_are_hidden_in_ui_and_api(page: Page, dev: DagsterDev, ui_tenant
     shown = page.content()
     query = """{ repositoriesOrError { ... on RepositoryConnection { nodes { allTopLevelResourceDetails {
         name configFields { name defaultValueAsJson } configuredValues { key value type } } } } } }"""
-    answered = str(dev.ask(query))
+    response = str(dev.ask(query))
 
-    assert "configuredValues" in answered
+    assert "configuredValues" in response
     assert "AAD_CLIENT_SECRET" in shown
-    assert ui_tenant.client_secret not in shown + answered
+    assert ui_tenant.client_secret not in shown + response
 
 
 def test_the_schedule_turned_on_launches_a_run(page: Page, dev: DagsterDev) -> None:
@@ -147,21 +147,21 @@ def test_the_schedule_turned_on_launches_a_run(page: Page, dev: DagsterDev) -> N
             ]
         )
     finally:
-        switch.dispatch_event("click")  # at once: each minute that passes launches another run
+        switch.dispatch_event("click")  # Turn it off at once, because it starts a run every minute.
     eventually(lambda: all(run["status"] in ENDED for run in dev.runs()))
     assert status_of(dev, str(scheduled[-1]["id"])) == "SUCCESS"
 
 
 @pytest.fixture
 def _slow_groups(ui_tenant: DemoServer) -> Iterator[None]:
-    """Groups take minutes."""
+    """Let groups take minutes to read."""
     ui_tenant.faults([{"kind": "latency", "path": "/groups", "ms": 120_000}])
     yield
     ui_tenant.clear_faults()
 
 
 @pytest.mark.usefixtures("_slow_groups")
-def test_terminate_cancels_the_reads_and_frees_the_database(page: Page, dev: DagsterDev, place: Place) -> None:
+def test_terminate_cancels_the_reads_and_releases_the_database(page: Page, dev: DagsterDev, place: Place) -> None:
     page.goto("/asset-groups")
     run_id = launched_by(dev, page.get_by_role("button", name="Materialize all").click)
     staging = place.database.with_name(f".{place.database.name}.staging")
@@ -173,12 +173,12 @@ def test_terminate_cancels_the_reads_and_frees_the_database(page: Page, dev: Dag
     began = time.monotonic()
     assert ended(dev, run_id) == "CANCELED"
 
-    assert time.monotonic() - began < 60  # half of what one answer takes
+    assert time.monotonic() - began < 60  # half the time of one response
     eventually(lambda: not staging.exists())
     assert place.query(f"SELECT count(*) FROM aad_meta.loads WHERE entity = 'groups' AND run_id = '{run_id}'") == [(0,)]
 
 
-def test_with_an_empty_environment_the_ui_opens_and_the_run_says_what_to_set(browser: Browser, tmp_path: Any) -> None:
+def test_with_an_empty_environment_the_ui_opens_and_the_run_names_what_to_set(browser: Browser, tmp_path: Any) -> None:
     place = make_place(tmp_path / "place", {})
     with DagsterDev(place) as dev:
         page = browser.new_page(viewport={"width": 1600, "height": 1000}, base_url=dev.url)

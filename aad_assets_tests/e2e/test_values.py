@@ -1,4 +1,4 @@
-"""Through `dagster asset materialize`: what lands is what the tenant holds, value by value."""
+"""Tables loaded by `dagster asset materialize` equal what the tenant holds, value by value."""
 
 import re
 import shutil
@@ -14,13 +14,13 @@ from aad_assets.demo import DemoServer
 from aad_assets_tests.e2e.conftest import Place, make_place
 from aad_assets_tests.e2e.truth import expected_rows, known, stored_rows
 
-# Null on live objects, or only set in tenants that differ much from an ordinary one.
+# Properties that are null on live objects, or set only in unusual tenants.
 RARELY_FILLED = {"deletedDateTime", "print", "partnerTenantType", "appScopeId", "condition"}
 
 EVERYTHING = "entities: {user_authentication_methods: {on: true}}"
-"""What is off by default is turned on here."""
+"""Turns on what is off by default."""
 
-# Tables with rows that say more than the metadata declares.
+# Tables with rows that hold more than the metadata declares.
 BEYOND = {entity.table for entity in ENTITIES if entity.polymorphic} | {
     "conditional_access_policies",
     "conditional_access_templates",
@@ -86,7 +86,7 @@ def test_every_declared_column_is_filled_in_some_row(shared_tenant: DemoServer, 
     rows = [row for each in alike for row in expected_rows(shared_tenant, each).values()]
     empty = {column.name for column in entity.columns if all(row.get(column.name) is None for row in rows)}
 
-    assert empty <= RARELY_FILLED, "a column that is never filled is not tested by its values"
+    assert empty <= RARELY_FILLED, "the values of a column that is never filled are not tested"
 
 
 def test_our_columns_are_filled(loaded: Place, shared_tenant: DemoServer) -> None:
@@ -100,7 +100,7 @@ def test_our_columns_are_filled(loaded: Place, shared_tenant: DemoServer) -> Non
         assert table in BEYOND or {row[2] for row in rows} == {True}, table
 
 
-def test_loads_tell_what_was_read(loaded: Place) -> None:
+def test_loads_record_what_was_read(loaded: Place) -> None:
     loads = loaded.query("SELECT entity, status, mode, rows, inserted, requests > 0, bytes > 0, run_id FROM aad_meta.loads")
 
     assert {load[0] for load in loads} == set(CATALOG)
@@ -119,11 +119,11 @@ def test_every_view_has_rows(loaded: Place) -> None:
 
 
 @pytest.mark.parametrize("entity", ENTITIES, ids=lambda entity: entity.table)
-def test_the_query_of_the_reference_page_runs(loaded: Place, entity: Entity) -> None:
+def test_the_query_on_the_reference_page_runs(loaded: Place, entity: Entity) -> None:
     loaded.query(entity.query)
 
 
-def test_the_queries_of_the_first_page_run(loaded: Place) -> None:
+def test_the_queries_in_the_readme_run(loaded: Place) -> None:
     page = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
     statements = [
         each for block in re.findall(r"```sql\n(.*?)```", page, re.DOTALL) for each in block.split(";") if each.strip()
@@ -133,7 +133,7 @@ def test_the_queries_of_the_first_page_run(loaded: Place) -> None:
         loaded.query(statement)
 
 
-def test_one_asset_is_reloaded_alone(shared_tenant: DemoServer, place_for: Callable[[DemoServer], Place]) -> None:
+def test_one_asset_can_be_reloaded_alone(shared_tenant: DemoServer, place_for: Callable[[DemoServer], Place]) -> None:
     place = place_for(shared_tenant)
 
     result = place.materialize('key:"aad/users"')
@@ -144,7 +144,7 @@ def test_one_asset_is_reloaded_alone(shared_tenant: DemoServer, place_for: Calla
     assert table_rows(place, users) == expected_rows(shared_tenant, users)
 
 
-def test_children_are_reloaded_without_their_parents(
+def test_children_can_be_reloaded_without_their_parents(
     shared_tenant: DemoServer, place_for: Callable[[DemoServer], Place]
 ) -> None:
     place = place_for(shared_tenant)
@@ -155,8 +155,8 @@ def test_children_are_reloaded_without_their_parents(
     assert table_rows(place, CATALOG["group_members"]) == expected_rows(shared_tenant, CATALOG["group_members"])
 
 
-def counting(entity: Entity, row: dict[str, object]) -> dict[str, object]:
-    """The columns whose difference is a change."""
+def without_volatile(entity: Entity, row: dict[str, object]) -> dict[str, object]:
+    """Return the columns whose differences count as changes."""
     return {name: value for name, value in row.items() if name not in entity.volatile}
 
 
@@ -164,7 +164,7 @@ def test_a_day_later_the_differences_are_counted_and_applied(
     loaded: Place, tenant: DemoServer, place_for: Callable[[DemoServer], Place]
 ) -> None:
     place = place_for(tenant)
-    shutil.copy(loaded.database, place.database)  # read from a tenant that was the same, and stays as it was
+    shutil.copy(loaded.database, place.database)  # read from an identical tenant, which does not change
     entities = {table: known(tenant, entity) for table, entity in CATALOG.items() if entity.on and table not in LOGS}
     before = {table: expected_rows(tenant, entity) for table, entity in entities.items()}
     tenant.set_day(1)
@@ -183,7 +183,9 @@ def test_a_day_later_the_differences_are_counted_and_applied(
             continue
         old, new = before[table], after[table]
         common = old.keys() & new.keys()
-        updated = sum(counting(CATALOG[table], old[key]) != counting(CATALOG[table], new[key]) for key in common)
+        updated = sum(
+            without_volatile(CATALOG[table], old[key]) != without_volatile(CATALOG[table], new[key]) for key in common
+        )
         assert counts == [len(new.keys() - old.keys()), updated, len(old.keys() - new.keys()), len(common) - updated], table
         assert table_rows(place, entities[table]) == new
     assert sum(row[1] for row in counted) > 0
@@ -202,6 +204,6 @@ def test_a_list_read_in_shards_is_complete(large_tenant: DemoServer, tmp_path: P
 
     assert place.materialize('key:"aad/users"').returncode == 0
 
-    assert large_tenant.stats()["max_concurrent_requests"] > 1, "the shards were not read side by side"
+    assert large_tenant.stats()["max_concurrent_requests"] > 1, "the shards were not read concurrently"
     stored = {row[0] for row in place.query("SELECT id FROM aad.users")}
     assert stored == {user["id"] for user in large_tenant.objects("users")}

@@ -1,4 +1,4 @@
-"""What a table has to hold, worked out from the tenant's own objects and the declared types. No test in here."""
+"""The rows that a table must hold, computed from the tenant's objects and the declared types."""
 
 import json
 from collections.abc import Iterable
@@ -15,7 +15,7 @@ Row = dict[str, Any]
 
 
 def known(server: DemoServer, entity: Entity) -> Entity:
-    """The entity with the columns that this tenant's extension properties make."""
+    """Return the entity with the columns of this tenant's extension properties."""
     if not entity.extensible:
         return entity
     rows = server.objects("extension_properties")
@@ -29,7 +29,7 @@ def known(server: DemoServer, entity: Entity) -> Entity:
 
 
 def expected_rows(server: DemoServer, entity: Entity) -> dict[tuple[str, ...], Row]:
-    """Rows by key; of a log those that the server still keeps."""
+    """Return the rows by key; for a log, those that the server still keeps."""
     rows = [expected_row(entity, item) for item in _objects(server, entity)]
     found = {tuple(row[name] for name in entity.key): row for row in rows}
     assert len(found) == len(rows), f"the tenant itself has duplicate keys in {entity.table}"
@@ -42,7 +42,7 @@ def _objects(server: DemoServer, entity: Entity) -> Iterable[Any]:
         case "schema_extensions":
             ours = {application["appId"] for application in server.objects("applications")}
             return [item for item in objects if item["owner"] in ours]
-        case "user_sign_in_activity":  # Graph lists those who never signed in, too
+        case "user_sign_in_activity":  # Graph also lists users who never signed in.
             activity = {item["id"]: item for item in objects}
             return [activity.get(user["id"], {"id": user["id"]}) for user in server.objects("users")]
     return objects
@@ -64,7 +64,7 @@ def expected_row(entity: Entity, item: Any) -> Row:
 
 
 def expected_value(value: Any, type_: Type) -> Any:
-    """A JSON value as DuckDB's Python API returns it for the type."""
+    """Return a JSON value as DuckDB's Python API returns it for the type."""
     if value is None:
         return None
     match type_:
@@ -83,7 +83,7 @@ def expected_value(value: Any, type_: Type) -> Any:
 
 
 def stored_rows(entity: Entity, rows: Iterable[tuple[Any, ...]]) -> dict[tuple[str, ...], Row]:
-    """Rows of the table by key, from a query of the entity's columns in order."""
+    """Return rows of the table by key, from a query of the entity's columns in order."""
     found = {}
     for values in rows:
         row = {column.name: stored_value(value, column.type) for column, value in zip(entity.columns, values, strict=True)}
@@ -92,7 +92,7 @@ def stored_rows(entity: Entity, rows: Iterable[tuple[Any, ...]]) -> dict[tuple[s
 
 
 def stored_value(value: Any, type_: Type) -> Any:
-    """With JSON decoded, wherever it is."""
+    """Return the value with JSON decoded at every level."""
     if value is None:
         return None
     match type_:

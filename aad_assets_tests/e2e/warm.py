@@ -1,8 +1,8 @@
-"""A Python that has imported Dagster already and runs one command line after another, each in a fork. No test in here.
+"""A Python that has already imported Dagster and runs one command line after another, each in a fork.
 
-Two thirds of the processor time of a short `dagster asset materialize` are imports, and the tests run dozens. A fork still
-is a process of its own, with its own environment, working directory, output and exit code, and imports this project's
-modules itself. Tests of signals and of the installed commands start real ones.
+Two thirds of the processor time of a short `dagster asset materialize` are imports, and the tests run dozens of them. A fork
+is still a separate process with its own environment, working directory, output and exit code, and it imports this project's
+modules itself. Tests of signals and of the installed commands start new processes.
 """
 
 import importlib
@@ -26,13 +26,13 @@ _SLOW_TO_IMPORT = (
     "msal",
     "pandas",
 )
-"""Not DuckDB, nor what imports it: it starts a thread, and threads do not survive a fork."""
+"""Without DuckDB and what imports it: it starts a thread, and threads do not survive a fork."""
 
 _RUN = b"!"
 
 
 class WarmPython:
-    """Use as a context manager; one command at a time."""
+    """A context manager that runs one command at a time."""
 
     def __enter__(self) -> "WarmPython":
         self._start()
@@ -59,30 +59,30 @@ class WarmPython:
     def dagster(
         self, arguments: list[str], env: dict[str, str], cwd: Path, timeout: float
     ) -> subprocess.CompletedProcess[str]:
-        """Like `subprocess.run(["dagster", *arguments], …)`. TimeoutError after `timeout` seconds."""
+        """Do what `subprocess.run(["dagster", *arguments], …)` does. Raises TimeoutError after `timeout` seconds."""
         with tempfile.TemporaryFile() as request, tempfile.TemporaryFile() as stdout, tempfile.TemporaryFile() as stderr:
             request.write(json.dumps([arguments, env, str(cwd)]).encode())
             request.flush()
-            answer = b""
+            response = b""
             try:
                 self._socket.settimeout(timeout)
                 socket.send_fds(self._socket, [_RUN], [request.fileno(), stdout.fileno(), stderr.fileno()])
-                answer = self._socket.recv(16)
+                response = self._socket.recv(16)
             finally:
-                if not answer:  # also where pytest-timeout ends the test: a late answer would be taken for the next one's
+                if not response:  # Also if pytest-timeout ends the test: a late response would count for the next test.
                     self._socket.close()
                     self._kill()
                     self._start()
-            assert answer, "the warm Python ended"
+            assert response, "the warm Python ended"
             for file in (stdout, stderr):
                 file.seek(0)
             return subprocess.CompletedProcess(
-                ["dagster", *arguments], int(answer), stdout.read().decode(), stderr.read().decode()
+                ["dagster", *arguments], int(response), stdout.read().decode(), stderr.read().decode()
             )
 
 
 def serve(connection: socket.socket) -> None:
-    """Answer each request with the exit code, until the other side hangs up."""
+    """Run each request and send its exit code, until the other side closes the connection."""
     while True:
         message, descriptors, _, _ = socket.recv_fds(connection, len(_RUN), 3)
         if not message:
@@ -98,7 +98,7 @@ def serve(connection: socket.socket) -> None:
 
 
 def run(request: int, stdout: int, stderr: int) -> int | None:
-    """What `dagster` returns, in this process, which becomes the one that was asked for."""
+    """Turn this process into the requested `dagster` command, run it, and return its exit code."""
     with open(request, "rb") as file:
         file.seek(0)
         arguments, environment, folder = json.load(file)
@@ -114,7 +114,7 @@ def run(request: int, stdout: int, stderr: int) -> int | None:
 
 
 if __name__ == "__main__":
-    os.environ["OPENBLAS_NUM_THREADS"] = "1"  # or NumPy starts threads
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"  # Otherwise NumPy starts threads.
     for module in _SLOW_TO_IMPORT:
         importlib.import_module(module)
     with socket.socket(fileno=int(sys.argv[1])) as requests:

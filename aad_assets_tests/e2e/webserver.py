@@ -1,4 +1,4 @@
-"""`dagster dev` from workspace.yaml as a process, and its GraphQL API. No test in here."""
+"""`dagster dev` with workspace.yaml as a process, and its GraphQL API."""
 
 import json
 import os
@@ -22,7 +22,7 @@ _open = build_opener(ProxyHandler({})).open
 
 
 class DagsterDev:
-    """A running `dagster dev`; use as a context manager. `url` is the UI's."""
+    """A running `dagster dev`, as a context manager. `url` is the address of the UI."""
 
     def __init__(self, place: Place, **changes: str) -> None:
         self._process = subprocess.Popen(
@@ -50,18 +50,18 @@ class DagsterDev:
         self._served.set()
 
     def __enter__(self) -> "DagsterDev":
-        if not self._served.wait(60) or not self.url or not self._answers():
+        if not self._served.wait(60) or not self.url or not self._is_listening():
             self.__exit__()
             raise AssertionError("dagster dev did not come up:\n" + "".join(self.output[-40:]))
         return self
 
-    def _answers(self) -> bool:
-        """Whether it listens within a minute: it says that it serves before it does."""
+    def _is_listening(self) -> bool:
+        """Wait up to a minute until it listens, because it logs the address before it does. Return whether it does."""
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline and self._process.poll() is None:
             with suppress(ConnectionRefusedError), socket.create_connection(("127.0.0.1", urlsplit(self.url).port)):
                 return True
-            time.sleep(0.05)  # between two looks, not instead of one
+            time.sleep(0.05)
         return False
 
     def __exit__(self, *_: object) -> None:
@@ -76,16 +76,16 @@ class DagsterDev:
         self._process.stdout.close()
 
     def ask(self, query: str, **variables: Any) -> Any:
-        """The `data` of a GraphQL answer."""
-        body = json.dumps({"query": query, "variables": variables}).encode()
-        request = Request(f"{self.url}/graphql", body, {"Content-Type": "application/json"})
+        """Return the `data` of a GraphQL response."""
+        request_body = json.dumps({"query": query, "variables": variables}).encode()
+        request = Request(f"{self.url}/graphql", request_body, {"Content-Type": "application/json"})
         with _open(request, timeout=60) as response:
-            answer = json.load(response)
-        assert "errors" not in answer, answer
-        return answer["data"]
+            body = json.load(response)
+        assert "errors" not in body, body
+        return body["data"]
 
     def runs(self) -> list[dict[str, Any]]:
-        """Runs with id, status, tags, newest first."""
+        """Return the runs with id, status and tags, newest first."""
         query = "{ runsOrError { ... on Runs { results { id status tags { key value } } } } }"
         found: list[dict[str, Any]] = self.ask(query)["runsOrError"]["results"]
         return found
