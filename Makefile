@@ -7,7 +7,7 @@ PYTEST := $(BIN)/python -m pytest
 # Three processes on two cores, because the end-to-end tests spend half of their time waiting. The tests of a file share fixtures.
 PARALLEL := -n 3 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help demo dev test test-slow lint types format lock mutants bench bench-compare clean
+.PHONY: help demo dev test test-slow lint types format reference lock mutants bench bench-compare clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 14
@@ -52,6 +52,9 @@ types: $(READY)
 format: $(READY) ## format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+reference: $(READY) ## update the generated pages: docs/tables, docs/views.md, the permissions in README.md
+	$(BIN)/python -m tools.reference
 
 lock: $(READY) ## update requirements.lock to the newest releases that resolve together
 	$(BIN)/uv pip compile --quiet --universal --upgrade --extra demo --group dev --constraint constraints.txt \

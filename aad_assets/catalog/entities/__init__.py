@@ -1,6 +1,6 @@
 """The declarations: one per entity, a file for each area. A new entity is one more of them, and nothing else.
 
-Sources: Microsoft's reference and metadata of Graph v1.0. `python -m aad_assets.catalog.generate` adds the types.
+Sources: Microsoft's reference and metadata of Graph v1.0. `python -m tools.catalog_data` adds the types.
 """
 
 from aad_assets.catalog.entities import access, directory, governance, logs, policies, recycle_bin, relationships, security

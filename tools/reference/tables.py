@@ -1,53 +1,57 @@
-"""docs/tables/: an index of the tables, and a page for each group of them.
-
-Not here: where a type, a meaning or a query comes from (the catalogue), how tables hang together (`relationships.py`).
-"""
+"""The pages in docs/tables/: an index, and a page for each group of tables."""
 
 import re
 from collections.abc import Iterable, Sequence
 
 from aad_assets.catalog.entities import ENTITIES
 from aad_assets.catalog.entity import OPT_IN_COLUMNS, Column, Entity, Group, Shape
-from aad_assets.catalog.reference.relationships import MERMAID_PAGE
 from aad_assets.catalog.types import List, Struct, Type, duckdb_type
+from tools.reference.relationships import GENERATED
+from tools.reference.relationships import PAGE as RELATIONSHIPS
 
 INDEX = "README.md"
-
-_WRITTEN = "Written from the catalogue by `python -m aad_assets.catalog.reference`."
 
 _HEAD = f"""\
 # Tables
 
-{_WRITTEN} Each group of tables has a page: what every table
-is for, where its rows come from, its columns with types and meanings, and a query to start with. How they hang together is in
-[{MERMAID_PAGE}]({MERMAID_PAGE}).
+Each group of tables has a page. It describes what every table contains, where its rows come from, its columns with types
+and meanings, and a query to start with. [{RELATIONSHIPS}]({RELATIONSHIPS}) shows how the tables are related.
 
-Every table also has `_extra` (JSON: what Graph sent beyond the declared columns, NULL when nothing), `_tenant_id` (the
-tenant's GUID, part of every key) and `_loaded_at` (when this version of the row was first loaded). Columns bear Graph's own
-names; DuckDB matches them in any case. Types come from Microsoft's published metadata of Graph v1.0: complex types are
-STRUCTs, collections lists, open or polymorphic types JSON. Meanings are Microsoft's, shortened (see [NOTICE](../../NOTICE)).
+{GENERATED}
 
-An entity that the tenant has no licence for is skipped, and says so; a missing permission fails and is named.
+Besides Graph's columns, every table has
 
-Bookkeeping: `aad_meta.loads` has a row per load (status `published`, `failed` or `skipped`, the reason, counts, requests,
-retries, seconds throttled, bytes, schema changes), `aad_meta.rejects` one per value that did not fit its type.
+- `_extra` (JSON): properties that Graph returned but the catalogue does not declare; NULL if there were none
+- `_tenant_id`: the tenant's GUID, which is part of every key
+- `_loaded_at`: when this version of the row was first loaded
+
+Columns have Graph's own names, and DuckDB ignores their case. Types come from Microsoft's metadata of Graph v1.0: complex
+types become STRUCTs, collections become lists, and open or polymorphic types become JSON. Meanings are Microsoft's,
+shortened (see [NOTICE](../../NOTICE)).
+
+If the tenant has no licence for an entity, the entity is skipped with a message. If a permission is missing, the entity
+fails and the message names the permission.
+
+Bookkeeping is in two tables. `aad_meta.loads` has one row per load: its status, the reason for it, counts of rows and
+requests, retries, seconds throttled, bytes, and schema changes. `aad_meta.rejects` has one row per value that did not match
+its type.
 """
 
 _TITLES = {
-    Group.DIRECTORY: "the objects of the directory, its recycle bin, and what describes the tenant as a whole",
+    Group.DIRECTORY: "the objects of the directory, its recycle bin, and the tenant as a whole",
     Group.RELATIONSHIPS: "who belongs to, owns or manages what",
-    Group.ACCESS: "who may do what: roles, assignments and consents",
+    Group.ACCESS: "roles, assignments and consents",
     Group.POLICIES: "policies and settings of the tenant",
     Group.GOVERNANCE: "access packages, reviews, workflows and partners",
     Group.SECURITY: "sign-in activity, authentication methods and risk",
-    Group.LOGS: "sign-ins, changes to the directory, provisioning",
+    Group.LOGS: "sign-ins, changes to the directory, and provisioning",
 }
 _LONG_TYPE = 40
 _MANY_COLUMNS = 4
 
 
 def pages(entities: Iterable[Entity] = ENTITIES) -> dict[str, str]:
-    """File name → content."""
+    """Return the content of each page by file name."""
     entities = list(entities)
     groups = {group: [entity for entity in entities if entity.group is group] for group in Group}
     return {INDEX: index(groups)} | {file_of(group): group_page(group, members) for group, members in groups.items()}
@@ -58,7 +62,7 @@ def file_of(group: Group) -> str:
 
 
 def index(groups: dict[Group, list[Entity]]) -> str:
-    """The tables of each group, one a line."""
+    """Return the index: the tables of each group, one per line."""
     parts = [_HEAD]
     for group, entities in groups.items():
         parts.append(f"## [{group.value}]({file_of(group)})\n\n{_TITLES[group].capitalize()}.\n")
@@ -74,17 +78,17 @@ def index(groups: dict[Group, list[Entity]]) -> str:
 
 def group_page(group: Group, entities: Sequence[Entity]) -> str:
     contents = ", ".join(f"[{entity.table}](#{entity.table})" for entity in entities)
-    head = f"# {group.value.capitalize()}: {_TITLES[group]}\n\n{_WRITTEN} [All tables]({INDEX}).\n\n{contents}\n"
+    head = f"# {group.value.capitalize()}: {_TITLES[group]}\n\n{GENERATED} [All tables]({INDEX}).\n\n{contents}\n"
     return "\n".join([head, *(table_section(entity, entities) for entity in entities)])
 
 
 def link(entity: Entity) -> str:
-    """From another page of docs/tables/."""
+    """Return the link to `entity` from another page in docs/tables/."""
     return f"{file_of(entity.group)}#{entity.table}"
 
 
 def table_section(entity: Entity, neighbours: Sequence[Entity] = ()) -> str:
-    """One table: what it is, where it comes from, its columns, a query. `neighbours` are the tables of the same page."""
+    """Return the section about one table. `neighbours`: the tables on the same page."""
     return (
         f"## {entity.table}\n\n{entity.description}\n\n{facts(entity)}\n\n{columns(entity, neighbours)}\n\n"
         f"```sql\n{entity.query}\n```\n"
@@ -97,9 +101,9 @@ def facts(entity: Entity) -> str:
         f"key {code(entity.key)}",
         f"{'permission' if len(entity.permissions) == 1 else 'permissions'} {code(entity.permissions)}",
         f"licence {entity.licence}" if entity.licence else "no licence needed beyond Microsoft Entra ID Free",
-        "on by default" if entity.on else "off by default: turn it on in the connection metadata",
+        "on by default" if entity.on else "off by default; the connection metadata turns it on",
         *(
-            f"without the column `{name}`, unless the connection metadata turns it on: it needs `{OPT_IN_COLUMNS[name]}`"
+            f"column `{name}` is off by default: turn it on in the connection metadata; it needs `{OPT_IN_COLUMNS[name]}`"
             for name in sorted(entity.disabled_columns)
         ),
     ]
@@ -107,27 +111,27 @@ def facts(entity: Entity) -> str:
 
 
 def reading(entity: Entity) -> str:
-    """How the rows are read, in words."""
+    """Describe in words how the rows are read."""
     match entity.shape:
         case Shape.LIST if entity.parent and entity.owner_column:
-            parent = f"rows whose `{entity.owner_column}` is a {code(entity.parent_key)} of `{entity.parent}`"
-            return f"one list that others share, of which are kept the {parent}"
+            owner = f"`{entity.owner_column}` is the {code(entity.parent_key)} of a row of `{entity.parent}`"
+            return f"one list that all tenants share; only rows whose {owner} are kept"
         case Shape.LIST:
-            return "one list" + (f", read in shards of `{entity.shard_property}` side by side" * bool(entity.shard_property))
+            return "one list" + (f", read in parallel in shards of `{entity.shard_property}`" * bool(entity.shard_property))
         case Shape.SINGLETON:
             return "one object, one row"
         case Shape.CHILDREN:
             return f"one list for each row of `{entity.parent}`{_which(entity)}" + (
-                ", and once more for " + ", ".join(f"`{cast}`" for cast in entity.casts) if entity.casts else ""
+                f", read again for objects of type {code(entity.casts)}" if entity.casts else ""
             )
         case Shape.EXPAND:
-            return f"one list, whose rows bring their {entity.edge} with them"
+            return f"one list, whose rows include their {entity.edge}"
         case Shape.STRINGS:
             return "a list of strings"
         case Shape.ACTION:
-            return "an action that answers a list"
+            return "an action that returns a list"
         case Shape.LOG:
-            return f"a log, read by whole UTC days of `{entity.time_property}`; rows stay when Graph forgets them"
+            return f"a log, read by whole UTC days of `{entity.time_property}`; rows stay after Graph deletes them"
 
 
 def _which(entity: Entity) -> str:
@@ -138,10 +142,12 @@ def _which(entity: Entity) -> str:
 
 
 def columns(entity: Entity, neighbours: Sequence[Entity] = ()) -> str:
-    """The table of columns, or the table above that has them all."""
+    """Return the table of columns, or a reference to a table above that has them all."""
     if (like := _described_before(entity, neighbours)) is not None:
-        lacking = [column.name for column in like.columns if column not in entity.columns]
-        return f"Columns: those of [{like.table}](#{like.table})" + (f", without {code(lacking)}" if lacking else "") + "."
+        missing = [column.name for column in like.columns if column not in entity.columns]
+        return (
+            f"Columns: the same as in [{like.table}](#{like.table})" + (f", without {code(missing)}" if missing else "") + "."
+        )
     rows = (f"| `{column.name}` | {type_cell(column)} | {cell(column.meaning)} |" for column in entity.columns)
     return "\n".join(["| column | type | meaning |", "| --- | --- | --- |", *rows])
 
@@ -156,7 +162,7 @@ def _described_before(entity: Entity, neighbours: Sequence[Entity]) -> Entity | 
 
 
 def type_cell(column: Column) -> str:
-    """The type; a long one folds, with one line for each field."""
+    """Return the type of a column. A long type is collapsed, with one line for each field."""
     written = column.duckdb_type.replace('"', "")
     if len(written) <= _LONG_TYPE:
         return f"`{written}`"
@@ -167,7 +173,7 @@ def type_cell(column: Column) -> str:
 
 
 def _fields(type_: Type, depth: int = 0) -> list[str]:
-    """The fields of a STRUCT, those inside it indented."""
+    """Return the fields of a STRUCT, with nested fields indented."""
     if not isinstance(type_, Struct):
         return []
     lines = []
@@ -181,7 +187,7 @@ def _fields(type_: Type, depth: int = 0) -> list[str]:
 
 
 def cell(text: str) -> str:
-    """Text that neither ends a cell of a Markdown table nor is taken for HTML or Markdown."""
+    """Escape `text` for a cell of a Markdown table."""
     kept = text if "`" in text else re.sub(r"([\\*_\[\]~$])", r"\\\1", text)
     return kept.replace("|", r"\|").replace("<", "&lt;").replace(">", "&gt;")
 

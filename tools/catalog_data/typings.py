@@ -1,9 +1,7 @@
-"""Microsoft's descriptions of properties, read from the typings that it generates of Graph v1.0, and cut to their meaning.
+"""Microsoft's descriptions of properties, read from its typings of Graph v1.0 and shortened to the property's meaning.
 
-Microsoft's published metadata carries hardly any description of a directory property; the typings carry them as comments:
+Microsoft's metadata has hardly any descriptions of directory properties. The typings have them as comments:
 `microsoft-graph.d.ts` of the npm package @microsoft/microsoft-graph-types (MIT).
-
-Not here: which entity types are described (`generate.py`), our own columns (`meanings.py`).
 """
 
 import re
@@ -11,21 +9,21 @@ from collections.abc import Iterable
 from pathlib import Path
 
 Descriptions = dict[str, dict[str, str]]
-"""Entity type in lower case → property → description as Microsoft wrote it."""
+"""Entity type in lower case → property → description in Microsoft's words."""
 
 _NAMESPACE = re.compile(r"export namespace (?P<name>[\w.]+?)(Namespace)? \{")
 _INTERFACE = re.compile(r"(export )?interface (?P<name>\w+)")
 _MEMBER = re.compile(r"""["']?(?P<name>[\w.@-]+)["']?\?: """)
 _COMMENT = re.compile(r"(//|/\*\*|\*/|\*)\s?(?P<text>.*?)(\s*\*/)?$")
 
-_GLUED = re.compile(
+_MISSING_SPACE = re.compile(
     r"(?<=[a-z0-9)])\.(?=(Returned|Supports|Read-only|Nullable|Not nullable|Inherited|Required|This|The|To)\b|0{8}-)"
 )
 _SENTENCE = re.compile(r"(?<=[^.]\.)(?<!e\.g\.)(?<!i\.e\.)\s+(?=[A-Z$(\[`'\"])")
 
 _IT = r"(this|the) (property|value|field|attribute)"
 
-# How each sentence begins that speaks of requests and not of what a property means.
+# The beginnings of sentences that are about requests, not about the meaning of a property.
 _ABOUT_REQUESTS = re.compile(
     "|".join(
         (
@@ -50,13 +48,12 @@ _ABOUT_REQUESTS = re.compile(
 _ASIDES = re.compile(r"\s*\((read-only|nullable|optional|required)\)|,? ?(which is )?read-only(?=\.$)", re.IGNORECASE)
 _FUTURE = re.compile(r",? (and |or )?unknownFutureValue\b")
 
+MAX_LENGTH = 300
+"""Maximum length of a meaning in characters. A first sentence that is longer is kept whole."""
 
-LONGEST = 300
-"""Characters after which no further sentence is taken."""
 
-
-def read(path: Path) -> Descriptions:
-    """The comments on the members of each interface of a TypeScript declaration file."""
+def read_typings(path: Path) -> Descriptions:
+    """Return the comments on the members of each interface in a TypeScript declaration file."""
     described: Descriptions = {}
     namespace, comment = "", list[str]()
     members: dict[str, str] = {}
@@ -75,11 +72,11 @@ def read(path: Path) -> Descriptions:
     return described
 
 
-def meaning(description: str) -> str:
-    """What a property means: the first sentences that are not about requests; empty when there are none."""
+def shorten(description: str) -> str:
+    """Return the first sentences of `description` that are not about requests; empty if there are none."""
     text = ""
-    for sentence in _SENTENCE.split(_GLUED.sub(". ", description.strip())):
-        if text and len(text) + len(sentence) > LONGEST:
+    for sentence in _SENTENCE.split(_MISSING_SPACE.sub(". ", description.strip())):
+        if text and len(text) + len(sentence) > MAX_LENGTH:
             break
         if not _ABOUT_REQUESTS.match(sentence):
             text = f"{text} {sentence}"
@@ -87,9 +84,12 @@ def meaning(description: str) -> str:
     return text if not text or text[-1] in ".!?)" else f"{text}."
 
 
-def find(described: Descriptions, types: Iterable[str], name: str) -> str:
-    """The meaning of property `name` in the first of `types` (a type, then those that it derives from) that describes it."""
-    for type_ in types:
-        if text := meaning(described.get(type_.lower(), {}).get(name, "")):
-            return text
+def find_meaning(descriptions: Descriptions, lineage: Iterable[str], name: str) -> str:
+    """Return the meaning of property `name` from the first type in `lineage` that describes it; empty if none does.
+
+    `lineage`: an entity type, then its base types.
+    """
+    for type_ in lineage:
+        if meaning := shorten(descriptions.get(type_.lower(), {}).get(name, "")):
+            return meaning
     return ""

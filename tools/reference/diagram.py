@@ -1,6 +1,6 @@
-"""docs/entity-relationships.svg: the core tables as boxes in four columns, and a line from each id to the rows it names.
+"""The picture docs/entity-relationships.svg: core tables as boxes in four columns, and a line from each id to its table.
 
-A line has the colour of the table that it leads to. Not here: which tables and lines there are (`relationships.py`).
+A line has the colour of the table that it leads to. `relationships.py` says which tables and lines are drawn.
 """
 
 from collections.abc import Iterator
@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from html import escape
 
 from aad_assets.catalog.entity import Entity, Group
-from aad_assets.catalog.reference.relationships import Reference, core_entities, references, shown
+from tools.reference.relationships import Reference, core_entities, picture_columns, references
 
-# From left to right; what names rows of two columns stands between them.
+# From left to right. Tables that refer to two other columns are placed between them.
 _COLUMNS = (
     (
         "subscribed_skus",
@@ -58,14 +58,14 @@ _ACROSS, _BETWEEN, _MARGIN = 130, 34, 28
 _FOOT = 34
 _FONT = "ui-monospace, Menlo, Consolas, DejaVu Sans Mono, monospace"
 _LEGEND = (
-    "bold: key · a dot: where an id stands · a line has the colour of the table whose row the id names; "
-    "an id with several lines names a row of one of them"
+    "bold: key · dot: a column with an id · each line leads to the table of that id, and has its colour; "
+    "an id with several lines belongs to one of these tables"
 )
 
 
 @dataclass(frozen=True)
 class Box:
-    """A table in the picture, its top left corner in pixels."""
+    """A table in the picture. `x` and `y` are its top left corner in pixels, `rows` the columns that it shows."""
 
     entity: Entity
     rows: tuple[str, ...]
@@ -82,11 +82,11 @@ class Box:
 
 
 def svg() -> str:
-    """The picture. The same declarations give the same bytes."""
+    """Return the picture. The same declarations always give the same text."""
     boxes = {box.entity.table: box for box in _boxes()}
     width = 2 * _MARGIN + len(_COLUMNS) * _WIDTH + (len(_COLUMNS) - 1) * _ACROSS + 40
     height = max(box.y + box.height for box in boxes.values()) + _MARGIN + _FOOT
-    lines = [line for reference in references() for line in _lines(reference, boxes)]
+    lines = [line for reference in references() for line in _curves(reference, boxes)]
     size = f'viewBox="0 0 {width:g} {height:g}" width="{width:g}" height="{height:g}"'
     return "\n".join(
         [
@@ -94,7 +94,7 @@ def svg() -> str:
             "<title>Entity-relationship picture of the core tables</title>",
             f'<rect width="{width:g}" height="{height:g}" rx="8" fill="#ffffff"/>',
             *lines,
-            *(_drawn(box) for box in boxes.values()),
+            *(_draw(box) for box in boxes.values()),
             f'<text x="{_MARGIN}" y="{height - _MARGIN + 4:g}" fill="#444">{_LEGEND}</text>',
             "</svg>\n",
         ]
@@ -102,9 +102,9 @@ def svg() -> str:
 
 
 def _boxes() -> Iterator[Box]:
-    """The columns, each spread over the height of the tallest."""
+    """Return the boxes, each column of them spread over the height of the tallest."""
     entities = {entity.table: entity for entity in core_entities()}
-    rows = {table: tuple(shown(entity)) for table, entity in entities.items()}
+    rows = {table: tuple(picture_columns(entity)) for table, entity in entities.items()}
     heights = [[_HEAD + _ROW * len(rows[table]) + 6 for table in column] for column in _COLUMNS]
     tallest = max(sum(column) + _BETWEEN * (len(column) - 1) for column in heights)
     for number, tables in enumerate(_COLUMNS):
@@ -115,8 +115,8 @@ def _boxes() -> Iterator[Box]:
             y += height + gap
 
 
-def _drawn(box: Box) -> str:
-    """A box: its name on the group's colour, a row for each column that matters."""
+def _draw(box: Box) -> str:
+    """Return a box: the table's name on the colour of its group, then its rows."""
     entity = box.entity
     head = f"M{box.x:g} {box.y + _HEAD:g}v-{_HEAD - 5}q0 -5 5 -5h{_WIDTH - 10}q5 0 5 5v{_HEAD - 5}z"
     parts = [
@@ -132,8 +132,8 @@ def _drawn(box: Box) -> str:
     return "".join(parts)
 
 
-def _lines(reference: Reference, boxes: dict[str, Box]) -> Iterator[str]:
-    """A curve from the id's row to the key's row in each table that the id can lead to."""
+def _curves(reference: Reference, boxes: dict[str, Box]) -> Iterator[str]:
+    """Return a curve from the row of the id to the row of the key, for each table that the id can belong to."""
     start = boxes[reference.table]
     for target in reference.targets:
         end = boxes[target]

@@ -1,4 +1,4 @@
-"""README.md's list of permissions. Not here: the rest of README.md."""
+"""The list of permissions in README.md."""
 
 import re
 from collections.abc import Iterable
@@ -12,21 +12,21 @@ _INDENT = "   "
 
 
 def with_permissions(text: str, entities: Iterable[Entity] = ENTITIES) -> str:
-    """README.md with the permissions that the catalogue needs: each once, with the first group whose tables need it."""
+    """Return README.md's `text` with the permissions that `entities` need, each in the first group that needs it."""
     entities = list(entities)
-    lines, named = [], set[str]()
+    lines, listed = [], set[str]()
     for group in Group:
         needed = {name for entity in entities if entity.group is group and entity.on for name in entity.permissions}
-        lines += _item(group.value, needed - named)
-        named |= needed
+        lines += _item(group.value, needed - listed)
+        listed |= needed
     for entity in entities:
         if not entity.on:
-            lines += _item(f"for `{entity.table}`, off by default", set(entity.permissions) - named)
+            lines += _item(f"for `{entity.table}`, off by default", set(entity.permissions) - listed)
     return _BLOCK.sub("".join(f"{line}\n" for line in lines), text, count=1)
 
 
 def _item(title: str, permissions: set[str]) -> list[str]:
-    """A list item, broken at the page's width."""
+    """Return a list item, wrapped at the width of the page."""
     if not permissions:
         return []
     names = sorted(permissions)

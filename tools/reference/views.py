@@ -1,20 +1,11 @@
-"""docs/views.md, written from the declarations of the views.
+"""The page about views, docs/views.md."""
 
-    python -m aad_assets.catalog.views_reference
-
-writes it; a test fails when it drifts. Not here: the pages about tables (`reference/`).
-"""
-
-import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from aad_assets.catalog import CATALOG
-from aad_assets.catalog.reference.tables import link
 from aad_assets.catalog.view import View
 from aad_assets.catalog.views import VIEWS
-
-PAGE = Path(__file__).parents[2] / "docs" / "views.md"
+from tools.reference.tables import link
 
 _HEAD = """\
 # Views
@@ -35,13 +26,13 @@ SELECT userPrincipalName, skuPartNumber FROM aad.user_licenses WHERE isAssigned 
 - The views work in any database or tool that opens the file, under any alias except the connection's own name: after
   `ATTACH 'entra.duckdb' AS aad`, DuckDB cannot tell the database `aad` from the schema `aad`.
 
-This page calls the connection `aad`. The queries are in `aad_assets/catalog/views/`, one file for each view. `python -m
-aad_assets.catalog.views_reference` writes this page.
+This page calls the connection `aad`. The queries are in `aad_assets/catalog/views/`, one file for each view.
+The page is generated from the catalogue. To update it, run `make reference`.
 """
 
 
-def views_page(views: Sequence[View] = VIEWS) -> str:
-    """docs/views.md."""
+def page(views: Sequence[View] = VIEWS) -> str:
+    """Return docs/views.md."""
     index = [f"| [{view.name}](#{view.name}) | {view.group.value} | {_tables(view)} |" for view in views]
     head = ["| view | group | tables |", "| --- | --- | --- |"]
     return "\n".join([_HEAD, *head, *index, "", *(_section(view) for view in views)]).rstrip() + "\n"
@@ -58,13 +49,3 @@ def _section(view: View) -> str:
 
 def _tables(view: View) -> str:
     return ", ".join(f"[{table}](tables/{link(CATALOG[table])})" for table in view.tables)
-
-
-def main() -> int:
-    """Write the page."""
-    PAGE.write_text(views_page(), encoding="utf-8")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,10 +1,10 @@
-"""Microsoft's descriptions, read from typings and cut to what a property means."""
+"""Microsoft's descriptions, read from typings and shortened to what a property means."""
 
 from pathlib import Path
 
 import pytest
 
-from aad_assets.catalog import descriptions
+from tools.catalog_data.typings import Descriptions, find_meaning, read_typings, shorten
 
 TYPINGS = """
 // A comment on nothing.
@@ -31,13 +31,13 @@ export namespace IdentityGovernanceNamespace {
 
 
 @pytest.fixture
-def described(tmp_path: Path) -> descriptions.Descriptions:
+def described(tmp_path: Path) -> Descriptions:
     path = tmp_path / "graph.d.ts"
     path.write_text(TYPINGS, encoding="utf-8")
-    return descriptions.read(path)
+    return read_typings(path)
 
 
-def test_comments_belong_to_the_member_below_them(described: descriptions.Descriptions) -> None:
+def test_comments_belong_to_the_member_below_them(described: Descriptions) -> None:
     assert described == {
         "oauth2thing": {
             "short": "One line.",
@@ -64,17 +64,17 @@ def test_comments_belong_to_the_member_below_them(described: descriptions.Descri
     ],
 )
 def test_sentences_about_requests_are_left_out(description: str, meaning: str) -> None:
-    assert descriptions.meaning(description) == meaning
+    assert shorten(description) == meaning
 
 
 def test_a_long_description_keeps_its_first_sentences() -> None:
     sentence = f"It is {'very ' * 20}long."
-    assert descriptions.meaning(" ".join([sentence] * 9)) == " ".join([sentence] * 2)
-    assert descriptions.meaning(f"{'a' * 500}. Rest.") == f"{'a' * 500}."
+    assert shorten(" ".join([sentence] * 9)) == " ".join([sentence] * 2)
+    assert shorten(f"{'a' * 500}. Rest.") == f"{'a' * 500}."
 
 
 def test_a_type_that_says_nothing_leaves_the_word_to_the_one_that_it_derives_from() -> None:
     described = {"child": {"id": "Read-only."}, "parent": {"id": "The identifier."}}
-    assert descriptions.find(described, ["Child", "Parent"], "id") == "The identifier."
-    assert descriptions.find(described, ["child"], "id") == ""
-    assert descriptions.find(described, ["child"], "other") == ""
+    assert find_meaning(described, ["Child", "Parent"], "id") == "The identifier."
+    assert find_meaning(described, ["child"], "id") == ""
+    assert find_meaning(described, ["child"], "other") == ""

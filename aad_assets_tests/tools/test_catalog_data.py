@@ -7,8 +7,19 @@ from typing import Any
 
 import pytest
 
-from aad_assets.catalog import ENTITIES, Entity, descriptions, generate
-from aad_assets.catalog.generate import MEANINGS_FILE, SCHEMA_FILE, Metadata, main, meanings, render, render_meanings
+from aad_assets.catalog import ENTITIES, Entity
+from tools.catalog_data import files
+from tools.catalog_data.__main__ import main
+from tools.catalog_data.csdl import Csdl
+from tools.catalog_data.files import (
+    MEANINGS_FILE,
+    SCHEMA_FILE,
+    build_meanings,
+    build_schema,
+    render_meanings,
+    render_schema,
+)
+from tools.catalog_data.typings import read_typings
 
 CSDL = """<?xml version="1.0" encoding="utf-8"?>
 <edmx:Edmx Version="4.0" xmlns:edmx="http://docs.oasis-open.org/odata/ns/edmx">
@@ -109,7 +120,7 @@ def typings(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def person(file: Path) -> dict[str, Any]:
-    return generate.generate(Metadata(file), ["person"])
+    return build_schema(Csdl(file), ["person"])
 
 
 def test_inherited_properties_come_first(person: dict[str, Any]) -> None:
@@ -156,25 +167,25 @@ def test_complex_types_are_those_in_use_with_what_they_use(person: dict[str, Any
 
 
 def test_types_of_other_namespaces_keep_the_rest_of_theirs(file: Path) -> None:
-    schema = generate.generate(Metadata(file), ["governance.task"])
+    schema = build_schema(Csdl(file), ["governance.task"])
     assert schema["entities"] == {"governance.task": {"id": "String", "plan": "governance.plan"}}
     assert "self.place" in schema["complex"]
 
 
 def test_an_entity_type_that_the_metadata_lacks_is_a_key_error(file: Path) -> None:
     with pytest.raises(KeyError, match="nobody"):
-        generate.generate(Metadata(file), ["nobody"])
+        build_schema(Csdl(file), ["nobody"])
 
 
 def test_the_file_has_one_type_a_line_and_says_the_same(person: dict[str, Any]) -> None:
-    text = render(person)
+    text = render_schema(person)
     assert json.loads(text) == person
     assert len(text.splitlines()) == len(person["entities"]) + len(person["complex"]) + 4
     assert '"empty": null,' in text.splitlines()
 
 
 def test_meanings_are_those_of_declared_properties_with_the_inherited_ones(file: Path, typings: Path) -> None:
-    assert meanings(Metadata(file), descriptions.read(typings), ["person", "governance.task"]) == {
+    assert build_meanings(Csdl(file), read_typings(typings), ["person", "governance.task"]) == {
         "governance.task": {"id": "The unique identifier for an entity.", "plan": "What is planned."},
         "person": {
             "id": "The unique identifier for an entity.",
@@ -188,9 +199,9 @@ def test_the_command_writes_the_types_that_the_catalogue_names(
     file: Path, typings: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     written, explained = tmp_path / "schema.json", tmp_path / "meanings.json"
-    monkeypatch.setattr(generate, "SCHEMA_FILE", written)
-    monkeypatch.setattr(generate, "MEANINGS_FILE", explained)
-    monkeypatch.setattr("aad_assets.catalog.entities.ENTITIES", [type("Named", (), {"type": "governance.task"})])
+    monkeypatch.setattr(files, "SCHEMA_FILE", written)
+    monkeypatch.setattr(files, "MEANINGS_FILE", explained)
+    monkeypatch.setattr("tools.catalog_data.__main__.ENTITIES", [type("Named", (), {"type": "governance.task"})])
     assert main([str(file), str(typings)]) == 0
     assert json.loads(written.read_text("utf-8"))["entities"].keys() == {"governance.task"}
     assert json.loads(explained.read_text("utf-8"))["governance.task"]["plan"] == "What is planned."
@@ -205,7 +216,7 @@ def test_the_command_says_how_it_is_used(arguments: list[str], capsys: pytest.Ca
 def test_the_schema_in_the_package_is_written_as_the_generator_writes_it() -> None:
     text = SCHEMA_FILE.read_text("utf-8")
     schema = json.loads(text)
-    assert render(schema) == text
+    assert render_schema(schema) == text
     assert list(schema) == ["entities", "complex"]
     assert list(schema["entities"]) == sorted({entity.type for entity in ENTITIES})
 
@@ -236,31 +247,31 @@ def test_the_meanings_in_the_package_are_of_properties_in_the_schema() -> None:
 
 @pytest.mark.skipif("AAD_METADATA_FILE" not in os.environ, reason="AAD_METADATA_FILE names no metadata file")
 def test_the_schema_in_the_package_is_what_the_metadata_file_says() -> None:
-    metadata = Metadata(Path(os.environ["AAD_METADATA_FILE"]))
-    expected = render(generate.generate(metadata, {entity.type for entity in ENTITIES}))
+    metadata = Csdl(Path(os.environ["AAD_METADATA_FILE"]))
+    expected = render_schema(build_schema(metadata, {entity.type for entity in ENTITIES}))
     assert SCHEMA_FILE.read_text("utf-8") == expected
 
 
 @pytest.mark.skipif(not {"AAD_METADATA_FILE", "AAD_TYPINGS_FILE"} <= set(os.environ), reason="no metadata or typings named")
 def test_the_meanings_in_the_package_are_what_the_typings_say() -> None:
-    metadata = Metadata(Path(os.environ["AAD_METADATA_FILE"]))
-    described = descriptions.read(Path(os.environ["AAD_TYPINGS_FILE"]))
+    metadata = Csdl(Path(os.environ["AAD_METADATA_FILE"]))
+    described = read_typings(Path(os.environ["AAD_TYPINGS_FILE"]))
     assert MEANINGS_FILE.read_text("utf-8") == render_meanings(
-        meanings(metadata, described, {entity.type for entity in ENTITIES})
+        build_meanings(metadata, described, {entity.type for entity in ENTITIES})
     )
 
 
 @pytest.mark.skipif("AAD_METADATA_FILE" not in os.environ, reason="AAD_METADATA_FILE names no metadata file")
 @pytest.mark.parametrize("entity", [each for each in ENTITIES if each.polymorphic], ids=lambda each: each.table)
 def test_what_only_some_types_of_rows_have_is_what_the_metadata_file_says(entity: Entity) -> None:
-    metadata = Metadata(Path(os.environ["AAD_METADATA_FILE"]))
-    own = metadata.properties(metadata.entities[entity.type], metadata.entities)
+    metadata = Csdl(Path(os.environ["AAD_METADATA_FILE"]))
+    own = metadata.properties(metadata.entity_types[entity.type], metadata.entity_types)
     every: set[str] = set()
-    for element in metadata.entities.values():
+    for element in metadata.entity_types.values():
         bases, base = set(), element.get("BaseType")
         while base:
-            bases.add(metadata.short(base))
-            base = metadata.entities[metadata.short(base)].get("BaseType")
+            bases.add(metadata.short_name(base))
+            base = metadata.entity_types[metadata.short_name(base)].get("BaseType")
         if entity.type in bases:
-            every |= metadata.properties(element, metadata.entities).keys()
+            every |= metadata.properties(element, metadata.entity_types).keys()
     assert entity.derived == every - own.keys()

@@ -1,7 +1,6 @@
-"""Which columns of the core tables name rows of other tables, and the page that shows it.
+"""The references between the core tables, and the page about them.
 
-Children's columns follow from the declarations; ids that Graph puts into rows are listed here. Not here: the picture
-(`diagram.py`).
+References to a parent follow from the declarations. Ids that Graph returns in rows are listed here.
 """
 
 from collections.abc import Iterator
@@ -10,10 +9,11 @@ from dataclasses import dataclass
 from aad_assets.catalog.entities import ENTITIES
 from aad_assets.catalog.entity import Entity
 
-MERMAID_PAGE = "diagram.md"
+PAGE = "diagram.md"
 PICTURE = "entity-relationships.svg"
+GENERATED = "Generated from the catalogue. To update it, run `make reference`."
 
-CORE = (
+CORE_TABLES = (
     "users",
     "groups",
     "devices",
@@ -42,31 +42,31 @@ CORE = (
 
 @dataclass(frozen=True)
 class Reference:
-    """`column` of `table` holds `key` of a row in one of `targets`; dots lead into a STRUCT, `[]` through a list."""
+    """`column` of `table` holds the `key` of a row in one of `targets`. A dot enters a STRUCT, `[]` a list."""
 
     table: str
     column: str
     targets: tuple[str, ...]
     key: str = "id"
     unique: bool = False
-    """No two rows name the same."""
+    """No two rows refer to the same row."""
     optional: bool = False
-    """It can be empty, or name something else."""
+    """The column can be empty, or refer to something else."""
 
     @property
     def label(self) -> str:
-        """The column, or the last part of a long path."""
+        """The column's name in the picture: its path, without what precedes the condition in conditional access."""
         return self.column.removeprefix("conditions.").split(".", 1)[-1] if "conditions." in self.column else self.column
 
     @property
     def many(self) -> bool:
-        """One row names several."""
+        """One row refers to several rows."""
         return "[]" in self.column
 
 
 _PRINCIPALS = ("users", "groups", "service_principals")
 
-_IN_ROWS = (
+_IDS_IN_ROWS = (
     Reference("user_managers", "userId", ("users",), unique=True),
     Reference("user_managers", "managerId", ("users",)),
     Reference("user_sign_in_activity", "id", ("users",), unique=True),
@@ -101,52 +101,53 @@ _IN_ROWS = (
 )
 
 _NOTES = """\
-- `memberId`, `ownerId` and `principalId` name an object of one of several kinds; `memberType`, `ownerType` and
-  `principalType` say which.
-- `directoryScopeId` is `/` for the whole tenant, `/administrativeUnits/{id}` for an administrative unit.
-- The lists in conditions of conditional access also hold words: `All`, `None`, `GuestsOrExternalUsers`, `Office365`; and
-  there is an `exclude…` beside each `include…`.
-- `role_definitions.id` of a built-in role is its `templateId`, the same in every tenant: `directory_roles.roleTemplateId`.
-- Built-in applications of Microsoft and of other organizations have a row in `service_principals` and none in `applications`.
+- `memberId`, `ownerId` and `principalId` can be the id of several kinds of objects. `memberType`, `ownerType` and
+  `principalType` contain the kind.
+- `directoryScopeId` is `/` for the whole tenant and `/administrativeUnits/{id}` for an administrative unit.
+- The lists in the conditions of conditional access policies also contain keywords: `All`, `None`, `GuestsOrExternalUsers`,
+  `Office365`. Most `include…` lists have an `exclude…` list beside them.
+- The `role_definitions.id` of a built-in role is its `templateId`, which is the same in every tenant. It equals
+  `directory_roles.roleTemplateId`.
+- Applications of Microsoft and of other organizations have a row in `service_principals`, but none in `applications`.
 """
 
 
 def core_entities() -> list[Entity]:
-    """In the order of CORE."""
+    """Return the entities of the core tables, in the order of CORE_TABLES."""
     by_table = {entity.table: entity for entity in ENTITIES}
-    return [by_table[table] for table in CORE]
+    return [by_table[table] for table in CORE_TABLES]
 
 
 def references() -> Iterator[Reference]:
-    """Those of the core tables to each other: the declared parents first."""
+    """Yield the references between the core tables, those to declared parents first."""
     for entity in core_entities():
-        if entity.parent in CORE:
+        if entity.parent in CORE_TABLES:
             for column, key in zip(entity.parent_columns, entity.parent_key, strict=False):
                 yield Reference(entity.table, column, (entity.parent,), key)
-    yield from _IN_ROWS
+    yield from _IDS_IN_ROWS
 
 
-def shown(entity: Entity) -> list[str]:
-    """What a picture shows of a table: its key, its name and the columns that lead elsewhere, in that order."""
+def picture_columns(entity: Entity) -> list[str]:
+    """Return the columns of a table that the picture shows: key, columns that others refer to, names, references."""
     names = {column.name for column in entity.columns}
-    ours = [reference.column for reference in references() if reference.table == entity.table]
-    led_to = [reference.key for reference in references() if entity.table in reference.targets]
-    called = [name for name in ("displayName", "userPrincipalName", "skuPartNumber") if name in names][:2]
-    return list(dict.fromkeys([*(name for name in entity.key if name in names), *led_to, *called, *ours]))
+    outgoing = [reference.column for reference in references() if reference.table == entity.table]
+    incoming = [reference.key for reference in references() if entity.table in reference.targets]
+    labels = [name for name in ("displayName", "userPrincipalName", "skuPartNumber") if name in names][:2]
+    return list(dict.fromkeys([*(name for name in entity.key if name in names), *incoming, *labels, *outgoing]))
 
 
 def page() -> str:
-    """docs/tables/diagram.md: the picture, the same as a Mermaid diagram, and what neither can say."""
+    """Return docs/tables/diagram.md: the picture, notes, and the same as a Mermaid diagram."""
     return (
-        "# How the core tables hang together\n\n"
-        "Written from the catalogue by `python -m aad_assets.catalog.reference`. [All tables](README.md).\n\n"
+        "# How the core tables are related\n\n"
+        f"{GENERATED} [All tables](README.md).\n\n"
         f"![Entity-relationship picture of the core tables](../{PICTURE})\n\n{_NOTES}\n"
-        f"The same as a diagram to zoom and pan:\n\n```mermaid\n{mermaid()}\n```\n"
+        f"The same as a Mermaid diagram, to zoom and pan:\n\n```mermaid\n{mermaid()}\n```\n"
     )
 
 
 def mermaid() -> str:
-    """An erDiagram of the core tables."""
+    """Return the Mermaid erDiagram of the core tables."""
     lines = ["erDiagram", "    direction LR"]
     for reference in references():
         certain = len(reference.targets) == 1 and not reference.optional
@@ -157,7 +158,7 @@ def mermaid() -> str:
     for entity in core_entities():
         lines.append(f"    {entity.table} {{")
         foreign = {reference.column for reference in references() if reference.table == entity.table}
-        for name in shown(entity):
+        for name in picture_columns(entity):
             marks = [mark for mark, holds in (("PK", name in entity.key), ("FK", name in foreign)) if holds]
             lines.append(f"        {_kind(entity, name)} {_word(name)} {', '.join(marks)}".rstrip())
         lines.append("    }")
@@ -165,12 +166,12 @@ def mermaid() -> str:
 
 
 def _kind(entity: Entity, path: str) -> str:
-    """A word for the type of a column, or of the list that the path leads through."""
+    """Return the type of the column that `path` starts in, or `list` if the path enters one."""
     root = path.split(".")[0].removesuffix("[]")
     column = next(column for column in entity.columns if column.name == root)
     return "list" if "[]" in path else column.duckdb_type.lower()
 
 
 def _word(path: str) -> str:
-    """A path as one word that Mermaid takes for a name."""
+    """Return `path` as a name that Mermaid accepts."""
     return path.removeprefix("conditions.").replace("[]", "").replace(".", "_")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from aad_assets.catalog import CATALOG, ENTITIES, Entity
-from aad_assets.catalog.reference import ROOT, diagram, pages, readme, relationships, tables
+from tools.reference import ROOT, diagram, pages, readme, relationships, tables
 
 PAGES = pages()
 TABLES = tables.pages()
@@ -18,7 +18,7 @@ every_entity = pytest.mark.parametrize("entity", ENTITIES, ids=lambda entity: en
 
 @pytest.mark.parametrize("name", PAGES)
 def test_the_pages_are_as_the_catalogue_says(name: str) -> None:
-    assert (ROOT / name).read_text("utf-8") == PAGES[name], "run: python -m aad_assets.catalog.reference"
+    assert (ROOT / name).read_text("utf-8") == PAGES[name], "run: make reference"
 
 
 def test_no_page_is_left_over() -> None:
@@ -55,7 +55,7 @@ def test_a_table_is_documented_in_full(entity: Entity) -> None:
 def test_every_column_is_documented_or_those_of_a_table_above_are(entity: Entity) -> None:
     neighbours = [other for other in ENTITIES if other.group is entity.group]
     section = tables.columns(entity, neighbours)
-    if match := re.match(r"Columns: those of \[(\w+)\]", section):
+    if match := re.match(r"Columns: the same as in \[(\w+)\]", section):
         above = CATALOG[match[1]]
         lacking = re.findall(r"`(\w+)`", section)
         assert [column for column in above.columns if column.name not in lacking] == list(entity.columns)
@@ -71,23 +71,23 @@ def test_every_column_is_documented_or_those_of_a_table_above_are(entity: Entity
 @pytest.mark.parametrize(
     ("table", "words"),
     [
-        ("users", "one list, read in shards of `userPrincipalName` side by side"),
+        ("users", "one list, read in parallel in shards of `userPrincipalName`"),
         ("contracts", "one list"),
         (
             "schema_extensions",
-            "one list that others share, of which are kept the rows whose `owner` is a `appId` of `applications`",
+            "one list that all tenants share; only rows whose `owner` is the `appId` of a row of `applications` are kept",
         ),
         ("authorization_policy", "one object, one row"),
-        ("group_members", "one list for each row of `groups`, and once more for `servicePrincipal`"),
+        ("group_members", "one list for each row of `groups`, read again for objects of type `servicePrincipal`"),
         ("group_eligibility_schedule_instances", "one list for each row of `groups` whose `isAssignableToRole` is true"),
         ("domain_federation_configurations", "one list for each row of `domains` whose `authenticationType` is `Federated`"),
-        ("user_managers", "one list, whose rows bring their manager with them"),
+        ("user_managers", "one list, whose rows include their manager"),
         ("available_identity_provider_types", "a list of strings"),
-        ("extension_properties", "an action that answers a list"),
-        ("sign_ins", "a log, read by whole UTC days of `createdDateTime`; rows stay when Graph forgets them"),
+        ("extension_properties", "an action that returns a list"),
+        ("sign_ins", "a log, read by whole UTC days of `createdDateTime`; rows stay after Graph deletes them"),
     ],
 )
-def test_how_a_table_is_read_is_told_in_words(table: str, words: str) -> None:
+def test_how_a_table_is_read_is_described_in_words(table: str, words: str) -> None:
     assert tables.reading(CATALOG[table]) == words
 
 
@@ -135,7 +135,7 @@ def test_references_lead_from_columns_to_columns() -> None:
 def test_the_picture_shows_each_core_table_once_and_each_reference() -> None:
     drawn = ElementTree.fromstring(diagram.svg())
     texts = [element.text for element in drawn.iter("{http://www.w3.org/2000/svg}text")]
-    assert [texts.count(table) for table in relationships.CORE] == [1] * len(relationships.CORE)
+    assert [texts.count(table) for table in relationships.CORE_TABLES] == [1] * len(relationships.CORE_TABLES)
     ends = sum(len(reference.targets) for reference in relationships.references())
     assert len(list(drawn.iter("{http://www.w3.org/2000/svg}circle"))) == ends
     assert relationships.mermaid().count("--o") == ends
@@ -143,9 +143,9 @@ def test_the_picture_shows_each_core_table_once_and_each_reference() -> None:
 
 def test_parents_among_the_core_tables_are_references() -> None:
     led = {(reference.table, target) for reference in relationships.references() for target in reference.targets}
-    for table in relationships.CORE:
+    for table in relationships.CORE_TABLES:
         parent = CATALOG[table].parent
-        assert parent not in relationships.CORE or (table, parent) in led
+        assert parent not in relationships.CORE_TABLES or (table, parent) in led
 
 
 def slug(heading: str) -> str:
@@ -163,7 +163,7 @@ def test_links_between_the_pages_lead_somewhere() -> None:
                 assert anchor in {slug(heading) for heading in headings}, f"{page}: {target}#{anchor}"
 
 
-def test_the_licence_of_what_comes_from_microsoft_is_told() -> None:
+def test_the_notice_names_the_licence_of_microsofts_files() -> None:
     notice = (ROOT / "NOTICE").read_text("utf-8")
     assert "MIT License" in notice
     for name in ("schema.json", "meanings.json"):
