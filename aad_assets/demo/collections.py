@@ -112,7 +112,7 @@ def _bin(live: Collection) -> Collection:
         area="bin",
         path=f"/directory/deletedItems/microsoft.graph.{live.type}",
         type=live.type,
-        source=f"bin.kinds.{live.type}",
+        source=f"bin.{live.type}",
         roles=live.roles,
         single_only=live.single_only,
         not_in_lists=live.not_in_lists,

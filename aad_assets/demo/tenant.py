@@ -6,7 +6,7 @@ from functools import cached_property
 
 from .directory import permissions
 from .directory.applications import Applications
-from .directory.bin import Bin
+from .directory.bin import Deleted
 from .directory.context import Context
 from .directory.devices import Devices
 from .directory.entitlements import Entitlements
@@ -14,6 +14,7 @@ from .directory.extensions import Extensions
 from .directory.grants import Grants
 from .directory.groups import Groups
 from .directory.identities import Identities
+from .directory.indexed import Indexed
 from .directory.objects import Objects
 from .directory.organization import Organization
 from .directory.people import People
@@ -72,7 +73,15 @@ class Directory:
         )
         self.grants = Grants(context, people, groups, applications, principals, objects)
         self.roles = roles = Roles(words, context, people, principals, units, objects)
-        self.bin = Bin(context, people, groups, devices, applications, principals, units)
+        binned: dict[str, Indexed | Principals | Units] = {
+            "user": people,
+            "group": groups,
+            "application": applications,
+            "servicePrincipal": principals,
+            "device": devices,
+            "administrativeUnit": units,
+        }
+        self.bin = {type_: Deleted(context.calendar, area.kind, area.ids, area.binned) for type_, area in binned.items()}
 
         words = {**words, **references(people, devices, groups, principals, roles)}
         self.policies = Area("policies", words)

@@ -4,7 +4,6 @@ Indices only. Index `base` onwards are those that joined after day 0, from `EARL
 an index never means two objects. What an object looks like belongs in the generators.
 """
 
-from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -106,7 +105,3 @@ class Population:
 
     def __len__(self) -> int:
         return len(self.active)
-
-    def position(self, index: int) -> int:
-        """How many living indices come before this one."""
-        return bisect_left(self.active, index)

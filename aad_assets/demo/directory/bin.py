@@ -6,23 +6,15 @@ Who left when is decided in days/population.py and units.py; what an object look
 from collections.abc import Iterable, Mapping, Sequence
 
 from ..days.calendar import Calendar
-from .applications import Applications
 from .chance import Ids
-from .context import Context
-from .devices import Devices
-from .groups import Groups
-from .people import People
-from .principals import Principals, principal_of
 from .rendering import Kind, View
-from .units import Units
 
 
 class Deleted(View):
-    """A Kind of the deleted objects of one type. `days` says which there are, and on which day each was deleted."""
+    """A Kind of deleted objects. `days` has their keys, and the day on which each was deleted."""
 
     def __init__(self, calendar: Calendar, kind: Kind, ids: Ids, days: Mapping[int, int]) -> None:
-        keys = sorted(days)
-        super().__init__(kind, lambda: keys)
+        super().__init__(kind, lambda: sorted(days))
         self._calendar, self._kind, self._ids, self._days = calendar, kind, ids, days
         self.key, self.render = self._key, self._render
 
@@ -43,30 +35,3 @@ class Deleted(View):
                 row = row.replace('"userPrincipalName":"', f'"userPrincipalName":"{free}', 1)
             rows.append(row)
         return rows
-
-
-class Bin:
-    """The bin of the whole directory; `kinds` by type."""
-
-    def __init__(
-        self,
-        context: Context,
-        people: People,
-        groups: Groups,
-        devices: Devices,
-        apps: Applications,
-        principals: Principals,
-        units: Units,
-    ) -> None:
-        calendar = context.calendar
-        kept = {index: when for index, when in groups.population.binned.items() if groups.is_kept(index)}
-        # An application and its service principal are deleted, and come back, together.
-        own = {principal_of(index): when for index, when in apps.population.binned.items()}
-        self.kinds: dict[str, Kind] = {
-            "user": Deleted(calendar, people.kind, people.ids, people.population.binned),
-            "group": Deleted(calendar, groups.kind, groups.ids, kept),
-            "application": Deleted(calendar, apps.kind, apps.ids, apps.population.binned),
-            "servicePrincipal": Deleted(calendar, principals.kind, principals.ids, own),
-            "device": Deleted(calendar, devices.kind, devices.ids, devices.population.binned),
-            "administrativeUnit": Deleted(calendar, units.kind, units.ids, units.binned),
-        }

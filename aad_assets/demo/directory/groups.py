@@ -1,7 +1,7 @@
 """Groups, their members and their owners. What a group looks like is in data/groups.yaml."""
 
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 
 from ..days.population import Rates
@@ -159,9 +159,11 @@ class Groups(Indexed):
         """Is the membership hidden?"""
         return '"HiddenMembership"' in self.kind.render((index,), ("visibility",))[0]
 
-    def is_kept(self, index: int) -> bool:
-        """Does the group go into the recycle bin? Mail-enabled and synchronised ones are gone at once."""
-        return self._sort(index, self.traits(index)) in ("security", "unified", "paused")
+    @property
+    def binned(self) -> Mapping[int, int]:
+        """Those in the recycle bin; mail-enabled and synchronised groups are gone at once."""
+        kept = ("security", "unified", "paused")
+        return {index: day for index, day in super().binned.items() if self._sort(index, self.traits(index)) in kept}
 
     def _living(self, indices: range) -> list[int]:
         return [index for index in indices if self.population.alive(index)]

@@ -1,12 +1,18 @@
 """Objects that join, leave and change: what users, groups, devices and applications have in common."""
 
+from collections.abc import Mapping
+
 from ..days.population import Rates
 from .chance import spread
 from .context import Context
+from .rendering import Kind
 
 
 class Indexed:
     """All objects of one type on one day, each known by an index. `base` of them exist on day 0."""
+
+    kind: Kind
+    """The objects as they are rendered."""
 
     def __init__(self, context: Context, tag: str, base: int, rates: Rates, protected: int) -> None:
         self._context = context
@@ -25,6 +31,11 @@ class Indexed:
     def moves(self, index: int) -> int:
         """Return how often the object has changed."""
         return self.population.moves.get(index, 0)
+
+    @property
+    def binned(self) -> Mapping[int, int]:
+        """The indices of the objects in the recycle bin, and the day on which each was deleted."""
+        return self.population.binned
 
     def traits_now(self, index: int, traits: int) -> int:
         """Return the bits of those traits that each change redraws."""

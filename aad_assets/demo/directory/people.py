@@ -26,20 +26,7 @@ PROTECTED = 8
 
 _PAIRS = len(GIVEN) * len(SURNAMES)
 _STEP = next(n for n in range(int(_PAIRS * 0.6180339), _PAIRS) if gcd(n, _PAIRS) == 1)
-_OTHER_PREFIXES = (
-    "_svc-",
-    "!bg-",
-    "#room-",
-    "'t.",
-    ".hidden-",
-    "-test-",
-    "^adm-",
-    "~temp-",
-    "0",
-    "3pl-",
-    "9to5-",
-    "Svc-",
-)
+_OTHER_PREFIXES = ["_svc-", "!bg-", "#room-", "'t.", ".hidden-", "-test-", "^adm-", "~temp-", "0", "3pl-", "9to5-", "Svc-"]
 _FAN_OUT = 7
 
 
@@ -200,11 +187,13 @@ class People(Indexed):
         disabled = index >= PROTECTED and (moves == 3 if moves else traits >> 40 & 31 == 0)
         values: dict[str, object] = {
             "id": id_,
+            "upn": f"{local}@{domain}",
             "local": local,
+            "mail": f"{lower}@{domain}",
             "lower": lower,
-            "upn_domain": domain,
             "given": given,
             "surname": surname,
+            "full": f"{given} {surname}",
             "created": calendar.stamp(created, traits),
             "changed": calendar.stamp(changed, traits >> 5),
             "sid": f"{int(id_[:8], 16)}-{int(id_[14:18] + id_[9:13], 16)}-{part[0]}-{part[1]}",

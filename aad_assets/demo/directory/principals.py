@@ -38,6 +38,8 @@ class Principals:
         ]
         self.signed_in_to = [*range(len(self._microsoft)), *self.gallery, *map(principal_of, range(PROTECTED))]
         """The apps that people sign in to: Microsoft's, those of the gallery, and those of the tenant that stay."""
+        # An application and its service principal are deleted, and come back, together.
+        self.binned = {principal_of(app): day for app, day in apps.binned.items()}
         self._living = frozenset(self.keys)
         self.kind = self._area.each("principal", lambda: self.keys, self._names, self.key)
 

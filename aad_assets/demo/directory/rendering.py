@@ -80,20 +80,30 @@ class Kind(Protocol):
         """One JSON object per key, with the named properties."""
 
 
-class Listed:
+class _Declared:
+    """Base of kinds whose properties the metadata declares. A row may lack `undeclared` ones; others are null then."""
+
+    def __init__(self, type_: str, undeclared: Sequence[str]) -> None:
+        self.type = type_
+        self.properties = (*SCHEMA[type_], *undeclared)
+        self.defaults = default_properties(type_, undeclared)
+        self._optional = frozenset(undeclared)
+
+    def _text(self, row: Mapping[str, object], names: Sequence[str]) -> str:
+        return text({name: row.get(name) for name in names if name in row or name not in self._optional})
+
+
+class Listed(_Declared):
     """A small collection whose rows are made all at once, on first use.
 
     Rows of several types carry `@odata.type`; without $select they have all that they carry, with it what the common
-    type has of it, for nothing else can be named. A row may lack `undeclared` properties; others are null then.
+    type has of it, for nothing else can be named.
     """
 
     def __init__(
         self, type_: str, make: Callable[[], Sequence[Object]], key: str = "id", undeclared: Sequence[str] = ()
     ) -> None:
-        self.type = type_
-        self.properties = (*SCHEMA[type_], *undeclared)
-        self.defaults = default_properties(type_, undeclared)
-        self._optional = frozenset(undeclared)
+        super().__init__(type_, undeclared)
         self._make_all = make
         self._key = key
 
@@ -121,15 +131,12 @@ class Listed:
             elif "@odata.type" in row:
                 rows.append(text(row))
             else:
-                rows.append(text({name: row.get(name) for name in names if name in row or name not in self._optional}))
+                rows.append(self._text(row, names))
         return rows
 
 
-class Plain:
-    """Objects made one at a time. `make(key, names)` returns at least those named properties that the object has.
-
-    A row may lack `undeclared` properties; others are null then.
-    """
+class Plain(_Declared):
+    """Objects made one at a time. `make(key, names)` returns at least those named properties that the object has."""
 
     def __init__(
         self,
@@ -139,26 +146,17 @@ class Plain:
         key: Callable[[str], int | None],
         undeclared: Sequence[str] = (),
     ) -> None:
-        self.type = type_
-        self.properties = (*SCHEMA[type_], *undeclared)
-        self.defaults = default_properties(type_, undeclared)
-        self.keys = keys
-        self.key = key
-        self._optional = frozenset(undeclared)
-        self._make = make
+        super().__init__(type_, undeclared)
+        self.keys, self.key, self._make = keys, key, make
 
     def render(self, keys: Iterable[int], names: Sequence[str]) -> list[str]:
-        rows = []
-        for key in keys:
-            made = self._make(key, names)
-            rows.append(text({name: made.get(name) for name in names if name in made or name not in self._optional}))
-        return rows
+        return [self._text(self._make(key, names), names) for key in keys]
 
 
 class View:
     """Some objects of another kind, perhaps with some of their properties only."""
 
-    def __init__(self, kind: Kind, keys: Callable[[], Sequence[int]], properties: tuple[str, ...] | None = None) -> None:
+    def __init__(self, kind: Kind, keys: Callable[[], Sequence[int]], properties: tuple[str, ...] = ()) -> None:
         self.type = kind.type
         self.properties = properties or kind.properties
         self.defaults = properties or kind.defaults
@@ -191,7 +189,7 @@ Row = tuple[Sequence[int], Mapping[str, object]]
 """The number of the variant for each facet, and the values of the placeholders."""
 
 
-class Templated:
+class Templated(_Declared):
     """Objects whose rows are put together from fragments that many rows share.
 
     Each of the `facets` is a list of variants: dicts with some of the properties, whose strings may hold placeholders such as
@@ -209,12 +207,8 @@ class Templated:
         undeclared: Sequence[str] = (),
         late: Mapping[str, Callable[[int], str]] | None = None,
     ) -> None:
-        self.type = type_
-        self.properties = (*SCHEMA[type_], *undeclared)
-        self.defaults = default_properties(type_, undeclared)
-        self.keys = keys
-        self.key = key
-        self._row = row
+        super().__init__(type_, undeclared)
+        self.keys, self.key, self._row = keys, key, row
         self._facets = [(variants, {name for variant in variants for name in variant}) for variants in facets]
         self._late = late or {}
         self._plans: dict[tuple[str, ...], tuple[str, list[tuple[int, list[str]]]]] = {}
