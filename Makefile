@@ -53,7 +53,7 @@ format: $(READY) ## format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-reference: $(READY) ## update the generated pages: docs/tables, docs/views.md, the permissions in README.md
+reference: $(READY) ## update the generated pages: docs/tables, docs/views.md, docs/settings.md, the permissions in README.md
 	$(BIN)/python -m tools.reference
 
 lock: $(READY) ## update requirements.lock to the newest releases that resolve together

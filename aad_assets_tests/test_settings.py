@@ -19,7 +19,8 @@ from aad_assets.settings import (
     resolve_database,
     variable,
 )
-from aad_assets.settings.declaration import DefinitionFields, declared
+from aad_assets.settings.declaration import DefinitionFields, all_settings, declared
+from tools.reference import ROOT
 
 SECRET = {
     "AAD_CLIENT_SECRET": "s3cret",
@@ -49,6 +50,11 @@ def test_every_setting_is_declared_in_full(fields: type[ConnectionFields | Datab
         assert setting.description
         assert not setting.description.endswith(".")
         assert str(fields.model_fields[name].description) == f"{setting.description} ({setting.variable})."
+
+
+def test_the_page_about_settings_describes_each_one() -> None:
+    page = (ROOT / "docs/settings.md").read_text("utf-8")
+    assert all(f"| `{setting.variable}` |" in page for setting in all_settings())
 
 
 def test_every_default_passes_its_check() -> None:

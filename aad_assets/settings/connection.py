@@ -14,35 +14,35 @@ class Connection(ConnectionFields):
 
     @property
     def authority(self) -> str:
-        """Sign-in authority with the tenant: `https://login.microsoftonline.com/<tenant>`."""
+        """Return the sign-in authority with the tenant: `https://login.microsoftonline.com/<tenant>`."""
         base = (self.authority_url or CLOUDS[self.cloud][0]).rstrip("/")
         return base if urlsplit(base).path else f"{base}/{self.tenant_id}"
 
     @property
     def base_url(self) -> str:
-        """Base URL of Graph with its version and without a trailing slash."""
+        """Return the base URL of Graph with its version and without a trailing slash."""
         return (self.graph_base_url or CLOUDS[self.cloud][1]).rstrip("/")
 
     @property
     def scope(self) -> str:
-        """Scope of an app-only token: all application permissions that an administrator consented to."""
+        """Return the scope of an app-only token: all application permissions that an administrator consented to."""
         parts = urlsplit(self.base_url)
         return f"{parts.scheme}://{parts.netloc}/.default"
 
     @property
     def gateway(self) -> str:
-        """The gateway for messages: without user and password. Empty without a gateway."""
+        """Return the gateway for messages, without user and password; empty if there is none."""
         parts = urlsplit(self.gateway_url)
         return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}" if self.gateway_url else ""
 
     @property
     def is_loopback(self) -> bool:
-        """Whether the redirect URL leads to this machine, so that a listener can receive the code."""
+        """Return whether the redirect URL leads to this machine, so that a listener can receive the code."""
         return is_loopback(self.redirect_url)
 
     @property
     def auth_method(self) -> str:
-        """One of AUTH_METHODS, as set or as inferred from the credential that is set; `delegated` is never inferred."""
+        """Return one of AUTH_METHODS: as set, or inferred from the credential that is set. `delegated` is never inferred."""
         return self.auth or next(iter(self._credentials()), "client_secret")
 
     def _credentials(self) -> list[str]:

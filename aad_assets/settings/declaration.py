@@ -38,18 +38,18 @@ _SECRET: dict[str, Any] = {"dagster__is_secret": True}
 
 
 class Group(Enum):
-    """A table of docs/settings.md."""
+    """A group of settings: a section of docs/settings.md, and its heading."""
 
-    SIGN_IN = "sign-in"
-    NETWORK = "network"
-    CONTENT = "content"
-    DATABASE = "database"
-    SCHEDULE = "schedule"
+    SIGN_IN = "Sign-in"
+    NETWORK = "Cloud and network"
+    CONTENT = "What is read"
+    DATABASE = "Database"
+    SCHEDULE = "Schedule"
 
 
 @dataclass(frozen=True)
 class Declared:
-    """What the declaration says of a field beyond what pydantic and Dagster know."""
+    """The part of a field's declaration that pydantic and Dagster do not use."""
 
     variable: str
     description: str
@@ -94,7 +94,7 @@ class _Fields(BaseModel):
 
 
 class ConnectionFields(_Fields):
-    """How to reach one tenant."""
+    """The way to reach one tenant."""
 
     tenant_id: str = setting(
         "AAD_TENANT_ID", "", "Tenant GUID or domain", Group.SIGN_IN, default_shown="required", check=checks.tenant
@@ -207,7 +207,7 @@ class ConnectionFields(_Fields):
 
 
 class DatabaseFields(_Fields):
-    """Where a tenant is landed."""
+    """The database in which a tenant is landed."""
 
     database: str = setting(
         "AAD_DATABASE", "entra.duckdb", "DuckDB file, or another target that DuckDB can attach", Group.DATABASE
@@ -218,7 +218,7 @@ class DatabaseFields(_Fields):
 
 
 class DefinitionFields(_Fields):
-    """What Dagster loads for a connection: its name, its tables and its schedule."""
+    """The definitions of a connection: its name, its tables and its schedule."""
 
     connection_name: str = setting("AAD_CONNECTION_NAME", "aad", "Prefix of asset keys, and DuckDB schema", Group.DATABASE)
     connection_metadata: str = setting(
@@ -239,6 +239,11 @@ def declared(fields: type[BaseModel]) -> dict[str, Declared]:
     return {
         name: each for name, field in fields.model_fields.items() for each in field.metadata if isinstance(each, Declared)
     }
+
+
+def all_settings() -> list[Declared]:
+    """Return every declaration, in the order of the documentation within each group."""
+    return [each for fields in (DefinitionFields, ConnectionFields, DatabaseFields) for each in declared(fields).values()]
 
 
 def variable(name: str) -> str:

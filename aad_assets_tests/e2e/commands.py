@@ -12,7 +12,7 @@ from aad_assets.demo import DemoServer
 
 @dataclass
 class Output:
-    """What a command printed, and its exit code."""
+    """The output of a command, and its exit code."""
 
     code: int
     out: str

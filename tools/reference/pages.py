@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tools.reference import diagram, readme, relationships, tables, views
+from tools.reference import diagram, readme, relationships, settings, tables, views
 
 ROOT = Path(__file__).parents[2]
 
@@ -14,5 +14,6 @@ def pages() -> dict[str, str]:
         f"docs/tables/{relationships.PAGE}": relationships.page(),
         f"docs/{relationships.PICTURE}": diagram.svg(),
         "docs/views.md": views.page(),
+        "docs/settings.md": settings.with_tables((ROOT / "docs/settings.md").read_text("utf-8")),
         "README.md": readme.with_permissions((ROOT / "README.md").read_text("utf-8")),
     }
