@@ -1,5 +1,6 @@
 """One load: the table, its record, and nothing at all when it fails."""
 
+import contextlib
 import json
 from dataclasses import replace
 from datetime import date
@@ -11,7 +12,7 @@ import pytest
 
 from aad_assets.catalog import CATALOG, Column, Entity
 from aad_assets.catalog.types import List, Scalar
-from aad_assets.errors import WarehouseError
+from aad_assets.errors import LoadBlocked, WarehouseError
 from aad_assets.warehouse.database.target import Target
 from aad_assets.warehouse.publishing import publish as publish_module
 from aad_assets.warehouse.publishing.compare import Comparison
@@ -192,6 +193,37 @@ def test_an_error_of_duckdb_names_the_database_and_says_that_the_tables_are_as_t
         lab.publish(target, [{"id": "a"}], PEOPLE)
     assert str(database) in str(caught.value)
     assert "Ada" not in str(caught.value)
+
+
+def resources(cursor: duckdb.DuckDBPyConnection) -> tuple[Any, ...]:
+    """DuckDB's threads and memory limit."""
+    (found,) = cursor.execute("SELECT current_setting('threads'), current_setting('memory_limit')").fetchall()
+    return found
+
+
+@pytest.mark.parametrize("ending", ["published", "blocked", "failed"])
+def test_a_publish_leaves_threads_and_memory_as_they_were(
+    lab: Lab, target: Target, monkeypatch: pytest.MonkeyPatch, ending: str
+) -> None:
+    """Comparing takes more of both, and only comparing: writing wide rows with two threads is slower."""
+    rows: list[Row] = [{"id": f"p{number}", "name": "x"} for number in range(10)]
+    lab.publish(target, rows, PEOPLE)
+    seen: list[tuple[Any, ...]] = []
+    original = Comparison.difference if ending == "failed" else Comparison.apply
+
+    def watched(comparison: Comparison) -> Any:
+        seen.append(resources(cursor))
+        return "FROM nowhere" if ending == "failed" else original(comparison)
+
+    monkeypatch.setattr(Comparison, "difference" if ending == "failed" else "apply", watched)
+    changed: list[Row] = [{"id": "p0"} if ending == "blocked" else row | {"name": "y"} for row in rows]
+    staged = lab.land(changed, PEOPLE)
+    with lab.stage.cursor() as cursor:
+        before = resources(cursor)
+        with contextlib.suppress(WarehouseError, LoadBlocked):
+            publish(cursor, target, PEOPLE, staged, new_load(1, PEOPLE))
+        assert resources(cursor) == before
+    assert [found == before for found in seen] == {"published": [True], "blocked": [], "failed": [False]}[ending]
 
 
 def test_times_are_stored_in_utc(lab: Lab, target: Target) -> None:

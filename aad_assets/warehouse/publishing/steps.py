@@ -238,10 +238,14 @@ def count_rows(publication: Publication) -> None:
 
 
 def memory_limit(cursor: duckdb.DuckDBPyConnection) -> str:
-    """Return DuckDB's memory limit in its own words: `190.7 MiB`."""
+    """Return DuckDB's memory limit so that it can be set again: `190.75 MiB`.
+
+    DuckDB cuts its text off after one decimal. Half a digit more keeps it from shrinking each time that it is set again.
+    """
     row = cursor.execute("SELECT current_setting('memory_limit')").fetchone()
     assert row is not None
-    return str(row[0])
+    number, _, unit = str(row[0]).partition(" ")
+    return f"{float(number) + 0.05:.2f} {unit}"
 
 
 def _bytes(text: str) -> float:
