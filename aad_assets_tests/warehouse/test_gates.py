@@ -17,7 +17,7 @@ from aad_assets.warehouse.database.target import Target
 from aad_assets.warehouse.publishing.gates import OPENABLE, Gate, Gates
 from aad_assets.warehouse.publishing.options import Mode, Options
 from aad_assets.warehouse.publishing.publish import publish
-from aad_assets.warehouse.publishing.quarantine import KEPT_DAYS, quarantine_folder, remove_old
+from aad_assets.warehouse.publishing.quarantine import quarantine_folder, remove_old
 from aad_assets_tests.warehouse.support import OPEN, STRING, Lab, Row, entity, new_load
 
 PEOPLE = entity({"id": STRING, "name": STRING, "tags": List(STRING), "age": Scalar("Int32")}, table="people")
@@ -122,6 +122,13 @@ def test_the_gate_for_empty_tables_is_opened_by_its_own_name_alone(lab: Lab, tar
     assert lab.publish(target, [], PEOPLE, number=1, options=options).deleted == 300
 
 
+def test_a_column_that_turns_null_blocks_also_when_other_rows_are_deleted(lab: Lab, target: Target) -> None:
+    """Of 10 rows, 6 are deleted and 4 changed: neither alone is more than half."""
+    lab.publish(target, people(10), PEOPLE)
+    some = [row | {"name": None} for row in people(4)]
+    assert blocked(lab, target, some).gate == Gate.NULL_COLUMN
+
+
 def test_a_volatile_column_that_turns_null_blocks_as_well(lab: Lab, target: Target) -> None:
     options = replace(CLOSED, volatile=frozenset({"age"}))
     lab.publish(target, people(10), PEOPLE)
@@ -165,6 +172,7 @@ def test_the_read_that_began_earlier_never_overwrites_the_later_one(lab: Lab, ta
     with lab.stage.cursor() as cursor, pytest.raises(LoadBlocked, match=r"read that began later, at 2026-01-03") as caught:
         publish(cursor, target, PEOPLE, staged, earlier, (), OPEN)
     assert (caught.value.gate, caught.value.override) == (Gate.LATER_READ, None)
+    assert not quarantine_folder(target.database).exists(), "newer rows than these are published"
     assert len(lab.table(target, PEOPLE)) == 3
 
 
@@ -190,11 +198,11 @@ def test_the_rows_of_a_blocked_load_are_kept_for_their_owner_and_removed_by_age(
     assert lab.query(f"SELECT count(*), count(name) FROM '{path}'") == [(200, 200)]
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
-    remove_old(str(database))
-    assert path.exists()
-    old = time.time() - (KEPT_DAYS + 1) * 86_400
-    os.utime(path, (old, old))
-    remove_old(str(database))
+    for days, kept in ((0, True), (13, True), (15, False)):
+        changed_at = time.time() - days * 86_400
+        os.utime(path, (changed_at, changed_at))
+        remove_old(str(database))
+        assert path.exists() == kept, days
     assert not path.parent.exists()
 
 

@@ -1,6 +1,7 @@
 """The database file: who may have it, when, and what is said when it cannot be had."""
 
 import os
+import shutil
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -147,6 +148,36 @@ def test_a_database_that_this_process_itself_has_open_is_waited_for(
         touch(lab, Target(str(database), "aad", lock_wait=0.0))
     monkeypatch.setattr(target_module, "pause", lambda _: connection.close())
     touch(lab, Target(str(database), "aad", lock_wait=30.0))
+
+
+def test_a_file_that_is_replaced_while_it_is_opened_is_opened_again(lab: Lab, target: Target, database: Path) -> None:
+    """A compaction puts a new file in its place between the look at the file and its opening."""
+    lab.publish(target, [{"id": "old"}])
+    new = database.with_name("new.duckdb")
+    shutil.copy(database, new)
+    with duckdb.connect(str(new)) as connection:
+        connection.execute("UPDATE aad.things SET id = 'new'")
+    statements: list[str] = []
+
+    class Replacing:
+        """A cursor before whose first ATTACH the file is replaced, and which opens the old one."""
+
+        def __init__(self, cursor: duckdb.DuckDBPyConnection) -> None:
+            self._cursor = cursor
+
+        def execute(self, statement: str, *parameters: Any) -> duckdb.DuckDBPyConnection:
+            statements.append(statement)
+            if not statement.startswith("ATTACH") or not new.exists():
+                return self._cursor.execute(statement, *parameters)
+            opened = self._cursor.execute(statement, *parameters)
+            new.replace(database)
+            return opened
+
+    with lab.stage.cursor() as cursor:
+        replacing = cast(Any, Replacing(cursor))
+        with target.transaction(replacing, TENANT):
+            assert replacing.execute(f"SELECT id FROM {target.schema}.things").fetchall() == [("new",)]
+    assert [statement.split()[0] for statement in statements][:3] == ["ATTACH", "DETACH", "ATTACH"]
 
 
 def test_a_path_that_speaks_of_locks_is_not_taken_for_a_locked_file(lab: Lab, tmp_path: Path) -> None:

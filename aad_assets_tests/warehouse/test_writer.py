@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -147,6 +148,45 @@ def test_a_transaction_that_was_cancelled_while_it_waited_is_not_run(lab: Lab, t
 
     lab.run(main())
     assert done == [1, 3]
+
+
+def test_a_transaction_that_is_cancelled_under_way_frees_the_database_and_its_turn(lab: Lab, target: Target) -> None:
+    begun = threading.Event()
+
+    def endless(cursor: duckdb.DuckDBPyConnection) -> None:
+        with target.transaction(cursor, TENANT):
+            begun.set()
+            cursor.execute("SELECT count(*) FROM range(1000000000000) a, range(1000000) b WHERE a.range % 7 = b.range % 11")
+
+    async def main() -> None:
+        writer = Writer(lab.stage, target)
+        running = asyncio.create_task(writer.run(endless))
+        assert await asyncio.to_thread(begun.wait, 60)
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+        assert target.attached_seconds is None
+        await asyncio.wait_for(writer.run(transaction(target)), 60)
+        await writer.close()
+
+    lab.run(main())
+
+
+def test_a_locked_database_is_waited_for_once_by_all_that_is_ready(lab: Lab, database: Path) -> None:
+    target = Target(str(database), "aad", lock_wait=1.0)
+
+    async def main() -> list[None | BaseException]:
+        writer = Writer(lab.stage, target)
+        found = await asyncio.gather(*(writer.run(transaction(target)) for _ in range(30)), return_exceptions=True)
+        await writer.close()
+        return found
+
+    with OtherProcess(HOLD_DATABASE, str(database)) as other:
+        assert other.line() == "held"
+        began = time.monotonic()
+        found = lab.run(main())
+    assert all(isinstance(error, WarehouseError) and f"process {other.process.pid}" in str(error) for error in found)
+    assert time.monotonic() - began < 15
 
 
 def test_a_closed_writer_leaves_the_target_as_it_was(lab: Lab, target: Target) -> None:
