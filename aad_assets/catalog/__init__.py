@@ -1,4 +1,4 @@
-"""WHAT there is: one declaration per entity and its typed columns. No I/O beyond the package's own data."""
+"""The catalogue: one declaration per entity, with its typed columns. It reads no files except its own data."""
 
 from aad_assets.catalog.entities import ENTITIES
 from aad_assets.catalog.entity import Column, Entity, Family, Group, Licence, Shape
@@ -6,4 +6,4 @@ from aad_assets.catalog.entity import Column, Entity, Family, Group, Licence, Sh
 __all__ = ["CATALOG", "ENTITIES", "Column", "Entity", "Family", "Group", "Licence", "Shape"]
 
 CATALOG: dict[str, Entity] = {entity.table: entity for entity in ENTITIES}
-"""Entities by table name, in the order of their declaration: parents before children."""
+"""Entities by table name, in the order of their declaration: parents before their children."""

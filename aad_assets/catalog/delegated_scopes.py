@@ -1,8 +1,8 @@
-"""Which entities a person's token can read, by its scopes.
+"""The entities that a person's token can read, judged by its delegated scopes.
 
-Every permission of the catalogue exists in two forms under one name: as application permission and as delegated scope. What
-else suffices is taken from the permissions that Microsoft's reference lists for each path. Beyond the scopes, a person sees
-what their directory roles let them see; that is not known here.
+Every permission of the catalogue exists under the same name as an application permission and as a delegated scope. The wider
+scopes that also suffice come from the permissions that Microsoft's reference lists for each path. What a person can read also
+depends on their directory roles, which the scopes do not show.
 """
 
 from collections.abc import Collection
@@ -11,7 +11,7 @@ from aad_assets.catalog.entity import Entity
 
 _DIRECTORY = "Directory.Read.All"
 
-# Permission → what reads the same objects whole, besides the same with ReadWrite.
+# Permission → wider permissions that read the same objects in full. The ReadWrite form of each suffices as well.
 _WIDER = {
     "AdministrativeUnit.Read.All": (_DIRECTORY,),
     "Application.Read.All": (_DIRECTORY,),
@@ -28,7 +28,7 @@ _WIDER = {
 
 
 def missing_permissions(entity: Entity, scopes: Collection[str]) -> list[str]:
-    """The permissions of `entity` that none of `scopes` stands for; empty when it can be read."""
+    """Return the permissions of `entity` that none of `scopes` covers; empty if the scopes suffice to read it."""
     return [permission for permission in entity.permissions if not _sufficient(permission).intersection(scopes)]
 
 

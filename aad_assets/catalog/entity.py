@@ -1,7 +1,6 @@
-"""What a declaration of an entity says, and what follows from it alone: columns, `$select`, documentation link.
+"""The declaration of an entity, and what follows from it alone: columns, `$select`, documentation link.
 
-Not here: the declarations themselves (`entities/`), types (`types.py`), meanings (`meanings.py`), queries (`queries/`), how
-an entity is read or landed.
+See also: `entities/` for the declared entities, `queries/` for their queries.
 """
 
 from dataclasses import dataclass, field
@@ -15,32 +14,32 @@ from aad_assets.catalog.types import STRING, Scalar, Type, duckdb_type, properti
 ODATA_TYPE = "@odata.type"
 ODATA_TYPE_PREFIX = "#microsoft.graph."
 HIDDEN_MEMBERS = "Member.Read.Hidden"
-"""Permission to read hidden memberships (learn.microsoft.com/graph/api/group-list-members)."""
+"""The permission to read hidden memberships (learn.microsoft.com/graph/api/group-list-members)."""
 OPT_IN_COLUMNS = {"customSecurityAttributes": "CustomSecAttributeAssignment.Read.All"}
-"""Columns that a declaration leaves off: each needs a permission that holders of User.Read.All and the like may lack."""
+"""Columns that are off by default, each with the permission that it needs besides those of its entity."""
 
 
 RELOAD_MODES = ("compare", "compare_keep_deleted", "truncate", "recreate")
-"""What a load does with the rows that a table holds; `aad_assets.warehouse.publishing.options` says what each means."""
+"""The ways in which a load treats the existing rows of a table. `aad_assets.warehouse.publishing.options` explains each."""
 
 
 class Shape(StrEnum):
-    """How Graph serves an entity."""
+    """The way in which Graph returns an entity."""
 
     LIST = "list"
     """One collection, page by page."""
     SINGLETON = "singleton"
-    """One object, at the path itself."""
+    """A single object at the path itself."""
     CHILDREN = "children"
     """One collection for each row of a parent entity."""
     EXPAND = "expand"
-    """A list whose rows carry one related object, asked for by `$expand`: an edge from each row to it."""
+    """A list whose rows include one related object, requested by `$expand`. Each row is an edge to that object."""
     STRINGS = "strings"
-    """A function that answers strings, not objects."""
+    """A function that returns strings, not objects."""
     ACTION = "action"
-    """A list that is asked for by POST."""
+    """A list that is requested by POST."""
     LOG = "log"
-    """A list of events, read by UTC days and merged: Graph forgets them, the table does not."""
+    """A list of events, read by UTC days and merged into the table, which keeps them after Graph deletes them."""
 
 
 class Group(StrEnum):
@@ -56,7 +55,7 @@ class Group(StrEnum):
 
 
 class Family(StrEnum):
-    """Throttling families: each has a quota of its own (learn.microsoft.com/graph/throttling-limits)."""
+    """Groups of APIs that share a throttling quota (learn.microsoft.com/graph/throttling-limits)."""
 
     DIRECTORY = "directory"
     KEY_CREDENTIALS = "key_credentials"
@@ -67,7 +66,7 @@ class Family(StrEnum):
 
 
 class Licence(StrEnum):
-    """What a tenant has to buy beyond Microsoft Entra ID Free, by the names that Microsoft sells it under."""
+    """Licences that a tenant needs beyond Microsoft Entra ID Free, by Microsoft's product names."""
 
     P1 = "Microsoft Entra ID P1"
     P2 = "Microsoft Entra ID P2"
@@ -77,13 +76,13 @@ class Licence(StrEnum):
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table, and the member of a row's JSON object that fills it."""
+    """A column of a table. `source` is the property of Graph's JSON object that fills it."""
 
     name: str
     source: str
     type: Type
     meaning: str = field(default="", compare=False)
-    """What it says, in a sentence or two; empty where nobody knows."""
+    """The meaning in a sentence or two; empty if it is unknown."""
 
     @property
     def duckdb_type(self) -> str:
@@ -92,84 +91,86 @@ class Column:
 
 @dataclass(frozen=True, kw_only=True)
 class Entity:
-    """One table and what of Graph fills it."""
+    """A table, and how its rows are read from Graph."""
 
     table: str
     path: str
-    """Below the base URL; each `{id}` stands for a value of the parent's key."""
+    """The path below the base URL. Each `{id}` is replaced by a value of the parent's key."""
     type: str
-    """Name of the entity type in Microsoft's metadata, without `microsoft.graph.`; for strings, of what they are about."""
+    """The entity type's name in Microsoft's metadata, without `microsoft.graph.`. For strings, the type they belong to."""
     group: Group
     description: str
     permissions: tuple[str, ...]
-    """The least privileged application permissions that read it whole; all of them are needed."""
+    """The least privileged application permissions that read the entity in full. All of them are needed."""
     shape: Shape = Shape.LIST
     key: tuple[str, ...] = ("id",)
     page_size: int | None = None
-    """Largest `$top` that Graph takes; None: the collection takes no `$top`."""
+    """The largest `$top` that Graph accepts. None: the collection does not accept `$top`."""
     fallback_page_size: int | None = None
-    """Largest `$top` in tenants where Graph refuses `page_size`."""
+    """The largest `$top` in tenants where Graph rejects `page_size`."""
     family: Family = Family.DIRECTORY
     licence: Licence | None = None
     on: bool = True
-    """Whether it is read unless the connection metadata says otherwise."""
+    """Whether the entity is read. The connection metadata can change it."""
     needs_select: bool = False
-    """Graph returns a subset of the properties unless each is named in `$select`."""
+    """Graph returns some properties only if `$select` names them, so the request names every property."""
     properties: tuple[str, ...] | None = None
-    """The only properties of the type that this table holds; None: all."""
+    """The only properties of the type that this table has. None: all."""
     omit: frozenset[str] = frozenset()
-    """Declared properties that a list never returns, or never should be asked for."""
+    """Declared properties that a list never returns, or that must not be requested."""
     undeclared: tuple[tuple[str, str], ...] = ()
-    """Properties that Graph returns and the metadata does not declare, with their types."""
+    """Properties that Graph returns although the metadata does not declare them, each with its type."""
     extensible: bool = False
-    """Applications can register directory extension properties for it."""
+    """Applications can register directory extension properties for this type."""
     derived: frozenset[str] = frozenset()
-    """Properties that only some types of its rows have: `odataType` says which type, `_extra` holds them. Empty: one type."""
+    """Properties that only some types of rows have, stored in `_extra`. `odataType` is the row's type. Empty: one type."""
     disabled_columns: frozenset[str] = frozenset()
-    """Columns that are off, in any case: neither asked for nor kept, not in `_extra` either. A declaration names those that
-    need a permission of their own; the connection metadata turns columns off and on."""
+    """Columns that are turned off, in any case. They are neither requested nor stored, not even in `_extra`. By default these
+    are the columns that need a permission of their own. The connection metadata turns columns off and on."""
     reload_mode: str = "compare"
-    """One of RELOAD_MODES; logs are always merged."""
+    """One of RELOAD_MODES. Logs are always merged."""
     volatile: frozenset[str] = frozenset()
-    """Columns that change by themselves: a difference in them is no change of the row, and begins no version."""
+    """Columns that change all the time. A difference in them is not a change of the row and starts no version."""
     history: bool = True
-    """Whether versions and changes are kept. Not of a log by default, which is nearly its own."""
+    """Whether versions and changes are kept. Off by default for logs, because their rows hardly ever change."""
     filter: str | None = None
-    """A `$filter` without which Graph refuses the request, or answers for all clouds; `{id}` as in `path`."""
+    """The `$filter` that Graph requires. `{id}` is replaced as in `path`."""
     shard_property: str | None = None
-    """Always-set property on which `startsWith` cuts the collection into shards that are read side by side."""
+    """A property that is never empty. `startsWith` on it splits the collection into shards that are read in parallel."""
     countable: bool = False
-    """`{path}/$count` is answered (with ConsistencyLevel: eventual)."""
+    """Graph supports `{path}/$count` (with ConsistencyLevel: eventual)."""
     time_property: str | None = None
     """The property by which a log is read day by day."""
     edge: str | None = None
-    """`member`: the table holds memberId and memberType alone, since other attributes go null without read rights."""
+    """The role of the related object, such as `member`: the table then has only memberId and memberType of it, because Graph
+    returns its other properties as null if the app may not read them."""
     casts: tuple[str, ...] = ()
-    """Types that the plain path leaves out and that its OData cast returns (needs ConsistencyLevel: eventual)."""
+    """Types that the plain path leaves out, and that an OData cast returns (with ConsistencyLevel: eventual)."""
     parent: str | None = None
-    """Table that has to be read first: whose children these are, or whose rows these belong to."""
+    """The table that is read first, because rows are read for each of its rows, or belong to them (`owner_column`)."""
     parent_key: tuple[str, ...] = ("id",)
-    """Columns of the parent that fill the path, in its order."""
+    """The columns of the parent that fill the path, in the order of the path."""
     parent_columns: tuple[str, ...] = ()
-    """Columns that keep the parent's key (the edge's source), where the rows do not say it themselves."""
+    """Columns that store the parent's key (the source of the edge), if Graph does not return it in the rows."""
     parent_where: tuple[str, str | bool] | None = None
-    """Column and value that a parent needs to have any children at all."""
+    """A column of the parent and its value in rows that can have children. Other parents are not asked."""
     may_hide_members: bool = False
-    """Some parents hide their members from who has not HIDDEN_MEMBERS."""
+    """Some parents hide their members unless the app has the permission HIDDEN_MEMBERS."""
     not_found_means_empty: bool = False
-    """A parent that is there can answer 404: it has no children."""
+    """Graph returns 404 for a parent that exists but has no children."""
     owner_column: str | None = None
-    """Column of a list that others share: rows are kept whose value is in the parent's `parent_key`."""
+    """The column that names a row's owner, in a list that all tenants share. A row is kept if the owner is in the parent's
+    `parent_key`."""
 
     @cached_property
     def columns(self) -> tuple[Column, ...]:
-        """Typed columns in the table's order, without ours (those that start with `_`)."""
+        """The typed columns in order, without those that are turned off and without the project's own (`_…`)."""
         off = {name.lower() for name in self.disabled_columns}
         return tuple(column for column in self.all_columns if column.name.lower() not in off)
 
     @cached_property
     def all_columns(self) -> tuple[Column, ...]:
-        """The columns with those that were turned off."""
+        """The columns, including those that are turned off."""
         parents = tuple(Column(name, name, STRING, self._parent_meaning(name)) for name in self.parent_columns)
         if self.edge:
             identity = Column(f"{self.edge}Id", "id", STRING, meanings.edge_id(self.edge))
@@ -186,6 +187,7 @@ class Entity:
 
     @property
     def polymorphic(self) -> bool:
+        """Whether rows are of several types."""
         return bool(self.derived)
 
     def _parent_meaning(self, column: str) -> str:
@@ -195,7 +197,7 @@ class Entity:
 
     @cached_property
     def select(self) -> tuple[str, ...]:
-        """Properties to name in `$select`, the key first; empty where none needs to be named."""
+        """The properties that `$select` names, the key first; empty if it is not needed."""
         if not self.needs_select:
             return ()
         sources = [column.source for column in self.columns if column.name not in self.parent_columns]
@@ -204,16 +206,16 @@ class Entity:
 
     @property
     def resource(self) -> str:
-        """The path for people: `GET /users`."""
+        """The request in a readable form: `GET /users`."""
         return f"{'POST' if self.shape is Shape.ACTION else 'GET'} {self.path}"
 
     @property
     def documentation_url(self) -> str:
-        """The resource's page in Microsoft's reference."""
+        """The URL of the type's page in Microsoft's reference."""
         resource = self.type.replace(".", "-").lower()
         return f"https://learn.microsoft.com/graph/api/resources/{resource}?view=graph-rest-1.0"
 
     @property
     def query(self) -> str:
-        """A useful query in SQL, over tables in schema `aad`; its first lines say in a comment what it answers."""
+        """A useful SQL query over tables in the schema `aad`. A comment in its first line says what it answers."""
         return resources.files(__package__).joinpath("queries", f"{self.table}.sql").read_text("utf-8").strip()

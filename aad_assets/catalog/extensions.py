@@ -1,6 +1,6 @@
-"""Directory extension properties: columns that a tenant's own applications have registered.
+"""Directory extension properties: columns that the tenant's own applications have registered.
 
-Source: learn.microsoft.com/graph/api/directoryobject-getavailableextensionproperties. Pure: not here how they are read.
+Source: learn.microsoft.com/graph/api/directoryobject-getavailableextensionproperties
 """
 
 from collections.abc import Iterable
@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 from aad_assets.catalog.entity import Entity
 
 _TYPES = {"Boolean": "Boolean", "DateTime": "DateTimeOffset", "Integer": "Int32", "LargeInteger": "Int64"}
-"""Graph's data types as the metadata's; all others (String, Binary, …) are text."""
+"""Data type of an extension property → type in the metadata. All others (String, Binary, …) are stored as text."""
 
 
 @dataclass(frozen=True)
 class ExtensionProperty:
-    """One registered property: its full name (`extension_<app>_<name>`), data type and the types it applies to."""
+    """A registered property: its full name (`extension_<app>_<name>`), data type, and the entity types that it applies to."""
 
     name: str
     data_type: str = "String"
@@ -23,13 +23,16 @@ class ExtensionProperty:
 
     @property
     def type_name(self) -> str:
-        """As `aad_assets.catalog.types.resolve` takes it."""
+        """The name of the type, for `aad_assets.catalog.types.resolve`."""
         name = _TYPES.get(self.data_type, "String")
         return f"[{name}]" if self.multi_valued else name
 
 
 def with_extensions(entity: Entity, extensions: Iterable[ExtensionProperty]) -> Entity:
-    """`entity` with the properties that apply to its type as further columns, in the order of their names."""
+    """Return `entity` with a column for each property that applies to its type, in the order of their names.
+
+    Properties with the name of an existing column, in any case, are left out.
+    """
     taken = {column.name.lower() for column in entity.all_columns}
     found: dict[str, tuple[str, str]] = {}
     for extension in sorted(extensions, key=lambda each: each.name):

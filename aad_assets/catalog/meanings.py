@@ -1,16 +1,16 @@
-"""What a column means: Microsoft's description from `meanings.json`, or ours where Microsoft gives none.
+"""The meanings of columns: Microsoft's description from `meanings.json`, or ours if Microsoft gives none.
 
-`generate.py` writes the file. Not here: types (`types.py`), how a description is cut (`descriptions.py`).
+`python -m tools.catalog_data` generates the file.
 """
 
 import json
 from functools import cache
 from importlib import resources
 
-ODATA_TYPE = "The row's type by its name in Microsoft Graph. `_extra` has what only some of the types have."
+ODATA_TYPE = "The row's type, by its name in Microsoft Graph. Properties that only some types have are in `_extra`."
 STRINGS = "The string as Microsoft Graph returns it."
 
-# Not in Microsoft's metadata, but returned (Entity.undeclared).
+# Properties that Graph returns although the metadata does not declare them (Entity.undeclared).
 _UNDECLARED = {
     "device": {
         "createdDateTime": "When the device was created in the directory.",
@@ -19,14 +19,14 @@ _UNDECLARED = {
     },
 }
 
-# Of properties that Microsoft explains for some types and, for others, says no more of than that they are timestamps.
+# Properties that Microsoft describes for some types, but for others describes only as timestamps or not at all.
 _COMMON = {
     "id": "The unique identifier for an entity.",
-    "createdDateTime": "When it was created.",
-    "modifiedDateTime": "When it was last changed.",
-    "deletedDateTime": "When it was deleted; NULL when it was not.",
-    "expiredDateTime": "When it expired.",
-    "approximateLastSignInDateTime": "When it last signed in, some days more or less.",
+    "createdDateTime": "When the object was created.",
+    "modifiedDateTime": "When the object was last changed.",
+    "deletedDateTime": "When the object was deleted; NULL if it was not.",
+    "expiredDateTime": "When the object expired.",
+    "approximateLastSignInDateTime": "When it last signed in, accurate to a few days.",
 }
 
 
@@ -37,26 +37,26 @@ def _published() -> dict[str, dict[str, str]]:
 
 
 def meaning(entity_type: str, name: str) -> str:
-    """What property `name` of an entity type means; empty where nobody says."""
+    """Return the meaning of property `name` of an entity type; empty if it has no description."""
     published = _published().get(entity_type, {}).get(name)
     return published or _UNDECLARED.get(entity_type, {}).get(name) or _COMMON.get(name, "")
 
 
 def parent_id(parent: str, key: str) -> str:
-    """A column that keeps a parent's key."""
-    return f"`{key}` in `{parent}`: the row that this one belongs to."
+    """Return the meaning of a column that keeps column `key` of the table `parent`."""
+    return f"The row that this one belongs to: `{parent}.{key}`."
 
 
 def source_id(edge: str) -> str:
-    """The near end of an edge that no parent's rows led to."""
-    return f"`id` of the object that has this {edge}."
+    """Return the meaning of the column with the source of an edge that has no parent table."""
+    return f"The `id` of the object that has this {edge}."
 
 
 def edge_id(edge: str) -> str:
-    """The far end of an edge."""
-    return f"`id` of the {edge}."
+    """Return the meaning of the column with the target of an edge."""
+    return f"The `id` of the {edge}."
 
 
 def edge_type(edge: str) -> str:
-    """The type of the far end of an edge."""
-    return f"What the {edge} is: `user`, `group`, `device`, `servicePrincipal`, `orgContact`."
+    """Return the meaning of the column with the type of the target of an edge."""
+    return f"The type of the {edge}: `user`, `group`, `device`, `servicePrincipal` or `orgContact`."

@@ -1,7 +1,7 @@
-"""Graph's types and what each becomes in DuckDB.
+"""Graph's types, and the DuckDB type of each.
 
-A type is one of four frozen shapes: `Scalar`, `Struct`, `List`, `Json`. They are built from `schema.json`, which
-`generate.py` writes from Microsoft's published metadata. Not here: which entity has which columns (`entity.py`).
+A type is a `Scalar`, a `Struct`, a `List` or `Json`. They are built from `schema.json`, which `python -m tools.catalog_data`
+generates from Microsoft's metadata.
 """
 
 import json
@@ -13,7 +13,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Scalar:
-    """A primitive by its name in the metadata without `Edm.`: `String`, `Int32`, `DateTimeOffset`, …"""
+    """A primitive type, named as in the metadata without `Edm.`: `String`, `Int32`, `DateTimeOffset`, …"""
 
     name: str
 
@@ -27,14 +27,14 @@ class Struct:
 
 @dataclass(frozen=True)
 class List:
-    """A collection. Graph does not promise an order."""
+    """A collection. Graph does not guarantee its order."""
 
     item: "Type"
 
 
 @dataclass(frozen=True)
 class Json:
-    """A complex type that no fixed set of fields describes: open, recursive, polymorphic or empty."""
+    """A complex type without a fixed set of fields: open, recursive, polymorphic or empty."""
 
 
 Type = Scalar | Struct | List | Json
@@ -52,12 +52,12 @@ _DUCKDB_SCALARS = {
 
 
 def quoted(identifier: str) -> str:
-    """A DuckDB identifier, quoted."""
+    """Return `identifier` quoted for DuckDB."""
     return '"' + identifier.replace('"', '""') + '"'
 
 
 def duckdb_type(type_: Type) -> str:
-    """The DuckDB type that holds `type_`, as written in a column definition."""
+    """Return the DuckDB type that stores `type_`, as written in a column definition."""
     match type_:
         case Scalar(name):
             return _DUCKDB_SCALARS.get(name, "VARCHAR")
@@ -76,7 +76,10 @@ def _schema() -> dict[str, Any]:
 
 
 def resolve(name: str, within: tuple[str, ...] = ()) -> Type:
-    """The type that schema.json calls `name`; a complex type that contains itself ends in `Json`."""
+    """Return the type called `name` in schema.json. Where a complex type contains itself, the inner one is `Json`.
+
+    `within`: the complex types that are being resolved.
+    """
     if name.startswith("["):
         return List(resolve(name[1:-1], within))
     complex_types = _schema()["complex"]
@@ -89,5 +92,5 @@ def resolve(name: str, within: tuple[str, ...] = ()) -> Type:
 
 
 def properties(entity_type: str) -> dict[str, Type]:
-    """Declared properties of an entity type, inherited ones first. Unknown type: KeyError."""
+    """Return the declared properties of an entity type, inherited ones first. Raises KeyError if the type is unknown."""
     return {name: resolve(type_) for name, type_ in _schema()["entities"][entity_type].items()}

@@ -1,6 +1,6 @@
-"""What a declaration of a view says: a query over tables of the catalogue, kept in the database for those who would unnest.
+"""The declaration of a view: a query over tables of the catalogue, stored in the database to save users from unnesting.
 
-Not here: the declarations (`views/`), and how a view is made (`aad_assets.warehouse.publishing.views`).
+See also: `aad_assets.catalog.views` for the declared views, `aad_assets.warehouse.publishing.views` for their creation.
 """
 
 import re
@@ -14,7 +14,7 @@ from aad_assets.catalog.types import quoted
 
 @dataclass(frozen=True)
 class ViewColumn:
-    """A column of a view; `type` as DuckDB derives it from the query (a test compares)."""
+    """A column of a view. `type` is the type that DuckDB infers from the query; a test compares the two."""
 
     name: str
     meaning: str
@@ -23,7 +23,7 @@ class ViewColumn:
 
 @dataclass(frozen=True)
 class SourceTable:
-    """A table that a view reads, and the columns without which it cannot be made."""
+    """A table that a view reads, and the columns that the view needs."""
 
     table: str
     columns: tuple[str, ...]
@@ -31,28 +31,31 @@ class SourceTable:
 
 @dataclass(frozen=True, kw_only=True)
 class View:
-    """One view: its query stands in `views/<name>.sql`."""
+    """A view. Its query is in `views/<name>.sql`."""
 
     name: str
     group: Group
     description: str
     sources: tuple[SourceTable, ...]
-    """The tables, the one whose rows are unnested first."""
+    """The tables that it reads, first the one whose rows are unnested."""
     columns: tuple[ViewColumn, ...]
     purpose: str
-    """What `query` answers."""
+    """The question that `query` answers."""
     query: str
-    """A useful query, on a connection that is called `aad`."""
+    """A useful query over the view, for a connection called `aad`."""
 
     @property
     def tables(self) -> tuple[str, ...]:
+        """The names of the tables that it reads."""
         return tuple(source.table for source in self.sources)
 
     def select(self, schema: str, keeping_deleted: Collection[str] = ()) -> str:
-        """The query over the tables of `schema`, the connection's; of those that keep deleted rows, over the others.
+        """Return the view's query over the tables in `schema`, the schema of the connection.
 
-        The schema is named without a database, so that DuckDB looks for it where the view itself is, whatever the database is
-        called when it is opened. Not leaving it out either: a temporary table `users` would then be taken for the tenant's.
+        `keeping_deleted`: tables that keep deleted rows, which the view leaves out.
+
+        The query names the schema but no database. DuckDB then finds the schema in the database of the view, whatever alias
+        the database is attached under. Without the schema, a temporary table `users` would hide the tenant's.
         """
 
         def relation(found: re.Match[str]) -> str:
@@ -63,5 +66,5 @@ class View:
         return re.sub(r"\{schema\}\.(\w+)", relation, text).strip()
 
     def query_on(self, connection_name: str) -> str:
-        """`query` on a connection of another name."""
+        """Return `query` for the connection `connection_name`."""
         return self.query.replace(" aad.", f" {connection_name}.")

@@ -1,4 +1,4 @@
-"""What columns mean: Microsoft's words where it has any, ours where the column is ours."""
+"""The meanings of columns: Microsoft's words if it has any, ours for the columns that we add."""
 
 import json
 
@@ -36,12 +36,12 @@ def test_nearly_every_column_has_one() -> None:
 
 def test_an_edge_says_what_its_ends_are() -> None:
     meanings = {column.name: column.meaning for column in CATALOG["group_members"].columns}
-    assert meanings["groupId"] == "`id` in `groups`: the row that this one belongs to."
-    assert meanings["memberId"] == "`id` of the member."
+    assert meanings["groupId"] == "The row that this one belongs to: `groups.id`."
+    assert meanings["memberId"] == "The `id` of the member."
     assert "`servicePrincipal`" in meanings["memberType"]
 
 
 def test_a_parent_with_a_key_of_two_columns_is_named_by_both() -> None:
     meanings = {column.name: column.meaning for column in CATALOG["access_review_decisions"].columns}
-    assert meanings["definitionId"].startswith("`definitionId` in `access_review_instances`")
-    assert meanings["instanceId"].startswith("`id` in `access_review_instances`")
+    assert meanings["definitionId"] == "The row that this one belongs to: `access_review_instances.definitionId`."
+    assert meanings["instanceId"] == "The row that this one belongs to: `access_review_instances.id`."

@@ -1,4 +1,4 @@
-"""The declarations: one per entity, a file for each area. A new entity is one more of them, and nothing else.
+"""The declared entities, in a file for each area. To add an entity, add a declaration.
 
 Sources: Microsoft's reference and metadata of Graph v1.0. `python -m tools.catalog_data` adds the types.
 """

@@ -1,8 +1,8 @@
-"""The objects of the directory, and what describes the tenant as a whole."""
+"""The objects of the directory, and the tenant as a whole."""
 
 from aad_assets.catalog.entity import OPT_IN_COLUMNS, Entity, Group, Shape
 
-# A list that names one of these is answered 501 (learn.microsoft.com/graph/api/user-list).
+# Graph returns 501 for a list that names one of these (learn.microsoft.com/graph/api/user-list).
 _USER_PROFILE = {
     "aboutMe",
     "birthday",
@@ -17,10 +17,10 @@ _USER_PROFILE = {
     "skills",
 }
 
-# signInActivity has a quota of 10 requests a minute, and so a table of its own.
+# signInActivity has a quota of 10 requests per minute, and therefore a table of its own.
 _NOT_IN_USER_LISTS = frozenset(_USER_PROFILE | {"signInActivity"})
 
-# Returned for one group at a time only (learn.microsoft.com/graph/api/resources/group).
+# Returned only for a single group (learn.microsoft.com/graph/api/resources/group).
 _NOT_IN_GROUP_LISTS = frozenset(
     {
         "allowExternalSenders",
@@ -38,7 +38,7 @@ ENTITIES = (
         path="/users",
         type="user",
         group=Group.DIRECTORY,
-        description="People and guests: profile, account state, licences, sign-in names, on-premises origin.",
+        description="Members and guests: profile, account state, licences, sign-in names and on-premises origin.",
         permissions=("User.Read.All",),
         page_size=999,
         needs_select=True,
@@ -67,7 +67,7 @@ ENTITIES = (
         path="/applications",
         type="application",
         group=Group.DIRECTORY,
-        description="App registrations of this tenant, with their credentials' dates and the permissions they ask for.",
+        description="App registrations of this tenant, with their credentials' dates and requested permissions.",
         permissions=("Application.Read.All",),
         page_size=999,
         needs_select=True,
@@ -79,7 +79,7 @@ ENTITIES = (
         path="/servicePrincipals",
         type="servicePrincipal",
         group=Group.DIRECTORY,
-        description="Enterprise applications and managed identities: what apps of any tenant are in this one.",
+        description="Enterprise applications and managed identities: the apps of any tenant that can be used in this one.",
         permissions=("Application.Read.All",),
         page_size=999,
         needs_select=True,
@@ -92,7 +92,7 @@ ENTITIES = (
         path="/devices",
         type="device",
         group=Group.DIRECTORY,
-        description="Registered, joined and hybrid joined devices.",
+        description="Registered, joined and hybrid-joined devices.",
         volatile=frozenset({"approximateLastSignInDateTime"}),
         permissions=("Device.Read.All",),
         page_size=999,
@@ -111,7 +111,7 @@ ENTITIES = (
         path="/contacts",
         type="orgContact",
         group=Group.DIRECTORY,
-        description="Mail contacts of the organization: people outside it, in its address book.",
+        description="Mail contacts: people outside the organization who are in its address book.",
         permissions=("OrgContact.Read.All",),
         page_size=999,
         needs_select=True,
@@ -122,7 +122,7 @@ ENTITIES = (
         path="/directory/administrativeUnits",
         type="administrativeUnit",
         group=Group.DIRECTORY,
-        description="Parts of the directory whose administration is delegated.",
+        description="Administrative units: parts of the directory whose administration is delegated.",
         permissions=("AdministrativeUnit.Read.All",),
         page_size=999,
         needs_select=True,
@@ -133,7 +133,7 @@ ENTITIES = (
         path="/organization",
         type="organization",
         group=Group.DIRECTORY,
-        description="The tenant itself: name, verified domains, plans, contacts.",
+        description="The tenant itself: name, verified domains, plans and contacts.",
         volatile=frozenset({"onPremisesLastSyncDateTime"}),
         permissions=("Organization.Read.All",),
         needs_select=True,
@@ -154,21 +154,21 @@ ENTITIES = (
         path="/domains/{id}/federationConfiguration",
         type="internalDomainFederation",
         group=Group.DIRECTORY,
-        description="How federated domains sign in elsewhere: issuer, addresses, signing certificates.",
+        description="Settings of federated domains: issuer, endpoints and signing certificates.",
         permissions=("Domain-InternalFederation.Read.All",),
         shape=Shape.CHILDREN,
         key=("domainId", "id"),
         parent="domains",
         parent_columns=("domainId",),
         parent_where=("authenticationType", "Federated"),
-        not_found_means_empty=True,  # a subdomain is federated as its root is
+        not_found_means_empty=True,  # a subdomain is federated through its root domain
     ),
     Entity(
         table="contracts",
         path="/contracts",
         type="contract",
         group=Group.DIRECTORY,
-        description="Customers of a partner tenant.",
+        description="Customers of this tenant, if it is a partner.",
         permissions=("Directory.Read.All",),
         page_size=999,
     ),
@@ -177,7 +177,7 @@ ENTITIES = (
         path="/subscribedSkus",
         type="subscribedSku",
         group=Group.DIRECTORY,
-        description="Licences bought, consumed and suspended, with their service plans.",
+        description="Licences: the number bought, assigned and suspended, and their service plans.",
         permissions=("LicenseAssignment.Read.All",),
         needs_select=True,
     ),
@@ -186,7 +186,7 @@ ENTITIES = (
         path="/directory/subscriptions",
         type="companySubscription",
         group=Group.DIRECTORY,
-        description="Commercial subscriptions behind the licences: trial or paid, when they renew or end.",
+        description="Commercial subscriptions behind the licences: trial or paid, and when they renew or end.",
         permissions=("Organization.Read.All",),
     ),
     Entity(
@@ -194,7 +194,7 @@ ENTITIES = (
         path="/schemaExtensions",
         type="schemaExtension",
         group=Group.DIRECTORY,
-        description="Schema extensions that this tenant's applications own; all tenants share the list in Graph.",
+        description="Schema extensions that this tenant's applications own. In Graph, all tenants share one list.",
         permissions=("Application.Read.All",),
         parent="applications",
         parent_key=("appId",),
@@ -205,7 +205,7 @@ ENTITIES = (
         path="/directoryObjects/getAvailableExtensionProperties",
         type="extensionProperty",
         group=Group.DIRECTORY,
-        description="Directory extension properties that applications registered: columns of the tables that they apply to.",
+        description="Directory extension properties that applications have registered. Each is a column of the tables it is for.",
         permissions=("Application.Read.All",),
         shape=Shape.ACTION,
     ),
@@ -214,7 +214,7 @@ ENTITIES = (
         path="/directory/customSecurityAttributeDefinitions",
         type="customSecurityAttributeDefinition",
         group=Group.DIRECTORY,
-        description="Custom security attributes: name, type, and whether values are predefined.",
+        description="Custom security attributes: name, type, and whether their values are predefined.",
         permissions=("CustomSecAttributeDefinition.Read.All",),
     ),
     Entity(
@@ -222,7 +222,7 @@ ENTITIES = (
         path="/directory/attributeSets",
         type="attributeSet",
         group=Group.DIRECTORY,
-        description="Sets that custom security attributes are grouped and delegated by.",
+        description="Sets that group custom security attributes and delegate their administration.",
         permissions=("CustomSecAttributeDefinition.Read.All",),
     ),
     Entity(
@@ -230,7 +230,7 @@ ENTITIES = (
         path="/directory/onPremisesSynchronization",
         type="onPremisesDirectorySynchronization",
         group=Group.DIRECTORY,
-        description="Settings and features of the synchronization from Active Directory.",
+        description="Settings and features of directory synchronization from Active Directory.",
         permissions=("OnPremDirectorySynchronization.Read.All",),
     ),
 )

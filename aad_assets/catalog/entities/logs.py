@@ -1,4 +1,4 @@
-"""The logs. Graph keeps them for 30 days (directory audits for 7 on a free tenant), the tables for good."""
+"""The logs. Graph keeps them for 30 days (directory audits for 7 days in a free tenant); the tables keep them."""
 
 from aad_assets.catalog.entity import Entity, Family, Group, Licence, Shape
 
@@ -8,7 +8,7 @@ ENTITIES = (
         path="/auditLogs/signIns",
         type="signIn",
         group=Group.LOGS,
-        description="Interactive sign-ins: who, where from, to what, and what conditional access said.",
+        description="Interactive sign-ins: who signed in, from where, to which app, and the result of conditional access.",
         permissions=("AuditLog.Read.All",),
         shape=Shape.LOG,
         history=False,
@@ -22,7 +22,7 @@ ENTITIES = (
         path="/auditLogs/directoryAudits",
         type="directoryAudit",
         group=Group.LOGS,
-        description="Changes to the directory: who did what to whom.",
+        description="Changes to the directory: who changed what, and how.",
         permissions=("AuditLog.Read.All",),
         shape=Shape.LOG,
         history=False,
@@ -35,7 +35,7 @@ ENTITIES = (
         path="/auditLogs/provisioning",
         type="provisioningObjectSummary",
         group=Group.LOGS,
-        description="What the provisioning service did in connected systems.",
+        description="Actions of the provisioning service in connected systems.",
         permissions=("ProvisioningLog.Read.All",),
         shape=Shape.LOG,
         history=False,

@@ -1,7 +1,4 @@
-"""The recycle bin: what tells a deleted object from a purged one.
-
-Not here: what deleted objects have in common with live ones, which is nearly everything (`directory.py`).
-"""
+"""The recycle bin: deleted objects that can still be restored, declared like the live objects (`directory.py`)."""
 
 from dataclasses import replace
 
@@ -16,7 +13,7 @@ _NAMES = {
     "devices": "Devices",
     "administrative_units": "Administrative units",
 }
-"""What is kept when it is deleted, by the table of the live ones."""
+"""The kinds of objects that go to the recycle bin when they are deleted, by the table of the live objects."""
 
 
 def _deleted(live: Entity) -> Entity:
@@ -24,7 +21,7 @@ def _deleted(live: Entity) -> Entity:
         live,
         table=f"deleted_{live.table}",
         path=f"/directory/deletedItems/microsoft.graph.{live.type}",
-        description=f"{_NAMES[live.table]} in the recycle bin: deleted less than 30 days ago, still to be restored.",
+        description=f"{_NAMES[live.table]} in the recycle bin: deleted less than 30 days ago, so they can still be restored.",
         shard_property=None,
         undeclared=(),
         extensible=False,

@@ -1,4 +1,4 @@
-"""Edges: who belongs to, owns or manages what. They hold ids and types only."""
+"""Relationships between objects: membership, ownership, management. The tables have only ids and types."""
 
 from aad_assets.catalog.entity import Entity, Group, Shape
 
@@ -54,7 +54,7 @@ ENTITIES = (
         path="/applications/{id}/owners",
         type="directoryObject",
         group=Group.RELATIONSHIPS,
-        description="Owners of app registrations: they can add credentials to them.",
+        description="Owners of app registrations. They can add credentials to the app.",
         permissions=("Application.Read.All",),
         shape=Shape.CHILDREN,
         key=("applicationId", "ownerId"),
@@ -84,7 +84,7 @@ ENTITIES = (
         path="/devices/{id}/registeredOwners",
         type="directoryObject",
         group=Group.RELATIONSHIPS,
-        description="Who joined or registered each device.",
+        description="The users who joined or registered each device.",
         permissions=("Device.Read.All",),
         shape=Shape.CHILDREN,
         key=("deviceObjectId", "ownerId"),
@@ -98,7 +98,7 @@ ENTITIES = (
         path="/devices/{id}/registeredUsers",
         type="directoryObject",
         group=Group.RELATIONSHIPS,
-        description="Users of each device.",
+        description="The users of each device.",
         permissions=("Device.Read.All",),
         shape=Shape.CHILDREN,
         key=("deviceObjectId", "userId"),
@@ -112,7 +112,7 @@ ENTITIES = (
         path="/directory/administrativeUnits/{id}/members",
         type="directoryObject",
         group=Group.RELATIONSHIPS,
-        description="Users, groups and devices of each administrative unit.",
+        description="Users, groups and devices in each administrative unit.",
         permissions=("AdministrativeUnit.Read.All",),
         shape=Shape.CHILDREN,
         key=("administrativeUnitId", "memberId"),
