@@ -1,4 +1,4 @@
-"""One entity of a run, from its first request to its outcome: read, stage, publish, and record what failed."""
+"""One entity of a run, from its first request to its outcome (read, stage, publish, record a failure), and one view."""
 
 import uuid
 from collections.abc import Callable, Mapping, Sequence
@@ -7,7 +7,10 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from time import monotonic
 
+import duckdb
+
 from aad_assets.catalog import Entity, Shape
+from aad_assets.catalog.view import View
 from aad_assets.errors import WarehouseError
 from aad_assets.graph.requests.meter import Meter
 from aad_assets.reload.log_days import day_filters, due_days, is_over
@@ -24,13 +27,14 @@ from aad_assets.warehouse.database.target import Target
 from aad_assets.warehouse.publishing.loads import Load, LogDay, record_load, recorded_days, table_rows
 from aad_assets.warehouse.publishing.options import Options
 from aad_assets.warehouse.publishing.publish import publish
+from aad_assets.warehouse.publishing.views import ViewOutcome, refresh_views
 from aad_assets.warehouse.staging.stage import EntityStage, Stage
 from aad_assets.warehouse.writer import Writer
 
 
 @dataclass(frozen=True, kw_only=True)
 class Loader:
-    """Loads the entities of one run, each independently of whether the others succeed."""
+    """Loads the entities and refreshes the views of one run, each independently of whether the others succeed."""
 
     reader: Reader
     stage: Stage
@@ -134,3 +138,18 @@ class Loader:
     async def _due_days(self, entity: Entity) -> Sequence[date]:
         recorded = await self.writer.run(lambda cursor: recorded_days(cursor, self.target, entity.table, self.tenant_id))
         return due_days(recorded, self.now().date(), self.first_log_days)
+
+    async def refresh(self, view: View, entities: Mapping[str, Entity]) -> list[ViewOutcome]:
+        """Refresh `view` after its tables in the run have ended.
+
+        `entities` are those of the run, by table. A table that was not published shows the rows of an earlier run.
+        """
+        for table in view.tables:
+            if progress := self.reader.progress.get(table):
+                await progress.ended.wait()
+
+        def refresh(cursor: duckdb.DuckDBPyConnection) -> list[ViewOutcome]:
+            options = {"run_id": self.run_id, "tenant_id": self.tenant_id}
+            return list(refresh_views(cursor, self.target, [view], entities=entities, **options))
+
+        return await self.writer.run(refresh)

@@ -9,7 +9,6 @@ import queue
 import threading
 from collections.abc import Callable, Generator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import TypeVar
 
 import duckdb
 
@@ -31,7 +30,7 @@ from aad_assets.warehouse.database.database_file import copy_for_serving, remove
 from aad_assets.warehouse.database.target import Target
 from aad_assets.warehouse.publishing.options import Options
 from aad_assets.warehouse.publishing.quarantine import remove_old
-from aad_assets.warehouse.publishing.views import ViewOutcome, refresh_views
+from aad_assets.warehouse.publishing.views import ViewOutcome
 from aad_assets.warehouse.staging.stage import Stage
 from aad_assets.warehouse.staging.workspace import workspace
 from aad_assets.warehouse.writer import Writer
@@ -40,8 +39,6 @@ _STOP_SECONDS = 8.0
 """Time for a stopped reload to release its files."""
 
 _POLL_SECONDS = 0.2
-
-T = TypeVar("T")
 
 _Results = queue.SimpleQueue["Outcome | ViewOutcome | Exception | None"]
 """Outcomes, or the error that ended the run; then None."""
@@ -149,6 +146,7 @@ class Reload:
         await work
 
     async def _run(self, results: _Results) -> None:
+        """Check what every load needs (settings, sign-in, the database, Graph), then load everything."""
         self._connection.check()
         log_days = parse_days(self._log_days, self._now().date())
         transport = Transport(self._connection)
@@ -164,9 +162,9 @@ class Reload:
                 await writer.run(lambda cursor: _check_target(cursor, self._target, tenant_id))
                 await preflight(self._connection.base_url, tokens, transport, rate_limits)
                 async with GraphClient(self._connection.base_url, tokens, transport, rate_limits) as client:
-                    reader = self._reader = Reader(client, self._entities)
+                    self._reader = Reader(client, self._entities)
                     loader = Loader(
-                        reader=reader,
+                        reader=self._reader,
                         stage=stage,
                         target=self._target,
                         writer=writer,
@@ -177,37 +175,28 @@ class Reload:
                         first_log_days=self._connection.log_days,
                         now=self._now,
                     )
-                    try:
-                        await gather_or_cancel(
-                            [
-                                *(self._load(loader, entity, results) for entity in self._entities),
-                                *(self._refresh(reader, writer, tenant_id, view, results) for view in self._views),
-                            ]
-                        )
-                    finally:
-                        await reader.close()
+                    await self._load_all(loader, results)
                 if self._serving_copy:
                     await writer.run(lambda cursor: copy_for_serving(cursor, self._target, self._serving_copy))
             finally:
                 await writer.close()
                 stage.close()
 
-    async def _load(self, loader: Loader, entity: Entity, results: _Results) -> None:
-        results.put(await loader.load(entity))
+    async def _load_all(self, loader: Loader, results: _Results) -> None:
+        """Load all entities concurrently, and refresh each view after its tables."""
+        by_table = {entity.table: entity for entity in self._entities}
 
-    async def _refresh(self, reader: Reader, writer: Writer, tenant_id: str, view: View, results: _Results) -> None:
-        """Refresh `view` after its tables have ended. A table that was not published shows the rows of an earlier run."""
-        for table in view.tables:
-            if parent := reader.progress.get(table):
-                await parent.ended.wait()
-        entities = {entity.table: entity for entity in self._entities}
+        async def load(entity: Entity) -> None:
+            results.put(await loader.load(entity))
 
-        def refresh(cursor: duckdb.DuckDBPyConnection) -> list[ViewOutcome]:
-            found = refresh_views(cursor, self._target, [view], run_id=self._run_id, tenant_id=tenant_id, entities=entities)
-            return list(found)
+        async def refresh(view: View) -> None:
+            for outcome in await loader.refresh(view, by_table):
+                results.put(outcome)
 
-        for outcome in await writer.run(refresh):
-            results.put(outcome)
+        try:
+            await gather_or_cancel([*map(load, self._entities), *map(refresh, self._views)])
+        finally:
+            await loader.reader.close()
 
 
 def _check_target(cursor: duckdb.DuckDBPyConnection, target: Target, tenant_id: str) -> None:

@@ -11,7 +11,7 @@ from aad_assets.catalog.views import VIEWS
 from aad_assets.demo import DemoServer
 from aad_assets.errors import AadAssetsError
 from aad_assets.orchestration import EntraResource, WarehouseResource, build_definitions
-from aad_assets.reload import Outcome, run
+from aad_assets.reload import Outcome, load, run
 from aad_assets.reload.read import Reader
 from aad_assets_tests.reload.conftest import House
 
@@ -78,7 +78,7 @@ def test_a_run_that_loads_nothing_names_every_entity_and_view(house: House, monk
 
 
 def test_a_view_without_an_outcome_fails_the_run_after_everything_else(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(run, "refresh_views", lambda *arguments, **options: iter(()))
+    monkeypatch.setattr(load, "refresh_views", lambda *arguments, **options: iter(()))
     outcomes = house.start(["domains"], views=VIEWS[:1]).outcomes()
 
     first = next(outcome for outcome in outcomes if outcome)
