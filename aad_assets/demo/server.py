@@ -21,7 +21,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from . import licensing
 from .configuration import Configuration
 from .control import Control
-from .identity import Identity, register
+from .identity import Identity, Registration
 from .logs.log import LogBook
 from .protocol.app import PREFIX, build
 from .protocol.faults import Faults, parse_short
@@ -73,13 +73,6 @@ def _watch_stdin(stop: Callable[[], object]) -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
-def _listen(host: str, port: int) -> socket.socket:
-    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind((host, port))
-    return listener
-
-
 def _tls(state: Path) -> ssl.SSLContext:
     """Return the server's TLS context; write the certificate of its authority to ca.pem."""
     authority = trustme.CA(organization_name="aad_assets demo tenant")
@@ -104,15 +97,13 @@ def _build(options: Configuration, origin: str) -> tuple[Starlette, dict[str, ob
     quota = Quota(options.users, options.quota_scale)
     graph = Graph(f"{origin}{PREFIX}", directory, quota, faults, options.licences, options.sign_in_activity_page)
     state = options.state_dir
-    registration, registered = register(origin, directory.context, options.token_lifetime, state, _private)
+    registration = Registration(origin, directory.context, options.token_lifetime, state, _private)
     identity = Identity(registration)
     app = build(graph, identity, Control(graph, identity, at_day, book), options.latency_ms / 1000)
     return app, {
         "pid": os.getpid(),
-        "tenant_id": directory.context.tenant_id,
         "tenant_domain": options.tenant_domain,
-        "client_id": directory.context.client_id,
-        **registered,
+        **registration.shown,
         "graph_base_url": graph.base,
         "authority_url": origin,
         "ca_bundle": str((state / "ca.pem").resolve()),
@@ -126,7 +117,8 @@ def _build(options: Configuration, origin: str) -> tuple[Starlette, dict[str, ob
 async def _serve(options: Configuration) -> None:
     options.state_dir.mkdir(parents=True, exist_ok=True)
     tls = _tls(options.state_dir)
-    listener = _listen(options.host, options.port)
+    family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
+    listener = socket.create_server((options.host, options.port), family=family, backlog=1024)
     origin = f"https://localhost:{listener.getsockname()[1]}"
     app, ready = _build(options, origin)
     config = uvicorn.Config(

@@ -68,9 +68,10 @@ TESTS = """
 
 
 @pytest.fixture(autouse=True)
-def _only_this_plugin(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Load no plugin by its entry point, whether or not this version of the package is installed."""
+def _only_this_plugin(monkeypatch: pytest.MonkeyPatch, pytester: pytest.Pytester) -> None:
+    """Load no plugin by its entry point, whether or not this version of the package is installed, and no other settings."""
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    pytester.makeini("[pytest]")
 
 
 def test_a_tenant_for_the_tests_of_another_project(pytester: pytest.Pytester) -> None:

@@ -1,6 +1,6 @@
 """The Microsoft identity platform of one tenant: sign-in for apps, people, devices and managed identities, and its tokens."""
 
 from .endpoints import Identity
-from .registration import Registration, register
+from .registration import Registration
 
-__all__ = ["Identity", "Registration", "register"]
+__all__ = ["Identity", "Registration"]

@@ -1,6 +1,7 @@
 """The sign-in endpoints of the tenant: discovery, authorization, device codes, tokens by grant, managed identities."""
 
 import base64
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -9,12 +10,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from ..data import table
-from . import device, pages
-from .authorize import Authorize
+from . import pages
 from .clients import authenticated, known
-from .device import Devices
 from .errors import AadError
-from .managed_identity import managed_identity
+from .interactive import DEVICE_PATH, Authorize, Devices
 from .people import People
 from .registration import NATIVE_CLIENT, Registration
 from .tokens import Tokens
@@ -48,7 +47,7 @@ class Identity:
         return [
             Route("/common/discovery/instance", self._instance),
             Route(NATIVE_CLIENT, self._native_client),
-            Route(device.PATH, self._devices.endpoint, methods=both),
+            Route(DEVICE_PATH, self._devices.endpoint, methods=both),
             Route("/metadata/identity/oauth2/token", self._managed_identity),
             Route("/{tenant}/v2.0/.well-known/openid-configuration", self._of_tenant(self._configuration)),
             Route("/{tenant}/discovery/v2.0/keys", self._keys),
@@ -96,7 +95,34 @@ class Identity:
         return pages.failure(query.get("error_description", "")) if "error" in query else pages.code(query.get("code", ""))
 
     async def _managed_identity(self, request: Request) -> Response:
-        return managed_identity(self.tokens, self._registration, request)
+        """Respond as 169.254.169.254 does on a virtual machine.
+
+        Source: learn.microsoft.com/entra/identity/managed-identities-azure-resources/how-to-use-vm-token.
+        """
+        query, system_assigned = request.query_params, self._registration.object_id("system-assigned identity")
+        resource, client = query.get("resource", ""), query.get("client_id", system_assigned).lower()
+        audience = self.tokens.audience(resource)
+        error = ""
+        if request.headers.get("metadata", "").lower() != "true" or "x-forwarded-for" in request.headers:
+            error, text = "invalid_request", "Required metadata header not specified"
+        elif "api-version" not in query or audience is None:
+            error, text = "invalid_resource", f"The resource principal named {resource} was not found."
+        elif client not in (self._registration.managed_identity, system_assigned):
+            error, text = "invalid_request", "Identity not found"
+        if error or audience is None:
+            return JSONResponse({"error": error, "error_description": text}, 400)
+        answer, now = self.tokens.app(audience, client, ""), int(time.time())
+        lifetime = answer["expires_in"]
+        times = {"expires_in": lifetime, "expires_on": now + lifetime, "ext_expires_in": lifetime, "not_before": now}
+        return JSONResponse(
+            {
+                "access_token": answer["access_token"],
+                "client_id": client,
+                **{name: str(value) for name, value in times.items()},
+                "resource": resource,
+                "token_type": "Bearer",
+            }
+        )
 
     async def _device_code(self, request: Request) -> Response:
         form = await pages.posted(request)

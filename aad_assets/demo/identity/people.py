@@ -10,7 +10,6 @@ from .errors import AadError
 from .registration import Registration
 from .tokens import Tokens
 
-WRONG_PASSWORD = "AADSTS50126: Error validating credentials due to invalid username or password."
 _OPENID = {"openid", "profile", "email", "offline_access"}
 
 

@@ -5,7 +5,7 @@ person.
 """
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,6 +21,10 @@ from ..directory.context import Context
 
 PUBLIC_AUDIENCE = "https://graph.microsoft.com"
 FEDERATED_AUDIENCE = "api://AzureADTokenExchange"
+_SHOWN = (
+    *("tenant_id", "client_id", "public_client_id", "client_secret", "federated_issuer", "federated_subject"),
+    *("managed_identity", "user_name", "user_password"),
+)
 NATIVE_CLIENT = "/common/oauth2/nativeclient"
 """Microsoft's own redirect target for apps without a web server of their own."""
 
@@ -56,27 +60,37 @@ class Rules:
             setattr(self, name, value)
 
 
-@dataclass(frozen=True)
 class Registration:
-    """What is registered in the tenant. `origin` is this server's https://host:port, `roles` and `scopes` are consented."""
+    """What is registered in the tenant. `origin` is this server's https://host:port.
 
-    origin: str
-    tenant_id: str
-    domain: str
-    client_id: str
-    public_client_id: str
-    client_secret: str
-    certificate: x509.Certificate
-    federated_issuer: str
-    federated_subject: str
-    federated_key: rsa.RSAPublicKey
-    managed_identity: str
-    """Client ID of the user-assigned one; there is a system-assigned one besides."""
-    user_name: str
-    user_password: str
-    roles: Sequence[str]
-    scopes: Sequence[str]
-    rules: Rules
+    The constructor makes the credentials, and writes the keys that the app's owner holds into `folder`.
+    """
+
+    def __init__(
+        self, origin: str, directory: Context, lifetime: int, folder: Path, write: Callable[[Path, bytes], None]
+    ) -> None:
+        self.origin, self.tenant_id, self.domain = origin, directory.tenant_id, directory.domain
+        self.rules = Rules(lifetime)
+        self.roles, self.scopes = list(directory.granted), ["User.Read", *directory.granted]
+        """What was consented to, for the app itself and for people."""
+        self.client_id, self.public_client_id = directory.client_id, self.object_id("public client")
+        # In the shape of real ones: 40 characters, a tilde near the front.
+        self.client_secret = f"{token_urlsafe(3)[:3]}8Q~{token_urlsafe(40)[:34]}"
+        self.certificate = _client_certificate(folder / "client.pem", write)
+        federated = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        write(folder / "federation.pem", _pem(federated))
+        self.federated_key = federated.public_key()
+        self.federated_issuer = "https://token.ci.example"
+        self.federated_subject = "repo:contoso/entra-inventory:ref:refs/heads/main"
+        self.managed_identity = self.object_id("managed identity")
+        """Client ID of the user-assigned one; there is a system-assigned one, too."""
+        self.user_name, self.user_password = f"megan.bowen@{directory.domain}", token_urlsafe(12)
+        self.shown = {
+            **{name: getattr(self, name) for name in _SHOWN},
+            "client_certificate": str((folder / "client.pem").resolve()),
+            "federated_key": str((folder / "federation.pem").resolve()),
+        }
+        """What demo.json says about it."""
 
     def object_id(self, name: str) -> str:
         """Return the directory's id of a principal or person."""
@@ -87,45 +101,6 @@ class Registration:
         host, _, rest = url.removeprefix("http://").partition("/")
         loopback = url.startswith("http://") and host.split(":")[0] == "localhost" and not rest
         return loopback or url == self.origin + NATIVE_CLIENT
-
-
-def register(
-    origin: str, directory: Context, lifetime: int, folder: Path, write: Callable[[Path, bytes], None]
-) -> tuple[Registration, dict[str, str]]:
-    """Make the credentials and write the keys that the app's owner holds into `folder`.
-
-    Returns:
-        The registration, and what demo.json says about it.
-    """
-    tenant = uuid.UUID(directory.tenant_id)
-    certificate = _client_certificate(folder / "client.pem", write)
-    federated = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    write(folder / "federation.pem", _pem(federated))
-    made = Registration(
-        origin=origin,
-        tenant_id=directory.tenant_id,
-        domain=directory.domain,
-        client_id=directory.client_id,
-        public_client_id=str(uuid.uuid5(tenant, "public client")),
-        # In the shape of real ones: 40 characters, a tilde near the front.
-        client_secret=f"{token_urlsafe(3)[:3]}8Q~{token_urlsafe(40)[:34]}",
-        certificate=certificate,
-        federated_issuer="https://token.ci.example",
-        federated_subject="repo:contoso/entra-inventory:ref:refs/heads/main",
-        federated_key=federated.public_key(),
-        managed_identity=str(uuid.uuid5(tenant, "managed identity")),
-        user_name=f"megan.bowen@{directory.domain}",
-        user_password=token_urlsafe(12),
-        roles=list(directory.granted),
-        scopes=["User.Read", *directory.granted],
-        rules=Rules(lifetime),
-    )
-    shown = ("public_client_id", "client_secret", "federated_issuer", "federated_subject", "managed_identity")
-    return made, {
-        **{name: getattr(made, name) for name in (*shown, "user_name", "user_password")},
-        "client_certificate": str((folder / "client.pem").resolve()),
-        "federated_key": str((folder / "federation.pem").resolve()),
-    }
 
 
 def _pem(key: rsa.RSAPrivateKey) -> bytes:

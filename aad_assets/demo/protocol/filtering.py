@@ -6,7 +6,7 @@ The grammar of filters is in odata.py; collections.yaml declares what a collecti
 import operator
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import compress
@@ -19,7 +19,7 @@ from ..directory.rendering import Kind
 from ..logs.log import EVER, Log, ticks
 from ..tenant import Directory
 from .errors import GraphError, bad_request, error, unsupported
-from .odata import Filter, Options
+from .odata import Filter, Options, Tree, conditions
 
 _COMPARE: dict[str, Callable[[str, str], bool]] = {
     "startswith": str.startswith,
@@ -42,30 +42,40 @@ def find(directory: Directory, collection: Collection, parents: tuple[int, ...],
     kind = collection.rows(directory, parents)
     equal: set[str] = set()
 
-    def everything() -> frozenset[int]:
-        return frozenset(kind.keys())
-
-    def match(function: str, name: str, wanted: str) -> frozenset[int]:
+    def matching(tree: Tree) -> Set[int]:
+        match tree:
+            case ("or", left, right):
+                return matching(left) | matching(right)
+            case ("and", left, right):
+                return matching(left) & matching(right)
+            case ("not", inner):
+                return set(kind.keys()) - matching(inner)
+        _, function, name, wanted = tree
         if function == "eq":
             equal.add(name)
-            if name == collection.key:
-                key = kind.key(wanted)
-                return frozenset(() if key is None else (key,))
-        if name in collection.starts and function in ("startswith", "eq", "ne"):
-            found = value(directory, collection.starts[name])(wanted)
-            if function != "startswith":
-                found = list(compress(found, _fits(kind, found, "eq", name, wanted)))
-            return everything() - set(found) if function == "ne" else frozenset(found)
-        if collection.scan and name.split("/")[0] in kind.properties:
-            every = kind.keys()
-            return frozenset(compress(every, _fits(kind, every, function, name, wanted)))
-        raise _refused(kind, name)
+        return _matching(directory, collection, kind, function, name, wanted)
 
-    filter_ = None if text is None else Filter(text, match, everything)
-    keys = kind.keys() if filter_ is None else sorted(filter_.keys())
+    filter_ = None if text is None else Filter(text)
+    keys = kind.keys() if filter_ is None else sorted(matching(filter_.tree))
     if collection.required and not any(equal.issuperset(names) for names in collection.required):
         raise error(collection.incomplete)
     return Found(kind, keys, filter_ is not None and filter_.advanced)
+
+
+def _matching(directory: Directory, collection: Collection, kind: Kind, function: str, name: str, wanted: str) -> Set[int]:
+    """Return the keys of the objects that match one condition."""
+    if function == "eq" and name == collection.key:
+        key = kind.key(wanted)
+        return set() if key is None else {key}
+    if name in collection.starts and function in ("startswith", "eq", "ne"):
+        found = value(directory, collection.starts[name])(wanted)
+        if function != "startswith":
+            found = compress(found, _fits(kind, found, "eq", name, wanted))
+        return set(kind.keys()) - set(found) if function == "ne" else set(found)
+    if collection.scan and name.split("/")[0] in kind.properties:
+        every = kind.keys()
+        return set(compress(every, _fits(kind, every, function, name, wanted)))
+    raise _refused(kind, name)
 
 
 def _fits(kind: Kind, keys: Iterable[int], function: str, path: str, wanted: str) -> Iterable[bool]:
@@ -93,50 +103,30 @@ def _ticks(text: str) -> int:
         raise bad_request(f"Invalid filter clause: '{text}' is not a date and time with a time zone.") from None
 
 
-@dataclass(frozen=True)
-class _Window:
-    """Rows made in [low, high) that pass all tests: what a filter on a log can express."""
-
-    low: int = 0
-    high: int = EVER
-    tests: tuple[tuple[str, str, str], ...] = ()
-
-    def __and__(self, other: "_Window") -> "_Window":
-        return _Window(max(self.low, other.low), min(self.high, other.high), self.tests + other.tests)
-
-    def __or__(self, other: "_Window") -> "_Window":
-        raise unsupported("The operators 'or' and 'not' are not supported in a filter of a log.")
-
-    __sub__ = __or__
-
-
-_LIMITS: dict[str, Callable[[int], _Window]] = {
-    "ge": lambda at: _Window(low=at),
-    "gt": lambda at: _Window(low=at + 1),
-    "le": lambda at: _Window(high=at + 1),
-    "lt": lambda at: _Window(high=at),
-    "eq": lambda at: _Window(at, at + 1),
-}
-
-
 def look_up(directory: Directory, collection: Collection, options: Options) -> Found:
     """Return the rows of a log for a window of time, newest first unless $orderby says otherwise."""
     log = collection.rows(directory, ())
     assert isinstance(log, Log)
-
-    def match(function: str, name: str, wanted: str) -> _Window:
+    low, high, tests = 0, EVER, []
+    for kind, *condition in () if options.filter is None else conditions(Filter(options.filter).tree):
+        if kind != "is":
+            raise unsupported("The operators 'or' and 'not' are not supported in a filter of a log.")
+        function, name, wanted = condition
         if name != log.when and name.split("/")[0] in log.properties:
-            return _Window(tests=((function, name, wanted),))
-        if name != log.when or function not in _LIMITS:
+            tests.append((function, name, wanted))
+            continue
+        if name != log.when or function not in ("ge", "gt", "le", "lt", "eq"):
             raise _refused(log, name)
-        return _LIMITS[function](_ticks(wanted))
-
-    window = _Window() if options.filter is None else Filter(options.filter, match, _Window).keys()
+        at = _ticks(wanted)
+        if function in ("ge", "gt", "eq"):
+            low = max(low, at + (function == "gt"))
+        if function in ("le", "lt", "eq"):
+            high = min(high, at + (function != "lt"))
     order = re.fullmatch(rf"{log.when}(?:\s+(asc|desc))?", (options.orderby or f"{log.when} desc").strip(), re.IGNORECASE)
     if not order:
         raise bad_request(f"$orderby: only '{log.when}' is supported here.")
-    keys: Sequence[int] = log.between(window.low, window.high, (order[1] or "asc").lower() == "desc")
-    for function, name, wanted in window.tests:
+    keys: Sequence[int] = log.between(low, high, (order[1] or "asc").lower() == "desc")
+    for function, name, wanted in tests:
         keys = list(compress(keys, _fits(log, keys, function, name, wanted)))
     return Found(log, keys)
 

@@ -6,10 +6,10 @@ collections.yaml declares what each collection allows.
 import re
 import struct
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import Generic, Protocol, Self, TypeVar
+from typing import Any
 from urllib.parse import parse_qsl
 
 from .errors import GraphError, bad_request, unsupported
@@ -111,31 +111,32 @@ class Tokens:
         return Place(*struct.unpack("<qI?", body[5:]))
 
 
-class Set(Protocol):
-    """What a filter's conditions select: keys, or anything else with these operators."""
-
-    def __and__(self, other: Self, /) -> Self: ...
-    def __or__(self, other: Self, /) -> Self: ...
-    def __sub__(self, other: Self, /) -> Self: ...
-
-
-S = TypeVar("S", bound=Set)
 _TOKENS = re.compile(
     r"\s*(?:(?P<text>'(?:[^']|'')*')|(?P<word>[A-Za-z_][\w/]*)|(?P<mark>[(),])|(?P<value>[\w:.+-]+))", re.ASCII
 )
+Tree = tuple[Any, ...]
+"""A filter: ("or", left, right), ("and", left, right), ("not", inner), or ("is", function, property, value)."""
 
 
-class Filter(Generic[S]):
-    """A $filter: or, and, not, parentheses, startsWith, comparisons, in.
+def conditions(tree: Tree) -> Iterator[Tree]:
+    """Return the parts of a filter that are joined by `and`."""
+    if tree[0] == "and":
+        yield from conditions(tree[1])
+        yield from conditions(tree[2])
+    else:
+        yield tree
 
-    `match(function, property, value)` returns what fits one condition, or rejects it; `everything` serves `not`.
+
+class Filter:
+    """A parsed $filter: or, and, not, parentheses, startsWith, comparisons, in.
+
+    `advanced` says whether the query needs ConsistencyLevel: eventual.
     """
 
-    def __init__(self, text: str, match: Callable[[str, str, str], S], everything: Callable[[], S]) -> None:
-        self._text, self._match, self._everything = text.rstrip(), match, everything
+    def __init__(self, text: str) -> None:
+        self._text = text.rstrip()
         self._parts: list[tuple[str, str]] = []
         self.advanced = False
-        """Whether the query needs ConsistencyLevel: eventual; known after keys()."""
         at = 0
         while at < len(self._text):
             found = _TOKENS.match(self._text, at)
@@ -143,13 +144,9 @@ class Filter(Generic[S]):
                 raise bad_request(f"Invalid filter clause: Syntax error at position {at} in '{self._text}'.")
             self._parts.append((found.lastgroup, found[found.lastgroup]))
             at = found.end()
-
-    def keys(self) -> S:
-        """Return what fits."""
-        found = self._either()
+        self.tree = self._either()
         if self._parts:
             raise self._error()
-        return found
 
     def _error(self) -> GraphError:
         return bad_request(f"Invalid filter clause: Syntax error in '{self._text}'.")
@@ -166,17 +163,17 @@ class Filter(Generic[S]):
             self._next()
         return ahead
 
-    def _either(self) -> S:
-        found = self._both()
+    def _either(self) -> Tree:
+        tree = self._both()
         while self._skip("or"):
-            found = found | self._both()
-        return found
+            tree = ("or", tree, self._both())
+        return tree
 
-    def _both(self) -> S:
-        found = self._one()
+    def _both(self) -> Tree:
+        tree = self._one()
         while self._skip("and"):
-            found = found & self._one()
-        return found
+            tree = ("and", tree, self._one())
+        return tree
 
     def _value(self) -> str:
         kind, value = self._next()
@@ -184,31 +181,31 @@ class Filter(Generic[S]):
             raise self._error()
         return value[1:-1].replace("''", "'") if kind == "text" else value
 
-    def _one(self) -> S:
+    def _one(self) -> Tree:
         if self._skip("not"):
             self.advanced = True
-            return self._everything() - self._one()
+            return "not", self._one()
         if self._skip("("):
-            found = self._either()
+            tree = self._either()
             self._next(")")
-            return found
+            return tree
         name = self._next()[1]
         if name.lower() == "startswith":
             self._next("(")
             name = self._value()
             self._next(",")
-            value = self._value()
+            tree = ("is", "startswith", name, self._value())
             self._next(")")
-            return self._match("startswith", name, value)
+            return tree
         function = self._next()[1].lower()
         if function == "in":
             self._next("(")
-            found = self._match("eq", name, self._value())
+            tree = ("is", "eq", name, self._value())
             while self._skip(","):
-                found = found | self._match("eq", name, self._value())
+                tree = ("or", tree, ("is", "eq", name, self._value()))
             self._next(")")
-            return found
+            return tree
         if function not in ("eq", "ne", "ge", "gt", "le", "lt"):
             raise self._error()
         self.advanced |= function == "ne"
-        return self._match(function, name, self._value())
+        return "is", function, name, self._value()
