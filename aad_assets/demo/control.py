@@ -22,6 +22,7 @@ from .protocol.graph import Graph
 from .tenant import Directory
 
 _CHUNK = 200
+_TIME = "an ISO date and time, or null"
 
 
 class Control:
@@ -41,24 +42,12 @@ class Control:
             Route("/_demo/stats", self._stats),
             Route("/_demo/stats", self._reset, methods=["DELETE"]),
             Route("/_demo/objects/{collection:path}", self._objects),
-            _switch("day", "POST", lambda: {"day": graph.directory.context.day}, self._set_day, '{"day": 0..3650}'),
-            _switch(
-                "now",
-                "POST",
-                lambda: {"now": book.now and book.now.isoformat()},
-                self._set_now,
-                '{"now": an ISO date and time, or null}',
-            ),
-            _switch(
-                "forgotten",
-                "POST",
-                lambda: {"before": book.forgotten.isoformat()},
-                self._forget,
-                '{"before": an ISO date}',
-            ),
+            _switch("POST", "day", lambda: {"day": graph.directory.context.day}, self._set_day, "0..3650"),
+            _switch("POST", "now", lambda: {"now": book.now and book.now.isoformat()}, self._set_now, _TIME),
+            _switch("POST", "forgotten", lambda: {"before": book.forgotten.isoformat()}, self._forget, "an ISO date"),
             Route("/_demo/faults", self._clear_faults, methods=["DELETE"]),
-            _switch("faults", "PUT", lambda: [rule.view() for rule in graph.faults.rules], self._set_faults),
-            _switch("sign-in", "PATCH", lambda: asdict(rules), rules.change),
+            _switch("PUT", "faults", lambda: [rule.view() for rule in graph.faults.rules], self._set_faults),
+            _switch("PATCH", "sign-in", lambda: asdict(rules), rules.change),
         ]
 
     async def _stats(self, _: Request) -> Response:
@@ -110,15 +99,19 @@ class Control:
         return StreamingResponse(truth(directory, collection, parent), media_type="application/x-ndjson")
 
 
-def _switch(name: str, method: str, read: Callable[[], Any], change: Callable[[Any], None], expected: str = "") -> Route:
-    """Return an endpoint that shows a setting on GET, and changes it with a JSON body on `method`."""
+def _switch(method: str, name: str, read: Callable[[], Any], change: Callable[[Any], None], expected: str = "") -> Route:
+    """Return an endpoint that shows a setting on GET, and changes it with a JSON body on `method`.
+
+    `expected` describes the value of the only key of the body.
+    """
 
     async def endpoint(request: Request) -> Response:
         if request.method == method:
             try:
                 change(json.loads(await request.body()))
             except (ValueError, KeyError, TypeError, AttributeError) as error:
-                return JSONResponse({"error": f"expected {expected}" if expected else str(error)}, 400)
+                text = f'expected {{"{next(iter(read()))}": {expected}}}' if expected else str(error)
+                return JSONResponse({"error": text}, 400)
         return JSONResponse(read())
 
     return Route(f"/_demo/{name}", endpoint, methods=["GET", method])

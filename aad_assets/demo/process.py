@@ -1,4 +1,4 @@
-"""Starts the demo tenant as a process of its own and manages it; speaks to it over HTTPS alone."""
+"""Starts the demo tenant as a process of its own and controls it, over HTTPS alone."""
 
 import json
 import os
@@ -11,7 +11,6 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from pathlib import Path
-from types import TracebackType
 from typing import IO, Any, Self
 from urllib.parse import quote
 from urllib.request import HTTPSHandler, ProxyHandler, Request, build_opener
@@ -21,15 +20,14 @@ _STOP_SECONDS = 5
 
 
 class DemoServerError(RuntimeError):
-    """The demo server did not start, or died; the message holds what it wrote to stderr."""
+    """The demo server did not start; the message holds what it wrote to stderr."""
 
 
 class DemoServer:
-    """A demo tenant for the length of a `with` block.
+    """A demo tenant for the length of a `with` block. After start, demo.json sets the attributes.
 
     `options` are those of `python -m aad_assets.demo`, with underscores: `DemoServer(users=300, no_quota=True)`. A sequence
-    repeats the option; `licences` names what the tenant has bought, `()` nothing, by default everything. After start the
-    attributes below are set from demo.json.
+    repeats the option. `licences` names what the tenant has bought: by default everything, `()` for nothing.
     """
 
     pid: int
@@ -68,18 +66,18 @@ class DemoServer:
         """Start the server and wait for its ready line."""
         command = [sys.executable, "-m", "aad_assets.demo", *self._arguments]
         self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed by stop()
-        self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._errors, text=True
-        )
-        assert self._process.stdout
-        watchdog = threading.Timer(_READY_SECONDS, self._process.kill)
+        pipe = subprocess.PIPE
+        self._process = process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=self._errors, text=True)
+        assert process.stdout
+        watchdog = threading.Timer(_READY_SECONDS, process.kill)
         watchdog.start()
-        try:
-            line = self._process.stdout.readline()
-        finally:
-            watchdog.cancel()
+        line = process.stdout.readline()
+        watchdog.cancel()
         if not line.startswith("ready "):
-            self._fail()
+            code = process.wait(_STOP_SECONDS)
+            written = self.stderr()[-4000:]
+            self.stop()
+            raise DemoServerError(f"the demo server ended with exit code {code} before it was ready:\n{written}")
         self._read_state()
         return self
 
@@ -91,10 +89,7 @@ class DemoServer:
 
     @classmethod
     def running(cls, state_dir: Path | str) -> "DemoServer | None":
-        """The server that another process started with this state folder and left running; None when there is none.
-
-        It is not this process's to stop: use it without `with`.
-        """
+        """Return the server that another process left running with this state folder, if any. Use it without `with`."""
         server = cls(state_dir=state_dir)
         try:
             server._read_state()
@@ -103,16 +98,8 @@ class DemoServer:
             return None
         return server
 
-    def _fail(self) -> None:
-        assert self._process
-        self._process.wait(_STOP_SECONDS)
-        code = self._process.returncode
-        said = self.stderr()[-4000:]
-        self.stop()
-        raise DemoServerError(f"the demo server ended with exit code {code} before it was ready:\n{said}")
-
     def stderr(self) -> str:
-        """What the server has written to stderr so far."""
+        """Return what the server has written to stderr so far."""
         assert self._errors
         # The server shares the file position: read without moving it.
         descriptor = self._errors.fileno()
@@ -128,87 +115,71 @@ class DemoServer:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
-            for stream in (process.stdin, process.stdout):
-                if stream:
-                    stream.close()
-        if self._errors:
-            self._errors.close()
-            self._errors = None
+        for stream in (process and process.stdin, process and process.stdout, self._errors):
+            if stream:
+                stream.close()
+        self._errors = None
         if self._temporary:
             self._temporary.cleanup()
 
     def __enter__(self) -> Self:
         return self.start()
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
 
     def environment(self) -> dict[str, str]:
-        """The variables that point a client at this tenant."""
-        return {
-            "AAD_TENANT_ID": self.tenant_id,
-            "AAD_CLIENT_ID": self.client_id,
-            "AAD_CLIENT_SECRET": self.client_secret,
-            "AAD_AUTHORITY_URL": self.authority_url,
-            "AAD_GRAPH_BASE_URL": self.graph_base_url,
-            "AAD_CA_BUNDLE": self.ca_bundle,
-            "NO_PROXY": "localhost,127.0.0.1",
-        }
+        """Return the variables that point a client at this tenant."""
+        names = ("tenant_id", "client_id", "client_secret", "authority_url", "graph_base_url", "ca_bundle")
+        return {f"AAD_{name.upper()}": getattr(self, name) for name in names} | {"NO_PROXY": "localhost,127.0.0.1"}
 
-    def _ask(self, method: str, path: str, body: object = None) -> IO[bytes]:
+    def _ask(self, method: str, path: str, body: object = None) -> Iterator[Any]:
+        """Yield the lines of a response, decoded."""
         data = None if body is None else json.dumps(body).encode()
         request = Request(f"{self.authority_url}/_demo/{path}", data, method=method)
-        answer: IO[bytes] = self._opener.open(request, timeout=_READY_SECONDS)
-        return answer
+        with self._opener.open(request, timeout=_READY_SECONDS) as lines:
+            yield from map(json.loads, lines)
 
     def _json(self, method: str, path: str, body: object = None) -> Any:
-        with self._ask(method, path, body) as answer:
-            text = answer.read()
-        return json.loads(text) if text else None
+        return next(iter(list(self._ask(method, path, body))), None)
 
     def faults(self, rules: Iterable[dict[str, Any]] | None = None) -> list[dict[str, Any]]:
-        """Put these fault rules in force; without an argument only show those in force, with their `hits`."""
+        """Put these fault rules in force; without an argument, return those in force, with their `hits`."""
         made: list[dict[str, Any]] = self._json("GET" if rules is None else "PUT", "faults", rules and list(rules))
         return made
 
     def clear_faults(self) -> None:
-        """No faults any more."""
+        """Remove all fault rules."""
         self._json("DELETE", "faults")
 
     def sign_in_rules(self, **changes: object) -> dict[str, Any]:
-        """Change the rules that sign-in follows (fields of `identity.registration.Rules`); all of them as they are now."""
+        """Change the rules that sign-in follows (fields of `identity.registration.Rules`); return all of them."""
         made: dict[str, Any] = self._json("PATCH", "sign-in", changes)
         return made
 
     def federated_token(self, **claims: object) -> str:
-        """A JWT of the issuer that the app trusts, as Kubernetes or CI write it into a file; `claims` replace its own."""
+        """Return a JWT of the issuer that the app trusts, as Kubernetes or CI write it; `claims` replace its own."""
         import jwt
 
         now = int(time.time())
-        usual = {
-            "iss": self.federated_issuer,
-            "sub": self.federated_subject,
-            "aud": "api://AzureADTokenExchange",
-            "iat": now,
-            "nbf": now,
-            "exp": now + 600,
-        }
-        return jwt.encode({**usual, **claims}, Path(self.federated_key).read_bytes(), algorithm="RS256")
+        usual = {"iss": self.federated_issuer, "sub": self.federated_subject, "aud": "api://AzureADTokenExchange"}
+        times = {"iat": now, "nbf": now, "exp": now + 600}
+        return jwt.encode({**usual, **times, **claims}, Path(self.federated_key).read_bytes(), algorithm="RS256")
 
     def set_day(self, day: int) -> None:
         """Let days pass (or go back)."""
         self._json("POST", "day", {"day": day})
 
     def set_now(self, now: datetime | None) -> None:
-        """Let the logs take this for the present moment (UTC without a time zone); None: the clock's."""
+        """Set the present moment of the logs (UTC without a time zone); None for the clock's."""
         self._json("POST", "now", {"now": now and now.isoformat()})
 
     def forget_logs_before(self, day: date) -> None:
-        """Let the logs lose the rows of earlier days."""
+        """Remove the logs' rows of earlier days."""
         self._json("POST", "forgotten", {"before": day.isoformat()})
 
     def stats(self) -> dict[str, Any]:
-        """Requests by path template, tokens issued, 429s sent, most requests at once."""
+        """Return the requests by path template, tokens issued, 429s sent, most requests at once."""
         made: dict[str, Any] = self._json("GET", "stats")
         return made
 
@@ -217,11 +188,8 @@ class DemoServer:
         self._json("DELETE", "stats")
 
     def objects(self, collection: str, parent: str | None = None) -> Iterator[dict[str, Any]]:
-        """The tenant's own full objects of a collection, by table name or path; of members and owners parent, id and type."""
-        query = f"?parent={quote(parent)}" if parent else ""
-        with self._ask("GET", f"objects/{quote(collection)}{query}") as answer:
-            for line in answer:
-                yield json.loads(line)
+        """Yield the full objects of a collection, by table name or path; of members and owners parent, id and type."""
+        return self._ask("GET", f"objects/{quote(collection)}{f'?parent={quote(parent)}' if parent else ''}")
 
 
 def _arguments(options: dict[str, object]) -> list[str]:
@@ -230,9 +198,7 @@ def _arguments(options: dict[str, object]) -> list[str]:
         option = f"--{name.replace('_', '-')}"
         if value is True:
             arguments.append(option)
-        elif isinstance(value, Sequence) and not isinstance(value, str):
-            for each in value:
-                arguments += [option, str(each)]
         elif value is not None and value is not False:
-            arguments += [option, str(value)]
+            for each in value if isinstance(value, Sequence) and not isinstance(value, str) else (value,):
+                arguments += [option, str(each)]
     return arguments

@@ -19,11 +19,7 @@ _ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 
 def known(registration: Registration, client_id: str) -> str:
-    """Return the id of a registered app in small letters.
-
-    Raises:
-        AadError: The app is not registered.
-    """
+    """Return the id of a registered app in small letters, or raise AadError."""
     if not client_id:
         raise AadError("missing", parameter="client_id")
     if client_id.lower() not in (registration.client_id, registration.public_client_id):
@@ -32,13 +28,7 @@ def known(registration: Registration, client_id: str) -> str:
 
 
 def authenticated(registration: Registration, form: dict[str, str], url: str) -> str:
-    """Return the id of the app that makes a request to the token endpoint `url`, after its proof.
-
-    A public client has none to give.
-
-    Raises:
-        AadError: The proof is missing or wrong.
-    """
+    """Return the id of the app that makes a request to the token endpoint `url`, or raise AadError if its proof is wrong."""
     client = known(registration, form.get("client_id", ""))
     if client == registration.public_client_id:
         if "client_secret" in form or "client_assertion" in form:

@@ -33,11 +33,7 @@ class People:
         return (form.get("login", "").lower(), form.get("passwd")) == person
 
     def check_scope(self, scope: str) -> tuple[str, list[str]]:
-        """Return Graph's audience and the scopes that a token would have.
-
-        Raises:
-            AadError: The scopes are not Graph's, or not consented to.
-        """
+        """Return Graph's audience and a token's scopes; raise AadError if they are not Graph's or not consented to."""
         asked = [word for word in scope.split() if word.lower() not in _OPENID]
         resources = {self._tokens.audience(word.rpartition("/")[0]) for word in asked}
         audience = resources.pop() if len(resources) == 1 else None

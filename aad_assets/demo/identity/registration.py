@@ -49,11 +49,7 @@ class Rules:
     """Seconds by which the service's clock is ahead of the machine's."""
 
     def change(self, values: dict[str, Any]) -> None:
-        """Set fields by name.
-
-        Raises:
-            ValueError: A name is unknown.
-        """
+        """Set fields by name, or raise ValueError for an unknown one."""
         if unknown := set(values) - {field.name for field in fields(self)}:
             raise ValueError(f"unknown rules: {', '.join(sorted(unknown))}")
         for name, value in values.items():

@@ -107,11 +107,7 @@ class Tokens:
         return jwt.encode(whole, self._key, algorithm="RS256", headers={"kid": self._key_id, "x5t": self._key_id})
 
     def claims(self, authorization: str | None) -> dict[str, Any]:
-        """Return the claims of a bearer token.
-
-        Raises:
-            GraphError: 401, the token is missing, forged, meant for another audience, or expired.
-        """
+        """Return the claims of a bearer token; raise GraphError 401 if it is missing, forged, expired or for others."""
         scheme, _, token = (authorization or "").partition(" ")
         if scheme.lower() != "bearer" or not token:
             raise unauthorized("Access token is empty.")

@@ -38,11 +38,7 @@ class Rule:
 
     @classmethod
     def parse(cls, value: dict[str, Any], seed: int, now: float) -> "Rule":
-        """Return a rule from JSON.
-
-        Raises:
-            ValueError: A kind or field is unknown.
-        """
+        """Return a rule from JSON, or raise ValueError for an unknown kind or field."""
         values = {**value, "kind": str(value.get("kind")), "path": value.get("path") or ""}
         if values["kind"] not in KINDS:
             raise ValueError(f"unknown fault kind {values['kind']!r}; known: {', '.join(sorted(KINDS))}")

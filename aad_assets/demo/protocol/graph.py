@@ -86,11 +86,7 @@ class Graph:
         self._found.cache_clear()
 
     def answer(self, request: Request) -> Answer:
-        """Return the response to a request.
-
-        Raises:
-            GraphError: The response is an error.
-        """
+        """Return the response to a request; errors are raised as GraphError."""
         self.faults.refuse(request.path, request.issued_at)
         collection, ids, rest = resolve(request.path)
         if request.method != ("POST" if collection.form == "action" else "GET"):

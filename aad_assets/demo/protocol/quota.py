@@ -36,11 +36,7 @@ class Quota:
         self.refused: Counter[str] = Counter()
 
     def charge(self, family: str, amount: float) -> float:
-        """Charge the amount and return the share of the limit now used (0 if quotas are off).
-
-        Raises:
-            GraphError: 429, the limit is exceeded.
-        """
+        """Charge the amount and return the share of the limit now used (0 if off), or raise GraphError 429."""
         if self._scale is None:
             return 0.0
         limit, seconds = self._limits[family]

@@ -40,11 +40,7 @@ def _unknown(name: str, type_: str) -> GraphError:
 
 
 def shape(collection: Collection, kind: Kind, options: Options, roles: frozenset[str], single: bool = False) -> Shape:
-    """Return the shape that $select and $expand ask for.
-
-    Raises:
-        GraphError: A property does not exist, cannot be selected here, or needs another permission.
-    """
+    """Return the shape that $select and $expand ask for, or raise GraphError for a property that cannot be selected."""
     for name in options.select:
         _check(collection, kind, name, roles, single)
     hidden = frozenset() if single else collection.single_only | collection.not_in_lists
