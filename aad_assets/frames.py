@@ -10,7 +10,7 @@ import pandas as pd
 
 from aad_assets.catalog.types import quoted
 from aad_assets.errors import ConfigurationError
-from aad_assets.settings import Settings, resolve_database, shown
+from aad_assets.settings import Settings, redact_database, resolve_database
 from aad_assets.warehouse.reader import moment, reading
 
 _INTEGERS = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT"}
@@ -54,7 +54,7 @@ def read(
         try:
             return _frame(connection.execute(statement, parameters))
         except duckdb.CatalogException:
-            raise ConfigurationError(f"{sought} in {shown(path)}: reload it first, or look at its name.") from None
+            raise ConfigurationError(f"{sought} in {redact_database(path)}: reload it first, or look at its name.") from None
 
 
 def _frame(result: duckdb.DuckDBPyConnection) -> pd.DataFrame:

@@ -6,8 +6,8 @@ from aad_assets.settings.database import (
     check_connection_name,
     check_database_name,
     is_file,
+    redact_database,
     resolve_database,
-    shown,
 )
 from aad_assets.settings.declaration import ConnectionFields, DatabaseFields, variable
 from aad_assets.settings.environment import Settings
@@ -23,7 +23,7 @@ __all__ = [
     "check_connection_name",
     "check_database_name",
     "is_file",
+    "redact_database",
     "resolve_database",
-    "shown",
     "variable",
 ]

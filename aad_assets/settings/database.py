@@ -20,8 +20,8 @@ def absolute(path: str) -> str:
     return str(Path(path).expanduser().absolute())
 
 
-def shown(database: str) -> str:
-    """Return the database for messages: for `ducklake:postgres:password=…` and the like, only what kind it is."""
+def redact_database(database: str) -> str:
+    """Return the database for messages: of `ducklake:postgres:password=…` and the like, only the kind."""
     kind = re.match(r"([A-Za-z][\w+.-]*:)+", database)
     return database if kind is None or is_file(database) else f"{kind[0]}…"
 

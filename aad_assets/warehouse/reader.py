@@ -13,7 +13,7 @@ import duckdb
 
 from aad_assets.catalog.types import quoted
 from aad_assets.errors import ConfigurationError, WarehouseError
-from aad_assets.settings import is_file, shown
+from aad_assets.settings import is_file, redact_database
 from aad_assets.warehouse.database.sql import literal
 from aad_assets.warehouse.database.target import ALIAS, locked_text
 
@@ -46,7 +46,7 @@ def _attach(connection: duckdb.DuckDBPyConnection, database: str, deadline: floa
             connection.execute(f"ATTACH {literal(database)} AS {ALIAS} (READ_ONLY)")
             return
         except duckdb.Error as error:
-            locked = locked_text(shown(database), str(error), waited)
+            locked = locked_text(redact_database(database), str(error), waited)
             if locked is None:
                 first = str(error).splitlines()[0][:300] if is_file(database) else type(error).__name__
                 raise WarehouseError(f"The database (AAD_DATABASE) cannot be read: {first}.") from None

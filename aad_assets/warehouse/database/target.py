@@ -13,7 +13,7 @@ import duckdb
 
 from aad_assets.concurrency import stopped_within
 from aad_assets.errors import WarehouseError
-from aad_assets.settings import is_file, shown
+from aad_assets.settings import is_file, redact_database
 from aad_assets.warehouse.database.migrations import migrate
 from aad_assets.warehouse.database.private_files import create_database, create_log, remove_empty_log
 from aad_assets.warehouse.database.sql import literal
@@ -168,7 +168,7 @@ class Target:
     @property
     def shown(self) -> str:
         """The database as messages name it, without passwords."""
-        return shown(self.database)
+        return redact_database(self.database)
 
 
 def pause(seconds: float) -> None:
