@@ -19,7 +19,21 @@ ROOT = Path(__file__).parents[1]
 
 DOCUMENTS = ("*.md", "docs/**/*.md")
 
-CLEAN = ("tools", "aad_assets/graph", "aad_assets/identity", "aad_assets_tests/graph", "aad_assets_tests/identity")
+CLEAN = (
+    "tools",
+    "aad_assets/graph",
+    "aad_assets/identity",
+    "aad_assets_tests/graph",
+    "aad_assets_tests/identity",
+    "aad_assets/settings",
+    "aad_assets/reload",
+    "aad_assets/orchestration",
+    "aad_assets/commands",
+    "aad_assets_tests/reload",
+    "aad_assets_tests/orchestration",
+    "aad_assets_tests/commands",
+    "aad_assets_tests/e2e",
+)
 """Folders in which Python and SQL files are checked. Add a folder when its prose is clean; in the end, all of them."""
 
 
