@@ -21,6 +21,7 @@ DOCUMENTS = ("*.md", "docs/**/*.md")
 
 CLEAN = (
     "tools",
+    "aad_assets/catalog",
     "aad_assets/graph",
     "aad_assets/identity",
     "aad_assets_tests/graph",

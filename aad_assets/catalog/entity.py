@@ -111,7 +111,7 @@ class Entity:
     family: Family = Family.DIRECTORY
     licence: Licence | None = None
     on: bool = True
-    """Whether the entity is read. The connection metadata can change it."""
+    """The entity is read. The connection metadata can turn it off or on."""
     needs_select: bool = False
     """Graph returns some properties only if `$select` names them, so the request names every property."""
     properties: tuple[str, ...] | None = None
@@ -132,7 +132,7 @@ class Entity:
     volatile: frozenset[str] = frozenset()
     """Columns that change all the time. A difference in them is not a change of the row and starts no version."""
     history: bool = True
-    """Whether versions and changes are kept. Off by default for logs, because their rows hardly ever change."""
+    """Versions and changes are kept. Off by default for logs, because their rows hardly ever change."""
     filter: str | None = None
     """The `$filter` that Graph requires. `{id}` is replaced as in `path`."""
     shard_property: str | None = None
@@ -187,7 +187,7 @@ class Entity:
 
     @property
     def polymorphic(self) -> bool:
-        """Whether rows are of several types."""
+        """Rows are of several types."""
         return bool(self.derived)
 
     def _parent_meaning(self, column: str) -> str:

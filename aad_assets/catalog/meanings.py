@@ -19,7 +19,7 @@ _UNDECLARED = {
     },
 }
 
-# Properties that Microsoft describes for some types, but for others describes only as timestamps or not at all.
+# Properties that Microsoft describes for some types. For others it describes them only as timestamps, or not at all.
 _COMMON = {
     "id": "The unique identifier for an entity.",
     "createdDateTime": "When the object was created.",

@@ -205,7 +205,7 @@ ENTITIES = (
         path="/directoryObjects/getAvailableExtensionProperties",
         type="extensionProperty",
         group=Group.DIRECTORY,
-        description="Directory extension properties that applications have registered. Each is a column of the tables it is for.",
+        description="Directory extension properties that applications registered. Each is a column of the tables it is for.",
         permissions=("Application.Read.All",),
         shape=Shape.ACTION,
     ),

@@ -1,4 +1,4 @@
--- Catalogues that people outside the tenant can see: from which can they request access?
+-- Which published catalogues are visible to external users?
 SELECT displayName, description, catalogType, state, createdDateTime
 FROM aad.access_package_catalogs
 WHERE isExternallyVisible AND state = 'published'

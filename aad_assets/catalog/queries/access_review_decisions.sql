@@ -1,4 +1,4 @@
--- Access that a reviewer denied and that was not taken away.
+-- Which access was denied by a reviewer but not removed?
 SELECT d.displayName AS review, x.principal ->> '$.displayName' AS who, x.resource ->> '$.displayName' AS access_to,
        x.reviewedBy ->> '$.displayName' AS reviewer, x.justification, x.applyResult
 FROM aad.access_review_decisions x

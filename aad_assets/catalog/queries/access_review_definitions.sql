@@ -1,4 +1,4 @@
--- Access reviews whose result changes nothing by itself, or that approve whatever nobody looked at.
+-- Which access reviews do not apply their result automatically, or approve everything that nobody reviewed?
 SELECT displayName, status, settings.autoApplyDecisionsEnabled AS applied, settings.defaultDecision AS unanswered_means,
        settings.recurrence.pattern.type AS recurs, createdBy ->> '$.displayName' AS created_by
 FROM aad.access_review_definitions

@@ -1,4 +1,4 @@
--- Reviews that run now: how far are they, and how many days are left?
+-- Which access reviews are running, how much has been reviewed, and how many days are left?
 SELECT d.displayName, i.endDateTime, date_diff('day', now(), i.endDateTime) AS days_left, count(*) AS to_decide,
        count(*) FILTER (x.decision <> 'NotReviewed') AS decided
 FROM aad.access_review_instances i

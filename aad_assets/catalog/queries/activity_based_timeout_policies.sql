@@ -1,4 +1,4 @@
--- After how long an idle session in the browser ends, for each application that the policies name.
+-- After how long does an idle browser session end, for each application in the policies?
 SELECT displayName, isOrganizationDefault, rule ->> '$.ApplicationId' AS application,
        rule ->> '$.WebSessionIdleTimeout' AS idle_for
 FROM aad.activity_based_timeout_policies, unnest(definition) AS t(text),

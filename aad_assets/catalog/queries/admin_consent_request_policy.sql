@@ -1,4 +1,4 @@
--- When users ask for an app, who is asked, and do the requests reach anybody?
+-- Who reviews requests for admin consent, are the reviewers notified, and can they sign in?
 SELECT p.isEnabled, p.notifyReviewers, p.requestDurationInDays, reviewer.queryType,
        coalesce(u.displayName, g.displayName, reviewer.query) AS reviewer, u.accountEnabled
 FROM aad.admin_consent_request_policy p, unnest(p.reviewers) AS t(reviewer)

@@ -1,4 +1,4 @@
--- Departments whose people are in no administrative unit: whom do the delegated administrators not reach?
+-- Which departments have users in no administrative unit, where no delegated administrator can manage them?
 SELECT u.department, count(*) AS people
 FROM aad.users u
 WHERE u.userType = 'Member' AND u.accountEnabled

@@ -1,4 +1,4 @@
--- Who administers which part of the directory, and how large is that part?
+-- Who administers which administrative unit, and how many members does it have?
 SELECT a.displayName AS unit, r.displayName AS role, s.roleMemberInfo ->> '$.displayName' AS holder,
        (SELECT count(*) FROM aad.administrative_unit_members m WHERE m.administrativeUnitId = a.id) AS members
 FROM aad.administrative_unit_scoped_role_members s

@@ -1,4 +1,4 @@
--- Application permissions that apps hold on APIs, by name, those that write first: which app can change everything?
+-- Which application permissions do apps have on APIs? Permissions to write come first.
 SELECT a.principalDisplayName AS app, a.resourceDisplayName AS api, role.value AS permission, a.createdDateTime AS granted
 FROM aad.app_role_assignments a
 JOIN aad.service_principals api ON api.id = a.resourceId

@@ -1,4 +1,4 @@
--- Secrets and certificates of app registrations that ended, or end within 30 days: what stops working next?
+-- Which secrets and certificates of app registrations have expired, or expire within 30 days?
 SELECT displayName, appId, 'secret' AS kind, secret.displayName AS name, secret.endDateTime AS ends
 FROM aad.applications, unnest(passwordCredentials) AS t(secret)
 WHERE secret.endDateTime < now() + INTERVAL 30 DAY

@@ -1,4 +1,4 @@
--- Authentication contexts that apps can ask for, but that no policy acts on: a lock without a door.
+-- Which authentication contexts can apps request although no policy acts on them?
 SELECT c.id, c.displayName, c.description
 FROM aad.authentication_context_class_references c
 WHERE c.isAvailable AND NOT EXISTS (

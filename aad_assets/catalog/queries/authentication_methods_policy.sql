@@ -1,4 +1,4 @@
--- Whom does the registration campaign urge to set up a stronger method, and may they put it off?
+-- Who does the registration campaign ask to set up a stronger method, and may they postpone it?
 SELECT registrationEnforcement.authenticationMethodsRegistrationCampaign.state AS campaign,
        registrationEnforcement.authenticationMethodsRegistrationCampaign.snoozeDurationInDays AS days_to_snooze,
        target.targetType, coalesce(g.displayName, target.id) AS target, target.targetedAuthenticationMethod AS method

@@ -1,4 +1,4 @@
--- What may everybody do unasked: register apps, create groups and tenants, invite guests, read other users?
+-- What may all users do by default: register apps, create groups and tenants, invite guests, read other users?
 SELECT allowInvitesFrom AS may_invite_guests, guestUserRoleId AS role_of_guests,
        defaultUserRolePermissions.allowedToCreateApps AS register_apps,
        defaultUserRolePermissions.allowedToCreateSecurityGroups AS create_groups,

@@ -1,4 +1,4 @@
--- Kinds of identity providers that could be added and are not in use.
+-- Which types of identity providers are available but not in use?
 SELECT t.value
 FROM aad.available_identity_provider_types t
 WHERE t.value NOT IN (SELECT coalesce(_extra ->> '$.identityProviderType', '') FROM aad.identity_providers)

@@ -1,4 +1,4 @@
--- Policies that change the claims in tokens: which leave the basic claims out, and which claims do they add?
+-- Which claims do claims mapping policies add, and do they include the basic claims?
 SELECT displayName, isOrganizationDefault, text ->> '$.ClaimsMappingPolicy.IncludeBasicClaimSet' AS basic_claims,
        json_extract_string(text, '$.ClaimsMappingPolicy.ClaimsSchema[*].JwtClaimType') AS claims
 FROM aad.claims_mapping_policies, unnest(definition) AS t(text)

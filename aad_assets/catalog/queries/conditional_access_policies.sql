@@ -1,4 +1,4 @@
--- People whom enforced policies leave out: is each of these exceptions still meant?
+-- Which users are excluded from enforced policies, and is each exclusion still intended?
 SELECT p.displayName AS policy, u.displayName AS left_out, u.userPrincipalName, u.accountEnabled
 FROM aad.conditional_access_policies p, unnest(p.conditions.users.excludeUsers) AS t(userId)
 JOIN aad.users u ON u.id = userId

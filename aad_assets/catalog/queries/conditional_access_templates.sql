@@ -1,4 +1,4 @@
--- Policies that Microsoft recommends and this tenant did not make from the template.
+-- Which of Microsoft's recommended policies has this tenant not created from the template?
 SELECT t.name, t.scenarios, t.details.grantControls.builtInControls AS asks_for, t.description
 FROM aad.conditional_access_templates t
 ANTI JOIN aad.conditional_access_policies p ON p.templateId = t.id

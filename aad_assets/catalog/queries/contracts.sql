@@ -1,4 +1,4 @@
--- Customers of this partner tenant without an active relationship of granular delegated administration.
+-- Which customers of this partner tenant have no active granular delegated admin relationship?
 SELECT c.displayName, c.defaultDomainName, c.contractType
 FROM aad.contracts c
 WHERE NOT EXISTS (

@@ -1,4 +1,4 @@
--- What holds for every other tenant: is their multifactor authentication believed, may anybody come in or go out?
+-- By default, is MFA of other tenants trusted, and is inbound or outbound access allowed?
 SELECT inboundTrust.isMfaAccepted AS their_mfa_counts, inboundTrust.isCompliantDeviceAccepted AS their_devices_count,
        b2bCollaborationInbound ->> '$.usersAndGroups.accessType' AS guests_in,
        b2bCollaborationOutbound ->> '$.usersAndGroups.accessType' AS guests_out,

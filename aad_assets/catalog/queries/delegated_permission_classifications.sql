@@ -1,4 +1,4 @@
--- Permissions that users may consent to by themselves, and how many consents name each.
+-- Which permissions may users consent to themselves, and how many consents include each?
 SELECT api.displayName AS api, c.permissionName, c.classification,
        count(g.id) AS consents, count(DISTINCT g.clientId) AS apps
 FROM aad.delegated_permission_classifications c

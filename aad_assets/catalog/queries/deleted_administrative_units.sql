@@ -1,4 +1,4 @@
--- Deleted administrative units that role assignments still name: rights that come back when one is restored.
+-- Which deleted administrative units still have role assignments that return when the unit is restored?
 SELECT a.displayName, a.deletedDateTime, d.displayName AS role, r.principalId
 FROM aad.deleted_administrative_units a
 JOIN aad.role_assignments r ON r.directoryScopeId = '/administrativeUnits/' || a.id

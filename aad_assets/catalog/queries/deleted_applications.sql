@@ -1,4 +1,4 @@
--- Deleted app registrations with secrets that have not ended: restoring the app makes them work again.
+-- Which deleted app registrations have unexpired secrets, which work again when the app is restored?
 SELECT a.displayName, a.appId, a.deletedDateTime, count(*) AS live_secrets, max(secret.endDateTime) AS last_ends
 FROM aad.deleted_applications a, unnest(a.passwordCredentials) AS t(secret)
 WHERE secret.endDateTime > now()

@@ -1,4 +1,4 @@
--- Devices in use whose owner cannot sign in any more: to be collected or handed on.
+-- Which devices are in use although their owner cannot sign in any more?
 SELECT d.displayName AS device, d.operatingSystem, d.approximateLastSignInDateTime, u.displayName AS owner
 FROM aad.device_registered_owners o
 JOIN aad.devices d ON d.id = o.deviceObjectId AND d.accountEnabled

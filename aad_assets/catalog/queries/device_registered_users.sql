@@ -1,4 +1,4 @@
--- Devices that several people use: is each of them meant to be shared?
+-- Which devices have several users?
 SELECT d.displayName AS device, d.deviceOwnership, d.profileType, count(*) AS users, list(u.displayName) AS names
 FROM aad.device_registered_users r
 JOIN aad.devices d ON d.id = r.deviceObjectId

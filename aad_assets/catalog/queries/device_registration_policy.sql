@@ -1,4 +1,4 @@
--- People who have as many devices as the policy allows, and cannot join another.
+-- Which users have reached the limit of devices and cannot join another?
 SELECT u.displayName, count(*) AS devices, p.userDeviceQuota, p.multiFactorAuthConfiguration
 FROM aad.device_registration_policy p, aad.device_registered_owners o
 JOIN aad.users u ON u.id = o.ownerId

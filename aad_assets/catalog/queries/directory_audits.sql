@@ -1,4 +1,4 @@
--- Who gave whom a directory role in the last 7 days?
+-- Who assigned directory roles to whom in the last 7 days?
 SELECT activityDateTime, coalesce(initiatedBy.user ->> '$.userPrincipalName', initiatedBy.app.displayName) AS who,
        activityDisplayName AS did, target.type, coalesce(target.userPrincipalName, target.displayName) AS to_whom, result
 FROM aad.directory_audits, unnest(targetResources) AS t(target)

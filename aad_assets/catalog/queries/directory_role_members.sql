@@ -1,4 +1,4 @@
--- Who is Global Administrator: accounts synchronized from Active Directory, guests and apps should not be.
+-- Who is a Global Administrator? Synchronized accounts, guests and apps should not be.
 SELECT m.memberType, coalesce(u.userPrincipalName, g.displayName, sp.displayName) AS holder, u.userType,
        coalesce(u.onPremisesSyncEnabled, g.onPremisesSyncEnabled, false) AS synchronized
 FROM aad.directory_role_members m

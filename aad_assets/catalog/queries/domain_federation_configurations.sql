@@ -1,4 +1,4 @@
--- Federated domains: who signs for their users, is multifactor authentication done there believed, is a new certificate near?
+-- For each federated domain, who issues its tokens, is its MFA trusted, and is the next certificate known?
 SELECT domainId, displayName, issuerUri, federatedIdpMfaBehavior, promptLoginBehavior,
        nextSigningCertificate IS NOT NULL AS next_certificate_known, signingCertificateUpdateStatus.lastRunDateTime AS updated
 FROM aad.domain_federation_configurations

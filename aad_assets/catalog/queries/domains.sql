@@ -1,4 +1,4 @@
--- Domains, how their users sign in, how many there are, and whether their passwords ever expire.
+-- How do the users of each domain sign in, how many are there, and do their passwords expire?
 SELECT d.id AS domain, d.isVerified, d.authenticationType, d.passwordValidityPeriodInDays, count(u.id) AS users
 FROM aad.domains d
 LEFT JOIN aad.users u ON lower(split_part(u.userPrincipalName, '@', 2)) = lower(d.id)

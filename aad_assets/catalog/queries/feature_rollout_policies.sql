@@ -1,4 +1,4 @@
--- Features of sign-in that are still tried out with some groups: half-finished migrations.
+-- Which sign-in features are still in staged rollout?
 SELECT displayName, feature, isEnabled, isAppliedToOrganization, description
 FROM aad.feature_rollout_policies
 WHERE NOT isAppliedToOrganization

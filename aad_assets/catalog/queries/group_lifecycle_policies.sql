@@ -1,4 +1,4 @@
--- Microsoft 365 groups that expire within 30 days: does each have an owner to renew it, and who is told otherwise?
+-- Which Microsoft 365 groups expire within 30 days, can an owner renew them, and who else is notified?
 SELECT g.displayName, g.expirationDateTime, count(o.ownerId) AS owners, p.alternateNotificationEmails
 FROM aad.group_lifecycle_policies p, aad.groups g
 LEFT JOIN aad.group_owners o ON o.groupId = g.id

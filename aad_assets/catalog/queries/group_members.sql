@@ -1,4 +1,4 @@
--- Everybody in the groups that hold directory roles, through nested groups, too.
+-- Who is in the groups that hold directory roles, including members of nested groups?
 WITH RECURSIVE inside AS (
     SELECT g.id AS root, m.memberId, m.memberType FROM aad.groups g JOIN aad.group_members m ON m.groupId = g.id
     WHERE g.isAssignableToRole

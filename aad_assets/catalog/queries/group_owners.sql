@@ -1,4 +1,4 @@
--- Microsoft 365 groups without an owner who can sign in: nobody reviews their members.
+-- Which Microsoft 365 groups have no owner who can sign in?
 SELECT g.displayName, g.mail, g.createdDateTime, g.visibility
 FROM aad.groups g
 WHERE list_contains(g.groupTypes, 'Unified') AND NOT EXISTS (

@@ -1,4 +1,4 @@
--- Groups that give more than membership: which hold roles or licences, and are their members chosen by a rule?
+-- Which groups grant roles or licences, and does a rule decide on their members?
 SELECT displayName, isAssignableToRole AS holds_roles, len(assignedLicenses) AS licences, membershipRule,
        onPremisesSyncEnabled AS synchronized
 FROM aad.groups

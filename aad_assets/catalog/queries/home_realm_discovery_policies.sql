@@ -1,4 +1,4 @@
--- Policies that send people straight to a federated sign-in: to which domain, and is that domain still federated?
+-- Which policies redirect users to a federated sign-in, for which domain, and is the domain still federated?
 SELECT p.displayName, p.isOrganizationDefault, text ->> '$.HomeRealmDiscoveryPolicy.PreferredDomain' AS domain,
        d.authenticationType
 FROM aad.home_realm_discovery_policies p, unnest(p.definition) AS t(text)

@@ -1,4 +1,4 @@
--- With which accounts can guests sign in, and how many guests does each kind of account have?
+-- With which identity providers can guests sign in, and how many guests use each?
 SELECT p.displayName, p.odataType, count(DISTINCT u.id) AS guests
 FROM aad.identity_providers p
 LEFT JOIN (SELECT id, unnest(identities) AS identity FROM aad.users WHERE userType = 'Guest') u

@@ -1,4 +1,4 @@
--- Workflows for joiners, movers and leavers that do not run by themselves.
+-- Which lifecycle workflows are disabled, unscheduled or quarantined?
 SELECT category, displayName, isEnabled, isSchedulingEnabled, nextScheduleRunDateTime, quarantineDetails.quarantineReason
 FROM aad.lifecycle_workflows
 WHERE NOT (isEnabled AND isSchedulingEnabled) OR quarantineDetails.quarantinedDateTime IS NOT NULL

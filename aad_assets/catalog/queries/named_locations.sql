@@ -1,4 +1,4 @@
--- Trusted locations, and how many policies make an exception for them.
+-- Which named locations are trusted, and how many policies exclude them?
 SELECT l.displayName, l.odataType, l.modifiedDateTime,
        count(p.id) FILTER (list_contains(p.conditions.locations.excludeLocations, l.id)) AS excepted_by
 FROM aad.named_locations l

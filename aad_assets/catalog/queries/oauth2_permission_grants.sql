@@ -1,4 +1,4 @@
--- Delegated permissions that an administrator consented to for everybody, those that read or write mail and files first.
+-- Which delegated permissions were granted for all users? Those for mail and files come first.
 SELECT app.displayName AS app, api.displayName AS api, scope,
        regexp_matches(scope, '(Mail|Files|Sites)\.') AS mail_or_files
 FROM (SELECT clientId, resourceId, consentType, unnest(string_split(trim(scope), ' ')) AS scope

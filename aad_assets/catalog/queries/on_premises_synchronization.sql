@@ -1,4 +1,4 @@
--- Could an account of Active Directory take over one of the cloud, and would a mass deletion be stopped?
+-- Can an Active Directory account take over a cloud account, and is a mass deletion blocked?
 SELECT features.blockSoftMatchEnabled AS soft_match_blocked,
        features.blockCloudObjectTakeoverThroughHardMatchEnabled AS hard_match_blocked,
        features.passwordSyncEnabled AS password_hashes_synchronized,

@@ -1,4 +1,4 @@
--- Which of the conditions for consent hold for ordinary users?
+-- Which permission grant policies apply to ordinary users?
 SELECT g.id, g.displayName, g.description,
        coalesce(list_contains(p.defaultUserRolePermissions.permissionGrantPoliciesAssigned,
                               'ManagePermissionGrantsForSelf.' || g.id), false) AS for_users

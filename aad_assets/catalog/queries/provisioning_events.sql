@@ -1,4 +1,4 @@
--- Accounts that could not be created, changed or removed in connected systems in the last 7 days, and why.
+-- Which accounts could not be created, changed or removed in connected systems in the last 7 days, and why?
 SELECT servicePrincipal ->> '$.displayName' AS application, provisioningAction,
        provisioningStatusInfo.errorInformation.errorCode AS error, provisioningStatusInfo.errorInformation.reason AS reason,
        count(*) AS events

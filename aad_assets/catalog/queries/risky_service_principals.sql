@@ -1,4 +1,4 @@
--- Apps that may be compromised, and on which APIs they hold how many permissions.
+-- Which apps may be compromised, and how many permissions do they have on which APIs?
 SELECT r.displayName, r.riskLevel, r.riskState, a.resourceDisplayName AS api, count(a.id) AS permissions
 FROM aad.risky_service_principals r
 LEFT JOIN aad.app_role_assignments a ON a.principalId = r.id

@@ -1,4 +1,4 @@
--- Users at risk, those who hold a directory role first: whom to look at now?
+-- Which users are at risk? Those who hold a directory role come first.
 SELECT r.userPrincipalName, r.riskLevel, r.riskDetail, r.riskLastUpdatedDateTime,
        list(d.displayName) FILTER (d.id IS NOT NULL) AS roles
 FROM aad.risky_users r

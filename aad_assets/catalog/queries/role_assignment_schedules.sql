@@ -1,4 +1,4 @@
--- Role assignments that never end: standing rights where Privileged Identity Management could ask for activation.
+-- Which role assignments never end, although Privileged Identity Management could require activation?
 SELECT d.displayName AS role, coalesce(u.userPrincipalName, s.principalId) AS holder, s.createdDateTime, s.directoryScopeId
 FROM aad.role_assignment_schedules s
 JOIN aad.role_definitions d ON d.id = s.roleDefinitionId

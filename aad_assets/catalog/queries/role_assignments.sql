@@ -1,4 +1,4 @@
--- Who holds which directory role, and where: the starting point of an access review.
+-- Who holds which directory role, and for which scope?
 SELECT d.displayName AS role, coalesce(u.displayName, g.displayName, sp.displayName, a.principalId) AS holder,
        CASE WHEN u.id IS NOT NULL THEN u.userType WHEN g.id IS NOT NULL THEN 'Group' ELSE 'Application' END AS kind,
        coalesce(unit.displayName, a.directoryScopeId) AS scope

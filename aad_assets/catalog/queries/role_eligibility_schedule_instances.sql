@@ -1,4 +1,4 @@
--- Who may activate a role and has not signed in with success for 60 days: eligibility to withdraw.
+-- Who may activate a role but has not signed in successfully for 60 days?
 SELECT u.displayName, d.displayName AS role, i.memberType, s.signInActivity.lastSuccessfulSignInDateTime AS last_sign_in
 FROM aad.role_eligibility_schedule_instances i
 JOIN aad.users u ON u.id = i.principalId

@@ -1,4 +1,4 @@
--- Eligibility that runs out within 30 days: who will ask for it to be renewed?
+-- Which eligibilities for roles end within 30 days?
 SELECT u.userPrincipalName, u.accountEnabled, d.displayName AS role, s.scheduleInfo.expiration.endDateTime AS ends
 FROM aad.role_eligibility_schedules s
 JOIN aad.role_definitions d ON d.id = s.roleDefinitionId

@@ -1,4 +1,4 @@
--- Rules for activating roles that were changed in the last 90 days, and by whom.
+-- Which rules for activating roles were changed in the last 90 days, and by whom?
 SELECT d.displayName AS role, p.lastModifiedDateTime, p.lastModifiedBy ->> '$.displayName' AS changed_by
 FROM aad.role_management_policies p
 JOIN aad.role_management_policy_assignments a ON a.policyId = p.id

@@ -1,4 +1,4 @@
--- Roles that people can activate under rules which nobody ever changed from Microsoft's defaults.
+-- Which roles can be activated under rules that were never changed from Microsoft's defaults?
 SELECT d.displayName AS role, count(e.id) AS eligible
 FROM aad.role_management_policy_assignments a
 JOIN aad.role_management_policies p ON p.id = a.policyId AND p.lastModifiedDateTime IS NULL

@@ -1,4 +1,4 @@
--- Is the tenant protected at all: by the security defaults, or by policies that ask for multifactor authentication?
+-- Is MFA required, through security defaults or conditional access policies?
 SELECT s.isEnabled AS security_defaults,
        (SELECT count(*) FROM aad.conditional_access_policies p
         WHERE p.state = 'enabled' AND list_contains(p.grantControls.builtInControls, 'mfa')) AS policies_with_mfa

@@ -1,4 +1,4 @@
--- Owners of enterprise applications that hold application permissions: who could borrow those permissions?
+-- Who owns enterprise applications with application permissions, and could act with those permissions?
 SELECT sp.displayName AS application, u.userPrincipalName AS owner, u.accountEnabled, count(*) AS permissions_held
 FROM aad.service_principal_owners o
 JOIN aad.service_principals sp ON sp.id = o.servicePrincipalId

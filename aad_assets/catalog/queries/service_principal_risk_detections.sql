@@ -1,4 +1,4 @@
--- Which credential of which app leaked or was misused: the key to revoke, and whether it still works.
+-- Which credential of which app was leaked or misused, and does it still work?
 SELECT d.servicePrincipalDisplayName AS app, d.riskEventType, d.activityDateTime, d.ipAddress, key_id,
        secret.endDateTime AS ends
 FROM aad.service_principal_risk_detections d, unnest(d.keyIds) AS k(key_id)

@@ -1,4 +1,4 @@
--- Enterprise applications of other organizations (not Microsoft) from unverified publishers: which may everybody use?
+-- Which enterprise applications come from unverified publishers other than Microsoft, and may all users use them?
 SELECT displayName, appId, appOwnerOrganizationId, homepage, NOT appRoleAssignmentRequired AS for_everybody
 FROM aad.service_principals
 WHERE servicePrincipalType = 'Application' AND accountEnabled AND verifiedPublisher.verifiedPublisherId IS NULL

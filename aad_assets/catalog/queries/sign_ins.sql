@@ -1,4 +1,4 @@
--- Sign-ins of the last 7 days with protocols that know no multifactor authentication: who would blocking them hit?
+-- Who signed in during the last 7 days with a legacy protocol, which does not support MFA?
 SELECT userPrincipalName, clientAppUsed, appDisplayName, count(*) AS sign_ins,
        count(*) FILTER (status.errorCode = 0) AS successful, max(createdDateTime) AS last
 FROM aad.sign_ins

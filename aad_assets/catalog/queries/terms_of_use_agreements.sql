@@ -1,4 +1,4 @@
--- Terms of use, when they have to be accepted again, and how many enforced policies ask for them.
+-- When must the terms of use be accepted again, and how many enforced policies require them?
 SELECT a.displayName, a.termsExpiration.frequency AS all_accept_again, a.userReacceptRequiredFrequency AS each_accepts_again,
        count(p.id) AS policies
 FROM aad.terms_of_use_agreements a

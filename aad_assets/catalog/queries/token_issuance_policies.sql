@@ -1,4 +1,4 @@
--- SAML tokens that are signed with an old algorithm.
+-- Which policies sign SAML tokens with an outdated algorithm?
 SELECT displayName, isOrganizationDefault, text ->> '$.TokenIssuancePolicy.SigningAlgorithm' AS algorithm
 FROM aad.token_issuance_policies, unnest(definition) AS t(text)
 WHERE algorithm LIKE '%sha1'

@@ -1,4 +1,4 @@
--- How many people registered each method, and how many have a password and nothing else?
+-- How many users have registered each method, and how many have only a password?
 SELECT odataType AS method, count(DISTINCT userId) AS people,
        count(DISTINCT userId) FILTER (userId IN (
            SELECT userId FROM aad.user_authentication_methods GROUP BY userId HAVING count(DISTINCT odataType) = 1

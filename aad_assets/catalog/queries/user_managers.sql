@@ -1,4 +1,4 @@
--- People whose manager has left: the account is disabled or gone, and approvals go to nobody.
+-- Whose manager is disabled or deleted, so that approvals go to nobody?
 SELECT u.displayName, u.department, coalesce(m.displayName, e.managerId) AS manager, m.employeeLeaveDateTime AS manager_left
 FROM aad.user_managers e
 JOIN aad.users u ON u.id = e.userId AND u.accountEnabled

@@ -1,4 +1,4 @@
--- Administrators who cannot do multifactor authentication, and what they registered.
+-- Which administrators cannot use MFA, and which methods have they registered?
 SELECT d.userPrincipalName, u.accountEnabled, d.methodsRegistered, d.isPasswordlessCapable
 FROM aad.user_registration_details d
 LEFT JOIN aad.users u USING (id)

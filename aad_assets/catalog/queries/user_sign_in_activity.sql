@@ -1,4 +1,4 @@
--- People with a licence who have not signed in for 90 days, or never: the first candidates of a licence clean-up.
+-- Which users with a licence have not signed in for 90 days, or never?
 SELECT u.userPrincipalName, u.department, s.signInActivity.lastSuccessfulSignInDateTime AS last_sign_in,
        len(u.assignedLicenses) AS licences
 FROM aad.users u

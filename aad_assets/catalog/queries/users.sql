@@ -1,4 +1,4 @@
--- Licences that accounts which cannot sign in still hold: what can be taken back?
+-- Which disabled accounts still hold licences?
 SELECT u.userPrincipalName, u.displayName, s.skuPartNumber
 FROM aad.users u
 CROSS JOIN unnest(u.assignedLicenses) AS held(licence)

@@ -1,5 +1,5 @@
--- Each list of a policy's conditions, then each of its items. Users, groups, roles and so on share one table of names, so that a
--- single join resolves them; words such as All, None or Office365 are in no table and stay without a name.
+-- Unnest each list in a policy's conditions, then its items. Users, groups, roles and so on share one table of names, so that a
+-- single join resolves them. Keywords such as All, None or Office365 are in no table and get no name.
 WITH policies AS (
     SELECT
         _tenant_id, id, displayName, state,

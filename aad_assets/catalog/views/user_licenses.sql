@@ -1,5 +1,5 @@
--- How a user came to a licence stands in licenseAssignmentStates, which licences the user has in assignedLicenses. Each can
--- hold what the other lacks: an assignment that failed, a licence whose assignment Graph does not explain.
+-- licenseAssignmentStates has the assignments of a user, assignedLicenses the licences that the user has. Each can contain rows
+-- that the other lacks: a failed assignment, or a licence whose assignment Graph does not return.
 WITH states AS (
     SELECT
         _tenant_id, id, userPrincipalName, displayName, accountEnabled,

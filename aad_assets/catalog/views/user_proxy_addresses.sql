@@ -3,7 +3,7 @@ WITH addresses AS (
     FROM {schema}.users
 ),
 prefixed AS (
-    -- `SMTP:anna@contoso.com`; an X.500 address can have colons of its own after the first.
+    -- `SMTP:anna@contoso.com`. An X.500 address can contain further colons.
     SELECT *, nullif(regexp_extract(proxyAddress, '^([A-Za-z0-9]+):', 1), '') AS prefix
     FROM addresses
     WHERE proxyAddress IS NOT NULL

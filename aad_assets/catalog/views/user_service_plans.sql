@@ -24,7 +24,7 @@ assigned AS (
         a.service AS service,
         a.capabilityStatus AS capabilityStatus,
         a.assignedDateTime AS assignedDateTime,
-        -- The licences that leave the plan switched on, whether they contain it or not.
+        -- The licences that do not turn the plan off, whether or not they include it.
         [
             l.skuId FOR l IN assignedLicenses
             IF NOT coalesce(list_contains(l.disabledPlans, a.servicePlanId), false)
