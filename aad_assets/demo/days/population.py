@@ -68,7 +68,7 @@ class Population:
         )
 
     def _pick(self, rng: Random, first: int, end: int, wanted: int) -> list[int]:
-        """Up to `wanted` living indices; fewer than a quarter of them, so that small tenants survive."""
+        """Return up to `wanted` living indices, but no more than a quarter of them, so that small tenants survive."""
         wanted = max(0, min(wanted, (end - first) // 4))
         picked: dict[int, None] = {}
         for _ in range(wanted * 20):
@@ -80,24 +80,24 @@ class Population:
         return list(picked)
 
     def joined_on(self, index: int) -> int:
-        """The day the object appeared; 0 for those that were there from the start."""
+        """Return the day the object appeared; 0 for those that existed from the start."""
         return (index - self.base) // self.rates.joiners + 1 if self.base <= index < EARLIER else 0
 
     @cached_property
     def stayers(self) -> Sequence[int]:
-        """Those who are there from day 0 on and do not leave in the first 120 days, whatever day it is.
+        """Those who exist from day 0 on and do not leave in the first 120 days, whatever day it is.
 
-        Logs speak of them alone: a row never changes afterwards, and what it refers to exists.
+        Logs speak of them alone, so that a row never changes and what it refers to exists.
         """
         gone = Population(*self._made_of).gone
         return [index for index in range(self.base) if index not in gone]
 
     def alive(self, index: int) -> bool:
-        """Does the object exist today?"""
+        """Say whether the object exists today."""
         return 0 <= index < self.total and index not in self.gone
 
     def near(self, index: int) -> int:
-        """The living index at or before this one (index 0 is always protected)."""
+        """Return the living index at or before this one (index 0 is always protected)."""
         index %= self.total
         while index and index in self.gone:
             index -= 1

@@ -19,6 +19,7 @@ from .well_known import APP_NAMES, CLIENT, SHOWCASE
 
 PROTECTED = len(APP_NAMES)
 _USES = ("API", "portal", "connector", "bot", "sync", "report", "mobile app", "gateway")
+_ROLES = (("Reader", "Read"), ("Editor", "Edit"), ("Administrator", "Administer"))
 _SECRETS = ((-400, 180), (-170, 180), (-20, 365), (-700, 730))
 """First day and days of validity: expired, about to expire, fresh."""
 _ROTATED = 100
@@ -73,16 +74,17 @@ class Applications(Indexed):
         """Return the roles that the app offers."""
         hash_ = self.ids.hash(index)
         count = int(hash_[50], 16) % 4 if index >= PROTECTED else 2
-        roles = (("Reader", "Read"), ("Editor", "Edit"), ("Administrator", "Administer"))[:count]
-        return [
-            permissions.app_role(guid_of(hash_[n : n + 32]), value, f"{verb} {self.name(index)}", ["User", "Application"])
-            for n, (value, verb) in enumerate(roles)
+        offered = [
+            (guid_of(hash_[n : n + 32]), value, f"{verb} {self.name(index)}", ["User", "Application"])
+            for n, (value, verb) in enumerate(_ROLES[:count])
         ]
+        return self._area.rows("app_roles", offered=offered)
 
     def scopes(self, index: int) -> list[Object]:
         """Return the delegated permissions that the app offers."""
         hash_ = self.ids.hash(index)
-        return [permissions.scope(guid_of(hash_[30:62]), "user_impersonation")] if int(hash_[51], 16) % 2 else []
+        offered = [("user_impersonation", guid_of(hash_[30:62]))] if int(hash_[51], 16) % 2 else []
+        return self._area.rows("scopes", offered=offered)
 
     def owners(self, index: int) -> Sequence[int]:
         """Return the keys of the owners: none to three users."""

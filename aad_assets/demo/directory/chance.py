@@ -1,7 +1,6 @@
 """Repeatable chance: hashes, and GUIDs that give their index back.
 
-Here belong the primitives that make every object a pure function of (seed, index). What an object looks like
-belongs in the generators.
+They make every object a pure function of (seed, index).
 """
 
 from base64 import urlsafe_b64encode
@@ -13,17 +12,17 @@ _VARIANT = "89ab89ab89ab89ab"
 
 
 def digest(seed: int, *parts: object) -> str:
-    """64 hexadecimal digits that depend on the seed and the parts alone."""
+    """Return 64 hexadecimal digits that depend on the seed and the parts alone."""
     return blake2b("|".join(map(str, (seed, *parts))).encode(), digest_size=32).hexdigest()
 
 
 def number(seed: int, *parts: object) -> int:
-    """A 64-bit number that depends on the seed and the parts alone."""
+    """Return a 64-bit number that depends on the seed and the parts alone."""
     return int(digest(seed, *parts)[:16], 16)
 
 
 def guid_of(text: str) -> str:
-    """A version-4-shaped GUID from at least 31 hexadecimal digits."""
+    """Return a version-4-shaped GUID from at least 31 hexadecimal digits."""
     return f"{text[:8]}-{text[8:12]}-4{text[12:15]}-{_VARIANT[int(text[15], 16)]}{text[16:19]}-{text[19:31]}"
 
 
@@ -33,12 +32,12 @@ def short_id(hash_: str) -> str:
 
 
 def guid(seed: int, *parts: object) -> str:
-    """A GUID that depends on the seed and the parts alone."""
+    """Return a GUID that depends on the seed and the parts alone."""
     return guid_of(digest(seed, *parts))
 
 
 def spread(value: int, salt: int) -> int:
-    """Another 64-bit number from a 64-bit one: cheaper than a new hash."""
+    """Return another 64-bit number; cheaper than a new hash."""
     mixed = (value ^ (salt * 0x9E3779B97F4A7C15)) * 0xBF58476D1CE4E5B9 & _MASK64
     return mixed ^ (mixed >> 29)
 
@@ -58,26 +57,26 @@ class Ids:
         self._key = bytes.fromhex(start[16:48])
 
     def hash(self, index: int) -> str:
-        """64 hexadecimal digits for the object; the first 24 go into its GUID."""
+        """Return 64 hexadecimal digits for the object. The first 24 go into its GUID."""
         return blake2b(index.to_bytes(8, "little"), digest_size=32, key=self._key).hexdigest()
 
     def traits(self, index: int) -> int:
-        """64 bits of the hash that the GUID leaves unused."""
+        """Return 64 bits of the hash that the GUID leaves unused."""
         return int(self.hash(index)[24:40], 16)
 
     def guid_from(self, index: int, hash_: str) -> str:
-        """The GUID of the object whose hash is already known."""
+        """Return the GUID of the object whose hash is already known."""
         return (
             f"{(index * self._factor + self._offset) & _MASK32:08x}-{hash_[:4]}-4{hash_[4:7]}-"
             f"{_VARIANT[int(hash_[7], 16)]}{hash_[8:11]}-{hash_[12:24]}"
         )
 
     def guid(self, index: int) -> str:
-        """The GUID of the object."""
+        """Return the GUID of the object."""
         return self.guid_from(index, self.hash(index))
 
     def index(self, guid: str) -> int | None:
-        """The index behind a GUID; None when it is not one of this kind."""
+        """Return the index behind a GUID; None when it is not one of this kind."""
         try:
             head = int(guid[:8], 16)
         except ValueError:

@@ -41,7 +41,7 @@ class Devices(Indexed):
         )
 
     def starting(self, prefix: str) -> list[int]:
-        """The living devices whose deviceId starts with that, in any case."""
+        """Return the living devices whose deviceId starts with that, in any case."""
         prefix = prefix.lower()
         return [index for index in self.population.active if self.device_ids.guid(index).startswith(prefix)]
 
@@ -49,20 +49,20 @@ class Devices(Indexed):
         return (index * 7 + index // 10) % _MODELS
 
     def is_windows(self, index: int) -> bool:
-        """Does the device run Windows?"""
+        """Say whether the device runs Windows."""
         return self._model(index) < _WINDOWS
 
     def system(self, index: int) -> str:
-        """The operatingSystem."""
+        """Return the operatingSystem."""
         return str(self._systems[self._model(index)])
 
     def name(self, index: int) -> str:
-        """The displayName."""
+        """Return the displayName."""
         traits = self.traits(index)
         return f"{OFFICES[traits >> 20 & 15].code[:3]}-{self.system(index)[:3].upper()}-{index:06}"
 
     def owner(self, index: int) -> int:
-        """The person who uses the device."""
+        """Return the person who uses the device."""
         people = self._people
         return people.someone(index * 5 // 4 % people.population.total)
 

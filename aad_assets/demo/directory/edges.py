@@ -10,16 +10,16 @@ _MASK = (1 << _SHIFT) - 1
 
 
 def edge(type_: str, index: int) -> int:
-    """The key of one object."""
+    """Return the key of one object."""
     return TYPES.index(type_) << _SHIFT | index
 
 
 def edges(type_: str, indices: Iterable[int]) -> list[int]:
-    """The keys of objects of one type."""
+    """Return the keys of objects of one type."""
     high = TYPES.index(type_) << _SHIFT
     return [high | index for index in indices]
 
 
 def target(key: int) -> tuple[str, int]:
-    """The type and the index behind a key."""
+    """Return the type and the index behind a key."""
     return TYPES[key >> _SHIFT], key & _MASK

@@ -156,7 +156,7 @@ class Groups(Indexed):
         return keys
 
     def hides_members(self, index: int) -> bool:
-        """Is the membership hidden?"""
+        """Say whether the membership is hidden."""
         return '"HiddenMembership"' in self.kind.render((index,), ("visibility",))[0]
 
     @property

@@ -1,4 +1,4 @@
-"""Names, places and job titles the directory is filled with: loads names.json, nothing else."""
+"""Names, places and job titles that the directory is filled with, from names.json."""
 
 import json
 import unicodedata
@@ -16,7 +16,7 @@ class Name(NamedTuple):
 
 
 class Office(NamedTuple):
-    """A site of the company; `region` is the Microsoft 365 data location, None where there is none."""
+    """A site of the company; `region` is the Microsoft 365 data location, None if there is none."""
 
     code: str
     city: str

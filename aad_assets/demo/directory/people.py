@@ -57,7 +57,7 @@ class People(Indexed):
         )
 
     def key(self, id_: str) -> int | None:
-        """The index behind an object id or a userPrincipalName."""
+        """Return the index behind an object id or a userPrincipalName."""
         index = self.ids.index(id_)
         if index is None and "@" in id_:
             wanted = id_.lower()
@@ -65,7 +65,7 @@ class People(Indexed):
         return index if index is not None and self.population.alive(index) else None
 
     def sort(self, index: int) -> int:
-        """PERSON, GUEST or OTHER (service accounts, rooms, tests)."""
+        """Return PERSON, GUEST or OTHER (service accounts, rooms, tests)."""
         if index >= PROTECTED:
             if index % 23 == 9:
                 return OTHER
@@ -78,14 +78,14 @@ class People(Indexed):
         return GIVEN[pair % len(GIVEN)].written, SURNAMES[pair // len(GIVEN)].written
 
     def _alias(self, index: int) -> str:
-        """given.surname, with a number when the names are used up: unique over all users."""
+        """Return given.surname, with a number when the names are used up: unique over all users."""
         round_, place = divmod(index, _PAIRS)
         pair = (place * _STEP + self._offset) % _PAIRS
         alias = f"{GIVEN[pair % len(GIVEN)].alias}.{SURNAMES[pair // len(GIVEN)].alias}"
         return f"{alias}{round_ + 1}" if round_ else alias
 
     def _account(self, index: int, sort: int) -> tuple[str, str]:
-        """The two sides of the userPrincipalName."""
+        """Return the two sides of the userPrincipalName."""
         alias = self._alias(index)
         if sort == PERSON:
             return (alias.title() if index % 11 == 7 else alias), self._domain
@@ -94,7 +94,7 @@ class People(Indexed):
         return _OTHER_PREFIXES[index // 23 % len(_OTHER_PREFIXES)] + alias, self._domain
 
     def principal_name(self, index: int) -> str:
-        """The userPrincipalName."""
+        """Return the userPrincipalName."""
         return "@".join(self._account(index, self.sort(index)))
 
     @cached_property
@@ -105,7 +105,7 @@ class People(Indexed):
         return letters
 
     def starting(self, prefix: str) -> list[int]:
-        """The living users whose userPrincipalName starts with that, in any case."""
+        """Return the living users whose userPrincipalName starts with that, in any case."""
         prefix = prefix.lower()
         letters = self._by_letter.get(prefix[:1], []) if prefix else list(self.population.active)
         if len(prefix) <= 1:
@@ -113,7 +113,7 @@ class People(Indexed):
         return [index for index in letters if self.principal_name(index).lower().startswith(prefix)]
 
     def display_name(self, index: int) -> str:
-        """The displayName."""
+        """Return the displayName."""
         name = " ".join(self._names(index))
         sort = self.sort(index)
         if sort == PERSON:
@@ -123,7 +123,7 @@ class People(Indexed):
         return self._account(index, sort)[0]
 
     def manager(self, index: int) -> int | None:
-        """The user's manager; None at the top of the tree, for guests and other accounts.
+        """Return the user's manager; None at the top of the tree, for guests and other accounts.
 
         A manager has a lower index than the report, so there are no circles. When one leaves, the reports go to
         the next manager up.
@@ -144,14 +144,14 @@ class People(Indexed):
         return [] if manager is None else edges("user", [manager])
 
     def someone(self, number_: int) -> int:
-        """A living person picked by the number."""
+        """Return a living person picked by the number."""
         index = self.population.near(number_)
         while index and (self.sort(index) != PERSON or index in self.population.gone):
             index -= 1
         return index
 
     def holding(self, index: int) -> int:
-        """The number of the user's set of licences (a place in licences.HOLDINGS)."""
+        """Return the user's set of licences, a place in licences.HOLDINGS."""
         sort = self.sort(index)
         if sort == GUEST:
             return licences.NOTHING
@@ -162,11 +162,11 @@ class People(Indexed):
 
     @cached_property
     def holders(self) -> Counter[int]:
-        """How many living users hold each set of licences."""
+        """Number of living users who hold each set of licences."""
         return Counter(map(self.holding, self.population.active))
 
     def works_in(self, index: int, department: str) -> bool:
-        """Is the user a person of that department?"""
+        """Say whether the user is a person of that department."""
         if self.sort(index) != PERSON:
             return False
         return JOBS[self.traits_now(index, self.traits(index)) % len(JOBS)][0] == department
@@ -235,7 +235,7 @@ class People(Indexed):
         ), values
 
     def never_signed_in(self, index: int) -> bool:
-        """One in ten has never signed in."""
+        """Say whether the user has never signed in, as one in ten."""
         return self.traits(index) % 10 == 0
 
     @cached_property
@@ -244,7 +244,7 @@ class People(Indexed):
         return [user for user in self.population.stayers if not self.never_signed_in(user)]
 
     def _sign_in(self, index: int) -> str:
-        """signInActivity; left out for users who never signed in (a tenth)."""
+        """Return signInActivity, empty for users who never signed in."""
         if self.never_signed_in(index):
             return ""
         hash_ = self.ids.hash(index)

@@ -1,6 +1,7 @@
 """Service principals: Microsoft's own, gallery apps, managed identities, one per app registration."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from ..days.population import EARLIER
 from . import permissions
@@ -89,25 +90,25 @@ class Principals:
 
     def app_roles(self, key: int) -> list[Object]:
         """Return the roles that can be assigned on it."""
+        if self.sort(key) == "own":
+            return self._apps.app_roles(key - OWN_APPS)
+        offered: list[Any] = []
         if key == GRAPH:
-            return [permissions.app_role(id_, name, name, ["Application"]) for name, id_ in permissions.ROLE_IDS.items()]
-        match self.sort(key):
-            case "own":
-                return self._apps.app_roles(key - OWN_APPS)
-            case "gallery":
-                return [permissions.app_role(self._context.guid("gallery role", key), None, "User", ["User"])]
-        return []
+            offered = [(id_, name, name, ["Application"]) for name, id_ in permissions.ROLE_IDS.items()]
+        elif self.sort(key) == "gallery":
+            offered = [(self._context.guid("gallery role", key), None, "User", ["User"])]
+        return self._area.rows("app_roles", offered=offered)
 
     def scopes(self, key: int) -> list[Object]:
         """Return the delegated permissions that it offers."""
+        if self.sort(key) == "own":
+            return self._apps.scopes(key - OWN_APPS)
+        offered: list[tuple[str, str]] = []
         if key == GRAPH:
-            return [permissions.scope(id_, name) for name, id_ in permissions.SCOPE_IDS.items()]
-        match self.sort(key):
-            case "own":
-                return self._apps.scopes(key - OWN_APPS)
-            case "microsoft":
-                return [permissions.scope(guid(0, "scope", key), "user_impersonation")]
-        return []
+            offered = list(permissions.SCOPE_IDS.items())
+        elif self.sort(key) == "microsoft":
+            offered = [("user_impersonation", guid(0, "scope", key))]
+        return self._area.rows("scopes", offered=offered)
 
     def classifications(self, key: int) -> Listed:
         """Return which delegated permissions count as low, medium or high: of Microsoft Graph and of one own app in eight."""

@@ -71,13 +71,13 @@ class Kind(Protocol):
         """The properties a row has without $select."""
 
     def keys(self) -> Sequence[int]:
-        """The keys of all objects, ascending."""
+        """Return the keys of all objects, ascending."""
 
     def key(self, id_: str) -> int | None:
-        """The key behind an id; None when there is no such object today."""
+        """Return the key behind an id; None when there is no such object today."""
 
     def render(self, keys: Iterable[int], names: Sequence[str]) -> list[str]:
-        """One JSON object per key, with the named properties."""
+        """Return one JSON object per key, with the named properties."""
 
 
 class _Declared:

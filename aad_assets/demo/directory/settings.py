@@ -26,7 +26,7 @@ class Settings(Area):
         return self.listed("federation", name=self._domain(domain)["id"], federated=not self.is_managed(domain))
 
     def is_managed(self, domain: int) -> bool:
-        """Do the domain's users sign in at Microsoft?"""
+        """Say whether the domain's users sign in at Microsoft."""
         return bool(self._domain(domain)["authenticationType"] == "Managed")
 
     def _domain(self, domain: int) -> Object:

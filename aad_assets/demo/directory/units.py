@@ -51,7 +51,7 @@ class Units(Area):
         ]
 
     def hides_members(self, unit: int) -> bool:
-        """Is the membership hidden?"""
+        """Say whether the membership is hidden."""
         return unit == _HIDDEN
 
     def _names(self, unit: int) -> Object:
