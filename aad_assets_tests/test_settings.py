@@ -1,12 +1,15 @@
 """Settings: their declaration, their defaults, what they imply, and messages that name the variable."""
 
 from pathlib import Path
+from typing import Any
 
+import dagster as dg
 import duckdb
 import pytest
 from pydantic import ValidationError
 
 from aad_assets.errors import ConfigurationError
+from aad_assets.orchestration import EntraResource, WarehouseResource
 from aad_assets.settings import (
     AUTH_METHODS,
     CLOUDS,
@@ -61,6 +64,12 @@ def test_every_default_passes_its_check() -> None:
     for name, setting in declared(Connection).items():
         default = Connection.model_fields[name].default
         assert setting.check is None or default == "" or setting.check(default) is None
+
+
+@pytest.mark.parametrize("model", [Connection, Settings, EntraResource, WarehouseResource])
+def test_a_misspelt_field_is_rejected(model: type[Any]) -> None:
+    with pytest.raises((ValidationError, dg.DagsterInvalidInvocationError), match="tenant_name"):
+        model(tenant_name="contoso.example")
 
 
 def test_a_connection_is_immutable() -> None:

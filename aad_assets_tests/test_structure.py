@@ -41,6 +41,7 @@ ALLOWED = {
     "cli": {"commands", "demo", "errors"},
 }
 FOREIGN = {
+    "settings": {"dagster", "httpx", "msal", "duckdb", "msgspec"},
     "catalog": {"dagster", "httpx", "msal", "duckdb", "msgspec"},
     "metadata": {"dagster", "httpx", "msal", "duckdb", "msgspec"},
     "identity": {"dagster", "duckdb"},

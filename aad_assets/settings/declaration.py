@@ -90,7 +90,7 @@ def setting(
 
 class _Fields(BaseModel):
     # Mounted secrets often end in a line break. pydantic's errors would quote a value of the wrong type, even a secret.
-    model_config = ConfigDict(frozen=True, hide_input_in_errors=True, str_strip_whitespace=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, str_strip_whitespace=True)
 
 
 class ConnectionFields(_Fields):
