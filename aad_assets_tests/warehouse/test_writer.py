@@ -175,7 +175,7 @@ def test_a_transaction_that_is_cancelled_under_way_frees_the_database_and_its_tu
 def test_a_locked_database_is_waited_for_once_by_all_that_is_ready(lab: Lab, database: Path) -> None:
     target = Target(str(database), "aad", lock_wait=1.0)
 
-    async def main() -> list[None | BaseException]:
+    async def main() -> list[BaseException | None]:
         writer = Writer(lab.stage, target)
         found = await asyncio.gather(*(writer.run(transaction(target)) for _ in range(30)), return_exceptions=True)
         await writer.close()
