@@ -175,131 +175,146 @@ def test_yaml_has_many_words_for_on(line: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "problem"),
     [
-        ("entitys: {}", "line 1: the file knows no setting 'entitys': did you mean entities? Mend or remove the line."),
-        ("[users]", "line 1: the file needs to be lines of `name: value`, indented alike."),
-        ("entities: [users]", "line 1: entities needs to be lines of `name: value`, indented alike."),
-        ("entities:\n  user: on", "line 2: there is no entity 'user': did you mean users? Mend or remove the line."),
-        ("entities:\n  Users: on", "line 2: there is no entity 'Users': did you mean users? Mend or remove the line."),
-        ("entities:\n  zzz: on", "line 2: there is no entity 'zzz': remove the line."),
-        ("entities:\n  users: maybe", "line 2: users is neither on nor off: write `on` or `off`."),
-        ("entities:\n  users: [on]", "line 2: users needs to be lines of `name: value`, indented alike."),
-        ("entities:\n  users:\n    on: 1", "line 3: on of users is neither on nor off: write `on` or `off`."),
-        ("entities:\n  users:\n    on:", "line 3: on of users is neither on nor off: write `on` or `off`."),
+        ("entitys: {}", "line 1: the file has no setting 'entitys'. Did you mean entities? Correct or remove the line."),
+        ("[users]", "line 1: the file must consist of lines `name: value` with the same indentation."),
+        ("entities: [users]", "line 1: entities must consist of lines `name: value` with the same indentation."),
+        ("entities:\n  user: on", "line 2: there is no entity 'user'. Did you mean users? Correct or remove the line."),
+        ("entities:\n  Users: on", "line 2: there is no entity 'Users'. Did you mean users? Correct or remove the line."),
+        ("entities:\n  zzz: on", "line 2: there is no entity 'zzz'. Remove the line."),
+        ("entities:\n  users: maybe", "line 2: `users` must be `on` or `off`."),
+        ("entities:\n  users: [on]", "line 2: users must consist of lines `name: value` with the same indentation."),
+        ("entities:\n  users:\n    on: 1", "line 3: `users.on` must be `on` or `off`."),
+        ("entities:\n  users:\n    on:", "line 3: `users.on` must be `on` or `off`."),
         (
             "entities:\n  users:\n    colums: {}",
-            "line 3: users knows no setting 'colums': did you mean columns? Mend or remove the line.",
+            "line 3: users has no setting 'colums'. Did you mean columns? Correct or remove the line.",
         ),
         (
             "entities:\n  users:\n    reload_mode: replace",
-            "line 3: a reload_mode is one of compare, compare_keep_deleted, truncate, recreate: write one of them.",
+            "line 3: `users.reload_mode` must be one of compare, compare_keep_deleted, truncate, recreate.",
         ),
         (
             "entities:\n  sign_ins:\n    reload_mode: compare",
-            "line 3: sign_ins is a log, which is always merged: remove the line.",
+            "line 3: sign_ins is a log, and logs are always merged. Remove the line.",
         ),
         (
             "entities:\n  users:\n    volatile: city",
-            "line 3: volatile of users needs to be a list of columns: write `volatile: [column, …]`.",
+            "line 3: `users.volatile` must be a list of columns. Write `volatile: [column, …]`.",
         ),
         (
             "entities:\n  users:\n    volatile: [citty]",
-            "line 3: users has no column that can be volatile: 'citty': did you mean city? Mend or remove the line.",
+            "line 3: users has no column 'citty' that can be volatile. Did you mean city? Correct or remove the line.",
         ),
         (
             "entities:\n  users:\n    columns: [id]",
-            "line 3: columns of users needs to be lines of `name: value`, indented alike.",
+            "line 3: users.columns must consist of lines `name: value` with the same indentation.",
         ),
         (
             "entities:\n  users:\n    columns:\n      mobilPhone: off",
-            "line 4: users has no column 'mobilPhone': did you mean mobilePhone? Mend or remove the line.",
+            "line 4: users has no column 'mobilPhone'. Did you mean mobilePhone? Correct or remove the line.",
         ),
         (
             "entities:\n  users:\n    columns:\n      DISPLAYNAME: off",
-            "line 4: users has no column 'DISPLAYNAME': did you mean displayName? Mend or remove the line.",
+            "line 4: users has no column 'DISPLAYNAME'. Did you mean displayName? Correct or remove the line.",
         ),
         (
             "entities:\n  domains:\n    columns:\n      extension_1_x: off",
-            "line 4: domains has no column 'extension_1_x': remove the line.",
+            "line 4: domains has no column 'extension_1_x'. Remove the line.",
         ),
         (
             "entities:\n  users:\n    columns:\n      mobilePhone: 'off'",
-            "line 4: mobilePhone is neither on nor off: write `on` or `off`.",
+            "line 4: `users.columns.mobilePhone` must be `on` or `off`.",
         ),
         (
             "entities:\n  users:\n    columns:\n      id: off",
-            "line 4: users.id cannot be off, since it is of the key of users: turn it on.",
+            "line 4: users.id cannot be off because it is part of the key of users. Turn it on.",
         ),
         (
             "entities:\n  users: {key: [userPrincipalName]}",
-            "line 2: the key of users is [id] and cannot be another: write `key: [id]`, or no key.",
+            "line 2: the key of users is [id] and cannot be changed. Write `key: [id]`, or remove the line.",
         ),
         (
             "entities:\n  user_managers:\n    key: [id]",
-            "line 3: the key of user_managers is [userId] and cannot be another: write `key: [userId]`, or no key.",
+            "line 3: the key of user_managers is [userId] and cannot be changed. Write `key: [userId]`, or remove the line.",
         ),
         (
             "entities:\n  users: {key: id}",
-            "line 2: the key of users is [id] and cannot be another: write `key: [id]`, or no key.",
+            "line 2: the key of users is [id] and cannot be changed. Write `key: [id]`, or remove the line.",
         ),
         (
             "entities:\n  groups:\n    columns:\n      isAssignableToRole: off\n  group_assignment_schedule_instances: off",
-            f"line 4: groups.isAssignableToRole cannot be off, since {PIM[0]} is read by it: turn it on, or that off.",
+            f"line 4: groups.isAssignableToRole cannot be off because {PIM[0]} needs it. Turn it on, or turn off {PIM[0]}.",
         ),
         (
             "entities:\n  groups:\n    columns:\n      isAssignableToRole: off",
-            f"line 4: groups.isAssignableToRole cannot be off, since {BOTH} are read by it: turn it on, or those off.",
+            f"line 4: groups.isAssignableToRole cannot be off because {BOTH} need it. Turn it on, or turn off {BOTH}.",
         ),
         (
             "entities:\n  domains:\n    columns: {authenticationType: off}",
-            f"line 3: domains.authenticationType cannot be off, since {FEDERATED} is read by it: turn it on, or that off.",
+            (
+                f"line 3: domains.authenticationType cannot be off because {FEDERATED} needs it. "
+                f"Turn it on, or turn off {FEDERATED}."
+            ),
         ),
         (
             "entities:\n  applications:\n    columns: {appId: off}",
-            "line 3: applications.appId cannot be off, since schema_extensions is read by it: turn it on, or that off.",
+            (
+                "line 3: applications.appId cannot be off because schema_extensions needs it. "
+                "Turn it on, or turn off schema_extensions."
+            ),
         ),
         (
             "entities:\n  schema_extensions:\n    columns: {owner: off}",
-            "line 3: schema_extensions.owner cannot be off, since it tells which rows are this tenant's: turn it on.",
+            "line 3: schema_extensions.owner cannot be off because it identifies the rows of this tenant. Turn it on.",
         ),
         (
             "entities:\n  sign_ins:\n    columns: {createdDateTime: off}",
-            "line 3: sign_ins.createdDateTime cannot be off, since the log is read by it: turn it on.",
+            "line 3: sign_ins.createdDateTime cannot be off because the log is read by it. Turn it on.",
         ),
-        ("entities:\n  users: on\n  users: off", "line 3: users is there twice, first in line 2: remove one of them."),
+        ("entities:\n  users: on\n  users: off", "line 3: users appears twice, first in line 2. Remove one of them."),
         (
             "entities:\n  users:\n    columns:\n      city: on\n      city: off",
-            "line 5: city is there twice, first in line 4: remove one of them.",
+            "line 5: city appears twice, first in line 4. Remove one of them.",
         ),
         (
             "entities:\n  users: &a\n    on: off\n  groups:\n    <<: *a",
-            "line 5: groups cannot take lines from elsewhere by `<<`: write the lines out in its place.",
+            "line 5: groups uses `<<`, which is not supported. Write the lines out in its place.",
         ),
-        ("entities:\n  ? [a]\n  : on", "line 2: entities has something other than a name before a colon: remove it."),
-        ("entities:\n  users:\n\ton: true", "line 3: this is not YAML (found character '\\t' that cannot start any token)."),
-        ("entities: {users: on", "line 1: this is not YAML (expected ',' or '}', but got '<stream end>')."),
-        ("entities: {}\n---\nentities: {}", "line 2: this is not YAML (but found another document)."),
+        ("entities:\n  ? [a]\n  : on", "line 2: entities contains a key that is not a name. Remove it."),
+        (
+            "entities:\n  users:\n\ton: true",
+            "line 3: the file is not valid YAML (found character '\\t' that cannot start any token). Correct this line.",
+        ),
+        (
+            "entities: {users: on",
+            "line 1: the file is not valid YAML (expected ',' or '}', but got '<stream end>'). Correct this line.",
+        ),
+        (
+            "entities: {}\n---\nentities: {}",
+            "line 2: the file is not valid YAML (but found another document). Correct this line.",
+        ),
         (
             "entities:\n  users: \x01",
-            "line 2: there is a character that YAML does not allow (special characters are not allowed).",
+            "line 2: YAML does not allow a character in this line (special characters are not allowed). Remove it.",
         ),
         (
             "entities: {" + ", ".join(f"{table}: off" for table in CATALOG) + "}",
-            "line 1: every entity is off: turn on at least one.",
+            "line 1: every entity is off. Turn on at least one.",
         ),
     ],
 )
-def test_each_mistake_is_told_with_line_and_fix(text: str, told: str) -> None:
-    assert problems(text) == [told]
+def test_each_mistake_is_reported_with_line_and_fix(text: str, problem: str) -> None:
+    assert problems(text) == [problem]
 
 
 def test_what_is_nested_too_deeply_is_a_mistake_too() -> None:
-    told = ["line 1: the file is nested too deeply: indent as `aad-assets metadata export` does."]
-    assert problems("entities: " + "[" * 5000 + "]" * 5000) == told
+    problem = ["line 1: the file is nested too deeply. Indent it as `aad-assets metadata export` does."]
+    assert problems("entities: " + "[" * 5000 + "]" * 5000) == problem
 
 
-def test_all_mistakes_are_told_at_once_in_the_order_of_their_lines() -> None:
+def test_all_mistakes_are_reported_at_once_in_the_order_of_their_lines() -> None:
     lines = problems(
         """\
         entities:

@@ -22,6 +22,7 @@ DOCUMENTS = ("*.md", "docs/**/*.md")
 CLEAN = (
     "tools",
     "aad_assets/catalog",
+    "aad_assets/metadata",
     "aad_assets/graph",
     "aad_assets/identity",
     "aad_assets_tests/graph",
