@@ -26,7 +26,8 @@ from aad_assets.warehouse.database.sql import literal, memory
 from aad_assets.warehouse.database.target import Target
 from aad_assets.warehouse.publishing.loads import Load
 from aad_assets.warehouse.publishing.publish import publish
-from aad_assets.warehouse.staging.stage import Stage, Staged
+from aad_assets.warehouse.staging.entity_stage import Staged
+from aad_assets.warehouse.staging.stage import Stage
 
 _COLUMNS = 57
 _CHUNK = 100_000

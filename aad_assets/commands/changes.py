@@ -13,7 +13,7 @@ from aad_assets.commands import Subparsers
 from aad_assets.commands.environment import read_settings
 from aad_assets.errors import ConfigurationError
 from aad_assets.warehouse.database.sql import utc
-from aad_assets.warehouse.reader import changes_since, moment, reading
+from aad_assets.warehouse.reading.reader import changes_since, moment, reading
 from aad_assets.wording import counted
 
 _COLUMNS = ("changed_at", "entity", "key", "change", "column_name", "old_value", "new_value")
@@ -41,7 +41,7 @@ def run(options: argparse.Namespace) -> int:
     settings, since = read_settings(), moment(options.since)
     if options.entity and options.entity not in CATALOG:
         raise ConfigurationError(f"There is no table {options.entity!r} (--entity). Use a name from docs/tables.")
-    with reading(settings.database) as connection:
+    with reading(settings.database, bookkeeping_of=settings.connection_name) as connection:
         found = changes_since(connection, settings.connection_name, since, options.entity)
         rows = (dict(zip(_COLUMNS, (utc(at), *rest), strict=True)) for at, *rest in iter(found.fetchone, None))
         _PRINTERS[options.format](rows)

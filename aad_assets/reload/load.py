@@ -28,7 +28,8 @@ from aad_assets.warehouse.publishing.loads import Load, LogDay, record_load, rec
 from aad_assets.warehouse.publishing.options import Options
 from aad_assets.warehouse.publishing.publish import publish
 from aad_assets.warehouse.publishing.views import ViewOutcome, refresh_views
-from aad_assets.warehouse.staging.stage import EntityStage, Stage
+from aad_assets.warehouse.staging.entity_stage import EntityStage
+from aad_assets.warehouse.staging.stage import Stage
 from aad_assets.warehouse.writer import Writer
 
 

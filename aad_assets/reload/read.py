@@ -15,7 +15,7 @@ from aad_assets.graph.reading.row_adapters import keep_owned, read_singleton, to
 from aad_assets.graph.reading.select import Selection
 from aad_assets.graph.requests.client import GraphClient
 from aad_assets.graph.requests.meter import Meter
-from aad_assets.warehouse.staging.stage import EntityStage, Staged
+from aad_assets.warehouse.staging.entity_stage import EntityStage, Staged
 
 
 @dataclass

@@ -15,7 +15,7 @@ from aad_assets.catalog.types import quoted
 from aad_assets.graph.requests.client import GraphClient
 from aad_assets.reload.read import Reader
 from aad_assets.warehouse.publishing.publish import publish
-from aad_assets.warehouse.staging.stage import EntityStage
+from aad_assets.warehouse.staging.entity_stage import EntityStage
 from aad_assets_tests.fake_graph import BASE, FakeGraph, batched, page
 from aad_assets_tests.reload.published_shapes import Shapes, lost
 from aad_assets_tests.warehouse.support import Lab, MemoryTarget, new_load

@@ -21,7 +21,8 @@ from aad_assets.warehouse.publishing.gates import OPENABLE, Gates
 from aad_assets.warehouse.publishing.loads import Load
 from aad_assets.warehouse.publishing.options import Options
 from aad_assets.warehouse.publishing.publish import publish
-from aad_assets.warehouse.staging.stage import CHUNK, EntityStage, Stage, Staged
+from aad_assets.warehouse.staging.entity_stage import EntityStage, Staged
+from aad_assets.warehouse.staging.stage import CHUNK, Stage
 from aad_assets.warehouse.staging.validation import Reject
 
 T = TypeVar("T")

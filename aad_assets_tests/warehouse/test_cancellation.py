@@ -12,7 +12,7 @@ import pytest
 from aad_assets.errors import WarehouseError
 from aad_assets.warehouse.database import target as target_module
 from aad_assets.warehouse.database.target import Target, pause
-from aad_assets.warehouse.staging.stage import EntityStage
+from aad_assets.warehouse.staging.entity_stage import EntityStage
 from aad_assets_tests.warehouse.conftest import MakeLab
 from aad_assets_tests.warehouse.support import HOLD_DATABASE, STRING, TENANT, Lab, OtherProcess, encoded, entity
 
@@ -149,7 +149,7 @@ def test_abort_waits_for_the_chunk_that_is_being_typed(
                 ended.set()
 
     monkeypatch.setattr(lab.stage, "cursor", cursor)
-    monkeypatch.setattr("aad_assets.warehouse.staging.stage.copy_statement", lambda *_: ENDLESS)
+    monkeypatch.setattr("aad_assets.warehouse.staging.stage_part.copy_statement", lambda *_: ENDLESS)
 
     async def stopped() -> None:
         staging = EntityStage(lab.stage, SMALL)

@@ -13,12 +13,14 @@ from pathlib import Path
 import duckdb
 import pytest
 
+import aad_assets
 from aad_assets.catalog import CATALOG
 from aad_assets.errors import WarehouseError
 from aad_assets.warehouse.database import migrations
 from aad_assets.warehouse.database.migrations import LATEST, MIGRATIONS
 from aad_assets.warehouse.database.target import Target
 from aad_assets.warehouse.publishing.loads import recorded_days
+from aad_assets.warehouse.reading.reader import reading
 from aad_assets_tests.warehouse.support import TENANT, Lab, Row, read_alone
 
 FIRST_RELEASE = Path(__file__).parent / "databases" / "first_release.duckdb.gz"
@@ -105,9 +107,21 @@ def test_a_database_of_a_newer_release_is_rejected_by_name_and_left_unchanged(
 
     message = str(caught.value)
     assert f"{database} (AAD_DATABASE) was written by a newer release" in message
-    assert f"has version {LATEST + 1}, and this release knows up to {LATEST}" in message
+    assert f"has version {LATEST + 1}, and this release supports version {LATEST} and older" in message
     assert message.endswith("Upgrade aad_assets, or set AAD_DATABASE to another file.")
     assert database.read_bytes() == before
+
+
+def test_changes_in_a_database_of_a_newer_release_are_not_read(lab: Lab, target: Target, database: Path) -> None:
+    lab.publish(target, ROWS, number=3)
+    write(database, f"INSERT INTO aad_meta.version VALUES ({LATEST + 1}, now())")
+
+    with pytest.raises(WarehouseError, match="was written by a newer release"):
+        aad_assets.read("things", changes_since="2026-01-01", database=str(database), connection_name="aad")
+    with pytest.raises(WarehouseError, match="was written by a newer release"), reading(str(database), bookkeeping_of="aad"):
+        pass
+
+    assert len(aad_assets.read("things", database=str(database), connection_name="aad")) == 3
 
 
 def test_a_migration_that_was_rolled_back_runs_again(lab: Lab, target: Target, database: Path) -> None:

@@ -9,8 +9,8 @@ import pytest
 from aad_assets.catalog import CATALOG, Column
 from aad_assets.catalog.types import Json, List, Scalar, Struct
 from aad_assets.errors import LoadBlocked
+from aad_assets.warehouse.database import json_order
 from aad_assets.warehouse.database.target import Target
-from aad_assets.warehouse.publishing import normal_json as canonical
 from aad_assets.warehouse.publishing.loads import SchemaChange
 from aad_assets.warehouse.publishing.options import Mode
 from aad_assets.warehouse.publishing.publish import publish
@@ -89,7 +89,7 @@ def test_a_new_column_costs_no_call_of_python_where_nothing_undeclared_differs(
         called.append(text)
         return text
 
-    monkeypatch.setattr(canonical, "canonical", counted)
+    monkeypatch.setattr(json_order, "sorted_json", counted)
     lab = make_lab()
     wider = replace(PEOPLE, given=(*PEOPLE.given, Column("new", "new", STRING)))
     rows: list[Row] = [{"id": "a"}, {"id": "b", "other": 1}]

@@ -10,7 +10,8 @@ import pytest
 from aad_assets.catalog import CATALOG
 from aad_assets.errors import WarehouseError
 from aad_assets.warehouse.database.target import Target
-from aad_assets.warehouse.staging.stage import EntityStage, StagePart
+from aad_assets.warehouse.staging.entity_stage import EntityStage
+from aad_assets.warehouse.staging.stage_part import StagePart
 from aad_assets_tests.warehouse.conftest import MakeLab
 from aad_assets_tests.warehouse.support import STRING, THINGS, Lab, OtherProcess, Row, encoded, entity
 
@@ -133,7 +134,7 @@ def test_discard_forgets_what_was_noticed_in_that_part(lab: Lab) -> None:
 
 
 def test_a_column_that_never_fits_does_not_fill_the_memory(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("aad_assets.warehouse.staging.stage._REJECTS", 50)
+    monkeypatch.setattr("aad_assets.warehouse.staging.stage_part._REJECTS", 50)
 
     async def read() -> None:
         staging = EntityStage(lab.stage, SMALL)

@@ -13,7 +13,7 @@ from functools import cached_property
 
 from aad_assets.catalog import Column
 from aad_assets.catalog.types import Json, List, Struct, Type, quoted
-from aad_assets.warehouse.publishing import normal_json as canonical
+from aad_assets.warehouse.database import json_order
 
 DELETED_AT = "_deleted_at"
 
@@ -24,7 +24,7 @@ def comparable(expression: str, type_: Type, depth: int = 0) -> str:
         return expression
     match type_:
         case Json():
-            return f"{canonical.FUNCTION}({expression})"
+            return f"{json_order.FUNCTION}({expression})"
         case List(item):
             inner = f"x{depth}"
             if has_collection(item):

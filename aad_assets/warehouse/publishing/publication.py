@@ -15,7 +15,7 @@ from aad_assets.warehouse.publishing.history import History
 from aad_assets.warehouse.publishing.loads import Load, LogDay
 from aad_assets.warehouse.publishing.options import Mode, Options
 from aad_assets.warehouse.publishing.schema_migrator import Columns, SchemaMigrator
-from aad_assets.warehouse.staging.stage import Staged
+from aad_assets.warehouse.staging.entity_stage import Staged
 
 _PARAMETER = re.compile(r"\$([a-z]+)")
 

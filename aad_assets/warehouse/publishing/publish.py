@@ -15,7 +15,8 @@ from aad_assets.warehouse.publishing.loads import Load, LogDay, insert_load, rec
 from aad_assets.warehouse.publishing.options import REPLACING, Mode, Options
 from aad_assets.warehouse.publishing.publication import Plan, Publication
 from aad_assets.warehouse.publishing.quarantine import quarantine
-from aad_assets.warehouse.staging.stage import THREADS, Staged
+from aad_assets.warehouse.staging.entity_stage import Staged
+from aad_assets.warehouse.staging.stage import THREADS
 
 
 def publish(

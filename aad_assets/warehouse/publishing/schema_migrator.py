@@ -15,7 +15,7 @@ import duckdb
 from aad_assets.catalog import Column, Entity
 from aad_assets.catalog.types import Json, Type, quoted
 from aad_assets.warehouse.database.sql import literal
-from aad_assets.warehouse.publishing import type_changes as shapes
+from aad_assets.warehouse.publishing import type_changes
 from aad_assets.warehouse.publishing.compare import DELETED_AT, comparable
 from aad_assets.warehouse.publishing.gates import type_blocked
 from aad_assets.warehouse.publishing.history import VALIDITY
@@ -33,8 +33,10 @@ class Columns:
     def of(cls, cursor: duckdb.DuckDBPyConnection, table: str) -> "Columns":
         """Of a table that is there: else the transaction would be aborted."""
         described = cursor.execute(f"FROM {table} LIMIT 0").description
-        types = {name.lower(): (name, shapes.stored_type(type_)) for name, type_, *_ in described if name[0] != "_"}
-        was = {name.lower(): (name, shapes.stored_type(type_)) for name, type_, *_ in described if name.startswith("_was_")}
+        types = {name.lower(): (name, type_changes.stored_type(type_)) for name, type_, *_ in described if name[0] != "_"}
+        was = {
+            name.lower(): (name, type_changes.stored_type(type_)) for name, type_, *_ in described if name.startswith("_was_")
+        }
         return cls(types | was, frozenset(name for name, *_ in described if name[0] == "_" and name.lower() not in was))
 
 
@@ -90,7 +92,7 @@ class SchemaMigrator:
         for column in self.columns:
             if column.name.lower() in stored.types:
                 type_ = stored.types[column.name.lower()][1]
-                yield from shapes.differences(column.name, type_, shapes.canonical(column.type))
+                yield from type_changes.differences(column.name, type_, type_changes.as_stored(column.type))
             else:
                 yield SchemaChange(column.name, "added")
         yield from (SchemaChange(name, "lost") for key, (name, _) in stored.types.items() if key not in declared)
@@ -99,17 +101,17 @@ class SchemaMigrator:
         """Columns of another type than stored: the stored name, the stored and the declared type."""
         for column in self.columns:
             name, type_ = stored.types.get(column.name.lower(), (column.name, None))
-            declared = shapes.canonical(column.type)
-            if type_ is not None and list(shapes.differences(name, type_, declared)):
+            declared = type_changes.as_stored(column.type)
+            if type_ is not None and list(type_changes.differences(name, type_, declared)):
                 yield column, name, type_, declared
 
     def _uncastable(self, table: str, name: str, old: Type, new: Type) -> bool:
         """Whether a stored value cannot be had in the new type and back."""
         value = quoted(name)
-        if shapes.castable(old, new):
-            shared = shapes.common(old, new)
-            back = shapes.convert(shapes.convert(value, old, new), new, shared)
-            condition = f"{shapes.convert(value, old, shared)} IS DISTINCT FROM {back}"
+        if type_changes.castable(old, new):
+            shared = type_changes.common(old, new)
+            back = type_changes.convert(type_changes.convert(value, old, new), new, shared)
+            condition = f"{type_changes.convert(value, old, shared)} IS DISTINCT FROM {back}"
         else:
             condition = f"{value} IS NOT NULL"
         return self.cursor.execute(f"SELECT 1 FROM {table} WHERE {condition} LIMIT 1").fetchone() is not None
@@ -117,7 +119,7 @@ class SchemaMigrator:
     def _check_casts(self, table: str, stored: Columns) -> None:
         for column, name, old, new in self._retyped(stored):
             if self._uncastable(table, name, old, new):
-                names = shapes.type_name(old), shapes.type_name(new)
+                names = type_changes.type_name(old), type_changes.type_name(new)
                 raise type_blocked(f"{self.entity.table}.{column.name}", *names, self.entity.table)
 
     def _set_aside(self, history: str, stored: Columns) -> Columns:
@@ -159,26 +161,28 @@ class SchemaMigrator:
     def _value(self, column: Column, stored: Columns, of: Columns | None) -> str:
         """What a column of the rebuilt table holds."""
         read, key = column in self.read, column.name.lower()
-        now, declared = f"s.{quoted(column.name)}", shapes.canonical(column.type)
+        now, declared = f"s.{quoted(column.name)}", type_changes.as_stored(column.type)
         if key not in stored.types:
             return now if read else f"NULL::{column.duckdb_type}"
         name, old = stored.types[key]
         before = f"t.{quoted(name)}"
-        wanted = shapes.union(old, declared) if of else declared
-        converted = shapes.convert(before, old, wanted, strict=True)
+        wanted = type_changes.union(old, declared) if of else declared
+        converted = type_changes.convert(before, old, wanted, strict=True)
         if of and key not in of.types:
             return (
-                f"CASE WHEN s._found THEN {shapes.convert(now, declared, wanted)} ELSE {converted} END" if read else converted
+                f"CASE WHEN s._found THEN {type_changes.convert(now, declared, wanted)} ELSE {converted} END"
+                if read
+                else converted
             )
         older = of.types[key][1] if of else old
-        if not read or all(change.change == "lost" for change in shapes.differences("", older, declared)):
+        if not read or all(change.change == "lost" for change in type_changes.differences("", older, declared)):
             return converted
-        shared = shapes.common(older, declared)
+        shared = type_changes.common(older, declared)
         same = " IS NOT DISTINCT FROM ".join(
             comparable(value, shared)
-            for value in (shapes.convert(before, old, shared), shapes.convert(now, declared, shared))
+            for value in (type_changes.convert(before, old, shared), type_changes.convert(now, declared, shared))
         )
-        filled = shapes.overlay(before, old, now, declared, older) if of else now
+        filled = type_changes.overlay(before, old, now, declared, older) if of else now
         return f"CASE WHEN s._found AND {same} THEN {filled} ELSE {converted} END"
 
 

@@ -33,13 +33,13 @@ def stored_type(type_: Any) -> Type:
     return _SCALARS.get(str(type_), Scalar(str(type_)))
 
 
-def canonical(type_: Type) -> Type:
+def as_stored(type_: Type) -> Type:
     """The type with names of scalars that DuckDB stores alike made one: Guid is String."""
     match type_:
         case List(item):
-            return List(canonical(item))
+            return List(as_stored(item))
         case Struct(fields):
-            return Struct(tuple((name, canonical(field)) for name, field in fields))
+            return Struct(tuple((name, as_stored(field)) for name, field in fields))
         case _:
             return _NAMES[duckdb_type(type_)]
 

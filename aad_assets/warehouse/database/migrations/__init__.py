@@ -1,7 +1,7 @@
 """Ordered migrations of the bookkeeping schema `<connection>_meta`.
 
-A migration is a file `NNN_name.sql` in this folder, numbered without gaps; `{meta}` stands for the schema. Each release takes
-over the databases of every earlier one. A released migration never changes: a new one follows it.
+A migration is a file `NNN_name.sql` in this folder, numbered without gaps. `{meta}` stands for the schema. Each release takes
+over the databases of every earlier release. A released migration never changes; add a new one instead.
 """
 
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from importlib import resources
 
 import duckdb
 
+from aad_assets.catalog.types import quoted
 from aad_assets.errors import WarehouseError
 
 
@@ -30,33 +31,32 @@ MIGRATIONS = _migrations()
 LATEST = MIGRATIONS[-1].version
 
 
-def stored_version(cursor: duckdb.DuckDBPyConnection, meta: str) -> int:
-    """Return the version of the bookkeeping tables in the qualified schema `meta`; 0 when they have none yet."""
-    database, schema = meta.split(".")
+def stored_version(cursor: duckdb.DuckDBPyConnection, alias: str, schema: str) -> int:
+    """Return the version of the bookkeeping tables in `schema` of the database attached as `alias`; 0 if they have none."""
     exists = cursor.execute(
         "SELECT 1 FROM duckdb_tables() WHERE database_name = ? AND schema_name = ? AND table_name = 'version'",
-        [database, schema],
+        [alias, schema],
     ).fetchone()
-    row = cursor.execute(f"SELECT max(version) FROM {meta}.version").fetchone() if exists else None
+    row = cursor.execute(f"SELECT max(version) FROM {alias}.{quoted(schema)}.version").fetchone() if exists else None
     return int(row[0] or 0) if row else 0
 
 
 def check_version(version: int, database: str) -> None:
-    """Raise WarehouseError when `version` is newer than this release knows. `database` is how messages name the file."""
+    """Raise WarehouseError when `version` is newer than this release supports. `database` names the file in the message."""
     if version > LATEST:
         raise WarehouseError(
             f"The database {database} (AAD_DATABASE) was written by a newer release: its bookkeeping has version {version}, "
-            f"and this release knows up to {LATEST}. Nothing was changed. Upgrade aad_assets, or set AAD_DATABASE to another "
-            "file."
+            f"and this release supports version {LATEST} and older. Nothing was changed. Upgrade aad_assets, or set "
+            "AAD_DATABASE to another file."
         )
 
 
 def migrate(cursor: duckdb.DuckDBPyConnection, schemas: tuple[str, ...], meta: str, database: str) -> None:
-    """Create or upgrade the bookkeeping in the open transaction; `schemas` are created where missing.
+    """Create or upgrade the bookkeeping in the open transaction, and create the `schemas` that are missing.
 
     Raises WarehouseError, before any change, when the database is newer than this release.
     """
-    version = stored_version(cursor, meta)
+    version = stored_version(cursor, *meta.split("."))
     check_version(version, database)
     for schema in schemas:
         cursor.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")

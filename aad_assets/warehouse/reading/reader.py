@@ -1,6 +1,6 @@
-"""The database opened for reading by itself, as people and BI tools do: with a bounded wait for a reload that has it.
+"""The database opened read-only, as people and BI tools open it, with a bounded wait for a reload that writes to it.
 
-Not here: what is read (`aad_assets.frames`, `aad_assets.commands.changes`).
+See also `frames.py`, which returns tables as DataFrames. It is a module of its own because it imports pandas.
 """
 
 import contextlib
@@ -14,6 +14,7 @@ import duckdb
 from aad_assets.catalog.types import quoted
 from aad_assets.errors import ConfigurationError, WarehouseError
 from aad_assets.settings import is_file, redact_database
+from aad_assets.warehouse.database.migrations import check_version, stored_version
 from aad_assets.warehouse.database.sql import literal
 from aad_assets.warehouse.database.target import ALIAS, locked_text
 
@@ -22,18 +23,24 @@ _AGO = {"h": "hours", "d": "days", "w": "weeks"}
 
 
 @contextlib.contextmanager
-def reading(database: str, *, lock_wait: float = 30.0) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection that reads `database` and cannot write it. Times are UTC.
+def reading(
+    database: str, *, bookkeeping_of: str | None = None, lock_wait: float = 30.0
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Yield a connection that reads `database` and cannot write it. Its time zone is UTC.
 
-    Raises WarehouseError when there is none, or when another process writes it for longer than `lock_wait` seconds.
+    Name a connection in `bookkeeping_of` to read its `_meta` schema. Raises WarehouseError when the database does not exist,
+    when another process writes to it for longer than `lock_wait` seconds, or when a newer release wrote that schema.
     """
     if is_file(database) and not Path(database).exists():
-        setting = "AAD_DATABASE, or AAD_SERVING_COPY where that is set"
-        raise WarehouseError(f"There is no database {database} ({setting}): reload first.")
+        raise WarehouseError(
+            f"The database {database} does not exist (AAD_DATABASE, or AAD_SERVING_COPY if it is set). Reload first."
+        )
     connection = duckdb.connect(":memory:")
     try:
         connection.execute("SET TimeZone = 'UTC'")
         _attach(connection, database, time.monotonic() + lock_wait, lock_wait)
+        if bookkeeping_of is not None:
+            check_version(stored_version(connection, ALIAS, f"{bookkeeping_of}_meta"), redact_database(database))
         connection.execute(f"USE {ALIAS}")
         yield connection
     finally:
@@ -49,7 +56,9 @@ def _attach(connection: duckdb.DuckDBPyConnection, database: str, deadline: floa
             locked = locked_text(redact_database(database), str(error), waited)
             if locked is None:
                 first = str(error).splitlines()[0][:300] if is_file(database) else type(error).__name__
-                raise WarehouseError(f"The database (AAD_DATABASE) cannot be read: {first}.") from None
+                raise WarehouseError(
+                    f"Cannot read the database {redact_database(database)} (AAD_DATABASE): {first}. Check the setting and the file."
+                ) from None
             if time.monotonic() >= deadline:
                 raise WarehouseError(locked) from None
         time.sleep(_POLL)
@@ -58,10 +67,10 @@ def _attach(connection: duckdb.DuckDBPyConnection, database: str, deadline: floa
 def changes_since(
     connection: duckdb.DuckDBPyConnection, connection_name: str, since: datetime, table: str | None = None
 ) -> duckdb.DuckDBPyConnection:
-    """The rows of `changes` from `since` on, oldest first.
+    """Select the rows of `changes` from `since` on, oldest first.
 
-    Microseconds since 1970, table, key, change, column, old and new value as JSON. Raises ConfigurationError when the
-    connection has loaded nothing into this database.
+    The columns are microseconds since 1970, table, key, change, column, old and new value as JSON. Raises ConfigurationError
+    when the connection has loaded nothing into this database.
     """
     try:
         return connection.execute(
@@ -73,14 +82,14 @@ def changes_since(
         )
     except duckdb.CatalogException:
         raise ConfigurationError(
-            f"There are no loads of {connection_name!r} (AAD_CONNECTION_NAME) in this database: reload first."
+            f"There are no loads of {connection_name!r} (AAD_CONNECTION_NAME) in this database. Reload first."
         ) from None
 
 
 def moment(text: str | date | datetime, now: datetime | None = None) -> datetime:
-    """A moment in UTC from what people write: `2026-11-01`, `2026-11-01T12:00+01:00`, `today`, `yesterday`, `7d`, `12h`.
+    """Parse a moment: `2026-11-01`, `2026-11-01T12:00+01:00`, `today`, `yesterday`, `7d` or `12h` (ago).
 
-    A day means its beginning; a time without offset is UTC. Raises ConfigurationError.
+    A day means its beginning, and a time without an offset is UTC. Raises ConfigurationError.
     """
     now = now or datetime.now(UTC)
     if isinstance(text, datetime):
@@ -96,6 +105,6 @@ def moment(text: str | date | datetime, now: datetime | None = None) -> datetime
         found = datetime.fromisoformat(text)
     except (ValueError, OverflowError):
         raise ConfigurationError(
-            f"{text!r} is no moment: write 2026-11-01, 2026-11-01T12:00, today, yesterday, 7d or 12h."
+            f"{text!r} is not a date or time. Write 2026-11-01, 2026-11-01T12:00, today, yesterday, 7d or 12h."
         ) from None
     return found if found.tzinfo else found.replace(tzinfo=UTC)

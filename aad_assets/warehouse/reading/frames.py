@@ -1,4 +1,4 @@
-"""Tables as pandas DataFrames: `aad_assets.read`. Not here: SQL for other tools, which open the database themselves."""
+"""Tables as pandas DataFrames: `aad_assets.read`."""
 
 import os
 from datetime import date, datetime
@@ -11,7 +11,7 @@ import pandas as pd
 from aad_assets.catalog.types import quoted
 from aad_assets.errors import ConfigurationError
 from aad_assets.settings import Settings, redact_database, resolve_database
-from aad_assets.warehouse.reader import moment, reading
+from aad_assets.warehouse.reading.reader import moment, reading
 
 _INTEGERS = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT"}
 
@@ -24,15 +24,16 @@ def read(
     database: str | None = None,
     connection_name: str | None = None,
 ) -> pd.DataFrame:
-    """A table's current rows, its rows at a moment, or its changes since one.
+    """Return a table's current rows, its rows at a moment, or its changes since a moment.
 
-    `at` and `changes_since` are `2026-11-01`, `2026-11-01T12:00+01:00`, `yesterday`, `7d` or a date or datetime; without
-    offset they are UTC. `database` and `connection_name` default to the settings in the environment, where a serving copy
-    comes first. Integers and booleans are nullable, times UTC, lists and structs Python's own. Raises ConfigurationError
-    when there is no such table or connection, WarehouseError when the database cannot be read.
+    `at` and `changes_since` are `2026-11-01`, `2026-11-01T12:00+01:00`, `yesterday`, `7d`, or a date or datetime. They are
+    UTC if they have no offset. `database` and `connection_name` default to the settings in the environment, where a serving
+    copy comes before the database. In the DataFrame, integers and booleans are nullable, times are UTC, and lists and structs
+    are Python's own. Raises ConfigurationError when the table or connection does not exist, and WarehouseError when the
+    database cannot be read.
     """
     if at is not None and changes_since is not None:
-        raise ConfigurationError("read takes `at` or `changes_since`, not both.")
+        raise ConfigurationError("`at` and `changes_since` cannot be combined. Leave one of them out.")
     settings = Settings() if database and connection_name else Settings.from_environment(os.environ)
     name = connection_name or settings.connection_name
     path = resolve_database(database) if database else settings.serving_copy or settings.database
@@ -50,11 +51,11 @@ def read(
     else:
         sought = f"There is no table {table!r}"
         statement, parameters = f"FROM {quoted(name)}.{quoted(table)}", {}
-    with reading(path) as connection:
+    with reading(path, bookkeeping_of=name if changes_since is not None else None) as connection:
         try:
             return _frame(connection.execute(statement, parameters))
         except duckdb.CatalogException:
-            raise ConfigurationError(f"{sought} in {redact_database(path)}: reload it first, or look at its name.") from None
+            raise ConfigurationError(f"{sought} in {redact_database(path)}. Check its name, or reload it first.") from None
 
 
 def _frame(result: duckdb.DuckDBPyConnection) -> pd.DataFrame:
@@ -80,7 +81,7 @@ def _series(values: Any, type_: str) -> pd.Series:
 
 
 def _plain(value: Any) -> Any:
-    """Lists and structs without numpy in them."""
+    """Return a list or struct without numpy types in it."""
     if isinstance(value, np.ndarray):
         mask = np.ma.getmaskarray(value)
         return [None if missing else _plain(item) for item, missing in zip(np.ma.getdata(value), mask, strict=True)]

@@ -1,0 +1,157 @@
+"""The rows of one entity on their way to the target: its parts joined into one relation in which each key occurs once."""
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import duckdb
+
+from aad_assets.catalog import Entity
+from aad_assets.catalog.types import quoted
+from aad_assets.concurrency import wait_for_all
+from aad_assets.errors import WarehouseError
+from aad_assets.warehouse.database.sql import literal, memory
+from aad_assets.warehouse.staging.reject_table import RejectTable
+from aad_assets.warehouse.staging.stage import Stage
+from aad_assets.warehouse.staging.stage_part import StagePart
+from aad_assets.warehouse.staging.validation import RowValidator
+
+
+@dataclass(frozen=True)
+class Staged:
+    """A complete read of an entity: the relation that holds its rows, and what was noticed while staging them."""
+
+    relation: str
+    rows: int
+    duplicates: int
+    rejects: str | None = None
+    """The relation of values that did not fit, as `key`, `column_name` and `value`. A value may occur twice."""
+    undeclared: tuple[str, ...] = ()
+
+
+class EntityStage:
+    """Stages the rows of one entity; see `aad_assets.graph.reading.pagination.Sink`."""
+
+    def __init__(self, stage: Stage, entity: Entity) -> None:
+        self.entity = entity
+        self.stage = stage
+        self._validator = RowValidator(entity)
+        self._reject_table = RejectTable(stage, entity)
+        self._chunk_numbers = itertools.count()
+        self._parts: list[StagePart] = []
+
+    def part(self, pass_: int = 0) -> StagePart:
+        """Return a new part for one chain of pages. A pass reads some of the properties of every row."""
+        part = StagePart(
+            self.stage, self.entity, self._validator, self._reject_table, self._chunk_numbers, len(self._parts), pass_
+        )
+        self._parts.append(part)
+        return part
+
+    async def reset(self) -> None:
+        """Delete every row, because the read starts again in another way."""
+        for part in self._parts:
+            await part.discard()
+            await part.close()
+        self._parts.clear()
+
+    async def abort(self) -> None:
+        """Stop typing and remove staged rows: they are published, or the read failed or was cancelled."""
+        try:
+            await wait_for_all(task for part in self._parts for task in part.cancel())
+        finally:
+            for part in self._parts:
+                part.remove_files()
+
+    async def finish(self, passes: Sequence[Sequence[str]] = ((),)) -> Staged:
+        """Make the keys unique and join the passes. Raises WarehouseError when a chain did not end properly.
+
+        `passes` are the properties that each pass has read; a single one may be empty.
+        """
+        read = {part.pass_ for part in self._parts}
+        if not read.issuperset(range(len(passes))) or not all(part.closed for part in self._parts):
+            raise WarehouseError("the read did not end properly; nothing is published. Reload again.")
+        return await self.stage.run(lambda cursor: self._finish(cursor, passes))
+
+    def _finish(self, cursor: duckdb.DuckDBPyConnection, passes: Sequence[Sequence[str]]) -> Staged:
+        duplicates = sum(self._unify(cursor, number) for number in range(len(passes)))
+        relation = memory(self._view(0)) if len(passes) == 1 else self._joined(cursor, passes)
+        rows = _number(cursor, f"SELECT count(*) FROM {relation}")
+        undeclared = {name for part in self._parts for name in part.undeclared}
+        return Staged(relation, rows, duplicates, self._reject_table.relation, tuple(sorted(undeclared)))
+
+    def _view(self, pass_: int) -> str:
+        return f"{self.entity.table}_{pass_}"
+
+    def _unify(self, cursor: duckdb.DuckDBPyConnection, pass_: int) -> int:
+        """Create a view of one pass with the last row of each key; return how many other rows there were."""
+        key = ", ".join(quoted(name) for name in self.entity.key)
+        files = [str(file) for part in self._parts if part.pass_ == pass_ for file in part.typed]
+        columns = ", ".join(
+            f"{quoted(column.name)}::{column.duckdb_type} AS {quoted(column.name)}" for column in self.entity.columns
+        )
+        if not files:
+            empty = ", ".join(f"NULL::{column.duckdb_type} AS {quoted(column.name)}" for column in self.entity.columns)
+            _create_view(cursor, self._view(pass_), f"SELECT {empty}, NULL::JSON AS _extra WHERE false")
+            return 0
+        rows = f"read_parquet([{', '.join(map(literal, files))}], file_row_number = true, hive_partitioning = false)"
+        every = f"SELECT {columns}, _extra::JSON AS _extra FROM {rows}"
+        duplicates = _number(cursor, f"SELECT coalesce(sum(n - 1), 0) FROM (SELECT count(*) AS n FROM {rows} GROUP BY {key})")
+        if duplicates:
+            superseded = f"{self._view(pass_)}_superseded"
+            cursor.execute(
+                f"""CREATE OR REPLACE TABLE {memory(superseded)} AS SELECT _chunk, file_row_number FROM {rows}
+                    QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY _chunk DESC, file_row_number DESC) > 1"""
+            )
+            every += f" ANTI JOIN {memory(superseded)} USING (_chunk, file_row_number)"
+        _create_view(cursor, self._view(pass_), every)
+        return duplicates
+
+    def _joined(self, cursor: duckdb.DuckDBPyConnection, passes: Sequence[Sequence[str]]) -> str:
+        """Create a view that joins the passes on the key. A row that a pass lacks was created or deleted meanwhile."""
+        key = ", ".join(quoted(name) for name in self.entity.key)
+        source = {column.source: column.name for column in self.entity.columns}
+        values = [
+            f"p{number}.{quoted(source[name])}"
+            for number, names in enumerate(passes)
+            for name in names
+            if source[name] not in self.entity.key
+        ]
+        extra = "p0._extra"
+        for number in range(1, len(passes)):
+            extra = f"coalesce(json_merge_patch({extra}, p{number}._extra), {extra}, p{number}._extra)"
+        tables = " JOIN ".join(
+            f"{memory(self._view(number))} p{number}" + (f" USING ({key})" if number else "") for number in range(len(passes))
+        )
+        missing = [
+            f"NULL::{column.duckdb_type} AS {quoted(column.name)}"
+            for column in self.entity.columns
+            if column.source not in {name for names in passes for name in names} and column.name not in self.entity.key
+        ]
+        selected = ", ".join([key, *values, *missing, f"{extra} AS _extra"])
+        joined = f"{self.entity.table}_joined"
+        _create_view(cursor, joined, f"SELECT {selected} FROM {tables}")
+        return memory(joined)
+
+    async def keys(
+        self, relation: str, columns: Sequence[str], where: tuple[str, str | bool] | None
+    ) -> list[tuple[str, ...]]:
+        """Return the values of `columns` in every row, which the children are read by.
+
+        With `where`, a column and a value, only rows with that value count.
+        """
+        statement = f"SELECT {', '.join(map(quoted, columns))} FROM {relation}"
+        parameters = []
+        if where:
+            statement += f" WHERE {quoted(where[0])} = ?"
+            parameters.append(where[1])
+        return await self.stage.run(lambda cursor: cursor.execute(statement, parameters).fetchall())
+
+
+def _create_view(cursor: duckdb.DuckDBPyConnection, view: str, select: str) -> None:
+    cursor.execute(f"CREATE OR REPLACE VIEW {memory(view)} AS {select}")
+
+
+def _number(cursor: duckdb.DuckDBPyConnection, statement: str) -> int:
+    row = cursor.execute(statement).fetchone()
+    return int(row[0]) if row else 0

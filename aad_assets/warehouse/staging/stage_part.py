@@ -1,0 +1,192 @@
+"""The rows of one chain of pages: spooled as NDJSON and typed chunk by chunk.
+
+A typed chunk is a Parquet file in the run's folder, so that the target is free while Graph is read. That is half the work of
+a DuckDB table, which writes small appends to its log first. The size of a chunk limits the spool, and with it memory.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+import duckdb
+import msgspec
+
+from aad_assets.catalog import Entity
+from aad_assets.catalog.entity import ODATA_TYPE, ODATA_TYPE_PREFIX
+from aad_assets.catalog.types import quoted
+from aad_assets.warehouse.database.sql import literal
+from aad_assets.warehouse.staging.reject_table import RejectTable
+from aad_assets.warehouse.staging.stage import Stage
+from aad_assets.warehouse.staging.validation import Reject, RowValidator
+
+_LARGEST_OBJECT = 16 * 2**20
+"""DuckDB's default for the size of one JSON object in bytes; raised for chunks with a larger one."""
+
+_REJECTS = 10_000
+"""Rejects that a part holds in Python before they go to DuckDB."""
+
+_COERCED = b" "
+"""The first byte of a spooled row that was already coerced."""
+
+
+@dataclass
+class StagePart:
+    """The rows of one chain; see `aad_assets.graph.reading.pagination.Part`."""
+
+    stage: Stage
+    entity: Entity
+    validator: RowValidator
+    reject_table: RejectTable
+    chunk_numbers: Iterator[int]
+    """Numbers of chunks in the order of their rows, which the parts of an entity share."""
+    number: int
+    pass_: int
+    closed: bool = False
+    rejects: list[Reject] = field(default_factory=list)
+    """Rejects that are not in the table yet."""
+    undeclared: set[str] = field(default_factory=set)
+    typed: list[Path] = field(default_factory=list)
+    _file: BinaryIO | None = None
+    _size: int = 0
+    _longest: int = 0
+    _typing: "set[asyncio.Task[None]]" = field(default_factory=set, repr=False)
+
+    async def add(self, rows: Sequence[bytes | msgspec.Raw]) -> None:
+        """Spool rows, and return when the part can take more. Several tasks may add to one part."""
+        if not rows:
+            return
+        data = self._lines(rows)
+        with self.stage.writing():
+            if self._file is None:
+                self._file = self._path("ndjson").open("wb")
+            self._file.write(data)
+        self._size += len(data)
+        if self._size >= self.stage.chunk:
+            await self._rotate()
+        if len(self.rejects) >= _REJECTS:
+            await self._move_rejects()
+
+    async def discard(self) -> None:
+        """Delete the rows so far, because the chain is read again from its beginning."""
+        await self._wait_until_typed(self._typing)
+        self.remove_files()
+        self._file, self._size, self._longest = None, 0, 0
+        self.typed.clear()
+        self.rejects.clear()
+        self.undeclared.clear()
+        await self.reject_table.delete(self.number)
+
+    async def close(self) -> None:
+        """Type the last rows: the chain has ended."""
+        if self._file is not None:
+            await self._rotate()
+        await self._wait_until_typed(self._typing)
+        await self._move_rejects()
+        self.closed = True
+
+    def cancel(self) -> "set[asyncio.Task[None]]":
+        """Cancel the typing and return its tasks, which the caller waits for."""
+        for task in self._typing:
+            task.cancel()
+        return self._typing
+
+    def remove_files(self) -> None:
+        """Remove spooled and typed rows."""
+        if self._file is not None:
+            with contextlib.suppress(OSError):  # what it could not write is not needed
+                self._file.close()
+        for path in self.stage.folder.glob(f"{self.entity.table}-{self.number}.*"):
+            path.unlink()
+
+    def _lines(self, rows: Sequence[bytes | msgspec.Raw]) -> bytes:
+        """Return the rows as NDJSON, coerced where they do not match the declared types."""
+        is_valid = self.validator.is_valid
+        lines = [row if is_valid(row) else self._coerced(row) for row in rows]
+        data = b"\n".join(lines)
+        if data.count(b"\n") >= len(lines):
+            # Indented JSON. A line break inside a string is always escaped, so these are between tokens.
+            data = b"\n".join(bytes(line).replace(b"\n", b" ").replace(b"\r", b" ") for line in lines)
+        self._longest = max(self._longest, max(len(bytes(line)) for line in lines) if len(data) > _LARGEST_OBJECT else 0)
+        return data + b"\n"
+
+    def _coerced(self, row: bytes | msgspec.Raw) -> bytes:
+        coerced = self.validator.coerce(row)
+        self.rejects.extend(coerced.rejects)
+        self.undeclared.update(coerced.undeclared)
+        return _COERCED + coerced.row
+
+    async def _move_rejects(self) -> None:
+        # The thread that types may add to the list meanwhile.
+        if rejects := self.rejects[:]:
+            del self.rejects[: len(rejects)]
+            await self.reject_table.insert(self.number, rejects)
+
+    async def _rotate(self) -> None:
+        """Have the spooled chunk typed in the background, and wait for the chunks before it."""
+        assert self._file is not None
+        number = next(self.chunk_numbers)
+        chunk = self._path(f"{number}.chunk")
+        with self.stage.writing():
+            self._file.close()
+            self._path("ndjson").rename(chunk)
+        earlier = list(self._typing)
+        self._typing.add(asyncio.create_task(self._type(chunk, number, max(self._longest + 1, _LARGEST_OBJECT))))
+        self._file, self._size, self._longest = None, 0, 0
+        await self._wait_until_typed(earlier)
+
+    async def _wait_until_typed(self, tasks: Iterable["asyncio.Task[None]"]) -> None:
+        for task in list(tasks):
+            await task
+            self._typing.discard(task)
+
+    async def _type(self, chunk: Path, number: int, largest: int) -> None:
+        typed = self._path(f"{number}.parquet")
+
+        def copy(cursor: duckdb.DuckDBPyConnection) -> None:
+            try:
+                cursor.execute(copy_statement(self.entity, chunk, typed, number, largest))
+            except (duckdb.DataError, duckdb.InvalidInputException):
+                coerced, longest = self._coerced_chunk(chunk)
+                cursor.execute(copy_statement(self.entity, coerced, typed, number, max(longest + 1, largest)))
+                coerced.unlink()
+            chunk.unlink()
+
+        await self.stage.run(copy)
+        self.typed.append(typed)
+
+    def _coerced_chunk(self, chunk: Path) -> tuple[Path, int]:
+        """Coerce every row of a chunk, and return the new file and its longest line in bytes.
+
+        DuckDB rejects a few rows that the validator accepts: a name that occurs twice in an object, a time in lower case.
+        """
+        coerced, longest = chunk.with_suffix(".coerced"), 0
+        with self.stage.writing(), chunk.open("rb") as rows, coerced.open("wb") as file:
+            for row in rows:
+                line = row if row.startswith(_COERCED) else self._coerced(row) + b"\n"
+                longest = max(longest, len(line))
+                file.write(line)
+        return coerced, longest
+
+    def _path(self, suffix: str) -> Path:
+        return self.stage.folder / f"{self.entity.table}-{self.number}.{suffix}"
+
+
+def copy_statement(entity: Entity, chunk: Path, typed: Path, number: int, largest: int) -> str:
+    """Return SQL that types a chunk by the declared columns. `largest` is the size of its largest row in bytes."""
+    declared = [f"{literal(column.source)}: {literal(column.duckdb_type)}" for column in entity.columns]
+    types = ", ".join([*declared, "'_extra': 'JSON'"])
+    values = ", ".join(
+        f"replace({quoted(column.source)}, {literal(ODATA_TYPE_PREFIX)}, '') AS {quoted(column.name)}"
+        if column.source == ODATA_TYPE
+        else f"{quoted(column.source)} AS {quoted(column.name)}"
+        for column in entity.columns
+    )
+    return (
+        f"COPY (SELECT {values}, _extra, {number} AS _chunk FROM read_json({literal(str(chunk))}, "
+        # Otherwise a folder `id=5` in the path would be the id of every row.
+        f"format = 'newline_delimited', columns = {{{types}}}, maximum_object_size = {largest}, hive_partitioning = false)) "
+        f"TO {literal(str(typed))} (FORMAT parquet)"
+    )
