@@ -57,7 +57,8 @@ def _attach(connection: duckdb.DuckDBPyConnection, database: str, deadline: floa
             if locked is None:
                 first = str(error).splitlines()[0][:300] if is_file(database) else type(error).__name__
                 raise WarehouseError(
-                    f"Cannot read the database {redact_database(database)} (AAD_DATABASE): {first}. Check the setting and the file."
+                    f"Cannot read the database {redact_database(database)} (AAD_DATABASE): {first}. "
+                    "Check the setting and the file."
                 ) from None
             if time.monotonic() >= deadline:
                 raise WarehouseError(locked) from None
