@@ -26,7 +26,7 @@ def read(path: str | Path) -> Metadata:
         text = Path(path).read_bytes().decode("utf-8-sig")
     except OSError as error:
         raise ConfigurationError(
-            f"Cannot read the connection metadata {path} ({error.strerror}). Set AAD_CONNECTION_METADATA to a file that "
+            f"The connection metadata {path} cannot be read ({error.strerror}). Set AAD_CONNECTION_METADATA to a file that "
             "`aad-assets metadata export --output FILE` wrote, or unset it."
         ) from None
     except UnicodeDecodeError:
