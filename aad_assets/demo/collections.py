@@ -73,7 +73,7 @@ class Collection(msgspec.Struct, frozen=True, eq=False, kw_only=True, forbid_unk
 
 
 def value(directory: Directory, name: str) -> Any:
-    """Return what a name in the table stands for: an attribute of the directory."""
+    """Return the attribute of the directory that a dotted name in the table stands for."""
     found: Any = directory
     for step in name.split("."):
         found = found[step] if isinstance(found, Mapping) else getattr(found, step)

@@ -7,15 +7,14 @@ person.
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, fields
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from secrets import token_urlsafe
 from typing import Any
 
+import trustme
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.x509.oid import NameOID
 
 from ..directory.context import Context
 
@@ -72,9 +71,12 @@ class Registration:
         self.client_id, self.public_client_id = directory.client_id, self.object_id("public client")
         # In the shape of real ones: 40 characters, a tilde near the front.
         self.client_secret = f"{token_urlsafe(3)[:3]}8Q~{token_urlsafe(40)[:34]}"
-        self.certificate = _client_certificate(folder / "client.pem", write)
+        leaf = trustme.CA().issue_cert("entra-inventory.example", key_type=trustme.KeyType.RSA)
+        write(folder / "client.pem", leaf.private_key_and_cert_chain_pem.bytes())
+        self.certificate = x509.load_pem_x509_certificate(leaf.cert_chain_pems[0].bytes())
         federated = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-        write(folder / "federation.pem", _pem(federated))
+        pem = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+        write(folder / "federation.pem", federated.private_bytes(*pem))
         self.federated_key = federated.public_key()
         self.federated_issuer = "https://token.ci.example"
         self.federated_subject = "repo:contoso/entra-inventory:ref:refs/heads/main"
@@ -97,20 +99,3 @@ class Registration:
         host, _, rest = url.removeprefix("http://").partition("/")
         loopback = url.startswith("http://") and host.split(":")[0] == "localhost" and not rest
         return loopback or url == self.origin + NATIVE_CLIENT
-
-
-def _pem(key: rsa.RSAPrivateKey) -> bytes:
-    return key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-
-
-def _client_certificate(path: Path, write: Callable[[Path, bytes], None]) -> x509.Certificate:
-    """A key and a self-signed certificate for the app, written as one PEM file."""
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Entra inventory")])
-    now = datetime.now(UTC)
-    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
-    builder = builder.serial_number(x509.random_serial_number())
-    builder = builder.not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=365))
-    certificate = builder.sign(key, hashes.SHA256())
-    write(path, _pem(key) + certificate.public_bytes(serialization.Encoding.PEM))
-    return certificate

@@ -9,35 +9,34 @@ import uuid
 import zlib
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any
 
 import msgspec
 from starlette.applications import Starlette
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 from starlette.routing import Mount, Route, Router
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ..control import Control
 from ..identity import Identity
 from ..identity.tokens import challenge
 from . import batch
 from .errors import GraphError, error
-from .faults import SIGN_IN_KINDS, Faults, Rule, refusal
+from .faults import SIGN_IN_KINDS, Faults, refusal
 from .graph import JSON_TYPE, Answer, Graph, Request
 
 PREFIX = "/v1.0"
 
 
-def _error_body(error: GraphError, request_id: str, client_request_id: str) -> str:
-    """Return Graph's error object."""
+def _failure(error: GraphError, request_id: str, client_request_id: str) -> Answer:
+    """Return the response with Graph's error object."""
     inner = {
         "date": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S"),
         "request-id": request_id,
         "client-request-id": client_request_id,
     }
     body = {"error": {"code": error.code, "message": error.message, "innerError": inner}}
-    return msgspec.json.encode(body).decode()
+    return Answer(error.status, error.headers, iter((msgspec.json.encode(body).decode(),)), "application/json")
 
 
 def _compressed(pieces: Iterator[str], gzip: bool) -> Iterator[bytes]:
@@ -68,7 +67,7 @@ class GraphEndpoint:
             if delay := self._latency + (slow.ms / 1000 if slow else 0):
                 await asyncio.sleep(delay)
             if faults.take("drop", path):
-                await drop(scope, receive)
+                await _disconnect(scope, receive)
                 return
             answer = self._answer(http, path, await http.body())
             control.requests[answer.template or f"error {answer.status}"] += 1
@@ -91,8 +90,7 @@ class GraphEndpoint:
             else:
                 answer = self._graph.answer(request)
         except GraphError as error:
-            text = _error_body(error, request_id, client_id)
-            answer = Answer(error.status, error.headers, iter((text,)), "application/json")
+            answer = _failure(error, request_id, client_id)
         answer.headers = {
             "Cache-Control": "no-cache",
             "Vary": "Accept-Encoding",
@@ -115,12 +113,12 @@ class GraphEndpoint:
             self._control.requests[f"$batch {answer.template}"] += 1
             return answer
 
-        def word(error: GraphError, item: Request) -> str:
+        def failed(error: GraphError, item: Request) -> Answer:
             self._control.requests[f"$batch error {error.status}"] += 1
             self._control.statuses[error.status] += 1
-            return _error_body(error, request_id, item.headers.get("client-request-id", client_id))
+            return _failure(error, request_id, item.headers.get("client-request-id", client_id))
 
-        text = batch.run(request, body, inner, word, self._shuffle)
+        text = batch.run(request, body, inner, failed, self._shuffle)
         return Answer(200, {}, iter((text,)), "application/json", "/$batch")
 
     async def _send(self, answer: Answer, http: HttpRequest, send: Send, path: str) -> None:
@@ -134,7 +132,13 @@ class GraphEndpoint:
         raw = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
         start = {"type": "http.response.start", "status": answer.status, "headers": raw}
         if cut:
-            await _send_half(start, b"".join(_compressed(pieces, gzip)), cut, http, send)
+            # Half a body, then the end of the connection; alternately with content-length and chunked.
+            body = b"".join(_compressed(pieces, gzip))
+            if cut.hits % 2:
+                raw.append((b"content-length", str(len(body)).encode()))
+            await send(start)
+            await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
+            await _disconnect(http.scope, http.receive, abort=False)
             return
         await send(start)
         for piece in _compressed(pieces, gzip):
@@ -143,32 +147,15 @@ class GraphEndpoint:
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-async def _send_half(start: Message, body: bytes, rule: Rule, http: HttpRequest, send: Send) -> None:
-    """Send half a body, then end the connection; alternate between content-length and chunked."""
-    if rule.hits % 2:
-        start["headers"].append((b"content-length", str(len(body)).encode()))
-    await send(start)
-    await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
-    _transport(http.scope).close()
-    await _disconnected(http.receive)
-
-
-def _transport(scope: Scope) -> Any:
-    """Return the connection of a request (server.py puts it there)."""
-    return scope["extensions"]["demo.transport"]["transport"]
-
-
-async def drop(scope: Scope, receive: Receive) -> None:
-    """Close the connection without a response."""
-    _transport(scope).abort()
-    await _disconnected(receive)
-
-
-async def _disconnected(receive: Receive) -> None:
-    """Wait until the connection is lost; only then may an app return without a response."""
-    message: Message = {"type": ""}
-    while message["type"] != "http.disconnect":
-        message = await receive()
+async def _disconnect(scope: Scope, receive: Receive, abort: bool = True) -> None:
+    """Close the connection (server.py puts it into the scope) and wait until it is lost; only then may an app return."""
+    transport = scope["extensions"]["demo.transport"]["transport"]
+    if abort:
+        transport.abort()
+    else:
+        transport.close()
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 def _with_faults(app: ASGIApp, faults: Faults) -> ASGIApp:
@@ -182,7 +169,7 @@ def _with_faults(app: ASGIApp, faults: Faults) -> ASGIApp:
                 await asyncio.sleep(rule.ms / 1000)
                 continue
             if rule.kind == "drop":
-                await drop(scope, receive)
+                await _disconnect(scope, receive)
                 return
             error = refusal(rule)
             await Response(error.message, error.status, error.headers, "text/plain")(scope, receive, send)

@@ -39,7 +39,7 @@ def run(
     envelope: Request,
     body: bytes,
     answer: Callable[[Request], Answer],
-    refusal: Callable[[GraphError, Request], str],
+    refusal: Callable[[GraphError, Request], Answer],
     shuffle: random.Random,
 ) -> str:
     """Return the batch's response as JSON text; `answer` serves one request, `refusal` words an error."""
@@ -56,12 +56,11 @@ def run(
             assert found
             inner = replace(inner, path="/" + unquote(found[1]).lstrip("/"), query=found[2] or "")
             reply = answer(inner)
-            status, kind, sent, text = reply.status, reply.kind, reply.headers, "".join(reply.body)
         except GraphError as error:
-            status, kind, sent = error.status, "application/json", error.headers
-            text = refusal(error, inner)
-        shown = {**sent, "Content-Type": kind}
+            reply = refusal(error, inner)
+        shown = {**reply.headers, "Content-Type": reply.kind}
         # In a batch a text/plain body is a bare number or a string, never an object.
-        responses.append({"id": item["id"], "status": status, "headers": shown, "body": msgspec.Raw(text.encode())})
+        text = msgspec.Raw("".join(reply.body).encode())
+        responses.append({"id": item["id"], "status": reply.status, "headers": shown, "body": text})
     shuffle.shuffle(responses)
     return msgspec.json.encode({"responses": responses}).decode()

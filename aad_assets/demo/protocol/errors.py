@@ -25,14 +25,9 @@ def error(name: str, /, headers: Mapping[str, str] | None = None, **values: Any)
     return GraphError(status, code, message.format(**values), headers)
 
 
-def bad_request(message: str, code: str = "BadRequest") -> GraphError:
+def bad_request(message: str) -> GraphError:
     """Return a 400."""
-    return GraphError(400, code, message)
-
-
-def unsupported(message: str) -> GraphError:
-    """Return a 400 for a query that the directory does not support."""
-    return GraphError(400, "Request_UnsupportedQuery", message)
+    return GraphError(400, "BadRequest", message)
 
 
 def unauthorized(message: str) -> GraphError:

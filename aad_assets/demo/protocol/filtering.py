@@ -18,7 +18,7 @@ from ..collections import Collection, value
 from ..directory.rendering import Kind
 from ..logs.log import EVER, Log, ticks
 from ..tenant import Directory
-from .errors import GraphError, bad_request, error, unsupported
+from .errors import GraphError, bad_request, error
 from .odata import Filter, Options, Tree, conditions
 
 _COMPARE: dict[str, Callable[[str, str], bool]] = {
@@ -110,7 +110,7 @@ def look_up(directory: Directory, collection: Collection, options: Options) -> F
     low, high, tests = 0, EVER, []
     for kind, *condition in () if options.filter is None else conditions(Filter(options.filter).tree):
         if kind != "is":
-            raise unsupported("The operators 'or' and 'not' are not supported in a filter of a log.")
+            raise error("log_operator")
         function, name, wanted = condition
         if name != log.when and name.split("/")[0] in log.properties:
             tests.append((function, name, wanted))

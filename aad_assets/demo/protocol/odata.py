@@ -12,7 +12,7 @@ from hashlib import blake2b
 from typing import Any
 from urllib.parse import parse_qsl
 
-from .errors import GraphError, bad_request, unsupported
+from .errors import GraphError, bad_request, error
 
 _KNOWN = {
     f"${name}" for name in ("select", "top", "skip", "skiptoken", "count", "filter", "expand", "orderby", "search", "format")
@@ -102,9 +102,9 @@ class Tokens:
             raw = b""
         body, mac = raw[:-12], raw[-12:]
         if len(body) != 18 or not body.startswith(b"RFNwd"):
-            raise bad_request("The specified page token value is invalid.", "Request_BadRequest")
+            raise error("invalid_page")
         if mac != self._mac(body, path, options):
-            raise unsupported("The specified page token does not belong to this query.")
+            raise error("foreign_page")
         return Place(*struct.unpack("<qI?", body[5:]))
 
 
