@@ -1,4 +1,4 @@
-"""What a wheel of the project contains."""
+"""The content of a wheel of the project."""
 
 import shutil
 import subprocess

@@ -22,6 +22,8 @@ DOCUMENTS = ("*.md", "docs/**/*.md")
 CLEAN = (
     "tools",
     "aad_assets/catalog",
+    "aad_assets_tests/catalog",
+    "aad_assets_tests/tools",
     "aad_assets/metadata",
     "aad_assets/graph",
     "aad_assets/identity",

@@ -86,6 +86,7 @@ class Column:
 
     @property
     def duckdb_type(self) -> str:
+        """The type of the column in DuckDB, as written in a column definition."""
         return duckdb_type(self.type)
 
 

@@ -54,6 +54,7 @@ class _Parser:
         """The line that turns a column off, by table and column."""
 
     def parse(self, text: str) -> Metadata:
+        """Return the choices in `text`, and add its mistakes to `problems`."""
         metadata: dict[str, Choice] = {}
         for name, key, value in self._members(self._root(text), "the file"):
             if name != "entities":

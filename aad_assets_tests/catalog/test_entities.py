@@ -1,4 +1,4 @@
-"""What every declaration must keep to: a new entity is tested by being declared."""
+"""The rules that every declared entity keeps to. A new entity is tested as soon as it is declared."""
 
 import re
 from collections import Counter

@@ -1,4 +1,4 @@
-"""Each table's useful query: it says what it answers, and DuckDB runs it over the tables as they are declared."""
+"""The useful query of each table: its first line says what it answers, and DuckDB runs it over the declared tables."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,7 +25,7 @@ MOST_LINES = 12
 
 
 def value(type_: Type) -> str:
-    """A value in SQL: texts are all the same, so that joins match, and JSON, since some columns hold it as text."""
+    """Return a value in SQL. Texts are all equal, so that joins match, and valid JSON, because some columns store JSON."""
     match type_:
         case Scalar(name):
             return _VALUES.get(name, "'{}'")
@@ -39,7 +39,7 @@ def value(type_: Type) -> str:
 
 @pytest.fixture(scope="module")
 def tables() -> Iterator[duckdb.DuckDBPyConnection]:
-    """All tables, each with a row where everything is set and one where nothing is."""
+    """A database with all tables, each with a row in which every column has a value and a row in which none has."""
     with duckdb.connect() as connection:
         connection.execute("CREATE SCHEMA aad")
         for entity in ENTITIES:

@@ -75,9 +75,11 @@ class Box:
 
     @property
     def height(self) -> float:
+        """The height in pixels."""
         return _HEAD + _ROW * len(self.rows) + 6
 
     def middle_of(self, row: str) -> float:
+        """Return the vertical middle of a row in pixels."""
         return self.y + _HEAD + _ROW * self.rows.index(row) + _ROW / 2 + 3
 
 

@@ -55,7 +55,7 @@ class Reference:
 
     @property
     def label(self) -> str:
-        """The column's name in the picture: its path, without what precedes the condition in conditional access."""
+        """The column's name in the picture. Paths into `conditions` are shortened to their last part."""
         return self.column.removeprefix("conditions.").split(".", 1)[-1] if "conditions." in self.column else self.column
 
     @property

@@ -58,6 +58,7 @@ def pages(entities: Iterable[Entity] = ENTITIES) -> dict[str, str]:
 
 
 def file_of(group: Group) -> str:
+    """Return the file name of a group's page."""
     return f"{group.value}.md"
 
 
@@ -77,6 +78,7 @@ def index(groups: dict[Group, list[Entity]]) -> str:
 
 
 def group_page(group: Group, entities: Sequence[Entity]) -> str:
+    """Return the page about the tables of a group."""
     contents = ", ".join(f"[{entity.table}](#{entity.table})" for entity in entities)
     head = f"# {group.value.capitalize()}: {_TITLES[group]}\n\n{GENERATED} [All tables]({INDEX}).\n\n{contents}\n"
     return "\n".join([head, *(table_section(entity, entities) for entity in entities)])
@@ -96,6 +98,7 @@ def table_section(entity: Entity, neighbours: Sequence[Entity] = ()) -> str:
 
 
 def facts(entity: Entity) -> str:
+    """Return the list of facts about a table: request, key, permissions, licence, default."""
     lines = [
         f"`{entity.resource}`: {reading(entity)}; [Microsoft's reference]({entity.documentation_url})",
         f"key {code(entity.key)}",
@@ -193,4 +196,5 @@ def cell(text: str) -> str:
 
 
 def code(names: Iterable[str]) -> str:
+    """Return the names as inline code, separated by commas."""
     return ", ".join(f"`{name}`" for name in names)
