@@ -55,7 +55,7 @@ class Collection(msgspec.Struct, frozen=True, eq=False, kw_only=True, forbid_unk
 
     @property
     def related(self) -> bool:
-        """Whether rows are references to directory objects (members, owners)."""
+        """True if rows are references to directory objects (members, owners)."""
         return self.type in ("directoryObject", *TYPES) and "{id}" in self.path
 
     def rows(self, directory: Directory, parents: tuple[int, ...]) -> Kind:

@@ -33,7 +33,7 @@ def _option(default: Any, help_: str = "", **argument: Any) -> Any:
 
 @dataclass(frozen=True)
 class Configuration:
-    """What a demo tenant is started with."""
+    """The options of a demo tenant."""
 
     state_dir: Path = _option(None, "where demo.json and the certificates go", type=Path, required=True)  # noqa: RUF009
     host: str = _option("127.0.0.1")

@@ -1,7 +1,4 @@
-"""What the tenant has bought: the licences that some collections need.
-
-Which collection needs which licence, and how its refusal reads, is declared in collections/.
-"""
+"""Licences that the tenant can have. collections.yaml declares which collection needs which one."""
 
 import argparse
 from collections.abc import Iterable
@@ -11,7 +8,7 @@ ALL = (P1, P2, GOVERNANCE, WORKLOAD)
 
 
 def held(names: Iterable[str]) -> frozenset[str]:
-    """The licences with what they imply: P2 contains P1. ValueError for an unknown one."""
+    """Return the licences with what they imply (P2 contains P1), or raise ValueError for an unknown one."""
     found = frozenset(names)
     if unknown := found.difference(ALL):
         raise ValueError(f"unknown licence {sorted(unknown)[0]!r}; known: {', '.join(ALL)}")
@@ -19,7 +16,7 @@ def held(names: Iterable[str]) -> frozenset[str]:
 
 
 def parse(text: str) -> frozenset[str]:
-    """The command line's form: names with commas between, or `none`. ArgumentTypeError for an unknown one."""
+    """Return the licences of the command line's form, names with commas between or `none`; raise ArgumentTypeError."""
     try:
         return frozenset() if text == "none" else held(name.strip() for name in text.split(",") if name.strip())
     except ValueError as error:

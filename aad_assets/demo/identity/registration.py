@@ -1,4 +1,4 @@
-"""What the tenant knows of its apps and their credentials, and the rules that sign-in follows at the moment.
+"""The apps, credentials and person of the tenant, and the rules that sign-in follows at the moment.
 
 Two app registrations (one with credentials, one public), an issuer that the first one trusts, managed identities, and a
 person.
@@ -30,14 +30,14 @@ NATIVE_CLIENT = "/common/oauth2/nativeclient"
 
 @dataclass
 class Rules:
-    """What an administrator may change while the tenant is up."""
+    """Settings that can be changed while the tenant is up."""
 
     token_lifetime: int
     """Seconds."""
     refresh_lifetime: int = 90 * 86_400
     device_lifetime: int = 900
     revoke_rotated: bool = False
-    """Whether a refresh token that was used once is rejected from then on."""
+    """True if a refresh token that was used once is rejected from then on."""
     sessions_revoked_at: float = 0.0
     """Refresh tokens from before this moment are rejected."""
     secret_expired: bool = False
@@ -56,7 +56,7 @@ class Rules:
 
 
 class Registration:
-    """What is registered in the tenant. `origin` is this server's https://host:port.
+    """The tenant's registrations. `origin` is this server's https://host:port.
 
     The constructor makes the credentials, and writes the keys that the app's owner holds into `folder`.
     """
@@ -67,7 +67,7 @@ class Registration:
         self.origin, self.tenant_id, self.domain = origin, directory.tenant_id, directory.domain
         self.rules = Rules(lifetime)
         self.roles, self.scopes = list(directory.granted), ["User.Read", *directory.granted]
-        """What was consented to, for the app itself and for people."""
+        """Permissions with consent, for the app itself and for people."""
         self.client_id, self.public_client_id = directory.client_id, self.object_id("public client")
         # In the shape of real ones: 40 characters, a tilde near the front.
         self.client_secret = f"{token_urlsafe(3)[:3]}8Q~{token_urlsafe(40)[:34]}"
@@ -88,7 +88,7 @@ class Registration:
             "client_certificate": str((folder / "client.pem").resolve()),
             "federated_key": str((folder / "federation.pem").resolve()),
         }
-        """What demo.json says about it."""
+        """The registration's part of demo.json."""
 
     def object_id(self, name: str) -> str:
         """Return the directory's id of a principal or person."""

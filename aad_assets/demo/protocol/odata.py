@@ -36,7 +36,7 @@ class Options:
 
     @property
     def digest(self) -> bytes:
-        """What a page token is bound to."""
+        """The options to which a page token is bound."""
         return repr((self.select, self.top, self.count, self.filter, self.expand, self.orderby)).encode()
 
 

@@ -1,4 +1,4 @@
-"""What a row looks like for a query: $select and $expand, checked and applied."""
+"""The form of a row for a query: $select and $expand, checked and applied."""
 
 import re
 from collections.abc import Callable, Iterable
