@@ -22,7 +22,7 @@ import duckdb
 
 from aad_assets.catalog import CATALOG
 from aad_assets.catalog.types import Json, List, Scalar, Struct, Type, quoted
-from aad_assets.warehouse.database.sql import literal, memory
+from aad_assets.warehouse.database.sql import memory, sql_string
 from aad_assets.warehouse.database.target import Target
 from aad_assets.warehouse.publishing.loads import Load
 from aad_assets.warehouse.publishing.publish import publish
@@ -77,7 +77,7 @@ def stage(folder: str, users: int, *, changed: bool) -> None:
             numbers = f"range({first}, {min(first + _CHUNK, last)}) t(i)"
             connection.execute(
                 f"COPY (SELECT {', '.join(columns)}, NULL::JSON AS _extra FROM {numbers} WHERE {kept}) "
-                f"TO {literal(str(path))} (FORMAT parquet)"
+                f"TO {sql_string(str(path))} (FORMAT parquet)"
             )
 
 
@@ -87,7 +87,7 @@ def staged(run: Stage, folder: Path, name: str) -> Staged:
         columns = ", ".join(
             f"{quoted(column.name)}::{column.duckdb_type} AS {quoted(column.name)}" for column in USERS.columns
         )
-        files = literal(str(folder / "*.parquet"))
+        files = sql_string(str(folder / "*.parquet"))
         cursor.execute(f"CREATE VIEW {memory(name)} AS SELECT {columns}, _extra::JSON AS _extra FROM read_parquet({files})")
         row = cursor.execute(f"SELECT count(*) FROM {memory(name)}").fetchone()
     return Staged(memory(name), row[0] if row else 0, 0)
@@ -96,7 +96,7 @@ def staged(run: Stage, folder: Path, name: str) -> Staged:
 def write_once(run: Stage, database: Path, relation: str) -> None:
     """What DuckDB does with the same rows by itself."""
     with run.cursor() as cursor:
-        cursor.execute(f"ATTACH {literal(str(database))} AS once")
+        cursor.execute(f"ATTACH {sql_string(str(database))} AS once")
         cursor.execute(f"CREATE TABLE once.users AS FROM {relation}")
         cursor.execute("CHECKPOINT once")
         cursor.execute("DETACH once")

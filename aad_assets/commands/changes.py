@@ -12,7 +12,7 @@ from aad_assets.catalog import CATALOG
 from aad_assets.commands import Subparsers
 from aad_assets.commands.environment import read_settings
 from aad_assets.errors import ConfigurationError
-from aad_assets.warehouse.database.sql import utc
+from aad_assets.warehouse.database.sql import utc_datetime
 from aad_assets.warehouse.reading.reader import changes_since, moment, reading
 from aad_assets.wording import counted
 
@@ -43,7 +43,7 @@ def run(options: argparse.Namespace) -> int:
         raise ConfigurationError(f"There is no table {options.entity!r} (--entity). Use a name from docs/tables.")
     with reading(settings.database, bookkeeping_of=settings.connection_name) as connection:
         found = changes_since(connection, settings.connection_name, since, options.entity)
-        rows = (dict(zip(_COLUMNS, (utc(at), *rest), strict=True)) for at, *rest in iter(found.fetchone, None))
+        rows = (dict(zip(_COLUMNS, (utc_datetime(at), *rest), strict=True)) for at, *rest in iter(found.fetchone, None))
         _PRINTERS[options.format](rows)
     return 0
 

@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from aad_assets.catalog.types import Json, List, Scalar, Struct, Type
 from aad_assets.errors import LoadBlocked, WarehouseError
-from aad_assets.warehouse.database.sql import utc
+from aad_assets.warehouse.database.sql import utc_datetime
 from aad_assets.warehouse.publishing.gates import OPENABLE, Gates
 from aad_assets.warehouse.publishing.options import Mode, Options
 from aad_assets.warehouse.publishing.publish import publish
@@ -185,7 +185,7 @@ class Loads(RuleBasedStateMachine):
         if not self.moments:
             return
         found = self.query("SELECT epoch_us(_loaded_at), to_json(t)::VARCHAR FROM aad.things t")
-        rows = [(utc(loaded_at), json.loads(text)) for loaded_at, text in found]
+        rows = [(utc_datetime(loaded_at), json.loads(text)) for loaded_at, text in found]
         live = {row["id"]: (shown(row), at) for at, row in rows if not row.get("_deleted_at")}
         assert_same(live.items(), ((key, (row.values, row.loaded_at)) for key, row in self.model.rows.items()))
         gone = {row["id"]: (shown(row), row["_deleted_at"]) for _, row in rows if row.get("_deleted_at")}
@@ -198,7 +198,10 @@ class Loads(RuleBasedStateMachine):
         found = self.query(
             "SELECT epoch_us(_valid_from), epoch_us(_valid_to), _change, to_json(h)::VARCHAR FROM aad_history.things h"
         )
-        versions = [(shown(json.loads(text)), utc(since), utc(until), change) for since, until, change, text in found]
+        versions = [
+            (shown(json.loads(text)), utc_datetime(since), utc_datetime(until), change)
+            for since, until, change, text in found
+        ]
         assert_same(versions, [(v.values, v.since, v.until, v.change) for v in self.model.versions])
 
     def teardown(self) -> None:

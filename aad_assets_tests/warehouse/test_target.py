@@ -351,7 +351,7 @@ def test_secrets_of_a_target_that_is_no_file_are_not_told(database: str, shown: 
             raise duckdb.IOException(f"cannot connect: {statement}; {database}")
 
     target = Target(database, "aad", lock_wait=0.0)
-    assert target.shown == shown
+    assert target.display_name == shown
     with pytest.raises(WarehouseError) as caught, target.transaction(cast(Any, Refusing()), TENANT):
         pass
     assert "hunter2" not in str(caught.value)

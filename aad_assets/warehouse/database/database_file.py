@@ -14,7 +14,7 @@ import duckdb
 
 from aad_assets.errors import WarehouseError
 from aad_assets.settings import is_file
-from aad_assets.warehouse.database.sql import literal
+from aad_assets.warehouse.database.sql import sql_string
 from aad_assets.warehouse.database.target import ALIAS, Target
 
 
@@ -26,8 +26,8 @@ def copy_for_serving(cursor: duckdb.DuckDBPyConnection, target: Target, path: st
     copy = Path(path)
     if not is_file(target.database) or Path(target.database) == copy:
         raise WarehouseError(
-            f"AAD_SERVING_COPY ({path}) must be another path than AAD_DATABASE ({target.shown}), which must be a file. "
-            "Set it to a file of its own, or leave it out."
+            f"AAD_SERVING_COPY ({path}) must be another path than AAD_DATABASE ({target.display_name}), which must be a "
+            "file. Set it to a file of its own, or leave it out."
         )
     try:
         with target.exclusive(cursor), _replacing(copy) as new:
@@ -58,7 +58,7 @@ def compact(cursor: duckdb.DuckDBPyConnection, target: Target) -> tuple[int, int
 
 def _write_compacted(cursor: duckdb.DuckDBPyConnection, new: Path, target: Target) -> None:
     try:
-        cursor.execute(f"ATTACH {literal(str(new))} AS compacted")
+        cursor.execute(f"ATTACH {sql_string(str(new))} AS compacted")
         try:
             cursor.execute(f"COPY FROM DATABASE {ALIAS} TO compacted")
             cursor.execute("CHECKPOINT compacted")
@@ -73,7 +73,7 @@ def _write_compacted(cursor: duckdb.DuckDBPyConnection, new: Path, target: Targe
 
 def _not_compacted(target: Target, why: str) -> WarehouseError:
     return WarehouseError(
-        f"Cannot compact the database {target.shown}: {why}. The old versions and changes are deleted, but the file "
+        f"Cannot compact the database {target.display_name}: {why}. The old versions and changes are deleted, but the file "
         "has its old size. Compaction needs as much free disk space as the file takes: make room, and prune again."
     )
 

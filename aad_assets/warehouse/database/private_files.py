@@ -12,7 +12,7 @@ from pathlib import Path
 
 import duckdb
 
-from aad_assets.warehouse.database.sql import literal
+from aad_assets.warehouse.database.sql import sql_string
 
 
 def create_file(path: Path) -> None:
@@ -31,7 +31,7 @@ def create_database(database: str, cursor: duckdb.DuckDBPyConnection) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as folder:
         new = Path(folder) / "new.duckdb"
-        cursor.execute(f"ATTACH {literal(str(new))} AS new_database")
+        cursor.execute(f"ATTACH {sql_string(str(new))} AS new_database")
         cursor.execute("DETACH new_database")
         new.chmod(0o600)
         with contextlib.suppress(FileExistsError):  # another process was faster

@@ -10,11 +10,11 @@ def memory(name: str) -> str:
     return f"memory.main.{quoted(name)}"
 
 
-def literal(text: str) -> str:
+def sql_string(text: str) -> str:
     """Return `text` as a SQL string."""
     return "'" + text.replace("'", "''") + "'"
 
 
-def utc(microseconds: int | None) -> datetime | None:
+def utc_datetime(microseconds: int | None) -> datetime | None:
     """Return the time that `epoch_us` of a TIMESTAMPTZ means. DuckDB returns times itself only where pytz is installed."""
     return None if microseconds is None else datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=microseconds)

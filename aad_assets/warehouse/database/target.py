@@ -16,7 +16,7 @@ from aad_assets.errors import WarehouseError
 from aad_assets.settings import is_file, redact_database
 from aad_assets.warehouse.database.migrations import migrate
 from aad_assets.warehouse.database.private_files import create_database, create_log, remove_empty_log
-from aad_assets.warehouse.database.sql import literal
+from aad_assets.warehouse.database.sql import sql_string
 
 ALIAS = "target"
 _POLL = 0.2
@@ -62,7 +62,7 @@ class Target:
             cursor.execute("BEGIN")
             try:
                 if not self._is_migrated:
-                    migrate(cursor, (self.schema, self.history, self.meta), self.meta, self.shown)
+                    migrate(cursor, (self.schema, self.history, self.meta), self.meta, self.display_name)
                 if tenant_id is not None:
                     self._check_tenant(cursor, tenant_id)
                 yield
@@ -123,13 +123,13 @@ class Target:
                 if is_file(self.database):
                     create_database(self.database, cursor)
                 before = self._identity()
-                cursor.execute(f"ATTACH {literal(self.database)} AS {ALIAS}")
+                cursor.execute(f"ATTACH {sql_string(self.database)} AS {ALIAS}")
                 self._wait_left = self._lock_wait
                 if before in (None, self._identity()):
                     return
                 cursor.execute(f"DETACH {ALIAS}")  # the file was replaced by a smaller one while it was opened
             except (duckdb.Error, OSError) as error:
-                locked = locked_text(self.shown, str(error), self._wait_left)
+                locked = locked_text(self.display_name, str(error), self._wait_left)
                 if locked is None:
                     raise WarehouseError(self._failed(error)) from None
                 if time.monotonic() >= deadline:
@@ -154,19 +154,19 @@ class Target:
         ).fetchall()
         if others:
             raise WarehouseError(
-                f"The schema {self.schema.removeprefix(ALIAS + '.')} of {self.shown} holds tenant {others[0][0]}, not "
+                f"The schema {self.schema.removeprefix(ALIAS + '.')} of {self.display_name} holds tenant {others[0][0]}, not "
                 f"{tenant_id}. Set AAD_CONNECTION_NAME to another name, or AAD_DATABASE to another file."
             )
 
     def _failed(self, error: Exception) -> str:
         # Only the first line of DuckDB's text: what follows can quote the statement or values.
         first = str(error).splitlines()[0][:300] if is_file(self.database) else type(error).__name__
-        text = f"The database {self.shown} (AAD_DATABASE) cannot take the load: {first}. The tables are as they were."
+        text = f"The database {self.display_name} (AAD_DATABASE) cannot take the load: {first}. The tables are as they were."
         full = os.strerror(errno.ENOSPC) in first
         return f"{text} Make room there, or set AAD_DATABASE to a file elsewhere, and reload." if full else text
 
     @property
-    def shown(self) -> str:
+    def display_name(self) -> str:
         """The database as messages name it, without passwords."""
         return redact_database(self.database)
 

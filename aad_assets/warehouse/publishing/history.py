@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from aad_assets.catalog import Column
 from aad_assets.catalog.types import Json, quoted
-from aad_assets.warehouse.database.sql import literal
+from aad_assets.warehouse.database.sql import sql_string
 from aad_assets.warehouse.publishing.compare import Comparison, comparable
 
 VALIDITY = ("_valid_from", "_valid_to", "_change")
@@ -73,7 +73,7 @@ class History:
         type_ = column.type if column else Json()
         different = f"{comparable(old, type_)} IS DISTINCT FROM {comparable(new, type_)}"
         return (
-            f"CASE WHEN {different} THEN {{'name': {literal(column.name if column else '_extra')}, "
+            f"CASE WHEN {different} THEN {{'name': {sql_string(column.name if column else '_extra')}, "
             f"'old': to_json({old}), 'new': to_json({new})}} END"
         )
 

@@ -14,7 +14,7 @@ from aad_assets.warehouse.publishing.compare import Comparison, filled
 from aad_assets.warehouse.publishing.history import History
 from aad_assets.warehouse.publishing.loads import Load, LogDay
 from aad_assets.warehouse.publishing.options import Mode, Options
-from aad_assets.warehouse.publishing.schema_migrator import Columns, SchemaMigrator
+from aad_assets.warehouse.publishing.schema_migrator import SchemaMigrator, StoredColumns
 from aad_assets.warehouse.staging.entity_stage import Staged
 
 _PARAMETER = re.compile(r"\$([a-z]+)")
@@ -55,9 +55,9 @@ class Publication:
         ).fetchall()
         return frozenset(f"{ALIAS}.{schema}.{quoted(name)}" for schema, name in found)
 
-    def stored_columns(self, table: str, existing: frozenset[str]) -> Columns | None:
+    def stored_columns(self, table: str, existing: frozenset[str]) -> StoredColumns | None:
         """Return the columns of a table; None when it is not among the existing ones."""
-        return Columns.of(self.cursor, table) if table in existing else None
+        return StoredColumns.read(self.cursor, table) if table in existing else None
 
     def execute(self, statement: str) -> duckdb.DuckDBPyConnection:
         """Run a statement with those of $tenant, $at, $load and $entity that it names."""
@@ -96,7 +96,7 @@ class Plan:
     migrator: SchemaMigrator
 
     @classmethod
-    def of(cls, publication: Publication, stored: Columns | None) -> "Plan":
+    def of(cls, publication: Publication, stored: StoredColumns | None) -> "Plan":
         """Build the plan. `stored` are the table's columns, None when the table is new."""
         entity, options, day = publication.entity, publication.options, publication.day
         columns = [*entity.columns, *_columns_to_keep(publication, stored)]
@@ -117,13 +117,13 @@ class Plan:
         )
         return cls(columns, read, comparison, History(comparison, publication.history_table), migrator)
 
-    def as_stored(self, columns: Sequence[Column], stored: Columns) -> list[Column]:
+    def as_stored(self, columns: Sequence[Column], stored: StoredColumns) -> list[Column]:
         """Return `columns` with the types that the table has them in, which may differ from the declared ones."""
         types = stored.types
         return [replace(column, type=types.get(column.name.lower(), ("", column.type))[1]) for column in columns]
 
 
-def _columns_to_keep(publication: Publication, stored: Columns | None) -> list[Column]:
+def _columns_to_keep(publication: Publication, stored: StoredColumns | None) -> list[Column]:
     """Return stored columns that are not declared, when this run could not learn which columns exist."""
     if stored is None or not publication.options.keeps_columns:
         return []

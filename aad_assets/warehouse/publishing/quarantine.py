@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 
 from aad_assets.warehouse.database.private_files import create_file
-from aad_assets.warehouse.database.sql import literal
+from aad_assets.warehouse.database.sql import sql_string
 from aad_assets.warehouse.staging.workspace import staging_folder
 
 KEPT_DAYS = 14
@@ -29,7 +29,7 @@ def quarantine(cursor: duckdb.DuckDBPyConnection, database: str, relation: str, 
         folder.chmod(0o700)  # fails when it belongs to somebody else
         create_file(path)
         # A temporary file that takes its place would have the mode of the process's umask.
-        cursor.execute(f"COPY (FROM {relation}) TO {literal(str(path))} (FORMAT parquet, USE_TMP_FILE false)")
+        cursor.execute(f"COPY (FROM {relation}) TO {sql_string(str(path))} (FORMAT parquet, USE_TMP_FILE false)")
     except duckdb.InterruptException:
         raise
     except (OSError, duckdb.Error):

@@ -14,7 +14,7 @@ import duckdb
 
 from aad_assets.catalog import Column, Entity
 from aad_assets.catalog.types import Json, Type, quoted
-from aad_assets.warehouse.database.sql import literal
+from aad_assets.warehouse.database.sql import sql_string
 from aad_assets.warehouse.publishing import type_changes
 from aad_assets.warehouse.publishing.compare import DELETED_AT, comparable
 from aad_assets.warehouse.publishing.gates import type_blocked
@@ -23,14 +23,14 @@ from aad_assets.warehouse.publishing.loads import SchemaChange
 
 
 @dataclass(frozen=True)
-class Columns:
+class StoredColumns:
     """The columns that a stored table has, without ours: name in small letters to name and type; and which of ours."""
 
     types: Mapping[str, tuple[str, Type]]
     ours: frozenset[str]
 
     @classmethod
-    def of(cls, cursor: duckdb.DuckDBPyConnection, table: str) -> "Columns":
+    def read(cls, cursor: duckdb.DuckDBPyConnection, table: str) -> "StoredColumns":
         """Of a table that is there: else the transaction would be aborted."""
         described = cursor.execute(f"FROM {table} LIMIT 0").description
         types = {name.lower(): (name, type_changes.stored_type(type_)) for name, type_, *_ in described if name[0] != "_"}
@@ -64,7 +64,7 @@ class SchemaMigrator:
             {"tenant": self.tenant_id},
         )
 
-    def migrate_table(self, table: str, stored: Columns) -> list[SchemaChange]:
+    def migrate_table(self, table: str, stored: StoredColumns) -> list[SchemaChange]:
         """Give the table the declared columns; returns what that changed. Raises LoadBlocked when a value does not cast."""
         changes = list(self.changes(stored))
         if changes:
@@ -72,7 +72,7 @@ class SchemaMigrator:
             self._rebuild(table, stored, f"t._tenant_id = '{self.tenant_id}'")
         return changes
 
-    def migrate_history(self, history: str, stored: Columns, table: Columns, *, recreate: bool = False) -> None:
+    def migrate_history(self, history: str, stored: StoredColumns, table: StoredColumns, *, recreate: bool = False) -> None:
         """Give the history the declared columns, beside those it has. `table`: the columns of the table before.
 
         What does not cast blocks the load, or gets another name on `recreate`.
@@ -86,7 +86,7 @@ class SchemaMigrator:
             self._check_casts(history, stored)
         self._rebuild(history, stored, f"t._tenant_id = '{self.tenant_id}' AND t._valid_to IS NULL", table)
 
-    def changes(self, stored: Columns) -> Iterable[SchemaChange]:
+    def changes(self, stored: StoredColumns) -> Iterable[SchemaChange]:
         """What the declaration has that the table lacks, and the other way round."""
         declared = {column.name.lower() for column in self.columns}
         for column in self.columns:
@@ -97,7 +97,7 @@ class SchemaMigrator:
                 yield SchemaChange(column.name, "added")
         yield from (SchemaChange(name, "lost") for key, (name, _) in stored.types.items() if key not in declared)
 
-    def _retyped(self, stored: Columns) -> Iterable[tuple[Column, str, Type, Type]]:
+    def _retyped(self, stored: StoredColumns) -> Iterable[tuple[Column, str, Type, Type]]:
         """Columns of another type than stored: the stored name, the stored and the declared type."""
         for column in self.columns:
             name, type_ = stored.types.get(column.name.lower(), (column.name, None))
@@ -116,13 +116,13 @@ class SchemaMigrator:
             condition = f"{value} IS NOT NULL"
         return self.cursor.execute(f"SELECT 1 FROM {table} WHERE {condition} LIMIT 1").fetchone() is not None
 
-    def _check_casts(self, table: str, stored: Columns) -> None:
+    def _check_casts(self, table: str, stored: StoredColumns) -> None:
         for column, name, old, new in self._retyped(stored):
             if self._uncastable(table, name, old, new):
                 names = type_changes.type_name(old), type_changes.type_name(new)
                 raise type_blocked(f"{self.entity.table}.{column.name}", *names, self.entity.table)
 
-    def _set_aside(self, history: str, stored: Columns) -> Columns:
+    def _set_aside(self, history: str, stored: StoredColumns) -> StoredColumns:
         """Rename columns of the history whose values do not cast: `_was_age`."""
         for _, name, old, new in list(self._retyped(stored)):
             if self._uncastable(history, name, old, new):
@@ -132,10 +132,10 @@ class SchemaMigrator:
                     aside = f"_was_{name}_{number}"
                 self.cursor.execute(f"ALTER TABLE {history} RENAME COLUMN {quoted(name)} TO {quoted(aside)}")
                 types = {key: value for key, value in stored.types.items() if key != name.lower()}
-                stored = Columns(types | {aside.lower(): (aside, old)}, stored.ours)
+                stored = StoredColumns(types | {aside.lower(): (aside, old)}, stored.ours)
         return stored
 
-    def _rebuild(self, table: str, stored: Columns, condition: str, of: Columns | None = None) -> None:
+    def _rebuild(self, table: str, stored: StoredColumns, condition: str, of: StoredColumns | None = None) -> None:
         """Write `table` anew, filling rows that match `condition`. `of`: it is the history of a table with these columns."""
         values = [f"{self._value(column, stored, of)} AS {quoted(column.name)}" for column in self.columns]
         declared = {column.name.lower() for column in self.columns}
@@ -153,12 +153,12 @@ class SchemaMigrator:
         """What was undeclared may be declared now, and the other way round; anything else that differs is left to compare."""
         moved = json.dumps(_without(change.column for change in changes))
         same = " IS NOT DISTINCT FROM ".join(
-            comparable(f"json_merge_patch(coalesce({side}._extra, '{{}}'), {literal(moved)})", Json()) for side in "ts"
+            comparable(f"json_merge_patch(coalesce({side}._extra, '{{}}'), {sql_string(moved)})", Json()) for side in "ts"
         )
         # Most are NULL on both sides, or the same text: only the others are worth a call of Python.
         return f"CASE WHEN s._found AND s._extra IS DISTINCT FROM t._extra AND {same} THEN s._extra ELSE t._extra END"
 
-    def _value(self, column: Column, stored: Columns, of: Columns | None) -> str:
+    def _value(self, column: Column, stored: StoredColumns, of: StoredColumns | None) -> str:
         """What a column of the rebuilt table holds."""
         read, key = column in self.read, column.name.lower()
         now, declared = f"s.{quoted(column.name)}", type_changes.as_stored(column.type)

@@ -8,7 +8,7 @@ import duckdb
 from aad_assets.catalog import Column
 from aad_assets.catalog.types import quoted
 from aad_assets.errors import WarehouseError
-from aad_assets.warehouse.database.sql import utc
+from aad_assets.warehouse.database.sql import utc_datetime
 from aad_assets.warehouse.database.target import ALIAS
 from aad_assets.warehouse.publishing import gates
 from aad_assets.warehouse.publishing.compare import DELETED_AT
@@ -16,7 +16,7 @@ from aad_assets.warehouse.publishing.history import as_of
 from aad_assets.warehouse.publishing.loads import ChangedAttribute, SchemaChange
 from aad_assets.warehouse.publishing.options import REPLACING, Mode
 from aad_assets.warehouse.publishing.publication import Plan, Publication
-from aad_assets.warehouse.publishing.schema_migrator import Columns
+from aad_assets.warehouse.publishing.schema_migrator import StoredColumns
 from aad_assets.warehouse.staging.stage import THREADS
 
 _PREVIEW = 10
@@ -34,7 +34,7 @@ def take_instant(publication: Publication) -> bool:
     """
     load = publication.load
     last, last_started = map(
-        utc,
+        utc_datetime,
         publication.row(
             f"SELECT epoch_us(max(published_at)), epoch_us(max(started_at)) FROM {publication.target.meta}.loads "
             "WHERE entity = $entity AND _tenant_id = $tenant AND status = 'published'"
@@ -49,7 +49,9 @@ def take_instant(publication: Publication) -> bool:
     return last is None
 
 
-def settle_deleted_rows(publication: Publication, plan: Plan, stored: Columns | None) -> tuple[Columns | None, int]:
+def settle_deleted_rows(
+    publication: Publication, plan: Plan, stored: StoredColumns | None
+) -> tuple[StoredColumns | None, int]:
     """Prepare the table for the mode's treatment of deleted rows; return its columns and the rows to compare with.
 
     Rows that another mode has kept do not count. Raises WarehouseError when this run's mode would lose kept rows.
@@ -62,7 +64,7 @@ def settle_deleted_rows(publication: Publication, plan: Plan, stored: Columns | 
         publication.execute(f"DELETE FROM {table} WHERE _tenant_id = $tenant AND {DELETED_AT} IS NOT NULL")
     elif DELETED_AT not in stored.ours and keeps:
         publication.execute(f"ALTER TABLE {table} ADD COLUMN {DELETED_AT} TIMESTAMPTZ")
-        stored = Columns.of(publication.cursor, table)
+        stored = StoredColumns.read(publication.cursor, table)
     return stored, int(publication.row(f"SELECT count(*) FROM {table} WHERE {plan.comparison.live}")[0])
 
 
@@ -82,7 +84,7 @@ def _check_kept_rows(publication: Publication) -> None:
         )
 
 
-def check_gates(publication: Publication, plan: Plan, stored: Columns | None, rows_before: int) -> None:
+def check_gates(publication: Publication, plan: Plan, stored: StoredColumns | None, rows_before: int) -> None:
     """Check every gate that needs no comparison. Raises LoadBlocked, and WarehouseError for a recreate that loses values."""
     options, staged, table = publication.options, publication.staged, publication.entity.table
     if options.mode is Mode.RECREATE and rows_before and plan.comparison.kept:
@@ -114,7 +116,7 @@ def _check_columns(
     publication.options.gates.check_columns(publication.entity.table, rows_before, filled_before, filled_now)
 
 
-def create_missing_table(plan: Plan, stored: Columns | None) -> None:
+def create_missing_table(plan: Plan, stored: StoredColumns | None) -> None:
     """Create the table on its first load."""
     if stored is None:
         plan.migrator.create(plan.comparison.table)
@@ -123,7 +125,7 @@ def create_missing_table(plan: Plan, stored: Columns | None) -> None:
 
 
 def migrate_history(
-    publication: Publication, plan: Plan, stored: Columns | None, existing: frozenset[str], rows_before: int
+    publication: Publication, plan: Plan, stored: StoredColumns | None, existing: frozenset[str], rows_before: int
 ) -> bool:
     """Create, migrate or end the history; return whether it resumes with this load, because its versions have ended."""
     options, table = publication.options, publication.history_table
@@ -133,7 +135,7 @@ def migrate_history(
             return False
         plan.migrator.start_history(table, publication.table, plan.comparison.live)
         _create_as_of_macro(publication)
-        history = Columns.of(publication.cursor, table)
+        history = StoredColumns.read(publication.cursor, table)
     if not options.history or stored is None or options.mode in REPLACING:
         publication.execute(plan.history.close_all())
     if not options.history:
@@ -154,7 +156,7 @@ def _create_as_of_macro(publication: Publication) -> None:
         publication.cursor.execute("USE memory")
 
 
-def migrate_table(publication: Publication, plan: Plan, stored: Columns | None) -> None:
+def migrate_table(publication: Publication, plan: Plan, stored: StoredColumns | None) -> None:
     """Bring the table's columns to the declaration, or create it again, and note how it changed."""
     changes = publication.load.schema_changes
     if stored is not None and publication.options.mode is Mode.RECREATE:

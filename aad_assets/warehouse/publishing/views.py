@@ -16,7 +16,7 @@ from aad_assets.catalog import CATALOG, Entity
 from aad_assets.catalog.types import quoted
 from aad_assets.catalog.view import View
 from aad_assets.errors import WarehouseError
-from aad_assets.warehouse.database.sql import utc
+from aad_assets.warehouse.database.sql import utc_datetime
 from aad_assets.warehouse.database.target import ALIAS, Target
 from aad_assets.warehouse.publishing.compare import DELETED_AT
 
@@ -178,7 +178,7 @@ def _parents(
     parents = []
     for table in view.tables:
         published, status = loads.get(table, (None, None))
-        parents.append(ParentData(table, utc(published), status))
+        parents.append(ParentData(table, utc_datetime(published), status))
     return tuple(parents)
 
 

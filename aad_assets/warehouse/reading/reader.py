@@ -15,7 +15,7 @@ from aad_assets.catalog.types import quoted
 from aad_assets.errors import ConfigurationError, WarehouseError
 from aad_assets.settings import is_file, redact_database
 from aad_assets.warehouse.database.migrations import check_version, stored_version
-from aad_assets.warehouse.database.sql import literal
+from aad_assets.warehouse.database.sql import sql_string
 from aad_assets.warehouse.database.target import ALIAS, locked_text
 
 _POLL = 0.1
@@ -50,7 +50,7 @@ def reading(
 def _attach(connection: duckdb.DuckDBPyConnection, database: str, deadline: float, waited: float) -> None:
     while True:
         try:
-            connection.execute(f"ATTACH {literal(database)} AS {ALIAS} (READ_ONLY)")
+            connection.execute(f"ATTACH {sql_string(database)} AS {ALIAS} (READ_ONLY)")
             return
         except duckdb.Error as error:
             locked = locked_text(redact_database(database), str(error), waited)

@@ -10,7 +10,7 @@ from aad_assets.catalog import Entity
 from aad_assets.catalog.types import quoted
 from aad_assets.concurrency import wait_for_all
 from aad_assets.errors import WarehouseError
-from aad_assets.warehouse.database.sql import literal, memory
+from aad_assets.warehouse.database.sql import memory, sql_string
 from aad_assets.warehouse.staging.reject_table import RejectTable
 from aad_assets.warehouse.staging.stage import Stage
 from aad_assets.warehouse.staging.stage_part import StagePart
@@ -94,7 +94,7 @@ class EntityStage:
             empty = ", ".join(f"NULL::{column.duckdb_type} AS {quoted(column.name)}" for column in self.entity.columns)
             _create_view(cursor, self._view(pass_), f"SELECT {empty}, NULL::JSON AS _extra WHERE false")
             return 0
-        rows = f"read_parquet([{', '.join(map(literal, files))}], file_row_number = true, hive_partitioning = false)"
+        rows = f"read_parquet([{', '.join(map(sql_string, files))}], file_row_number = true, hive_partitioning = false)"
         every = f"SELECT {columns}, _extra::JSON AS _extra FROM {rows}"
         duplicates = _number(cursor, f"SELECT coalesce(sum(n - 1), 0) FROM (SELECT count(*) AS n FROM {rows} GROUP BY {key})")
         if duplicates:

@@ -17,7 +17,7 @@ import msgspec
 from aad_assets.catalog import Entity
 from aad_assets.catalog.entity import ODATA_TYPE, ODATA_TYPE_PREFIX
 from aad_assets.catalog.types import quoted
-from aad_assets.warehouse.database.sql import literal
+from aad_assets.warehouse.database.sql import sql_string
 from aad_assets.warehouse.staging.reject_table import RejectTable
 from aad_assets.warehouse.staging.stage import Stage
 from aad_assets.warehouse.staging.validation import Reject, RowValidator
@@ -176,17 +176,17 @@ class StagePart:
 
 def copy_statement(entity: Entity, chunk: Path, typed: Path, number: int, largest: int) -> str:
     """Return SQL that types a chunk by the declared columns. `largest` is the size of its largest row in bytes."""
-    declared = [f"{literal(column.source)}: {literal(column.duckdb_type)}" for column in entity.columns]
+    declared = [f"{sql_string(column.source)}: {sql_string(column.duckdb_type)}" for column in entity.columns]
     types = ", ".join([*declared, "'_extra': 'JSON'"])
     values = ", ".join(
-        f"replace({quoted(column.source)}, {literal(ODATA_TYPE_PREFIX)}, '') AS {quoted(column.name)}"
+        f"replace({quoted(column.source)}, {sql_string(ODATA_TYPE_PREFIX)}, '') AS {quoted(column.name)}"
         if column.source == ODATA_TYPE
         else f"{quoted(column.source)} AS {quoted(column.name)}"
         for column in entity.columns
     )
     return (
-        f"COPY (SELECT {values}, _extra, {number} AS _chunk FROM read_json({literal(str(chunk))}, "
+        f"COPY (SELECT {values}, _extra, {number} AS _chunk FROM read_json({sql_string(str(chunk))}, "
         # Otherwise a folder `id=5` in the path would be the id of every row.
         f"format = 'newline_delimited', columns = {{{types}}}, maximum_object_size = {largest}, hive_partitioning = false)) "
-        f"TO {literal(str(typed))} (FORMAT parquet)"
+        f"TO {sql_string(str(typed))} (FORMAT parquet)"
     )
