@@ -168,10 +168,10 @@ def test_prune_says_what_it_deleted(
     copy.write_bytes(database.read_bytes())
     monkeypatch.setenv("AAD_DATABASE", str(copy))
     assert main(["prune", "--history-older-than", "400d"]) == 0
-    assert capsys.readouterr().out.startswith("deleted 0 versions and 0 changes; the file was ")
+    assert capsys.readouterr().out.startswith("deleted 0 versions and 0 changes; the file shrank from ")
     with pytest.raises(SystemExit):
         main(["prune", "--history-older-than", "long"])
-    assert "'long' is no age: write 400d or 52w." in capsys.readouterr().err
+    assert "'long' is not an age. Write it in days or weeks, such as 400d or 52w." in capsys.readouterr().err
     monkeypatch.setenv("AAD_DATABASE", str(tmp_path / "entar.duckdb"))
     assert main(["prune", "--history-older-than", "400d"]) == 1
     assert "There is no database" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""Forgetting: versions that ended and changes that happened before a moment. Not here: how the file shrinks (`files.py`)."""
+"""Pruning: delete ended versions and changes from before a moment, and compact the file."""
 
 import contextlib
 import re
@@ -17,7 +17,7 @@ from aad_assets.warehouse.staging.stage import Stage
 from aad_assets.warehouse.staging.workspace import workspace
 
 _LONGEST = 36_500
-"""Days that an age may have."""
+"""The largest age, in days."""
 _AGE = re.compile(r"(\d{1,6})([dw])")
 _UNITS = {"d": "days", "w": "weeks"}
 
@@ -29,31 +29,36 @@ class Pruned:
     versions: int
     changes: int
     bytes_before: int = 0
-    """Of the file."""
+    """Size of the database file in bytes."""
     bytes_after: int = 0
 
     def __str__(self) -> str:
-        file = f"; the file was {self.bytes_before:,} bytes, and is {self.bytes_after:,}" if self.bytes_before else ""
-        return f"deleted {self.versions:,} versions and {self.changes:,} changes{file}"
+        file = f"; the file shrank from {self.bytes_before:,} to {self.bytes_after:,} bytes" if self.bytes_before else ""
+        return f"deleted {_count(self.versions, 'version')} and {_count(self.changes, 'change')}{file}"
 
 
 def age(text: str) -> timedelta:
-    """A time span from `400d` or `52w`. Raises ValueError."""
+    """Return the time span that `400d` or `52w` means. Raises ValueError."""
     found = _AGE.fullmatch(text)
     if found is None:
-        raise ValueError(f"{text!r} is no age: write 400d or 52w.")
+        raise ValueError(f"{text!r} is not an age. Write it in days or weeks, such as 400d or 52w.")
     span = timedelta(**{_UNITS[found[2]]: min(int(found[1]), 2 * _LONGEST)})
     if span > timedelta(days=_LONGEST):
-        raise ValueError(f"{text!r} is longer than a hundred years.")
+        raise ValueError(f"{text!r} is longer than a hundred years. Write a shorter age.")
     return span
 
 
 def prune_and_shrink(
     target: Target, *, history_before: datetime | None = None, changes_before: datetime | None = None
 ) -> Pruned:
-    """The whole of it, with an instance of DuckDB of its own. Raises WarehouseError, also where there is none. Blocks."""
+    """Prune and compact the database with a DuckDB instance of its own.
+
+    Raises WarehouseError, also when there is no database. Blocks: call it in a thread.
+    """
     if is_file(target.database) and not Path(target.database).exists():
-        raise WarehouseError(f"There is no database {target.database} (AAD_DATABASE): nothing was pruned. Check the setting.")
+        raise WarehouseError(
+            f"There is no database {target.database} (AAD_DATABASE), so nothing was pruned. Check the setting."
+        )
     with workspace(target.database) as folder, contextlib.closing(Stage(folder)) as stage, stage.cursor() as cursor:
         pruned = prune(cursor, target, history_before=history_before, changes_before=changes_before)
         before, after = compact(cursor, target)
@@ -67,9 +72,9 @@ def prune(
     history_before: datetime | None = None,
     changes_before: datetime | None = None,
 ) -> Pruned:
-    """Delete versions that ended before `history_before` and changes before `changes_before`; None: all stay.
+    """Delete versions that ended before `history_before` and changes before `changes_before`; None keeps them all.
 
-    Current versions stay however old they are. Raises WarehouseError. Blocks: call it in a thread.
+    Current versions stay, however old they are. Raises WarehouseError. Blocks: call it in a thread.
     """
     versions = changes = 0
     with target.transaction(cursor):
@@ -87,6 +92,10 @@ def _histories(cursor: duckdb.DuckDBPyConnection, target: Target) -> list[tuple[
         "SELECT table_name FROM information_schema.tables WHERE table_catalog = ? AND table_schema = ?",
         [ALIAS, target.history.removeprefix(f"{ALIAS}.")],
     ).fetchall()
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _deleted(cursor: duckdb.DuckDBPyConnection, statement: str, moment: datetime) -> int:

@@ -72,7 +72,7 @@ def test_too_many_rejects_block() -> None:
 
 def test_a_filled_column_that_turns_null_blocks() -> None:
     message = check(lambda gates: gates.check_columns("people", 10, {"a": 6, "b": 9}, {"a": 0, "b": 1}), Gate.NULL_COLUMN)
-    assert "a: filled for most" in message
+    assert "a: most of the 10 stored rows have a value" in message
     Gates().check_columns("people", 10, {"a": 5}, {"a": 0})
     Gates().check_columns("people", 1, {"a": 1}, {"a": 0})
 
@@ -169,7 +169,7 @@ def test_the_read_that_began_earlier_never_overwrites_the_later_one(lab: Lab, ta
     earlier = new_load(1, PEOPLE)
     earlier.published_at = new_load(3).published_at
     staged = lab.land(people(4), PEOPLE)
-    with lab.stage.cursor() as cursor, pytest.raises(LoadBlocked, match=r"read that began later, at 2026-01-03") as caught:
+    with lab.stage.cursor() as cursor, pytest.raises(LoadBlocked, match=r"read that started later, at 2026-01-03") as caught:
         publish(cursor, target, PEOPLE, staged, earlier, (), OPEN)
     assert (caught.value.gate, caught.value.override) == (Gate.LATER_READ, None)
     assert not quarantine_folder(target.database).exists(), "newer rows than these are published"

@@ -1,8 +1,7 @@
-"""The gates: reasons for which a whole, well-read load is not published all the same.
+"""The gates: reasons to block a load that was read completely, because a bad read must never replace a good table.
 
-A bad read must never replace a good table. Each gate has its message and can be opened for one run, in the run's config.
-Pure: numbers in, LoadBlocked out. Not here: the queries for the numbers (`publish.py`), what is kept of a blocked load
-(`blocked.py`).
+Each gate has its own message. Most can be opened for one run, in the run's config. The functions take numbers and raise
+LoadBlocked. See also `steps.py`, which queries the numbers, and `quarantine.py`, which keeps the rows of a blocked load.
 """
 
 from collections.abc import Mapping
@@ -14,7 +13,7 @@ from aad_assets.errors import LoadBlocked
 
 
 class Gate(StrEnum):
-    """What can stop a load. The first five can be opened by name."""
+    """A reason to block a load. The first five can be opened by name."""
 
     COUNT = "count"
     SHRINK = "shrink"
@@ -30,21 +29,21 @@ OPENABLE = (Gate.COUNT, Gate.SHRINK, Gate.EMPTY, Gate.NULL_COLUMN, Gate.REJECTS)
 
 @dataclass(frozen=True)
 class Gates:
-    """Thresholds, as shares of rows unless said otherwise, and the gates that this run opens."""
+    """Thresholds, as shares of the rows unless noted, and the gates that this run opens."""
 
     count_share: float = 0.01
     count_rows: int = 10
-    """Rows by which a read may differ from Graph's `$count` in any case: its index lags, and people come and go meanwhile."""
+    """Rows by which a read may always differ from Graph's `$count`: its index lags, and rows come and go during the read."""
     shrink_share: float = 0.2
     shrink_rows: int = 50
-    """A table may lose this many rows in any case."""
+    """Rows that a table may always lose."""
     filled_share: float = 0.5
-    """A column that was filled for more than this must not turn all NULL."""
+    """A column with values in more than this share of the rows must not turn all NULL."""
     rejects_share: float = 0.01
     open: frozenset[Gate] = frozenset()
 
     def check_count(self, table: str, rows: int, counted: int | None) -> None:
-        """`counted`: what Graph's `$count` says; None where it does not count."""
+        """Check the number of rows against Graph's `$count`, which is None where Graph does not count."""
         if counted is None:
             return
         if abs(rows - counted) <= max(self.count_rows, self.count_share * counted) and bool(rows) >= bool(counted):
@@ -52,42 +51,43 @@ class Gates:
         self._block(
             Gate.COUNT,
             table,
-            f"{_rows(rows, 'was', 'were')} read and Graph counts {counted:,} ({self.count_share:.0%} and "
-            f"{self.count_rows} rows may differ): pages may be missing. Reload again",
+            f"{_rows(rows, 'was', 'were')} read, but Graph counts {counted:,} (they may differ by {self.count_share:.0%} or "
+            f"{_rows(self.count_rows)}). Pages may be missing. Reload again",
         )
 
     def check_shrink(self, table: str, before: int, rows: int) -> None:
-        """`before`: rows that the table holds; none on the first load."""
+        """Check how many of the table's `before` rows are missing from the read."""
         lost = before - rows
         if before and not rows:
             self._block(
                 Gate.EMPTY,
                 table,
-                f"no row was read and the table holds {before:,}: a permission may be lost. See that "
-                "the collection really is empty",
+                f"no rows were read, but the table holds {before:,}. A permission may be lost. Check that the collection is "
+                "really empty",
             )
         elif lost >= self.shrink_rows and lost > self.shrink_share * before:
             self._block(
                 Gate.SHRINK,
                 table,
-                f"{_rows(rows, 'was', 'were')} read and the table holds {before:,}, which is {lost / before:.0%} less "
-                f"(limit {self.shrink_share:.0%} and {self.shrink_rows} rows). See that so many really are gone",
+                f"{_rows(rows, 'was', 'were')} read, but the table holds {before:,}: {lost / before:.0%} are missing "
+                f"(the limit is {self.shrink_share:.0%} and {_rows(self.shrink_rows)}). Check that so many are really gone",
             )
 
     def check_rejects(self, table: str, rejected: int, rows: int) -> None:
-        """`rejected`: rows with a value that did not fit its declared type."""
+        """Check how many rows have a value that does not match its declared type."""
         if rejected > self.rejects_share * rows:
             self._block(
                 Gate.REJECTS,
                 table,
-                f"{rejected:,} of {_rows(rows)} have values that do not fit the declared types (limit "
-                f"{self.rejects_share:.0%}): Graph may have changed a type. See which columns have become NULL",
+                f"{rejected:,} of {_rows(rows)} have values that do not match the declared types (the limit is "
+                f"{self.rejects_share:.0%}). Graph may have changed a type. Check which columns have turned NULL",
             )
 
     def check_columns(self, table: str, before: int, filled_before: Mapping[str, int], filled_now: Mapping[str, int]) -> None:
-        """Values by column, in the stored and the read rows; an empty list or a struct of NULLs is no value.
+        """Check that no column turned all NULL. Both mappings give the number of values by column.
 
-        In a table of one row, a tenant's setting that somebody cleared looks the same: those are not checked.
+        Empty lists and structs of NULLs are not values. A table of one row is not checked: a setting that somebody cleared
+        looks the same.
         """
         emptied = [
             column
@@ -98,8 +98,8 @@ class Gates:
             self._block(
                 Gate.NULL_COLUMN,
                 table,
-                f"{', '.join(emptied)}: filled for most of the {before:,} stored rows, and for none of those read. A "
-                "permission or a licence may be lost. Grant it",
+                f"{', '.join(emptied)}: most of the {before:,} stored rows have a value, and none of the rows that were read "
+                "has one. A permission or a licence may be lost. Grant it again",
             )
 
     def _block(self, gate: Gate, table: str, what: str) -> None:
@@ -108,32 +108,32 @@ class Gates:
         allowed = sorted(each.value for each in self.open | {gate})
         raise LoadBlocked(
             gate,
-            f"the gate {gate} blocked it: {what}; or, if it is right, open the gate for one run by "
+            f"the gate {gate} blocked it: {what}. If the rows are right, open the gate for one run with "
             f"{{allow: {{{table}: [{', '.join(allowed)}]}}}} in the run's config.",
             {"allow": {table: allowed}},
         )
 
 
 def type_blocked(column: str, stored: str, declared: str, table: str) -> LoadBlocked:
-    """Stored values do not fit a column's new type."""
+    """Return the error for a column whose stored values do not cast to its new type."""
     return LoadBlocked(
         Gate.TYPE,
-        f"the gate type blocked it: {column} is stored as {stored} and is now declared as {declared}, and what is stored "
-        f"does not cast. To take the new type, reload once with {{modes: {{{table}: recreate}}}} in the run's config.",
+        f"the gate type blocked it: {column} is stored as {stored} and is now declared as {declared}, and stored values do "
+        f"not cast. To take the new type, reload once with {{modes: {{{table}: recreate}}}} in the run's config.",
         {"modes": {table: "recreate"}},
     )
 
 
 def check_order(started_at: datetime, last_started_at: datetime | None, now: datetime) -> None:
-    """Of two runs at once, the read that began earlier never overwrites the later one.
+    """Block a load whose read started before that of the last published load, as happens when two runs overlap.
 
-    A load from the future was stamped by a clock that was ahead, and must not hold back all others until then.
+    A published load that started in the future was stamped by a wrong clock, and does not block the loads until then.
     """
     if last_started_at is not None and started_at < last_started_at <= now:
         raise LoadBlocked(
             Gate.LATER_READ,
-            f"the gate later_read blocked it: a read that began later, at {last_started_at:%Y-%m-%d %H:%M:%S %Z}, is "
-            "published already. Nothing is lost; schedule the runs apart.",
+            f"the gate later_read blocked it: a read that started later, at {last_started_at:%Y-%m-%d %H:%M:%S %Z}, is "
+            "published already. Nothing is lost. Schedule the runs further apart.",
         )
 
 

@@ -1,7 +1,7 @@
-"""SQL builders for history and changes. Pure text: no connection. Not here: what differs (`compare.py`), when they run.
+"""SQL builders for history and changes, without a connection. See also `compare.py`, which finds what differs.
 
-A history table holds a row for each version of each row: when it was valid, [from, to), and what began it. A load writes the
-versions that begin and closes those that end; what did not change is not touched.
+A history table holds a row for each version of each row: when it was valid, [from, to), and what started it. A load writes
+the versions that start and closes those that end. It does not touch the versions of unchanged rows.
 """
 
 from collections.abc import Sequence
@@ -17,13 +17,13 @@ VALIDITY = ("_valid_from", "_valid_to", "_change")
 
 @dataclass(frozen=True)
 class History:
-    """The versions and changes of one table; statements take $tenant and $at."""
+    """Statements for the versions and changes of one table. They take $tenant and $at."""
 
     comparison: Comparison
     table: str
 
     def close(self) -> str:
-        """End the versions that were replaced or deleted."""
+        """Close the versions of rows that were changed or deleted."""
         return (
             f"UPDATE {self.table} t SET _valid_to = $at::TIMESTAMPTZ FROM difference d WHERE "
             f"{self.comparison.match('t', 'd')} AND t._tenant_id = $tenant AND t._valid_to IS NULL "
@@ -31,25 +31,25 @@ class History:
         )
 
     def open(self) -> str:
-        """Begin the versions of what is new or changed."""
+        """Insert a version of each row that is new or changed."""
         names = ", ".join(self.comparison.names)
         return f"""
             INSERT INTO {self.table} ({names}, _tenant_id, _loaded_at, {", ".join(VALIDITY)})
             SELECT {names}, $tenant, $at::TIMESTAMPTZ, $at::TIMESTAMPTZ, NULL, change FROM after"""
 
     def close_all(self) -> str:
-        """End every version: the table is replaced, or history turned off."""
+        """Close every version: the table is replaced, or history is turned off."""
         return f"UPDATE {self.table} SET _valid_to = $at::TIMESTAMPTZ WHERE _tenant_id = $tenant AND _valid_to IS NULL"
 
     def begin(self, columns: Sequence[str], since: str = "$at::TIMESTAMPTZ") -> str:
-        """Begin a version of every row of the table."""
+        """Insert a version of every row of the table."""
         names = ", ".join([*map(quoted, columns), "_extra", "_tenant_id", "_loaded_at"])
         return f"""
             INSERT INTO {self.table} ({names}, {", ".join(VALIDITY)})
             SELECT {names}, {since}, NULL, 'insert' FROM {self.comparison.table} WHERE {self.comparison.live}"""
 
     def changes(self, changes: str) -> list[str]:
-        """Rows for `changes`. Parameters besides: $load, $entity."""
+        """Insert the changes of a load into the table `changes`. They also take $load and $entity."""
         head = f"INSERT INTO {changes} SELECT $load, $at::TIMESTAMPTZ, $tenant, $entity, "
         key = self._key("r")
         return [
@@ -64,7 +64,7 @@ class History:
 
     @property
     def _compared(self) -> list[Column | None]:
-        """Columns that count; None is `_extra`."""
+        """The columns whose differences are changes; None stands for `_extra`."""
         return [*(column for column in self.comparison.counting if column.name not in self.comparison.key), None]
 
     def _attribute(self, column: Column | None) -> str:
@@ -85,6 +85,6 @@ class History:
 
 
 def as_of(table: str) -> str:
-    """Parameter and body of the table macro that shows the history `table` as it was at a moment."""
+    """Return the parameter and body of the table macro that shows the history `table` as it was at a moment."""
     valid = "_valid_from <= ts::TIMESTAMPTZ AND (_valid_to IS NULL OR _valid_to > ts::TIMESTAMPTZ)"
     return f"(ts) AS TABLE SELECT * FROM {table} WHERE {valid}"

@@ -1,4 +1,4 @@
-"""How one entity is published: mode, history, columns that do not count, gates. Not here: who chooses (settings, run)."""
+"""How one entity is published: its mode, whether it keeps history, its volatile columns, its gates."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -8,18 +8,18 @@ from aad_assets.warehouse.publishing.gates import Gates
 
 
 class Mode(StrEnum):
-    """What a load does with the rows that a table holds."""
+    """How a load treats the stored rows of a table."""
 
     COMPARE = "compare"
-    """Write the differences alone; what was not read is deleted."""
+    """Write only the differences; rows that were not read are deleted."""
     COMPARE_KEEP_DELETED = "compare_keep_deleted"
-    """The same, but deleted rows stay, with `_deleted_at` set until they return."""
+    """As `compare`, but deleted rows stay, with `_deleted_at` set until they return."""
     TRUNCATE = "truncate"
-    """Replace all rows without comparing: every row begins a new version, and no changes are written."""
+    """Replace all rows without comparing: every row starts a new version, and no changes are recorded."""
     RECREATE = "recreate"
-    """The same with a new table, so that columns take new types."""
+    """As `truncate`, with a new table, so that columns take new types."""
     MERGE = "merge"
-    """Write what is new and what differs; nothing is deleted. For logs, of which each load reads some days."""
+    """Write new and changed rows; delete none. For logs: each load reads only some of their days."""
 
 
 REPLACING = frozenset({Mode.TRUNCATE, Mode.RECREATE})
@@ -31,15 +31,15 @@ class Options:
 
     mode: Mode = Mode.COMPARE
     history: bool = True
-    """Keep versions and changes."""
+    """Whether versions and changes are kept."""
     volatile: frozenset[str] = frozenset()
-    """Columns whose difference is no change: stored values are refreshed without a new version."""
+    """Columns whose differences are not changes: stored values are refreshed without a new version."""
     gates: Gates = field(default_factory=Gates)
     keeps_columns: bool = False
-    """Stored columns that are not declared stay: this run could not learn which there are."""
+    """Whether stored columns that are not declared stay, because this run could not learn which columns exist."""
 
     @classmethod
     def of(cls, entity: Entity) -> "Options":
-        """What its declaration says; a log is always merged."""
+        """Return the options that the declaration sets; a log is always merged."""
         mode = Mode.MERGE if entity.shape is Shape.LOG else Mode(entity.reload_mode)
         return cls(mode, entity.history, entity.volatile)
