@@ -7,6 +7,7 @@ import dagster as dg
 
 from aad_assets.catalog import CATALOG, Entity
 from aad_assets.reload import Outcome
+from aad_assets.reload.outcome import describe_permissions
 from aad_assets.warehouse.publishing.loads import ChangedAttribute
 
 OUR_COLUMNS = (
@@ -46,12 +47,11 @@ def asset_spec(
     It is skippable because a run continues when one entity fails.
     """
     deps = [asset_key(connection_name, entity.parent)] if entity.parent and entity.parent in tables else []
-    permissions = " and ".join(entity.permissions)
     licence = f" The tenant needs the licence {entity.licence}." if entity.licence else ""
     return dg.AssetSpec(
         asset_key(connection_name, entity.table),
         deps=deps,
-        description=f"{entity.description}\n\nReads `{entity.resource}` with the permission {permissions}.{licence}",
+        description=f"{entity.description}\n\nReads `{entity.resource}` with the {describe_permissions(entity)}.{licence}",
         group_name=entity.group.value,
         kinds={"duckdb", "azure"},
         owners=list(owners),

@@ -30,12 +30,12 @@ class Outcome:
 
     @property
     def reason(self) -> str | None:
-        """Why the load was not published, or what it lacks; None if it is complete."""
+        """Return why the load was not published, or what it lacks; None if it is complete."""
         return self.load.reason
 
     @property
     def rows_per_second(self) -> float:
-        """Rows read per second; 0 if no time was measured."""
+        """Return the rows read per second; 0 if no time was measured."""
         return self.load.rows / self.seconds if self.seconds else 0.0
 
 
@@ -52,7 +52,7 @@ def describe_failure(entity: Entity, error: Exception) -> str:
     if isinstance(error, LicenceMissing):
         text += f". Skipped because it needs the licence {entity.licence or 'that the response names'}."
     elif isinstance(error, GraphError) and error.response.status in (401, 403) and not error.advice:
-        text += f". Grant the permission {' and '.join(entity.permissions)} to the app, with admin consent."
+        text += f". Grant the {describe_permissions(entity)} to the app, with admin consent."
         if entity.may_hide_members:
             text += f" If {entity.parent} hide their members, grant {HIDDEN_MEMBERS} as well."
     elif isinstance(error, PageTokenExpired):
@@ -61,6 +61,12 @@ def describe_failure(entity: Entity, error: Exception) -> str:
         # The text of an unexpected error may quote rows or a token.
         text = f"unexpected {type(error).__name__} at {where_raised(error)}. Nothing was published. Please report it."
     return f"{entity.table}: {text}"
+
+
+def describe_permissions(entity: Entity) -> str:
+    """Return `permission User.Read.All`, or `permissions AuditLog.Read.All and User.Read.All`."""
+    plural = "s" if len(entity.permissions) > 1 else ""
+    return f"permission{plural} {' and '.join(entity.permissions)}"
 
 
 def describe_rejected_columns(names: Sequence[str]) -> str:
