@@ -242,7 +242,7 @@ def test_a_row_without_its_key_is_untrusted(row: Row | bytes) -> None:
     sent = encoded(row)
     validator = RowValidator(THINGS)
     assert not validator.is_valid(sent)
-    with pytest.raises(InvalidResponse, match="without its key id"):
+    with pytest.raises(InvalidResponse, match="no value for its key id"):
         validator.coerce(sent)
 
 

@@ -125,8 +125,8 @@ def test_a_view_of_a_table_that_was_never_loaded_is_not_made_and_the_others_are(
 
     assert (first.status, first.rows, first.parents) == (ViewStatus.SKIPPED, 0, ())
     assert first.reason == (
-        "user_licenses was not made, since it reads subscribed_skus and groups, never loaded so far: "
-        "reload subscribed_skus and groups first, with the view or before it."
+        "user_licenses was not created because subscribed_skus and groups have never been loaded. "
+        "Reload subscribed_skus and groups with the view, or before it."
     )
     assert second.status is ViewStatus.REFRESHED
     assert names(lab, target) == ["user_identities"]
@@ -139,8 +139,8 @@ def test_a_column_that_was_never_read_is_named(lab: Lab, target: Target) -> None
 
     assert first.status is ViewStatus.SKIPPED
     assert first.reason == (
-        "user_identities was not refreshed, since it reads users.userType and users.identities, which this connection does "
-        "not: turn them on in the connection metadata (AAD_CONNECTION_METADATA), and reload users."
+        "user_identities was not refreshed because it needs users.userType and users.identities, which are turned off for "
+        "this connection. Turn them on in the connection metadata (AAD_CONNECTION_METADATA), and reload users."
     )
     assert second.status is ViewStatus.REFRESHED
     assert names(lab, target) == ["user_proxy_addresses"]
@@ -154,7 +154,7 @@ def test_a_column_turned_off_later_is_named_too_and_the_view_shows_nothing_old(l
     [outcome] = refreshed(lab, target, entities={"users": users})
 
     assert outcome.status is ViewStatus.SKIPPED
-    assert "users.identities, which this connection does not: turn it on" in str(outcome.reason)
+    assert "users.identities, which is turned off for this connection. Turn it on" in str(outcome.reason)
     with pytest.raises(WarehouseError, match="identities"):
         lab.stored(target, "SELECT issuer FROM {schema}.user_identities")
 
@@ -165,7 +165,7 @@ def test_someones_own_table_is_left_alone(lab: Lab, target: Target) -> None:
     first, second = refreshed(lab, target, [IDENTITIES, PROXY_ADDRESSES])
 
     assert first.status is ViewStatus.FAILED
-    assert str(first.reason).startswith("user_identities: the table aad.user_identities has the name of a view of ours")
+    assert str(first.reason).startswith("user_identities: the table aad.user_identities has the name of a view")
     assert second.status is ViewStatus.REFRESHED
     assert lab.stored(target, "SELECT theirs FROM {schema}.user_identities") == [(42,)]
 

@@ -127,7 +127,7 @@ def test_no_place_for_it_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     database = tmp_path / "file" / "entra.duckdb"
     with (
-        pytest.raises(WarehouseError, match=r"cannot stage in .* \(Not a directory\).*AAD_DATABASE"),
+        pytest.raises(WarehouseError, match=r"Cannot stage rows in .* \(Not a directory\).*AAD_DATABASE"),
         workspace(str(database)),
     ):
         pass

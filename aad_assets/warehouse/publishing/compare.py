@@ -1,9 +1,10 @@
-"""SQL builders for reload and compare. Pure text: no connection. Not here: when they run (`publish.py`), `history.py`.
+"""SQL builders for reload and compare, without a connection. See also `steps.py`, which runs them.
 
-Rows are compared by hash, in one query over both sides: DuckDB's hash is not stable between its versions and must not be
-stored. It does not tell an empty list from NULL, `[0]` from `[0, 0]`, a struct of NULLs from NULL either, so lists and
-structs are hashed by their sort key, which does, and is twice as fast as JSON text. The order of a collection means nothing,
-in JSON values and `_extra` as well: rows whose sort keys differ are few, and compared once more with their lists sorted.
+Rows are compared by hash, in one query over both sides: DuckDB's hash is not stable between its versions, so it must not be
+stored. The hash does not tell an empty list from NULL, `[0]` from `[0, 0]`, or a struct of NULLs from NULL. So lists and
+structs are hashed by their sort key, which tells them apart and is twice as fast as JSON text. The order of a collection
+means nothing, in JSON values and `_extra` as well. Rows whose sort keys differ are few, and are compared again with sorted
+lists.
 """
 
 from collections.abc import Sequence
@@ -19,7 +20,7 @@ DELETED_AT = "_deleted_at"
 
 
 def comparable(expression: str, type_: Type, depth: int = 0) -> str:
-    """`expression` in a form that is equal when the values mean the same."""
+    """Return SQL that normalises `expression`, so that values which mean the same compare equal."""
     if not has_collection(type_):
         return expression
     match type_:
@@ -40,7 +41,7 @@ def comparable(expression: str, type_: Type, depth: int = 0) -> str:
 
 
 def has_collection(type_: Type) -> bool:
-    """Whether two values of the type can mean the same and be written in different orders."""
+    """Return whether two values of the type can mean the same and differ in the order of a collection."""
     match type_:
         case List() | Json():
             return True
@@ -51,7 +52,7 @@ def has_collection(type_: Type) -> bool:
 
 
 def filled(expression: str, type_: Type) -> str:
-    """Whether there is anything in `expression`: an empty list or a struct of nothing is nothing. Never NULL itself."""
+    """Return SQL that is true if `expression` has a value, and never NULL. Empty lists and structs of NULLs are not values."""
     match type_:
         case List():
             return f"coalesce(len({expression}) > 0, false)"
@@ -62,7 +63,7 @@ def filled(expression: str, type_: Type) -> str:
 
 
 def row_hash(columns: Sequence[Column], *, ordered: bool) -> str:
-    """One number for the values of `columns`; `ordered`: another order of a collection is another number."""
+    """Return SQL for one hash of the values of `columns`. If `ordered`, another order of a collection gives another hash."""
     values = {
         column.name: quoted(column.name) if ordered else comparable(quoted(column.name), column.type) for column in columns
     }
@@ -75,25 +76,26 @@ def row_hash(columns: Sequence[Column], *, ordered: bool) -> str:
 
 @dataclass(frozen=True)
 class Comparison:
-    """A staged relation against the tenant's rows of a table. Every statement takes $tenant, writing ones $at as well.
+    """Statements that compare a staged relation with the tenant's rows of a table.
 
-    Temporary tables hold what differs: `difference` (key and change: insert, update, delete, or refresh where volatile
-    columns alone differ), `before` and `after` (the old and the new rows of it, with all columns of the table).
+    Every statement takes $tenant, and those that write also take $at. Three temporary tables hold the differences:
+    `difference` has the key and the change (insert, update, delete, or refresh where only volatile columns differ); `before`
+    and `after` have the old and the new rows, with all columns of the table.
     """
 
     table: str
     staged: str
     key: Sequence[str]
     columns: Sequence[Column]
-    """Columns that were read."""
+    """The columns that were read."""
     kept: Sequence[str] = ()
-    """Columns of the table that were not read: stored values stay, and do not count."""
+    """Columns of the table that were not read: their stored values stay, and are not compared."""
     volatile: frozenset[str] = frozenset()
     keeps_deleted: bool = False
     merges: bool = False
-    """Rows that were not staged stay."""
+    """Keeps rows that were not staged."""
     day: tuple[str, date] | None = None
-    """A log's time column and the UTC day that was read: other rows are not hashed, since the table holds years."""
+    """A log's time column and the UTC day that was read. Other rows are not hashed: the table holds years."""
 
     @cached_property
     def keys(self) -> str:
@@ -101,7 +103,7 @@ class Comparison:
 
     @cached_property
     def names(self) -> list[str]:
-        """Columns that a row is written with, quoted; `_extra` last."""
+        """The quoted columns that a row is written with; `_extra` comes last."""
         return [quoted(name) for name in (*(column.name for column in self.columns), *self.kept, "_extra")]
 
     @cached_property
@@ -117,7 +119,7 @@ class Comparison:
 
     @property
     def live(self) -> str:
-        """Which rows of the table are rows of the tenant, and not kept after they were deleted."""
+        """The condition for the tenant's rows, without deleted rows that are kept."""
         return f"_tenant_id = $tenant{f' AND {DELETED_AT} IS NULL' if self.keeps_deleted else ''}"
 
     def _hashed(self, relation: str, condition: str, *, ordered: bool) -> str:
@@ -127,7 +129,7 @@ class Comparison:
         return f"(SELECT {self.keys}, true AS found, {counting}, {volatile} FROM {relation} WHERE {condition})"
 
     def difference(self) -> str:
-        """What differs, other orders of collections included."""
+        """Create `difference`. It includes rows that differ only in the order of a collection; see `reordered`."""
         return f"""
             CREATE OR REPLACE TEMP TABLE difference AS
             SELECT {self.keys},
@@ -150,12 +152,12 @@ class Comparison:
 
     @property
     def _values(self) -> str:
-        """A row as it becomes: what was read, `s`, with the stored values, `b`, of columns that were not."""
+        """The values of a new row: those that were read (`s`), and the stored ones (`b`) of columns that were not."""
         read, kept = (column.name for column in self.columns), self.kept
         return ", ".join([*(f"s.{quoted(name)}" for name in read), *(f"b.{quoted(name)}" for name in kept), "s._extra"])
 
     def take(self) -> list[str]:
-        """Tables `before` and `after`: the rows that differ, in full."""
+        """Create `before` and `after`: the rows that differ, with all their columns."""
         before = f"LEFT JOIN before b USING ({self.keys})" if self.kept else ""
         return [
             f"""CREATE OR REPLACE TEMP TABLE before AS SELECT {", ".join(self.names)} FROM {self.table}
@@ -165,7 +167,7 @@ class Comparison:
         ]
 
     def reordered(self) -> list[str]:
-        """Drop rows from the three tables in which nothing but the order of a collection differs."""
+        """Remove rows that differ only in the order of a collection from the three tables."""
         hashed = [self._hashed(relation, "true", ordered=False) for relation in ("before", "after")]
         same = f"""CREATE OR REPLACE TEMP TABLE same AS SELECT {self.keys}
                    FROM {hashed[0]} b JOIN {hashed[1]} a USING ({self.keys}) WHERE a.hash = b.hash"""
@@ -178,7 +180,7 @@ class Comparison:
         return [same, *drop]
 
     def apply(self) -> list[str]:
-        """Bring the table to what was read."""
+        """Write the differences to the table."""
         matching = f"{self.match('t', 'd')} AND t._tenant_id = $tenant"
         gone = "'update', 'insert'" if self.keeps_deleted else "'update', 'delete'"  # an insert may find its row of old
         statements = []
@@ -201,20 +203,20 @@ class Comparison:
         return statements
 
     def insert_changed(self) -> str:
-        """Add new rows and new versions."""
+        """Insert the new and the changed rows."""
         return self._insert(self.names, "after")
 
     def insert_all(self) -> str:
-        """Add every row that was read."""
+        """Insert every row that was read."""
         return self._insert([*(quoted(column.name) for column in self.columns), "_extra"], self.staged)
 
     def keep(self) -> str:
-        """Table `before`: stored values of columns that were not read, of a table that is to be replaced."""
+        """Create `before` with the stored values of columns that were not read, before the table is replaced."""
         names = ", ".join([self.keys, *map(quoted, self.kept)])
         return f"CREATE OR REPLACE TEMP TABLE before AS SELECT {names} FROM {self.table} WHERE {self.live}"
 
     def insert_with_kept(self) -> str:
-        """Add every row that was read, with the stored values of columns that were not."""
+        """Insert every row that was read, with the stored values of columns that were not."""
         source = f"{self.staged} s LEFT JOIN before b USING ({self.keys})"
         return self._insert(self.names, f"(SELECT {self._values} FROM {source})")
 

@@ -31,12 +31,12 @@ class Options:
 
     mode: Mode = Mode.COMPARE
     history: bool = True
-    """Whether versions and changes are kept."""
+    """Keeps versions and changes."""
     volatile: frozenset[str] = frozenset()
     """Columns whose differences are not changes: stored values are refreshed without a new version."""
     gates: Gates = field(default_factory=Gates)
     keeps_columns: bool = False
-    """Whether stored columns that are not declared stay, because this run could not learn which columns exist."""
+    """Keeps stored columns that are not declared, because this run could not learn which columns exist."""
 
     @classmethod
     def of(cls, entity: Entity) -> "Options":

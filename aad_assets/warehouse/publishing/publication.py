@@ -22,7 +22,7 @@ _PARAMETER = re.compile(r"\$([a-z]+)")
 
 @dataclass(frozen=True)
 class Publication:
-    """What one load publishes, and where. Its `load` is filled in step by step."""
+    """The load to publish, its staged rows, and the target. Its `load` is filled in step by step."""
 
     cursor: duckdb.DuckDBPyConnection
     target: Target
@@ -85,7 +85,7 @@ class Publication:
 
 @dataclass(frozen=True)
 class Plan:
-    """What follows from a publication and the stored columns: the statements to compare, keep history and migrate with."""
+    """The columns of a publication, and the statements that compare, keep history and migrate."""
 
     columns: Sequence[Column]
     """The columns that the table will have."""

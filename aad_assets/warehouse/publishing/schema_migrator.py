@@ -1,8 +1,9 @@
-"""The table of an entity and its history: made, taken over from a release without history, rebuilt for a new declaration.
+"""The columns of an entity's table and of its history: created, and rebuilt for a new declaration.
 
-A rebuild is one statement that writes the table anew: columns that appear, or widen at any depth, are filled in from what was
-read where the older part of the value is the same; so rows that did not change get no new version, and history shows a new
-column's first value. Columns that disappear leave the table and stay in its history. Not here: what differs (`compare.py`).
+A rebuild is one statement that rewrites the table. Columns that are added, or widened at any depth, are filled in from the
+rows that were read, where the older part of the value is the same. So rows that did not change get no new version, and
+history shows a new column's first value. Columns that are lost leave the table and stay in its history. See also
+`type_changes.py`.
 """
 
 import json
@@ -24,14 +25,14 @@ from aad_assets.warehouse.publishing.loads import SchemaChange
 
 @dataclass(frozen=True)
 class StoredColumns:
-    """The columns that a stored table has, without ours: name in small letters to name and type; and which of ours."""
+    """The columns of a stored table: `types` maps lower-case names to name and type, `ours` has those that start with `_`."""
 
     types: Mapping[str, tuple[str, Type]]
     ours: frozenset[str]
 
     @classmethod
     def read(cls, cursor: duckdb.DuckDBPyConnection, table: str) -> "StoredColumns":
-        """Of a table that is there: else the transaction would be aborted."""
+        """Read the columns of a table. The table must exist: an error would abort the transaction."""
         described = cursor.execute(f"FROM {table} LIMIT 0").description
         types = {name.lower(): (name, type_changes.stored_type(type_)) for name, type_, *_ in described if name[0] != "_"}
         was = {
@@ -42,22 +43,23 @@ class StoredColumns:
 
 @dataclass(frozen=True)
 class SchemaMigrator:
-    """Brings one entity's tables to its declaration, with what was read to fill in from. Statements take $tenant."""
+    """Migrates one entity's table and history to its declaration, and fills in new columns from the rows that were read."""
 
     cursor: duckdb.DuckDBPyConnection
     entity: Entity
     columns: Sequence[Column]
     read: Sequence[Column]
-    """Those of the columns that were read."""
+    """Those of `columns` that were read."""
     staged: str
     tenant_id: str
 
     def create(self, table: str) -> None:
+        """Create an empty table with the declared columns and ours."""
         definitions = ", ".join(f"{quoted(column.name)} {column.duckdb_type}" for column in self.columns)
         self.cursor.execute(f"CREATE TABLE {table} ({definitions}, _extra JSON, _tenant_id VARCHAR, _loaded_at TIMESTAMPTZ)")
 
     def start_history(self, history: str, table: str, live: str) -> None:
-        """The history of a table that has none yet: the version of each row began when it was loaded."""
+        """Create the history of a table that has none yet. The version of each row starts when the row was loaded."""
         self.cursor.execute(
             f"CREATE TABLE {history} AS SELECT COLUMNS(lambda c: c <> '{DELETED_AT}'), _loaded_at AS _valid_from, "
             f"NULL::TIMESTAMPTZ AS _valid_to, 'insert' AS _change FROM {table} WHERE {live}",
@@ -65,7 +67,7 @@ class SchemaMigrator:
         )
 
     def migrate_table(self, table: str, stored: StoredColumns) -> list[SchemaChange]:
-        """Give the table the declared columns; returns what that changed. Raises LoadBlocked when a value does not cast."""
+        """Give the table the declared columns; return the changes. Raises LoadBlocked when a value does not cast."""
         changes = list(self.changes(stored))
         if changes:
             self._check_casts(table, stored)
@@ -73,9 +75,9 @@ class SchemaMigrator:
         return changes
 
     def migrate_history(self, history: str, stored: StoredColumns, table: StoredColumns, *, recreate: bool = False) -> None:
-        """Give the history the declared columns, beside those it has. `table`: the columns of the table before.
+        """Give the history the declared columns, beside those it has. `table` has the table's columns before the load.
 
-        What does not cast blocks the load, or gets another name on `recreate`.
+        Raises LoadBlocked when a value does not cast. With `recreate`, its column is renamed instead.
         """
         changes = [*self.changes(stored), *self.changes(table)]
         if all(change.change == "lost" for change in changes):
@@ -87,7 +89,7 @@ class SchemaMigrator:
         self._rebuild(history, stored, f"t._tenant_id = '{self.tenant_id}' AND t._valid_to IS NULL", table)
 
     def changes(self, stored: StoredColumns) -> Iterable[SchemaChange]:
-        """What the declaration has that the table lacks, and the other way round."""
+        """Find the differences between the declaration and the stored columns."""
         declared = {column.name.lower() for column in self.columns}
         for column in self.columns:
             if column.name.lower() in stored.types:
@@ -98,7 +100,7 @@ class SchemaMigrator:
         yield from (SchemaChange(name, "lost") for key, (name, _) in stored.types.items() if key not in declared)
 
     def _retyped(self, stored: StoredColumns) -> Iterable[tuple[Column, str, Type, Type]]:
-        """Columns of another type than stored: the stored name, the stored and the declared type."""
+        """Find columns that are stored in another type: the column, its stored name, its stored and its declared type."""
         for column in self.columns:
             name, type_ = stored.types.get(column.name.lower(), (column.name, None))
             declared = type_changes.as_stored(column.type)
@@ -106,7 +108,7 @@ class SchemaMigrator:
                 yield column, name, type_, declared
 
     def _uncastable(self, table: str, name: str, old: Type, new: Type) -> bool:
-        """Whether a stored value cannot be had in the new type and back."""
+        """Return whether a stored value does not survive the conversion to the new type and back."""
         value = quoted(name)
         if type_changes.castable(old, new):
             shared = type_changes.common(old, new)
@@ -123,7 +125,7 @@ class SchemaMigrator:
                 raise type_blocked(f"{self.entity.table}.{column.name}", *names, self.entity.table)
 
     def _set_aside(self, history: str, stored: StoredColumns) -> StoredColumns:
-        """Rename columns of the history whose values do not cast: `_was_age`."""
+        """Rename columns of the history whose values do not cast (`age` to `_was_age`); return the columns after that."""
         for _, name, old, new in list(self._retyped(stored)):
             if self._uncastable(history, name, old, new):
                 aside, number = f"_was_{name}", 1
@@ -136,7 +138,7 @@ class SchemaMigrator:
         return stored
 
     def _rebuild(self, table: str, stored: StoredColumns, condition: str, of: StoredColumns | None = None) -> None:
-        """Write `table` anew, filling rows that match `condition`. `of`: it is the history of a table with these columns."""
+        """Rewrite `table`, and fill in rows that match `condition`. For a history, `of` gives the columns of its table."""
         values = [f"{self._value(column, stored, of)} AS {quoted(column.name)}" for column in self.columns]
         declared = {column.name.lower() for column in self.columns}
         if of:
@@ -150,16 +152,19 @@ class SchemaMigrator:
         )
 
     def _extra(self, changes: Iterable[SchemaChange]) -> str:
-        """What was undeclared may be declared now, and the other way round; anything else that differs is left to compare."""
+        """Return SQL for `_extra`: what was undeclared may be declared now, or the reverse.
+
+        Other differences are left to the comparison.
+        """
         moved = json.dumps(_without(change.column for change in changes))
         same = " IS NOT DISTINCT FROM ".join(
             comparable(f"json_merge_patch(coalesce({side}._extra, '{{}}'), {sql_string(moved)})", Json()) for side in "ts"
         )
-        # Most are NULL on both sides, or the same text: only the others are worth a call of Python.
+        # Most are NULL on both sides, or the same text. Only the others are worth calling Python.
         return f"CASE WHEN s._found AND s._extra IS DISTINCT FROM t._extra AND {same} THEN s._extra ELSE t._extra END"
 
     def _value(self, column: Column, stored: StoredColumns, of: StoredColumns | None) -> str:
-        """What a column of the rebuilt table holds."""
+        """Return SQL for the value of a column in the rebuilt table."""
         read, key = column in self.read, column.name.lower()
         now, declared = f"s.{quoted(column.name)}", type_changes.as_stored(column.type)
         if key not in stored.types:
@@ -187,14 +192,14 @@ class SchemaMigrator:
 
 
 def _without(columns: Iterable[str]) -> dict[str, Any]:
-    """The merge patch that takes columns and fields (`info.size`) out of a JSON object."""
+    """Return the merge patch that removes columns and fields (`info.size`) from a JSON object."""
     patch: dict[str, Any] = {}
     for column in sorted(set(columns)):
         *parents, name = column.split(".")
         inner: Any = patch
         for parent in parents:
             inner = inner.setdefault(parent, {})
-            if inner is None:  # the whole of it goes
+            if inner is None:  # the whole object is removed
                 break
         else:
             inner[name] = None

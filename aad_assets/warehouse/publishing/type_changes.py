@@ -1,7 +1,7 @@
-"""How a stored type and a declared one differ, and the SQL that brings values of one into the other.
+"""How a stored type and a declared one differ, and the SQL that converts values of one into the other.
 
-A schema change is no change of data: rows are compared in the older type, and what is new is filled in. Pure text and types:
-no connection. Not here: which tables are rebuilt (`tables.py`).
+A schema change is not a change of data: rows are compared in the older type, and new parts are filled in. There is no
+connection here. See also `schema_migrator.py`, which rebuilds the tables.
 """
 
 from collections.abc import Callable, Iterator
@@ -25,7 +25,7 @@ _NAMES = {duckdb_type(type_): type_ for type_ in _SCALARS.values()}
 
 
 def stored_type(type_: Any) -> Type:
-    """The type of a DuckDBPyType. A type that no declaration has stands by its name."""
+    """Return the type of a DuckDBPyType; a type that no declaration can have becomes a Scalar with its name."""
     if type_.id == "list":
         return List(stored_type(type_.children[0][1]))
     if type_.id == "struct":
@@ -34,7 +34,7 @@ def stored_type(type_: Any) -> Type:
 
 
 def as_stored(type_: Type) -> Type:
-    """The type with names of scalars that DuckDB stores alike made one: Guid is String."""
+    """Return the type with one name for scalars that DuckDB stores alike: Guid becomes String."""
     match type_:
         case List(item):
             return List(as_stored(item))
@@ -45,17 +45,17 @@ def as_stored(type_: Type) -> Type:
 
 
 def type_name(type_: Type) -> str:
-    """The DuckDB type, also of what no declaration has."""
+    """Return the name of the DuckDB type, also for a type that no declaration can have."""
     return type_.name if isinstance(type_, Scalar) and type_ not in _SCALARS.values() else duckdb_type(type_)
 
 
 def _fields(type_: Struct) -> dict[str, tuple[str, Type]]:
-    """By name in small letters: to DuckDB names are the same in any case."""
+    """Return the fields by lower-case name: DuckDB's names are not case-sensitive."""
     return {name.lower(): (name, field) for name, field in type_.fields}
 
 
 def differences(where: str, stored: Type, declared: Type) -> Iterator[SchemaChange]:
-    """What appeared, disappeared or changed its type, at any depth."""
+    """Find columns and fields that were added, were lost or changed their type, at any depth."""
     match stored, declared:
         case List(old), List(new):
             yield from differences(where, old, new)
@@ -82,7 +82,7 @@ def _widens(stored: Type, declared: Type) -> bool:
 
 
 def castable(stored: Type, declared: Type) -> bool:
-    """Whether values of the one can be values of the other at all; if each is, only the values tell."""
+    """Return whether values of one type may cast to the other. Whether each of them does depends on the value."""
     match stored, declared:
         case List(old), List(new):
             return castable(old, new)
@@ -96,7 +96,7 @@ def castable(stored: Type, declared: Type) -> bool:
 
 
 def common(stored: Type, declared: Type) -> Type:
-    """The older type without what the newer has lost: values of both are compared in it."""
+    """Return the older type without the fields that the newer one has lost. Values of both are compared in it."""
     match stored, declared:
         case List(old), List(new):
             return List(common(old, new))
@@ -110,7 +110,7 @@ def common(stored: Type, declared: Type) -> Type:
 
 
 def union(stored: Type, declared: Type) -> Type:
-    """The newer type with what it has lost: history keeps it."""
+    """Return the newer type with the fields that it has lost, because history keeps them."""
     match stored, declared:
         case List(old), List(new):
             return List(union(old, new))
@@ -123,7 +123,10 @@ def union(stored: Type, declared: Type) -> Type:
 
 
 def convert(expression: str, old: Type, new: Type, *, strict: bool = False, depth: int = 0) -> str:
-    """`expression` of type `old` as `new`. Fields that `old` lacks are NULL, and what does not cast is, unless `strict`."""
+    """Return SQL that converts `expression` from type `old` to `new`.
+
+    Fields that `old` lacks become NULL. So do values that do not cast, unless `strict`: then they raise an error in DuckDB.
+    """
     if old == new:
         return expression
     match old, new:
@@ -148,10 +151,10 @@ def convert(expression: str, old: Type, new: Type, *, strict: bool = False, dept
 
 
 def overlay(kept: str, stored: Type, read: str, declared: Type, older: Type) -> str:
-    """A value of a history's type `union(stored, declared)`: what was read, with the stored values of lost fields.
+    """Return SQL for a value of a history's type, `union(stored, declared)`: the read value with the stored lost fields.
 
-    `older` is the type that the table had. Inside a list there is no telling which item is which: it is taken as read, or as
-    stored when nothing in it is new.
+    `older` is the type that the table had. The items of two lists cannot be matched, so a list is taken as it was read, or as
+    it is stored if the declaration adds nothing to it.
     """
     wanted = union(stored, declared)
     match stored, declared, older:
@@ -176,7 +179,7 @@ def overlay(kept: str, stored: Type, read: str, declared: Type, older: Type) -> 
 
 def _packed(expression: str, type_: Type, member: Callable[[str, Type], str]) -> str:
     assert isinstance(type_, Struct)
-    if not type_.fields:  # nothing in common but being there
+    if not type_.fields:  # nothing in common except that there is a value
         return f"CASE WHEN {expression} IS NOT NULL THEN true END"
     members = ", ".join(f"{quoted(name)} := {member(name, field)}" for name, field in type_.fields)
     return f"CASE WHEN {expression} IS NOT NULL THEN struct_pack({members}) END"

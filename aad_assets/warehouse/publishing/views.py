@@ -1,8 +1,8 @@
-"""Views in the connection's schema, made anew after the tables that they read: always whole, never over a missing table.
+"""Views in the connection's schema, replaced after the tables that they read, and never created over a missing table.
 
-A view shows its tables as they are, but for deleted rows that one keeps. What is told of each refresh is therefore how old
-those are, since a table that could not be read in this run keeps the rows of an earlier one. Not here: the queries
-(`aad_assets.catalog.views`).
+A view shows its tables as they are, except deleted rows that a table keeps. A table that could not be read in this run has
+the rows of an earlier one, so each outcome says how old the rows are. The queries are in
+`aad_assets.catalog.views`.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -26,24 +26,24 @@ class ViewStatus(StrEnum):
 
     REFRESHED = "refreshed"
     SKIPPED = "skipped"
-    """What it reads is not there: a table never loaded, a column turned off."""
+    """A table that it reads was never loaded, or a column is turned off."""
     FAILED = "failed"
-    """The database refused, or something else has the view's name."""
+    """DuckDB raised an error, or a table has the view's name."""
 
 
 @dataclass(frozen=True)
 class ParentData:
-    """How old the rows are that a view shows of one table."""
+    """The age of the rows of one table that a view shows."""
 
     table: str
     published_at: datetime | None
-    """When the table was last published; None when `loads` does not say."""
+    """When the table was last published; None if `loads` has no published load of it."""
     status: str | None
-    """What became of it in this run, as in `loads.status`; None when it was no part of it."""
+    """The `loads.status` of its load in this run; None if this run did not load it."""
 
     @property
     def old(self) -> bool:
-        """Whether the rows are those of an earlier run."""
+        """True if the rows are those of an earlier run."""
         return self.status != "published"
 
     def __str__(self) -> str:
@@ -55,7 +55,7 @@ class ParentData:
 
 @dataclass(frozen=True)
 class ViewOutcome:
-    """How one view ended; `reason` says why it was not refreshed."""
+    """The outcome of one view; `reason` says why it was not refreshed."""
 
     view: View
     status: ViewStatus
@@ -69,8 +69,8 @@ class ViewOutcome:
         return tuple(parent for parent in self.parents if parent.old)
 
 
-class _NotThere(Exception):
-    """What a view reads is missing; the text says what to do."""
+class _SourceMissing(Exception):
+    """A table or column that a view reads is missing; the text says what to do."""
 
 
 def refresh_views(
@@ -82,10 +82,10 @@ def refresh_views(
     tenant_id: str,
     entities: Mapping[str, Entity] = CATALOG,
 ) -> Iterator[ViewOutcome]:
-    """Refresh `views`, each in a transaction of its own: one that cannot be made takes no other with it.
+    """Refresh `views`, each in a transaction of its own, so that one that fails does not affect the others.
 
-    `entities`: the tables as this connection reads them, by name, turned-off columns among them. Raises nothing but
-    duckdb.InterruptException. Blocks: call it in a thread, after the tables have been published.
+    `entities` has the tables as this connection reads them, by name, with their turned-off columns. The outcomes hold all
+    errors except duckdb.InterruptException. Blocks: call it in a thread, after the tables have been published.
     """
     for view in views:
         try:
@@ -93,7 +93,7 @@ def refresh_views(
                 rows = _refresh(cursor, target, view, entities)
                 parents = _parents(cursor, target, view, run_id, tenant_id)
             yield ViewOutcome(view, ViewStatus.REFRESHED, rows, parents)
-        except _NotThere as missing:
+        except _SourceMissing as missing:
             yield ViewOutcome(view, ViewStatus.SKIPPED, reason=str(missing))
         except WarehouseError as error:
             yield ViewOutcome(view, ViewStatus.FAILED, reason=f"{view.name}: {error}")
@@ -105,7 +105,7 @@ def _refresh(
     view: View,
     entities: Mapping[str, Entity],
 ) -> int:
-    """Make the view anew, in the transaction that `target.open` began; returns its number of rows."""
+    """Replace the view inside the open transaction; return its number of rows."""
     schema = target.schema.removeprefix(f"{ALIAS}.")
     relations = _relations(cursor, schema)
     _check(view, relations, schema, entities)
@@ -123,7 +123,7 @@ class _Relation:
 
 
 def _relations(cursor: duckdb.DuckDBPyConnection, schema: str) -> dict[str, _Relation]:
-    """Tables and views of the connection's schema; names in small letters, since DuckDB knows them in any case."""
+    """Return the tables and views of the connection's schema by lower-case name: DuckDB's names are not case-sensitive."""
     found = cursor.execute(
         "SELECT lower(table_name), table_type = 'VIEW', list(lower(column_name)) "
         "FROM information_schema.tables JOIN information_schema.columns USING (table_catalog, table_schema, table_name) "
@@ -137,26 +137,27 @@ def _check(view: View, relations: Mapping[str, _Relation], schema: str, entities
     taken = relations.get(view.name)
     if taken and not taken.is_view:
         raise WarehouseError(
-            f"the table {schema}.{view.name} has the name of a view of ours and was left as it is: rename the table, and "
-            "the next run makes the view."
+            f"the table {schema}.{view.name} has the name of a view and was left unchanged. Rename the table; the next run "
+            "then creates the view."
         )
     tables = [parent.table for parent in view.sources if parent.table not in relations]
     if tables:
-        raise _NotThere(
-            f"{view.name} was not made, since it reads {_listed(tables)}, never loaded so far: reload {_listed(tables)} "
-            "first, with the view or before it."
+        raise _SourceMissing(
+            f"{view.name} was not created because {_listed(tables)} {'has' if len(tables) == 1 else 'have'} never been "
+            f"loaded. Reload {_listed(tables)} with the view, or before it."
         )
     missing = [
         f"{parent.table}.{column}"
         for parent in view.sources
         for column in parent.columns
-        # A table that was not reloaded since a column was turned off still has it, and it goes out of date.
+        # A table that was not reloaded after a column was turned off still has the column, with values out of date.
         if column.lower() not in relations[parent.table].columns or _turned_off(entities.get(parent.table), column)
     ]
     if missing:
-        raise _NotThere(
-            f"{view.name} was not refreshed, since it reads {_listed(missing)}, which this connection does not: turn "
-            f"{'it' if len(missing) == 1 else 'them'} on in the connection metadata (AAD_CONNECTION_METADATA), and reload "
+        are, them = ("is", "it") if len(missing) == 1 else ("are", "them")
+        raise _SourceMissing(
+            f"{view.name} was not refreshed because it needs {_listed(missing)}, which {are} turned off for this connection. "
+            f"Turn {them} on in the connection metadata (AAD_CONNECTION_METADATA), and reload "
             f"{_listed(dict.fromkeys(name.split('.')[0] for name in missing))}."
         )
 

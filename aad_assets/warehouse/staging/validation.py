@@ -1,11 +1,9 @@
-"""The proof that rows fit their declared types, and what becomes of what does not fit.
+"""Validation of rows against their declared types, and coercion of those that do not match.
 
-DuckDB's JSON reader keeps silent about a fraction in an integer, about fields that a STRUCT does not declare and about
-`Id` for `id`, and one lone surrogate stops a whole file. So every row is first decoded by a strict decoder made from the
-declared types, at some 600 MB/s; a row that passes can be typed by DuckDB without loss. The few that do not are mended one
-by one: undeclared members move to `_extra`, values that do not fit become NULL and are reported as rejects.
-
-Not here: files and SQL (`stage.py`).
+DuckDB's JSON reader does not report a fraction in an integer, a field that a STRUCT does not declare, or `Id` for `id`, and
+one lone surrogate stops a whole file. So a strict decoder, built from the declared types, first decodes every row, at some
+600 MB/s. DuckDB can type a row that passes without loss. The few others are coerced one by one: undeclared members move to
+`_extra`; values that do not match their type become NULL and are reported as rejects.
 """
 
 import json
@@ -27,7 +25,7 @@ _NOT_A_NUMBER = {"INF": "inf", "-INF": "-inf", "NaN": "nan"}
 _NOTHING: Any = object()
 
 _AGAIN = "#"
-"""Behind the name of a member that comes a second time."""
+"""The suffix of the name of a member that occurs a second time."""
 
 # Control information of OData JSON that says nothing about the entity (docs.oasis-open.org/odata/odata-json-format/v4.01).
 _CONTROL = ("@odata.context", "@odata.editLink", "@odata.etag", "@odata.id", "@odata.readLink")
@@ -35,14 +33,14 @@ _PROPERTY_CONTROL = re.compile(r".+@odata\.(type|context|count|navigationLink|as
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _DATE_TIME = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(\.\d+)?([Zz]|[+-]\d\d:?\d\d)?")
 
-# Past these a number is kept as text: Python's limit on digits, and what a double tells apart.
+# Larger numbers are kept as text: Python limits the digits, and a double does not tell larger integers apart.
 _DIGITS = 4300
 _EXACT = 2**53
 
 
 @dataclass(frozen=True, slots=True)
 class Reject:
-    """A value that does not fit: key values joined by `|`, where it stood, and the value as JSON."""
+    """A value that does not match its type: key values joined by `|`, the path of its column, and the value as JSON."""
 
     key: str
     column: str
@@ -51,44 +49,47 @@ class Reject:
 
 @dataclass
 class CoercedRow:
-    """A row made to fit."""
+    """A row that was made to match the declared types."""
 
     row: bytes
     rejects: list[Reject]
     undeclared: list[str]
-    """Top-level properties of which something is kept in `_extra`."""
+    """Top-level properties with an undeclared part that `_extra` keeps."""
 
 
 class RowValidator:
-    """Checks and mends the rows of one entity."""
+    """Checks the rows of one entity, and coerces those that do not match the declared types."""
 
     def __init__(self, entity: Entity) -> None:
         self._entity = entity
         self._columns = {column.source: column for column in entity.columns}
         self._key = [column for column in entity.columns if column.name in entity.key]
         sources = {column.name: column.source for column in entity.all_columns}
-        # Properties that were turned off: what Graph sends of them all the same is not kept, in whatever case it is spelled.
+        # Properties that were turned off: Graph may still send them, in any case, and they are not kept.
         self._off = {sources.get(name, name) for name in entity.disabled_columns}
         self._off_in_any_case = {name.lower() for name in self._off}
-        # Edges hold ids and types only: what else a member shows depends on read rights.
+        # Edges hold ids and types only: other attributes of a member depend on read rights.
         self._closed = entity.edge is None
         self._own_type = f"{ODATA_TYPE_PREFIX}{entity.type}"
         self._decode = msgspec.json.Decoder(self._strict()).decode
 
     def is_valid(self, row: bytes | msgspec.Raw) -> bool:
-        """Whether DuckDB can type the row without losing anything."""
+        """Return whether DuckDB can type the row without loss."""
         try:
             self._decode(row)
             if not self._closed:
-                str(row, "utf-8")  # members that the decoder skips, DuckDB reads
+                str(row, "utf-8")  # DuckDB reads members that the decoder skips
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return False
         return True
 
     def coerce(self, row: bytes | msgspec.Raw) -> CoercedRow:
-        """The row with everything in it that fits. Raises InvalidResponse when it has no key."""
+        """Return the row with every value that matches its type; move the rest to `_extra` or report it as a reject.
+
+        Raises InvalidResponse when the row has no key.
+        """
         try:
-            # Bytes that are no UTF-8 become lone surrogates, and so rejects.
+            # Bytes that are not UTF-8 become lone surrogates, and so rejects.
             members = _LOADS(bytes(row).decode("utf-8", "surrogateescape"))
         except (ValueError, RecursionError):
             members = None
@@ -114,13 +115,13 @@ class RowValidator:
         for column, value in zip(self._key, values, strict=True):
             if not isinstance(value, str) or not value or _LONE_SURROGATE.search(value):
                 raise InvalidResponse(
-                    f"a row came without its key {column.name}; nothing is published. "
-                    "Reload again; if it stays, report it with the request-id."
+                    f"a row has no value for its key {column.name}, so nothing was published. Reload again. If the error "
+                    "remains, report it with the request-id."
                 )
         return "|".join(map(str, values))
 
     def _is_off(self, name: str) -> bool:
-        """Whether the member, or the one that it annotates (`photo@odata.mediaEtag`), was turned off."""
+        """Return whether the member, or the one that it annotates (`photo@odata.mediaEtag`), is turned off."""
         lowered = name.lower().rstrip(_AGAIN)
         return lowered in self._off_in_any_case or lowered.partition("@")[0] in self._off_in_any_case
 
@@ -142,7 +143,7 @@ class RowValidator:
 
 
 def _struct(fields: list[tuple[str, Any, bool]], *, closed: bool = True) -> type[msgspec.Struct]:
-    """A decoder type of (name, type, required) fields that refuses others when `closed`."""
+    """Return a decoder type with (name, type, required) fields, which rejects other fields if `closed`."""
     return msgspec.defstruct(
         "Row",
         [
@@ -156,7 +157,7 @@ def _struct(fields: list[tuple[str, Any, bool]], *, closed: bool = True) -> type
 
 
 def _strict_type(type_: Type) -> Any:
-    """What msgspec calls a declared type. Null is allowed everywhere: Graph sends it also where metadata forbids it."""
+    """Return the msgspec type of a declared type. Null is always allowed: Graph sends it even where metadata forbids it."""
     match type_:
         case Scalar("Boolean"):
             return bool | None
@@ -180,7 +181,7 @@ def _strict_type(type_: Type) -> Any:
 
 
 def _float(text: str) -> float | str:
-    """A number past the range of a double stays text."""
+    """Parse a number; keep one outside the range of a double as text."""
     number = float(text)
     return number if math.isfinite(number) else text
 
@@ -190,7 +191,7 @@ def _integer(text: str) -> int | str:
 
 
 def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object; where a name comes twice, the later ones count as undeclared, as DuckDB takes one alone."""
+    """Return an object in which repeated names are undeclared members, because DuckDB keeps only one of them."""
     members = dict(pairs)
     if len(members) == len(pairs):
         return members
@@ -207,14 +208,14 @@ _LOADS = json.JSONDecoder(object_pairs_hook=_members, parse_float=_float, parse_
 
 
 class _Coercion:
-    """Fits values to types and remembers what did not fit."""
+    """Coerces the values of one row to their types, and collects its rejects."""
 
     def __init__(self, key: str) -> None:
         self._key = key
         self.rejects: list[Reject] = []
 
     def fit(self, value: Any, type_: Type, where: str) -> tuple[Any, Any]:
-        """The part of `value` that fits, and what is undeclared in it (`_NOTHING` when all is)."""
+        """Return the part of `value` that matches the type, and its undeclared part, `_NOTHING` if there is none."""
         if value is None:
             return None, _NOTHING
         match type_:
@@ -235,7 +236,7 @@ class _Coercion:
         return None, _NOTHING
 
     def clean(self, value: Any, where: str) -> Any:
-        """An open value as it is; rejected whole when a lone surrogate in it would stop DuckDB's reader."""
+        """Return an open value unchanged; reject all of it if it has a lone surrogate, which stops DuckDB's reader."""
         text = json.dumps(value, ensure_ascii=False)
         if not _LONE_SURROGATE.search(text):
             return value
@@ -243,7 +244,7 @@ class _Coercion:
         return None
 
     def add_undeclared(self, extra: dict[str, Any], name: str, value: Any, where: str = "") -> None:
-        """Keep a member that is not declared; `where` is the path of what it belongs to."""
+        """Keep an undeclared member in `extra`; `where` is the path of the object that has it."""
         if _LONE_SURROGATE.search(name):
             self._reject({name: value}, where or "_extra")
         else:
@@ -266,7 +267,7 @@ class _Coercion:
 
 
 def _fit_scalar(value: Any, name: str) -> Any:
-    """The value as DuckDB's reader takes it for the type without losing anything, or `_NOTHING`."""
+    """Return the value in the form that DuckDB's reader takes for the type without loss, or `_NOTHING`."""
     if isinstance(value, dict | list):
         return _NOTHING
     if name == "Boolean":
@@ -306,7 +307,7 @@ def _fit_double(value: Any) -> Any:
 
 
 def _fit_date(value: Any, name: str) -> Any:
-    """RFC 3339, by the calendar. Digits past the microsecond are cut off, as DuckDB's TIMESTAMPTZ has none."""
+    """Return an RFC 3339 date or time that exists in the calendar, without digits after the microsecond, as in DuckDB."""
     if not isinstance(value, str):
         return _NOTHING
     try:

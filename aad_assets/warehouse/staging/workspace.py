@@ -1,6 +1,6 @@
-"""The folder that a run stages in: made private, held while the process lives, cleaned up when it is dead.
+"""The private folder that a run stages in: locked while the process lives, and removed by the next run if it was killed.
 
-The rows of a directory are personal data, so nobody else may read them. Not here: what is staged (`stage.py`).
+The rows of a directory are personal data, so only their owner may read the folder.
 """
 
 import contextlib
@@ -18,7 +18,7 @@ _HELD = "held"
 
 
 def staging_folder(database: str) -> Path:
-    """Where runs into `database` stage: beside a file, since there is its disk; else in the temporary folder."""
+    """Return the folder of all runs into `database`: beside a file, on its disk; otherwise in the temporary folder."""
     if is_file(database):
         path = Path(database)
         return path.with_name(f".{path.name}.staging")
@@ -27,9 +27,9 @@ def staging_folder(database: str) -> Path:
 
 @contextlib.contextmanager
 def workspace(database: str) -> Iterator[Path]:
-    """A private folder for one run, removed at the end. Folders of runs that were killed are removed first.
+    """Create a private folder for one run, and remove it at the end. Folders of killed runs are removed first.
 
-    Raises WarehouseError when there is no place for it.
+    Raises WarehouseError when the folder cannot be created.
     """
     base = staging_folder(database)
     try:
@@ -39,7 +39,7 @@ def workspace(database: str) -> Iterator[Path]:
             held = _hold(folder)
     except OSError as error:
         raise WarehouseError(
-            f"cannot stage in {base} ({error.strerror}): make it writable, or set AAD_DATABASE to a file elsewhere."
+            f"Cannot stage rows in {base} ({error.strerror}). Make it writable, or set AAD_DATABASE to a file elsewhere."
         ) from None
     try:
         yield folder
@@ -52,7 +52,7 @@ def workspace(database: str) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def _alone_in(base: Path) -> Iterator[None]:
-    """No other run makes or removes folders in `base` meanwhile."""
+    """Keep other runs from creating and removing folders in `base`."""
     while True:
         base.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(base, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
@@ -60,7 +60,7 @@ def _alone_in(base: Path) -> Iterator[None]:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             if not _is(base, descriptor):
                 continue  # another run has just removed it
-            os.fchmod(descriptor, 0o700)  # fails when it is someone else's
+            os.fchmod(descriptor, 0o700)  # fails when it belongs to somebody else
             yield
             return
         finally:
@@ -75,7 +75,7 @@ def _is(path: Path, descriptor: int) -> bool:
 
 
 def _hold(folder: Path) -> int:
-    """The kernel lets go of the lock when the process dies, in whatever way."""
+    """Lock the folder. The kernel releases the lock when the process ends, however it ends."""
     descriptor = os.open(folder / _HELD, os.O_RDWR | os.O_CREAT, 0o600)
     fcntl.flock(descriptor, fcntl.LOCK_EX)
     return descriptor
@@ -87,7 +87,7 @@ def _remove_abandoned(base: Path) -> None:
             with open(folder / _HELD, "rb") as held:
                 fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except FileNotFoundError:
-            pass  # killed before it held its folder
+            pass  # killed before it locked its folder
         except OSError:
             continue
         shutil.rmtree(folder, ignore_errors=True)
