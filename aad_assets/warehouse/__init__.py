@@ -1,1 +1,1 @@
-"""HOW to land it: prove, stage, compare, publish. Knows neither Dagster nor HTTP."""
+"""The database side: validate, stage, compare, publish, read. It imports neither Dagster nor an HTTP library."""

@@ -1,4 +1,4 @@
-"""The single writer of a run: transactions on the target one after another, the database attached for a burst of them."""
+"""The single writer of a run. It runs transactions one by one, and keeps the database attached for a burst of them."""
 
 import asyncio
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from aad_assets.warehouse.database.target import Target
 from aad_assets.warehouse.staging.stage import Stage
 
 LONGEST_BURST = 1.0
-"""Seconds after which the database is detached, because other processes wait for it as well."""
+"""Seconds after which the database is detached, because other processes may be waiting for it."""
 
 T = TypeVar("T")
 
@@ -19,8 +19,8 @@ T = TypeVar("T")
 class Writer:
     """Runs the transactions of one run in the order in which they become ready.
 
-    While more are ready, the database stays attached, for LONGEST_BURST at most (plus the transaction under way):
-    attaching it and writing its log into the file cost more than most loads.
+    While more are ready, the database stays attached, for at most LONGEST_BURST plus the current transaction. Attaching it
+    and writing its log into the file cost more than most loads.
     """
 
     def __init__(self, stage: Stage, target: Target) -> None:

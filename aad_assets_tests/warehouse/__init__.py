@@ -1,1 +1,1 @@
-"""Tests of the warehouse layer: they run on every supported DuckDB, and need nothing but it, msgspec and hypothesis."""
+"""Tests of the warehouse. They run on every supported DuckDB."""

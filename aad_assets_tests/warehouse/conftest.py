@@ -14,7 +14,7 @@ MakeLab = Callable[..., Lab]
 
 @pytest.fixture
 def make_lab(tmp_path: Path) -> Iterator[MakeLab]:
-    """A lab with chunks of the given size; closed at the end, whatever it is doing."""
+    """Return a function that creates a lab with chunks of the given size, which is closed at the end of the test."""
     made: list[Lab] = []
 
     def make(chunk: int = CHUNK) -> Lab:
@@ -35,7 +35,7 @@ def lab(make_lab: MakeLab) -> Lab:
 
 @pytest.fixture(scope="module")
 def shared_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    """For hypothesis: each example stages anew in the same place."""
+    """Return a lab for hypothesis, in which every example stages again."""
     made = Lab(tmp_path_factory.mktemp("staging"))
     yield made
     made.close()

@@ -1,4 +1,4 @@
-"""What a sequence of loads should leave, as plain dicts: the current rows, every version, every change.
+"""A model of a sequence of loads in plain dicts: the current rows, every version, every change.
 
 Written without SQL and without the code under test. A row is a dict of canonical values: lists sorted, fields that are NULL
 left out.
@@ -37,7 +37,7 @@ class Model:
     shape: Shape | None = None
     rows: dict[str, Stored] = field(default_factory=dict)
     deleted: dict[str, tuple[Stored, datetime]] = field(default_factory=dict)
-    """Rows kept after they were deleted, and when."""
+    """Rows that are kept as deleted, and when they were deleted."""
     versions: list[Version] = field(default_factory=list)
     changes: list[tuple[Any, ...]] = field(default_factory=list)
     has_history: bool = False
@@ -53,7 +53,7 @@ class Model:
         volatile: tuple[str, ...] = (),
         history: bool = True,
     ) -> tuple[int, int, int]:
-        """Apply one load; returns how many rows were inserted, updated, deleted."""
+        """Apply one load, and return how many rows were inserted, updated and deleted."""
         first = self.shape is None
         before = len(self.rows)
         if mode != "compare_keep_deleted":
@@ -91,7 +91,7 @@ class Model:
         }
 
     def casts(self, shape: Shape) -> bool:
-        """Whether every stored value can be had in the types of `shape`: the history holds those of lost columns, too."""
+        """Return whether every stored value can be cast to the types of `shape`, also those in history."""
         values = [*(row.values for row in self.rows.values()), *(version.values for version in self.versions)]
         values += [stored.values for stored, _ in self.deleted.values()]
         return all(
@@ -112,7 +112,7 @@ class Model:
             version.until = at
 
     def _reshape(self, shape: Shape, read: dict[str, Row], refused: tuple[str, ...]) -> None:
-        """Fill in what is new; cast what has another type; drop what is lost, from the table alone."""
+        """Fill in new fields, cast those of another type, and drop lost ones from the table, not from history."""
         was, self.shape = self.shape or {}, shape
         for name in {*was, *shape} if was else ():
             old, new = was.get(name), shape.get(name)
@@ -133,7 +133,7 @@ class Model:
                 values[name] = cast(values[name], new)
 
     def _fill(self, name: str, old: Type | None, new: Type, now: dict[str, Any]) -> None:
-        """Values of a column that appeared or changed its type, where the older part of the value is the same."""
+        """Return the values of a column that appeared or changed its type, where the older part of the value is the same."""
         gains = old is None or new != common(new, old) or isinstance(new, Scalar)
 
         def same(known: Any, read: Any) -> bool:
@@ -161,7 +161,7 @@ class Model:
         history: bool,
         writes: bool,
     ) -> tuple[int, int, int]:
-        """`passed_over`: columns whose difference does not count; `kept`: those of which stored values stay."""
+        """Compare and apply. Differences in `passed_over` columns are not changes; stored values of `kept` columns stay."""
         changes: list[tuple[Any, ...]] = []
         for key, row in read.items():
             if key not in self.rows:
@@ -229,7 +229,7 @@ def common(old: Type, new: Type) -> Type:
 
 
 def project(value: Any, old: Type, new: Type) -> Any:
-    """The value in the older type, without what the newer has lost."""
+    """Return the value in the older type, without the fields that the newer has lost."""
     shared = common(old, new)
     return cast(value, shared) if isinstance(shared, Scalar) and value is not None else narrowed(value, shared)
 
@@ -243,7 +243,7 @@ def narrowed(value: Any, type_: Type) -> Any:
 
 
 def overlay(known: Any, now: Any, new: Type) -> Any:
-    """What was read, with the fields that history alone still knows."""
+    """Return what was read, with the fields that only history has."""
     if isinstance(known, dict) and isinstance(now, dict) and isinstance(new, Struct):
         names = {name for name, _ in new.fields}
         return {name: value for name, value in known.items() if name not in names} | now

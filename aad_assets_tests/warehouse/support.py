@@ -1,4 +1,4 @@
-"""An entity with a column of every kind, a stage to put its rows through, a target, and helpers for other processes."""
+"""An entity with a column of every kind, a lab that stages and publishes its rows, and helpers for other processes."""
 
 import asyncio
 import json
@@ -85,11 +85,11 @@ THINGS = entity(COLUMNS)
 
 
 OPEN = Options(gates=Gates(open=frozenset(OPENABLE)))
-"""Every gate open: for tests of anything but gates."""
+"""Options with every gate open, for tests of anything except gates."""
 
 
 class Lab:
-    """A stage and one event loop to use it in."""
+    """A stage, and an event loop to use it in."""
 
     def __init__(self, folder: Path, *, chunk: int = CHUNK) -> None:
         self.folder = folder
@@ -115,14 +115,14 @@ class Lab:
         return await staging.finish()
 
     def rows(self, staged: Staged, of: Entity = THINGS) -> dict[str, Row]:
-        """What DuckDB typed, as JSON, by key; `_extra` included."""
+        """Return the rows that DuckDB typed, as JSON by key, including `_extra`."""
         columns = ", ".join(quoted(name) for name in [*(column.name for column in of.columns), "_extra"])
         found = self.query(f"SELECT to_json(t)::VARCHAR FROM (SELECT {columns} FROM {staged.relation}) t")
         decoded: list[Row] = [json.loads(row[0]) for row in found]
         return {"|".join(row[name] for name in of.key): row for row in decoded}
 
     def rejects(self, staged: Staged) -> list[Reject]:
-        """What did not fit, in order."""
+        """Return the rejects in order."""
         if staged.rejects is None:
             return []
         found = self.query(f"SELECT DISTINCT key, column_name, value FROM {staged.rejects} ORDER BY ALL")
@@ -143,7 +143,7 @@ class Lab:
         tenant: str = TENANT,
         options: Options = OPEN,
     ) -> Load:
-        """Load `rows` as the load of the given number: one a day."""
+        """Publish `rows` as the load of the given number. There is one load a day."""
         load = new_load(number, of, tenant)
         staged = self.land(rows, of)
         with self.stage.cursor() as cursor:
@@ -151,12 +151,12 @@ class Lab:
         return load
 
     def stored(self, target: Target, statement: str) -> list[tuple[Any, ...]]:
-        """The answer of the target to a query that names its schemas `{schema}`, `{history}` and `{meta}`."""
+        """Run a query on the target, in which `{schema}`, `{history}` and `{meta}` stand for its schemas."""
         with self.stage.cursor() as cursor, target.transaction(cursor, TENANT):
             return cursor.execute(statement.format(schema=target.schema, meta=target.meta, history=target.history)).fetchall()
 
     def table(self, target: Target, of: Entity = THINGS, tenant: str = TENANT) -> dict[str, Row]:
-        """The tenant's rows of a table as JSON, by key, `_loaded_at` as the number of the load."""
+        """Return the tenant's rows of a table as JSON by key, with the number of the load as `_loaded_at`."""
         found = self.stored(
             target,
             f"SELECT to_json(t)::VARCHAR, epoch(_loaded_at - TIMESTAMPTZ '{FIRST_LOAD}') // 86400 "
@@ -169,7 +169,7 @@ class Lab:
 
 
 class MemoryTarget(Target):
-    """A database that lives in the stage's memory: for tests of what is done in it, many times over."""
+    """A database in the stage's memory, for tests that publish many times."""
 
     def __init__(self, lab: Lab) -> None:
         super().__init__(str(lab.folder / "in-memory.duckdb"), "aad")
@@ -178,10 +178,10 @@ class MemoryTarget(Target):
             cursor.execute(f"ATTACH ':memory:' AS {ALIAS}")
 
     def _attach(self, cursor: duckdb.DuckDBPyConnection) -> None:
-        """It is attached already."""
+        """Do nothing, because it is already attached."""
 
     def release(self, cursor: duckdb.DuckDBPyConnection) -> None:
-        """It stays attached."""
+        """Do nothing, because it stays attached."""
 
 
 def new_load(number: int = 0, of: Entity = THINGS, tenant: str = TENANT) -> Load:
@@ -201,7 +201,7 @@ def encoded(row: Row | bytes) -> bytes:
 
 
 class OtherProcess:
-    """Python in another process; the script prints a line when it is where the test wants it, and reads one to go on."""
+    """Python in another process. Its script prints a line when it has reached a point, and reads one before it continues."""
 
     def __init__(self, script: str, *arguments: str, **environment: str) -> None:
         self.process = subprocess.Popen(
@@ -246,11 +246,11 @@ sys.stdin.readline()
 
 
 def read_alone(database: Path, statement: str) -> list[tuple[Any, ...]]:
-    """What a BI tool would see: the file opened by itself, for reading."""
+    """Run a query as a BI tool would, with the file opened read-only."""
     with duckdb.connect(str(database), read_only=True) as connection:
         return connection.execute(statement).fetchall()
 
 
 def counts(load: Load) -> tuple[int, int, int, int]:
-    """Rows inserted, updated, deleted, unchanged."""
+    """Return how many rows were inserted, updated, deleted and unchanged."""
     return (load.inserted, load.updated, load.deleted, load.unchanged)

@@ -1,4 +1,4 @@
-"""What the views of applications, their credentials and permissions, and of conditional access answer."""
+"""The rows of the views of applications, their credentials and permissions, and conditional access."""
 
 from aad_assets_tests.warehouse.support import Lab, Row
 from aad_assets_tests.warehouse.view_answers import DAY, DAY_SECONDS, answer, with_nothing
@@ -153,7 +153,7 @@ def test_conditional_access_assignments(lab: Lab) -> None:
                 "includeUsers": ["All"],
                 "excludeUsers": ["anna", "GuestsOrExternalUsers", "deleted"],
                 "includeGroups": ["sales"],
-                "excludeGroups": ["anna"],  # an id of another kind is no name
+                "excludeGroups": ["anna"],  # an id of another kind has no name here
                 "includeRoles": ["admin"],
                 "excludeRoles": [None],
                 "excludeGuestsOrExternalUsers": {

@@ -1,4 +1,4 @@
-"""A reload that is stopped leaves no thread at work and no file behind, however often it is stopped."""
+"""A cancelled reload leaves no running thread and no file, however often it is cancelled."""
 
 import asyncio
 import contextlib
@@ -21,7 +21,7 @@ ENDLESS = "SELECT count(*) FROM range(1000000000000) a, range(1000000) b WHERE a
 
 
 class Work:
-    """A piece of work in the stage's thread that tells when it has begun and ended."""
+    """Work in the stage's thread that records when it began and ended."""
 
     def __init__(self, work: Callable[[duckdb.DuckDBPyConnection], object]) -> None:
         self._work = work
@@ -111,7 +111,7 @@ def test_abort_removes_what_was_spooled_and_what_waits_to_be_typed(make_lab: Mak
         others = asyncio.all_tasks()
         full, begun = staging.part(), staging.part()
         rows = [encoded({"id": str(number)}) for number in range(50)]
-        await full.add(rows)  # waits to be typed behind the blocker
+        await full.add(rows)  # waits until the blocker has ended
         await begun.add(rows[:1])
         assert len(list(lab.folder.glob("things-*"))) == 2
         abort = asyncio.create_task(staging.abort())

@@ -1,4 +1,4 @@
-"""Two versions of a row count as the same exactly when they mean the same."""
+"""Two versions of a row compare equal if, and only if, they mean the same."""
 
 import json
 from typing import Any
@@ -65,7 +65,7 @@ DIFFERENT: list[tuple[str, Any, Any]] = [
 
 
 def changes(lab: Lab, before: Row, now: Row) -> list[tuple[Any, ...]]:
-    """The difference that `Comparison` finds between a stored row and a staged one."""
+    """Return the difference that `Comparison` finds between a stored and a staged row."""
     staged = lab.land([{"id": "1"} | before])
     with lab.stage.cursor() as cursor:
         cursor.execute(f"CREATE OR REPLACE TABLE stored AS SELECT *, 't' AS _tenant_id FROM {staged.relation}")

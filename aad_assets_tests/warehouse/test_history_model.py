@@ -1,4 +1,4 @@
-"""Any sequence of loads against plain dicts: table, history, as-of at every past moment, changes and counts."""
+"""Any sequence of loads, compared with a model: table, history, every past moment, changes and counts."""
 
 import json
 from collections import Counter
@@ -40,7 +40,7 @@ def shape_of(chosen: dict[str, Type | None]) -> Shape:
 
 
 def values_of(type_: Type) -> st.SearchStrategy[Any]:
-    """Few values, so that rows often stay as they are, or differ by next to nothing."""
+    """Return a strategy with few values, so that rows are often equal, or nearly equal."""
     match type_:
         case List(item):
             return st.none() | st.lists(st.none() | values_of(item), max_size=2)
@@ -69,7 +69,7 @@ def shuffled(data: st.DataObject, value: Any) -> Any:
 
 
 class Loads(RuleBasedStateMachine):
-    """One table through its loads."""
+    """Loads of one table."""
 
     lab: Lab
 
@@ -150,7 +150,7 @@ class Loads(RuleBasedStateMachine):
         return load.published_at, (load.inserted, load.updated, load.deleted)
 
     def _rows(self, data: st.DataObject, shape: Shape, refused: tuple[str, ...]) -> dict[str, Row]:
-        """Another read: some rows as they were, some changed in a column, some new, some gone."""
+        """Draw the next read: some rows are unchanged, some changed in one column, some new, some deleted."""
         read: dict[str, Row] = {}
         for key in KEYS:
             before = self.sent.get(key)
@@ -165,7 +165,7 @@ class Loads(RuleBasedStateMachine):
         return read
 
     def _forget_uncastable(self, shape: Shape) -> None:
-        """History sets aside a column of which not all values cast."""
+        """Check that history renames a column if not all of its values can be cast."""
         name = "count"
         was = (self.model.shape or {}).get(name)
         if was is None or name not in shape or was == shape[name]:
@@ -205,7 +205,7 @@ class Loads(RuleBasedStateMachine):
         assert_same(versions, [(v.values, v.since, v.until, v.change) for v in self.model.versions])
 
     def teardown(self) -> None:
-        """Every past moment shows what it showed."""
+        """Check that every past moment still shows the same rows."""
         for moment in self.moments if self.model.has_history else []:
             found = self.query(f"SELECT to_json(h)::VARCHAR FROM aad_history.things_at(TIMESTAMPTZ '{moment}') h")
             assert_same((shown(json.loads(text)) for (text,) in found), self.model.as_of(moment).values())
@@ -220,7 +220,7 @@ class Loads(RuleBasedStateMachine):
 
 
 def assert_same(found: Iterable[Any], expected: Iterable[Any]) -> None:
-    """The same things, as often, in any order."""
+    """Check that both have the same items, equally often, in any order."""
     here, there = (
         Counter(json.dumps(thing, sort_keys=True, default=str) for thing in things) for things in (found, expected)
     )
@@ -228,7 +228,7 @@ def assert_same(found: Iterable[Any], expected: Iterable[Any]) -> None:
 
 
 def fitted(row: Row, shape: Shape) -> Row:
-    """The row that Graph would send when it knows the declaration of `shape`."""
+    """Return the row that Graph would send for the declaration `shape`."""
     return {name: fit(value, shape[name]) for name, value in row.items() if name in shape}
 
 

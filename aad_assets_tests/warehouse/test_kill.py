@@ -1,4 +1,4 @@
-"""A process killed at any moment of publish leaves the old load or the new one, whole, and the next run works."""
+"""A process that is killed at any moment of a publish leaves the old or the new load complete, and the next run works."""
 
 import json
 import random
@@ -17,7 +17,7 @@ from aad_assets_tests.warehouse.support import OPEN, REPOSITORY, STRING, Lab, Ro
 
 OLD = entity({"id": STRING, "name": STRING, "tags": List(STRING)}, table="people")
 NEW = entity({"id": STRING, "name": STRING, "tags": List(STRING), "age": Scalar("Int32")}, table="people")
-"""With another column, so that the kill can hit a rebuild of table and history."""
+"""The entity with another column, so that the process can be killed while it rebuilds table and history."""
 
 _ROWS = 2_000
 _UNCHANGED = _ROWS * 19 // 20 * 9 // 10
@@ -62,7 +62,7 @@ def child(database: Path, delay: float) -> subprocess.CompletedProcess[str]:
 
 
 def state(database: Path) -> dict[str, Any]:
-    """All that a load writes, as another process reads it."""
+    """Read everything that a load writes, from another process."""
     with duckdb.connect(str(database), read_only=True) as connection:
 
         def pairs(statement: str) -> dict[str, Any]:
@@ -100,7 +100,7 @@ def test_a_kill_at_any_moment_leaves_one_load_or_the_other(lab: Lab, tmp_path: P
         shutil.copytree(base.parent, database.parent)
         ended = child(database, chance.uniform(0.01, 1.0) * duration)
         if ended.returncode == 0:
-            # The machine was busier when it was first measured.
+            # The first measurement took longer, because the machine was busier.
             survived, duration = survived + 1, min(duration, float(ended.stdout))
         left = state(database)
         assert left in (old, new), json.dumps({name: len(value) for name, value in left.items()})

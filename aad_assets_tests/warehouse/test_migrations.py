@@ -1,4 +1,4 @@
-"""The bookkeeping schema: databases of earlier releases are taken over, those of later ones rejected by name.
+"""The bookkeeping schema: databases of earlier releases are taken over, and those of later releases are rejected by name.
 
 `databases/first_release.duckdb.gz` was written by the first release, whose bookkeeping has no version. It holds three loads
 with history, changes, a reject and a day of a log.
@@ -40,7 +40,7 @@ ROWS: list[Row] = [
     {"id": "b", "name": "Bob"},
     {"id": "d", "name": "Dora"},
 ]
-"""The rows that the fixture's table `things` holds, collections in another order."""
+"""The rows of the table `things` in the fixture, with collections in another order."""
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""One load: the table, its record, and nothing at all when it fails."""
+"""One load: the table, its record, and no trace when it fails."""
 
 import contextlib
 import json
@@ -196,7 +196,7 @@ def test_an_error_of_duckdb_names_the_database_and_says_that_the_tables_are_as_t
 
 
 def resources(cursor: duckdb.DuckDBPyConnection) -> tuple[Any, ...]:
-    """DuckDB's threads and memory limit."""
+    """Return DuckDB's threads and memory limit."""
     (found,) = cursor.execute("SELECT current_setting('threads'), current_setting('memory_limit')").fetchall()
     return found
 

@@ -217,7 +217,7 @@ def test_a_column_that_widens_is_no_update(
 
 
 def sample(type_: Any) -> Any:
-    """A value of the type, the same for what two types have in common."""
+    """Return a value of the type. Types that have fields in common get the same values in them."""
     match type_:
         case List(item):
             return [sample(item)]
@@ -232,7 +232,7 @@ def sample(type_: Any) -> Any:
 
 
 def contains(whole: Any, part: Any) -> bool:
-    """Whether `part` is `whole`, or that without some fields."""
+    """Return whether `part` equals `whole`, or lacks some of its fields."""
     if isinstance(part, dict):
         return all(contains(whole[name], value) for name, value in part.items())
     if isinstance(part, list):

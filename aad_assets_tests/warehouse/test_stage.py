@@ -1,4 +1,4 @@
-"""Rows on their way: chunks, parts, passes, duplicates."""
+"""Staging: chunks, parts, passes and duplicates."""
 
 import asyncio
 import contextlib
@@ -24,7 +24,7 @@ def named(keys: range, name: str = "n") -> list[bytes]:
 
 @pytest.fixture
 def lab(make_lab: MakeLab) -> Lab:
-    """Chunks of 1,000 bytes: some 30 rows."""
+    """Return a lab with chunks of 1,000 bytes, about 30 rows."""
     return make_lab(chunk=1000)
 
 
@@ -35,13 +35,13 @@ def spooled(lab: Lab) -> list[Path]:
 def spooled_bytes(lab: Lab) -> int:
     total = 0
     for path in spooled(lab):
-        with contextlib.suppress(FileNotFoundError):  # DuckDB has it by now
+        with contextlib.suppress(FileNotFoundError):  # DuckDB has typed it
             total += path.stat().st_size
     return total
 
 
 def typed(lab: Lab, part: StagePart) -> int:
-    """The rows of the files that are whole: DuckDB may be writing another."""
+    """Count the rows of the complete files. DuckDB may be writing another."""
     files = [str(path) for path in part.typed]
     return int(lab.query(f"SELECT count(*) FROM read_parquet({files})")[0][0]) if files else 0
 
@@ -313,5 +313,5 @@ lab.close()
 
 
 def test_files_are_written_without_experimental_metadata_reuse(lab: Lab) -> None:
-    """In every cursor; DuckDB 2 has no such setting."""
+    """The setting applies to every cursor. DuckDB 2 does not have it."""
     assert lab.query("SELECT value FROM duckdb_settings() WHERE name = 'experimental_metadata_reuse'") in ([], [("false",)])

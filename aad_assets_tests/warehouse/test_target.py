@@ -1,4 +1,4 @@
-"""The database file: who may have it, when, and what is said when it cannot be had."""
+"""The target: who has the database attached and when, and the messages when it cannot be attached."""
 
 import os
 import shutil
@@ -120,7 +120,7 @@ def test_a_lock_is_waited_for_as_long_as_was_said(lab: Lab, database: Path, monk
         assert f"The database {database} (AAD_DATABASE) is in use by process {other.process.pid} (python" in message
         assert "waited 30 s" in message
         with pytest.raises(WarehouseError, match=r"waited 0 s"):
-            touch(lab, target)  # the wait is the run's, not each entity's
+            touch(lab, target)  # a run waits once, not for each entity
         assert clock.now == pytest.approx(30.0, abs=0.3)
 
 
@@ -151,7 +151,7 @@ def test_a_database_that_this_process_itself_has_open_is_waited_for(
 
 
 def test_a_file_that_is_replaced_while_it_is_opened_is_opened_again(lab: Lab, target: Target, database: Path) -> None:
-    """A compaction puts a new file in its place between the look at the file and its opening."""
+    """A compaction replaces the file after Target has identified it and before it opens it."""
     lab.publish(target, [{"id": "old"}])
     new = database.with_name("new.duckdb")
     shutil.copy(database, new)
@@ -160,7 +160,7 @@ def test_a_file_that_is_replaced_while_it_is_opened_is_opened_again(lab: Lab, ta
     statements: list[str] = []
 
     class Replacing:
-        """A cursor before whose first ATTACH the file is replaced, and which opens the old one."""
+        """A cursor that opens the old file because the file is replaced during its first ATTACH."""
 
         def __init__(self, cursor: duckdb.DuckDBPyConnection) -> None:
             self._cursor = cursor
@@ -257,7 +257,7 @@ def test_a_folder_that_is_missing_is_made_private(lab: Lab, tmp_path: Path, umas
 def test_the_database_and_its_log_have_their_final_mode_at_every_moment(
     lab: Lab, target: Target, database: Path, umask_022: None
 ) -> None:
-    """Files of a second transaction too: DuckDB removes the log at a checkpoint, and creates another."""
+    """Also in a second transaction, because DuckDB removes the log at a checkpoint and creates another."""
     target.keep_attached = True
     log = database.with_name("entra.duckdb.wal")
     for number in range(2):
@@ -295,13 +295,13 @@ def test_the_log_of_a_database_behind_a_link_has_its_final_mode_too(
 
 
 def test_a_database_made_by_two_processes_at_once_is_one(lab: Lab, target: Target, database: Path) -> None:
-    """The other one links its new file to the name just before this one does."""
+    """The other process links its new file just before this one does."""
     with lab.stage.cursor() as cursor:
         create_database(str(database), cursor)
     kept = database.stat().st_ino
 
     class Late(Path):
-        """A path that does not exist yet when it is asked."""
+        """A path that does not exist at the first check."""
 
         def exists(self, *, follow_symlinks: bool = True) -> bool:
             return False
@@ -363,7 +363,7 @@ def test_a_full_disk_says_what_to_do(database: Path) -> None:
         def execute(self, statement: str) -> None:
             raise duckdb.IOException('Could not write file "entra.duckdb.wal": No space left on device')
 
-    said = r"No space left on device\. The tables are as they were\. Make room there, or set AAD_DATABASE to a file elsewhere"
+    said = r"No space left on device\. The tables are as they were\. Free some space there, or set AAD_DATABASE"
     target = Target(str(database), "aad", lock_wait=0.0)
     with pytest.raises(WarehouseError, match=said), target.transaction(cast(Any, Full()), TENANT):
         pass
@@ -393,7 +393,7 @@ lab.publish(Target(database, "aad"), [{"id": "b", "name": "x" * 1000} for n in r
 def test_a_kill_leaves_the_rows_of_before_or_after_and_the_next_load_works(
     lab: Lab, target: Target, database: Path, tmp_path: Path, point: str, left: set[str]
 ) -> None:
-    """`before` the transaction is committed, or `after` that, before the file is closed."""
+    """Kill the process `before` the transaction is committed, or `after` it and before the file is closed."""
     lab.publish(target, [{"id": "a"}, {"id": "b"}])
     (tmp_path / "killed").mkdir()
     with OtherProcess(KILLED, str(database), str(tmp_path / "killed"), point) as other:
@@ -408,7 +408,7 @@ def test_a_kill_leaves_the_rows_of_before_or_after_and_the_next_load_works(
 
 @pytest.mark.parametrize(("database", "checkpoints"), [("/data/entra.duckdb", True), ("ducklake:meta.ducklake", False)])
 def test_only_a_file_is_checkpointed(database: str, checkpoints: bool) -> None:
-    """In a lake, CHECKPOINT is all its maintenance: seconds, after each table."""
+    """In a lake, CHECKPOINT runs all maintenance, which takes seconds after each table."""
     executed: list[str] = []
     cursor = cast(Any, SimpleNamespace(execute=lambda statement, *_: executed.append(statement)))
 

@@ -1,4 +1,4 @@
-"""What each view of users answers."""
+"""The rows of each view of users."""
 
 from aad_assets_tests.warehouse.support import Lab, Row
 from aad_assets_tests.warehouse.view_answers import DAY, DAY_SECONDS, answer, with_nothing

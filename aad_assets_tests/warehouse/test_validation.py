@@ -1,4 +1,4 @@
-"""What becomes of each kind of misfit that Graph is known or able to send."""
+"""Each kind of value that Graph may send and that does not match its declared type."""
 
 import json
 from dataclasses import replace
@@ -15,7 +15,7 @@ LONE = "\ud800"
 
 
 def landed(shared_lab: Lab, row: Row | bytes) -> tuple[Row, dict[str, Any]]:
-    """The row's values that are not null, and rejects by place."""
+    """Return the row's values that are not null, and the rejects by path."""
     staged = shared_lab.land([row])
     stored = {name: value for name, value in shared_lab.rows(staged)["1"].items() if value is not None and name != "id"}
     return stored, {reject.column: reject.value for reject in shared_lab.rejects(staged)}
@@ -215,7 +215,7 @@ def test_a_name_that_comes_twice_keeps_both_values(shared_lab: Lab) -> None:
     assert stored["_extra"] == {"name#": "second", "info": {"size#": 2}}
 
 
-def test_rows_that_were_mended_stay_so_when_duckdb_refuses_another_of_their_chunk(shared_lab: Lab) -> None:
+def test_coerced_rows_stay_coerced_when_duckdb_rejects_another_row_of_their_chunk(shared_lab: Lab) -> None:
     refused = b'{"id": "2", "moment": "2024-05-06t07:08:09z", "name": "n", "tags": ["a"]}'
     staged = shared_lab.land([{"id": "1", "new": {"a": 1}, "small": "x"}, refused, {"id": "3", "name": "sound"}])
     rows = shared_lab.rows(staged)
@@ -286,7 +286,7 @@ def test_an_edge_keeps_ids_and_type_whatever_else_a_member_shows(shared_lab: Lab
     assert staged.undeclared == ()
 
 
-@pytest.mark.parametrize("extra", [{}, {"new": 1}], ids=["that holds", "that is mended"])
+@pytest.mark.parametrize("extra", [{}, {"new": 1}], ids=["that is valid", "that is coerced"])
 def test_a_row_of_more_than_16_mb_is_typed(shared_lab: Lab, extra: Row) -> None:
     text = "x" * (17 * 2**20)
     stored = shared_lab.land([{"id": "0"}, {"id": "1", "name": text} | extra, {"id": "2"}])

@@ -1,4 +1,4 @@
-"""Whatever Graph sends: what the proof lets pass is typed exactly, and of the rest nothing is lost."""
+"""Whatever Graph sends, valid rows are typed exactly, and nothing in the others is lost."""
 
 import json
 import re
@@ -49,7 +49,7 @@ SOUND: dict[str, st.SearchStrategy[Any]] = {
 
 
 def fitting(type_: Type) -> st.SearchStrategy[Any]:
-    """Values as the metadata promises them."""
+    """Return a strategy for values that match the metadata."""
     match type_:
         case Scalar(name):
             return st.none() | SOUND.get(name, texts | strange)
@@ -127,7 +127,7 @@ def by_place(rejects: list[Reject], key: str) -> dict[str, list[Any]]:
 
 
 def lost(sent: Row, stored: Row, extra: Row | None, rejects: dict[str, list[Any]]) -> list[str]:
-    """Paths of what was sent and is nowhere."""
+    """Return the paths of values that were sent and are missing from the result."""
     return lost_members(sent, stored, extra or {}, dict(COLUMNS), rejects, "")
 
 
@@ -195,7 +195,7 @@ def same_scalar(stored: Any, sent: Any, name: str) -> bool:
 
 
 def as_moment(text: str) -> datetime:
-    """To the microsecond, as DuckDB has no more; without an offset it is UTC."""
+    """Parse a time to the microsecond, DuckDB's precision. Without an offset it is UTC."""
     found = re.fullmatch(r"([^.+Z]+?)(\.\d+)?(Z|[+-]\d\d(?::?\d\d)?)?", text)
     assert found, text
     zone = {None: "+00:00", "Z": "+00:00"}.get(found[3], found[3])

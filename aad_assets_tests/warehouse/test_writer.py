@@ -20,7 +20,7 @@ Work = Callable[[duckdb.DuckDBPyConnection], None]
 
 @pytest.fixture
 def attaches(target: Target, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What happens to the database, in order: `attach` and `release`."""
+    """Record when the database is attached and released, in order."""
     happened: list[str] = []
     attach, release = target._attach, target.release
 

@@ -1,4 +1,4 @@
-"""Asks a view, over a few rows made by hand and published as a run publishes them. No test in here."""
+"""Queries a view over a few rows that are published as in a run. It contains no tests."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -15,13 +15,13 @@ DAY_SECONDS = 1772323200
 
 
 def with_nothing(*columns: str) -> list[Row]:
-    """One row with NULL in `columns`, one with empty lists, one with a list of nothing but NULL."""
+    """Return a row with NULL in `columns`, one with empty lists, and one with a list that has only NULL in it."""
     values: dict[str, Any] = {"a-null": None, "an-empty-list": [], "a-null-in-a-list": [None]}
     return [{"id": name, **dict.fromkeys(columns, value)} for name, value in values.items()]
 
 
 def answer(lab: Lab, name: str, columns: str, tables: Tables) -> list[tuple[Any, ...]]:
-    """`columns` of the view `name` over `tables`; those of its tables that are not given are empty."""
+    """Return `columns` of the view `name` over `tables`. Tables that are not given are empty."""
     view = next(view for view in VIEWS if view.name == name)
     target = MemoryTarget(lab)
     for table in view.tables:

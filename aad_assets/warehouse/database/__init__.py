@@ -1,1 +1,1 @@
-"""The database itself: attached for one writer at a time, migrated, copied and compacted."""
+"""The database itself: attach it for one writer at a time, migrate, copy and compact it."""

@@ -1,7 +1,7 @@
 """The database as a file: the serving copy, and compaction.
 
-Both are written while the target is attached exclusively, so that they show one moment, and take their place by one rename:
-whoever has the old file open goes on reading it.
+Both are written while the target is attached exclusively, so that they are consistent. They replace the old file by a rename,
+and processes that have the old file open can still read it.
 """
 
 import contextlib
@@ -46,7 +46,7 @@ def compact(cursor: duckdb.DuckDBPyConnection, target: Target) -> tuple[int, int
     """
     if not is_file(target.database):
         return 0, 0
-    path = Path(target.database).resolve()  # a link stays one
+    path = Path(target.database).resolve()  # a link stays a link
     try:
         with target.exclusive(cursor), _replacing(path) as new:
             before = path.stat().st_size
@@ -74,12 +74,12 @@ def _write_compacted(cursor: duckdb.DuckDBPyConnection, new: Path, target: Targe
 def _not_compacted(target: Target, why: str) -> WarehouseError:
     return WarehouseError(
         f"Cannot compact the database {target.display_name}: {why}. The old versions and changes are deleted, but the file "
-        "has its old size. Compaction needs as much free disk space as the file takes: make room, and prune again."
+        "has its old size. Compaction needs as much free disk space as the file takes. Free some space, and prune again."
     )
 
 
 def remove_unfinished(target: Target) -> None:
-    """Remove what a killed compaction has left. Call it inside a transaction: otherwise a compaction may be under way."""
+    """Remove what a killed compaction has left. Call it inside a transaction, so that no compaction is running."""
     if is_file(target.database):
         with contextlib.suppress(OSError):
             _remove(_folder_beside(Path(target.database).resolve()))

@@ -1,8 +1,8 @@
 """Files that only their owner may read, created with their final mode: the rows of a directory are personal data.
 
-DuckDB creates files with the process's umask, which belongs to the whole process and every thread in it. So the files are
-there before DuckDB writes to them: a new database is created in a private folder and then linked to its name, and the log
-(`.wal`) is created empty before each transaction, which DuckDB 1.5 and 2.0 append to.
+DuckDB creates files with the process's umask, which all threads share and which must not change. So the files exist before
+DuckDB writes to them: a new database is created in a private folder and then linked to its name, and an empty log (`.wal`) is
+created before each transaction. DuckDB 1.5 and 2.0 append to it.
 """
 
 import contextlib
@@ -16,16 +16,16 @@ from aad_assets.warehouse.database.sql import sql_string
 
 
 def create_file(path: Path) -> None:
-    """Create an empty file with mode 0600. Raises FileExistsError when there is one already."""
+    """Create an empty file with mode 0600. Raises FileExistsError when the file exists."""
     os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def create_database(database: str, cursor: duckdb.DuckDBPyConnection) -> None:
-    """Create an empty database with mode 0600, and its folder, where there is none.
+    """Create an empty database with mode 0600, and its folder, if they do not exist.
 
     Two processes that create it at once end up with the same one. Raises OSError and duckdb.Error.
     """
-    path = Path(database).resolve()  # a link stays one
+    path = Path(database).resolve()  # a link stays a link
     if path.exists():
         return
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -55,5 +55,5 @@ def remove_empty_log(database: str) -> None:
 
 
 def _log(database: str) -> Path:
-    path = Path(database).resolve()  # DuckDB writes it beside the file that a link leads to
+    path = Path(database).resolve()  # DuckDB writes it beside the file that a link points to
     return path.with_name(f"{path.name}.wal")

@@ -74,7 +74,7 @@ class Target:
 
     @contextlib.contextmanager
     def exclusive(self, cursor: duckdb.DuckDBPyConnection) -> Iterator[None]:
-        """Keep the database from others without a transaction, with everything in its file. Raises WarehouseError."""
+        """Keep other processes out without a transaction, after writing the log into the file. Raises WarehouseError."""
         with self._attached(cursor):
             cursor.execute(f"CHECKPOINT {ALIAS}")
             yield
@@ -127,19 +127,19 @@ class Target:
                 self._wait_left = self._lock_wait
                 if before in (None, self._identity()):
                     return
-                cursor.execute(f"DETACH {ALIAS}")  # the file was replaced by a smaller one while it was opened
+                cursor.execute(f"DETACH {ALIAS}")  # the file was replaced while it was opened
             except (duckdb.Error, OSError) as error:
                 locked = locked_text(self.display_name, str(error), self._wait_left)
                 if locked is None:
                     raise WarehouseError(self._failed(error)) from None
                 if time.monotonic() >= deadline:
-                    # Entities that are ready at the same time wait once, not one after the other.
+                    # Entities that are ready at the same time wait together, not one after the other.
                     self._wait_left = 0.0
                     raise WarehouseError(locked) from None
             pause(_POLL)
 
     def _identity(self) -> tuple[int, int] | None:
-        """Return which file it is; None when it does not exist yet."""
+        """Return the device and inode of the file; None when it does not exist yet."""
         try:
             found = Path(self.database).stat()
         except OSError:
@@ -163,7 +163,7 @@ class Target:
         first = str(error).splitlines()[0][:300] if is_file(self.database) else type(error).__name__
         text = f"The database {self.display_name} (AAD_DATABASE) cannot take the load: {first}. The tables are as they were."
         full = os.strerror(errno.ENOSPC) in first
-        return f"{text} Make room there, or set AAD_DATABASE to a file elsewhere, and reload." if full else text
+        return f"{text} Free some space there, or set AAD_DATABASE to a file elsewhere, and reload." if full else text
 
     @property
     def display_name(self) -> str:

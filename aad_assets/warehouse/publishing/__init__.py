@@ -1,1 +1,1 @@
-"""The transaction that publishes a load: gates, compare, history, changes and bookkeeping."""
+"""The transaction that publishes a load: gates, comparison, history, changes and bookkeeping."""

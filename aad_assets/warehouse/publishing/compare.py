@@ -52,7 +52,7 @@ def has_collection(type_: Type) -> bool:
 
 
 def filled(expression: str, type_: Type) -> str:
-    """Return SQL that is true if `expression` has a value, and never NULL. Empty lists and structs of NULLs are not values."""
+    """Return SQL that is true if `expression` has a value, and never NULL. Empty lists and structs of NULLs are none."""
     match type_:
         case List():
             return f"coalesce(len({expression}) > 0, false)"

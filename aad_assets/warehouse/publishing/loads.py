@@ -1,4 +1,4 @@
-"""The bookkeeping of loads: rows of `loads`, and of `log_days`, which tells the next run where a log goes on."""
+"""The bookkeeping of loads: rows of `loads`, and of `log_days`, from which the next run continues a log."""
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -13,17 +13,17 @@ from aad_assets.warehouse.database.target import Target
 
 @dataclass(frozen=True)
 class SchemaChange:
-    """A difference between the declaration, the rows that were read and the stored table."""
+    """A difference between the declaration, the rows that were read, and the stored table."""
 
     column: str
-    """A column, or a field in it: `assignedLicenses.skuId`."""
+    """A column, or a field of it such as `assignedLicenses.skuId`."""
     change: str
     """`added`, `lost`, `widened`, `retyped`, `refused` (stored values kept) or `undeclared` (kept in `_extra`)."""
 
 
 @dataclass(frozen=True)
 class ChangedAttribute:
-    """A change without its values, which may be shown. `column` is None for an inserted or deleted row."""
+    """A change without its values, so that it may be logged. `column` is None for an inserted or deleted row."""
 
     key: str
     change: str
@@ -56,7 +56,7 @@ class Load:
     bytes: int = 0
     schema_changes: list[SchemaChange] = field(default_factory=list)
     preview: list[ChangedAttribute] = field(default_factory=list)
-    """The first few changes, by key and attribute name."""
+    """The first few changes."""
 
 
 def record_load(cursor: duckdb.DuckDBPyConnection, target: Target, load: Load) -> None:
@@ -72,21 +72,21 @@ def insert_load(cursor: duckdb.DuckDBPyConnection, target: Target, load: Load) -
     values["schema_changes"] = msgspec.json.encode(changes).decode() if changes else None
     values["_tenant_id"] = values.pop("tenant_id")
     if load.status != "published":
-        values["published_at"] = None  # it was set before the attempt that failed
+        values["published_at"] = None  # it was set before publishing failed
     names = ", ".join(values)
     cursor.execute(f"INSERT INTO {target.meta}.loads ({names}) VALUES ({', '.join('$' + name for name in values)})", values)
 
 
 @dataclass(frozen=True)
 class LogDay:
-    """A UTC day of a log. `whole` says that the day was over before it was read."""
+    """A UTC day of a log. `whole` is true if the day was over before it was read."""
 
     day: date
     whole: bool
 
 
 def recorded_days(cursor: duckdb.DuckDBPyConnection, target: Target, entity: str, tenant_id: str) -> list[tuple[date, bool]]:
-    """Return the days with a published load, and whether each is whole.
+    """Return the days with a published load, and whether each of them is whole.
 
     Raises WarehouseError. Blocks: call it in a thread.
     """

@@ -1,4 +1,4 @@
-"""Publishing one staged entity: the steps of its transaction, in their order."""
+"""Publish one staged entity: the steps of its transaction, in order."""
 
 import contextlib
 from collections.abc import Iterator, Sequence
@@ -33,7 +33,7 @@ def publish(
     """Bring the table to the staged rows, and fill in the counts of `load`.
 
     `rejected` names properties that were not read, because Graph rejects them; `counted` is Graph's `$count`. With `day`, the
-    staged rows are that day of a log: they are merged, and no row is deleted. Raises LoadBlocked, whose message says where
+    staged rows are that day of a log. They are merged, and no row is deleted. Raises LoadBlocked, whose message says where
     the staged rows are kept, and WarehouseError; the table is then unchanged. Blocks: call it in a thread.
     """
     options = options or Options.of(entity)
@@ -58,7 +58,7 @@ def publish(
 
 
 def _run(publication: Publication) -> None:
-    """Run the steps of a publish inside its transaction; an exception in any of them undoes all."""
+    """Run the steps of a publish inside its transaction. An exception in one of them rolls back all."""
     load, options = publication.load, publication.options
     is_first = steps.take_instant(publication)
     existing = publication.existing_tables()

@@ -1,4 +1,4 @@
-"""The rows of loads that a gate blocked: kept as Parquet for inspection, in a private folder, and removed by age."""
+"""The rows of blocked loads: kept as Parquet files in a private folder for inspection, and removed after some days."""
 
 import contextlib
 import os
@@ -12,6 +12,7 @@ from aad_assets.warehouse.database.sql import sql_string
 from aad_assets.warehouse.staging.workspace import staging_folder
 
 KEPT_DAYS = 14
+"""Days after which a run removes the rows of a blocked load."""
 
 
 def quarantine_folder(database: str) -> Path:
@@ -26,7 +27,7 @@ def quarantine(cursor: duckdb.DuckDBPyConnection, database: str, relation: str, 
     path = folder / f"{name}.parquet"
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        folder.chmod(0o700)  # fails when it belongs to somebody else
+        folder.chmod(0o700)  # fails when it belongs to another user
         create_file(path)
         # A temporary file that takes its place would have the mode of the process's umask.
         cursor.execute(f"COPY (FROM {relation}) TO {sql_string(str(path))} (FORMAT parquet, USE_TMP_FILE false)")
