@@ -12,9 +12,8 @@ from starlette.routing import Route
 from ..data import table
 from . import pages
 from .clients import authenticated, known
-from .errors import AadError
+from .errors import AadError, reject
 from .interactive import DEVICE_PATH, Authorize, Devices
-from .people import People
 from .registration import NATIVE_CLIENT, Registration
 from .tokens import Tokens
 
@@ -30,13 +29,12 @@ class Identity:
     def __init__(self, registration: Registration) -> None:
         self._registration, self.rules = registration, registration.rules
         self.tokens = Tokens(registration)
-        self._people = People(self.tokens, registration)
-        self._authorize = Authorize(self._people, registration)
-        self._devices = Devices(self._people, registration)
+        self._authorize = Authorize(self.tokens, registration)
+        self._devices = Devices(self.tokens, registration)
         self._grants: dict[str, Callable[[str, dict[str, str]], dict[str, Any]]] = {
             "client_credentials": self._client_credentials,
             "authorization_code": self._authorize.redeemed,
-            "refresh_token": self._people.refreshed,
+            "refresh_token": self.tokens.refreshed,
             "urn:ietf:params:oauth:grant-type:device_code": self._devices.redeemed,
         }
 
@@ -62,8 +60,8 @@ class Identity:
         async def checked(request: Request) -> Response:
             tenant = request.path_params["tenant"]
             try:
-                if tenant.lower() not in (self._registration.tenant_id, self._registration.domain.lower()):
-                    raise AadError("unknown_tenant", tenant=tenant)
+                names = (self._registration.tenant_id, self._registration.domain.lower())
+                reject(tenant.lower() not in names, "unknown_tenant", tenant=tenant)
                 return await endpoint(request)
             except AadError as error:
                 return failed(error) if failed else error.response(self.rules.clock_offset)
@@ -73,13 +71,9 @@ class Identity:
     async def _instance(self, _: Request) -> Response:
         origin = self._registration.origin
         host = origin.removeprefix("https://")
-        return JSONResponse(
-            {
-                "tenant_discovery_endpoint": f"{origin}/{self._registration.tenant_id}/v2.0/.well-known/openid-configuration",
-                "api-version": "1.1",
-                "metadata": [{"preferred_network": host, "preferred_cache": host, "aliases": [host]}],
-            }
-        )
+        url = f"{origin}/{self._registration.tenant_id}/v2.0/.well-known/openid-configuration"
+        metadata = [{"preferred_network": host, "preferred_cache": host, "aliases": [host]}]
+        return JSONResponse({"tenant_discovery_endpoint": url, "api-version": "1.1", "metadata": metadata})
 
     async def _configuration(self, _: Request) -> Response:
         origin = self._registration.origin
@@ -114,15 +108,9 @@ class Identity:
         answer, now = self.tokens.app(audience, client, ""), int(time.time())
         lifetime = answer["expires_in"]
         times = {"expires_in": lifetime, "expires_on": now + lifetime, "ext_expires_in": lifetime, "not_before": now}
-        return JSONResponse(
-            {
-                "access_token": answer["access_token"],
-                "client_id": client,
-                **{name: str(value) for name, value in times.items()},
-                "resource": resource,
-                "token_type": "Bearer",
-            }
-        )
+        shown = {name: str(value) for name, value in times.items()}
+        token = {"access_token": answer["access_token"], "client_id": client, **shown}
+        return JSONResponse({**token, "resource": resource, "token_type": "Bearer"})
 
     async def _device_code(self, request: Request) -> Response:
         form = await pages.posted(request)
@@ -137,8 +125,7 @@ class Identity:
         grant = form.get("grant_type")
         if not grant:
             raise AadError("missing", parameter="grant_type")
-        if grant not in self._grants:
-            raise AadError("unsupported_grant", grant=grant)
+        reject(grant not in self._grants, "unsupported_grant", grant=grant)
         client = authenticated(self._registration, form, str(request.url))
         return JSONResponse(self._grants[grant](client, form), headers=_NO_STORE)
 
@@ -147,12 +134,10 @@ class Identity:
 
         Source: learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow.
         """
-        if client == self._registration.public_client_id:
-            raise AadError("public_client")
+        reject(client == self._registration.public_client_id, "public_client")
         scope = form.get("scope", "")
         audience = self.tokens.audience(scope.removesuffix("/.default")) if scope.endswith("/.default") else None
         if audience is None:
             raise AadError("invalid_scope", scope=scope)
-        if self.rules.blocked:
-            raise AadError("blocked")
+        reject(self.rules.blocked, "blocked")
         return self.tokens.app(audience, client, form.get("claims", ""))

@@ -38,3 +38,9 @@ class AadError(Exception):
     def response(self, clock_offset: float = 0.0) -> JSONResponse:
         """Return the response of a token endpoint."""
         return JSONResponse(self.body(clock_offset), self._status)
+
+
+def reject(condition: object, name: str, /, **values: Any) -> None:
+    """Raise an error of the table if the condition holds."""
+    if condition:
+        raise AadError(name, **values)

@@ -16,10 +16,9 @@ from starlette.responses import RedirectResponse, Response
 
 from . import pages
 from .clients import known
-from .errors import AadError
-from .people import People
+from .errors import AadError, reject
 from .registration import Registration
-from .tokens import base64url
+from .tokens import Tokens, base64url
 
 DEVICE_PATH = "/common/oauth2/deviceauth"
 _WRONG_PASSWORD = "AADSTS50126: Error validating credentials due to invalid username or password."
@@ -42,8 +41,8 @@ class _Code:
 class Authorize:
     """The authorization endpoint, and the grant that redeems its codes."""
 
-    def __init__(self, people: People, registration: Registration) -> None:
-        self._people, self._registration = people, registration
+    def __init__(self, tokens: Tokens, registration: Registration) -> None:
+        self._tokens, self._registration = tokens, registration
         self._codes: dict[str, _Code] = {}
 
     async def endpoint(self, request: Request) -> Response:
@@ -58,10 +57,10 @@ class Authorize:
             return pages.sign_in(asked)
         if form.get("decision") == "cancel":
             return self._redirect_error(asked, AadError("declined_consent"))
-        if not self._people.is_person(form):
+        if not self._tokens.is_person(form):
             return pages.sign_in(asked, _WRONG_PASSWORD, 400)
         try:
-            self._people.check_scope(asked.get("scope", ""))
+            self._tokens.check_scope(asked.get("scope", ""))
         except AadError as error:
             return self._redirect_error(asked, error)
         code = f"1.{token_urlsafe(400)}"
@@ -71,14 +70,11 @@ class Authorize:
     def _check(self, asked: dict[str, str]) -> None:
         client = known(self._registration, asked.get("client_id", ""))
         url = asked.get("redirect_uri", "")
-        if not self._registration.redirects(url):
-            raise AadError("redirect_url", url=url, client=client)
-        if asked.get("response_type") != "code":
-            raise AadError("missing", parameter="response_type")
-        if "code_challenge" in asked and asked.get("code_challenge_method") != "S256":
-            raise AadError("code_challenge")
-        if "code_challenge" not in asked and client == self._registration.public_client_id:
-            raise AadError("missing", parameter="code_challenge")
+        reject(not self._registration.redirects(url), "redirect_url", url=url, client=client)
+        reject(asked.get("response_type") != "code", "missing", parameter="response_type")
+        reject("code_challenge" in asked and asked.get("code_challenge_method") != "S256", "code_challenge")
+        unproven = "code_challenge" not in asked and client == self._registration.public_client_id
+        reject(unproven, "missing", parameter="code_challenge")
 
     def _redirect_error(self, asked: dict[str, str], error: AadError) -> Response:
         body = error.body()
@@ -93,18 +89,15 @@ class Authorize:
         code = self._codes.get(form.get("code") or "")
         if code is None or code.parameters["client_id"].lower() != client:
             raise AadError("unknown_code")
-        if code.used:
-            raise AadError("used_code")
-        if time.time() > code.since + _LIFETIME:
-            raise AadError("expired_code")
-        if form.get("redirect_uri") != code.parameters["redirect_uri"]:
-            raise AadError("other_redirect_url")
+        reject(code.used, "used_code")
+        reject(time.time() > code.since + _LIFETIME, "expired_code")
+        reject(form.get("redirect_uri") != code.parameters["redirect_uri"], "other_redirect_url")
         challenge = code.parameters.get("code_challenge")
-        if challenge and base64url(hashlib.sha256(form.get("code_verifier", "").encode()).digest()) != challenge:
-            raise AadError("code_verifier")
+        proof = base64url(hashlib.sha256(form.get("code_verifier", "").encode()).digest())
+        reject(challenge and proof != challenge, "code_verifier")
         code.used = True
         scope = form.get("scope") or code.parameters.get("scope", "")
-        return self._people.answer(client, scope, form.get("claims", ""), code.parameters.get("nonce", ""))
+        return self._tokens.answer(client, scope, form.get("claims", ""), code.parameters.get("nonce", ""))
 
 
 @dataclass
@@ -119,13 +112,13 @@ class _Device:
 class Devices:
     """Codes that wait for a decision."""
 
-    def __init__(self, people: People, registration: Registration) -> None:
-        self._people, self._registration = people, registration
+    def __init__(self, tokens: Tokens, registration: Registration) -> None:
+        self._tokens, self._registration = tokens, registration
         self._devices: dict[str, _Device] = {}
 
     def begin(self, client: str, form: dict[str, str]) -> dict[str, Any]:
         """Return the response of the device authorization endpoint."""
-        self._people.check_scope(form.get("scope", ""))
+        self._tokens.check_scope(form.get("scope", ""))
         device_code, user_code = token_urlsafe(150), "".join(choice(_LETTERS) for _ in range(9))
         lifetime = self._registration.rules.device_lifetime
         self._devices[device_code] = _Device(client, user_code, form["scope"], time.time() + lifetime)
@@ -151,7 +144,7 @@ class Devices:
         if form.get("decision") == "cancel":
             device.decision = "declined"
             return pages.page("Cancelled", "<p>You may close this window.</p>")
-        if not self._people.is_person(form):
+        if not self._tokens.is_person(form):
             return pages.device(_WRONG_PASSWORD, 400)
         device.decision = "approved"
         return pages.page("Signed in", "<p>You have signed in on your device. You may close this window.</p>")
@@ -159,16 +152,12 @@ class Devices:
     def redeemed(self, client: str, form: dict[str, str]) -> dict[str, Any]:
         """Return the response to the device_code grant, which a client repeats until there is a decision."""
         code = form.get("device_code") or form.get("code") or ""
-        if not code:
-            raise AadError("missing", parameter="device_code")
+        reject(not code, "missing", parameter="device_code")
         device = self._devices.get(code)
         if device is None or device.client != client:
             raise AadError("unknown_device_code")
-        if device.decision == "declined":
-            raise AadError("declined_device")
-        if time.time() > device.ends:
-            raise AadError("expired_device_code")
-        if device.decision == "pending":
-            raise AadError("pending")
+        reject(device.decision == "declined", "declined_device")
+        reject(time.time() > device.ends, "expired_device_code")
+        reject(device.decision == "pending", "pending")
         del self._devices[code]
-        return self._people.answer(client, device.scope, form.get("claims", ""))
+        return self._tokens.answer(client, device.scope, form.get("claims", ""))

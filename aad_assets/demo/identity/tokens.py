@@ -1,10 +1,16 @@
-"""Tokens: issued with the tenant's key (RS256), published as JWKS, and checked by Graph."""
+"""Tokens: issued with the tenant's key (RS256), published as JWKS, and checked by Graph.
+
+Refresh tokens are replaced at every use, and revoked by the rules in force.
+"""
 
 import base64
 import hashlib
 import json
 import time
 import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from secrets import token_urlsafe
 from typing import Any
 
 import jwt
@@ -14,7 +20,10 @@ from jwt.algorithms import RSAAlgorithm
 
 from ..protocol.errors import unauthorized
 from ..protocol.faults import Faults
+from .errors import AadError, reject
 from .registration import PUBLIC_AUDIENCE, Registration
+
+_OPENID = {"openid", "profile", "email", "offline_access"}
 
 
 def base64url(data: bytes) -> str:
@@ -22,8 +31,15 @@ def base64url(data: bytes) -> str:
     return base64.urlsafe_b64encode(data).decode().rstrip("=")
 
 
+@dataclass
+class _Refresh:
+    client: str
+    since: float
+    used: bool = False
+
+
 class Tokens:
-    """Issues and checks tokens; `issued` counts access tokens."""
+    """Issues and checks tokens for apps and for the person; `issued` counts access tokens."""
 
     def __init__(self, registration: Registration) -> None:
         self._registration = registration
@@ -33,6 +49,7 @@ class Tokens:
         )
         self._key_id = base64url(hashlib.sha256(public).digest()[:20])
         self._seen: dict[str, dict[str, Any]] = {}
+        self._refresh: dict[str, _Refresh] = {}
         self.issued = 0
 
     def keys(self) -> dict[str, Any]:
@@ -56,7 +73,7 @@ class Tokens:
         }
         return self._answer(audience, facts, requested)
 
-    def person(self, audience: str, client_id: str, scopes: list[str], requested: str, nonce: str) -> dict[str, Any]:
+    def _person(self, audience: str, client_id: str, scopes: list[str], requested: str, nonce: str) -> dict[str, Any]:
         """Return the response with an access and an id token of the person."""
         registration = self._registration
         facts = {
@@ -80,6 +97,48 @@ class Tokens:
         answer["id_token"] = self._signed(identity)
         answer["scope"] = " ".join(f"{audience}/{scope}" for scope in scopes)
         answer["client_info"] = base64url(json.dumps(about).encode())
+        return answer
+
+    def is_person(self, form: Mapping[str, str]) -> bool:
+        """Return whether the form holds the person's name and password."""
+        person = (self._registration.user_name, self._registration.user_password)
+        return (form.get("login", "").lower(), form.get("passwd")) == person
+
+    def check_scope(self, scope: str) -> tuple[str, list[str]]:
+        """Return Graph's audience and a token's scopes; raise AadError if they are not Graph's or not consented to."""
+        asked = [word for word in scope.split() if word.lower() not in _OPENID]
+        resources = {self.audience(word.rpartition("/")[0]) for word in asked}
+        audience = resources.pop() if len(resources) == 1 else None
+        if audience is None:
+            raise AadError("invalid_scope", scope=scope)
+        names = [word.rpartition("/")[2] for word in asked]
+        granted = list(self._registration.scopes)
+        consented = self._registration.rules.consented and set(names) <= {".default", *granted}
+        reject(not consented, "not_consented", client=self._registration.client_id)
+        return audience, granted if ".default" in names else names
+
+    def answer(self, client: str, scope: str, claims: str, nonce: str = "", *, renewed: bool = False) -> dict[str, Any]:
+        """Return the response of the token endpoint for a person who has signed in; `renewed`: by a refresh token."""
+        audience, scopes = self.check_scope(scope)
+        reject(self._registration.rules.blocked, "blocked")
+        answer = self._person(audience, client, scopes, claims, nonce)
+        if renewed or "offline_access" in scope.split():
+            token = f"1.{token_urlsafe(300)}"
+            self._refresh[token] = _Refresh(client, time.time())
+            answer["refresh_token"] = token
+        return answer
+
+    def refreshed(self, client: str, form: dict[str, str]) -> dict[str, Any]:
+        """Return the response to the refresh_token grant."""
+        token, rules = form.get("refresh_token") or "", self._registration.rules
+        reject(not token, "missing", parameter="refresh_token")
+        known = self._refresh.get(token)
+        if known is None or known.client != client or (known.used and rules.revoke_rotated):
+            raise AadError("unknown_refresh_token")
+        reject(known.since <= rules.sessions_revoked_at, "revoked_refresh_token")
+        reject(time.time() > known.since + rules.refresh_lifetime, "expired_refresh_token")
+        answer = self.answer(client, form.get("scope", ""), form.get("claims", ""), renewed=True)
+        known.used = True
         return answer
 
     def _answer(self, audience: str, facts: dict[str, Any], requested: str) -> dict[str, Any]:

@@ -1,14 +1,19 @@
 """The HTTP side: routes, headers, compression, and the faults that break a connection.
 
-See also graph.py, batch.py and identity/, which decide what the response is.
+A request to /$batch contains up to 20 requests, each with a response of its own. See also graph.py and identity/, which
+decide what a response is.
 """
 
 import asyncio
 import random
+import re
 import uuid
 import zlib
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import unquote
 
 import msgspec
 from starlette.applications import Starlette
@@ -20,12 +25,13 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from ..control import Control
 from ..identity import Identity
 from ..identity.tokens import challenge
-from . import batch
-from .errors import GraphError, error
+from .errors import GraphError, error, reject
 from .faults import SIGN_IN_KINDS, Faults, refusal
 from .graph import JSON_TYPE, Answer, Graph, Request
 
 PREFIX = "/v1.0"
+_BATCH_LIMIT = 20
+_URL = re.compile(r"^/?([^?]*)(?:\?(.*))?$")
 
 
 def _failure(error: GraphError, request_id: str, client_request_id: str) -> Answer:
@@ -47,6 +53,39 @@ def _compressed(pieces: Iterator[str], gzip: bool) -> Iterator[bytes]:
             yield packed
     if packer:
         yield packer.flush()
+
+
+class _Step(msgspec.Struct):
+    """A request in a batch. Its own mistakes are reported in its own response, so nothing is required here."""
+
+    id: Any = None
+    method: Any = None
+    url: Any = None
+    headers: Any = None
+
+
+class _Batch(msgspec.Struct):
+    requests: list[_Step]
+
+
+def _steps(body: bytes) -> list[_Step]:
+    try:
+        steps = msgspec.json.decode(body, type=_Batch).requests
+    except msgspec.DecodeError:
+        raise error("batch_form") from None
+    reject(not steps, "batch_empty")
+    reject(len(steps) > _BATCH_LIMIT, "batch_size", limit=_BATCH_LIMIT)
+    reject(not all(isinstance(step.id, str) and step.id for step in steps), "batch_ids")
+    reject(len({step.id.lower() for step in steps}) < len(steps), "batch_repeated")
+    return steps
+
+
+def _addressed(request: Request, url: Any) -> Request:
+    """Return the request of a batch with the path and query of its URL."""
+    reject(not request.method or not isinstance(url, str) or not url or "://" in url.partition("?")[0], "batch_item")
+    found = _URL.match(url)
+    assert found
+    return replace(request, path="/" + unquote(found[1]).lstrip("/"), query=found[2] or "")
 
 
 class GraphEndpoint:
@@ -104,22 +143,27 @@ class GraphEndpoint:
         return answer
 
     def _batch(self, request: Request, body: bytes, request_id: str, client_id: str) -> Answer:
-        if request.method != "POST":
-            raise error("method")
+        reject(request.method != "POST", "method")
         self._graph.faults.refuse(request.path, request.issued_at)
-
-        def inner(item: Request) -> Answer:
-            answer = self._graph.answer(item)
-            self._control.requests[f"$batch {answer.template}"] += 1
-            return answer
-
-        def failed(error: GraphError, item: Request) -> Answer:
-            self._control.requests[f"$batch error {error.status}"] += 1
-            self._control.statuses[error.status] += 1
-            return _failure(error, request_id, item.headers.get("client-request-id", client_id))
-
-        text = batch.run(request, body, inner, failed, self._shuffle)
-        return Answer(200, {}, iter((text,)), "application/json", "/$batch")
+        responses = []
+        for step in _steps(body):
+            given = step.headers if isinstance(step.headers, dict) else {}
+            headers = {str(name).lower(): str(value) for name, value in given.items()}
+            inner = replace(request, method=str(step.method or "").upper(), headers=headers)
+            try:
+                answer = self._graph.answer(_addressed(inner, step.url))
+                self._control.requests[f"$batch {answer.template}"] += 1
+            except GraphError as error:
+                answer = _failure(error, request_id, headers.get("client-request-id", client_id))
+                self._control.requests[f"$batch error {error.status}"] += 1
+                self._control.statuses[error.status] += 1
+            # In a batch a text/plain body is a bare number or a string, never an object.
+            text = msgspec.Raw("".join(answer.body).encode())
+            shown = {**answer.headers, "Content-Type": answer.kind}
+            responses.append({"id": step.id, "status": answer.status, "headers": shown, "body": text})
+        self._shuffle.shuffle(responses)
+        whole = msgspec.json.encode({"responses": responses}).decode()
+        return Answer(200, {}, iter((whole,)), "application/json", "/$batch")
 
     async def _send(self, answer: Answer, http: HttpRequest, send: Send, path: str) -> None:
         gzip = "gzip" in http.headers.get("accept-encoding", "")

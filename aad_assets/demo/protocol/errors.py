@@ -25,9 +25,10 @@ def error(name: str, /, headers: Mapping[str, str] | None = None, **values: Any)
     return GraphError(status, code, message.format(**values), headers)
 
 
-def bad_request(message: str) -> GraphError:
-    """Return a 400."""
-    return GraphError(400, "BadRequest", message)
+def reject(condition: object, name: str, /, **values: Any) -> None:
+    """Raise an error of the table if the condition holds."""
+    if condition:
+        raise error(name, **values)
 
 
 def unauthorized(message: str) -> GraphError:

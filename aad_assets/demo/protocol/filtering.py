@@ -18,7 +18,7 @@ from ..collections import Collection, value
 from ..directory.rendering import Kind
 from ..logs.log import EVER, Log, ticks
 from ..tenant import Directory
-from .errors import GraphError, bad_request, error
+from .errors import GraphError, error, reject
 from .odata import Filter, Options, Tree, conditions
 
 _COMPARE: dict[str, Callable[[str, str], bool]] = {
@@ -57,8 +57,8 @@ def find(directory: Directory, collection: Collection, parents: tuple[int, ...],
 
     filter_ = None if text is None else Filter(text)
     keys = kind.keys() if filter_ is None else sorted(matching(filter_.tree))
-    if collection.required and not any(equal.issuperset(names) for names in collection.required):
-        raise error(collection.incomplete)
+    complete = not collection.required or any(equal.issuperset(names) for names in collection.required)
+    reject(not complete, collection.incomplete)
     return Found(kind, keys, filter_ is not None and filter_.advanced)
 
 
@@ -100,7 +100,7 @@ def _ticks(text: str) -> int:
         assert found
         return ticks(datetime.fromisoformat(found[1] + found[3])) + int(((found[2] or "") + "0" * 7)[:7])
     except (ValueError, AssertionError):
-        raise bad_request(f"Invalid filter clause: '{text}' is not a date and time with a time zone.") from None
+        raise error("filter_time", text=text) from None
 
 
 def look_up(directory: Directory, collection: Collection, options: Options) -> Found:
@@ -109,8 +109,7 @@ def look_up(directory: Directory, collection: Collection, options: Options) -> F
     assert isinstance(log, Log)
     low, high, tests = 0, EVER, []
     for kind, *condition in () if options.filter is None else conditions(Filter(options.filter).tree):
-        if kind != "is":
-            raise error("log_operator")
+        reject(kind != "is", "log_operator")
         function, name, wanted = condition
         if name != log.when and name.split("/")[0] in log.properties:
             tests.append((function, name, wanted))
@@ -124,7 +123,7 @@ def look_up(directory: Directory, collection: Collection, options: Options) -> F
             high = min(high, at + (function != "lt"))
     order = re.fullmatch(rf"{log.when}(?:\s+(asc|desc))?", (options.orderby or f"{log.when} desc").strip(), re.IGNORECASE)
     if not order:
-        raise bad_request(f"$orderby: only '{log.when}' is supported here.")
+        raise error("log_order", name=log.when)
     keys: Sequence[int] = log.between(low, high, (order[1] or "asc").lower() == "desc")
     for function, name, wanted in tests:
         keys = list(compress(keys, _fits(log, keys, function, name, wanted)))

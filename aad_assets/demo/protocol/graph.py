@@ -1,6 +1,6 @@
 """Serves requests to Graph v1.0: finds the collection, checks permission, licence and quota, renders pages.
 
-See also app.py (connections) and batch.py ($batch). What can be requested is declared in collections.yaml.
+See also app.py (connections and $batch). What can be requested is declared in collections.yaml.
 """
 
 import re
@@ -16,7 +16,7 @@ from .. import licensing
 from ..collections import BY_SEGMENTS, SEGMENTS, Collection, value
 from ..directory.rendering import Kind
 from ..tenant import Directory
-from .errors import GraphError, error
+from .errors import GraphError, error, reject
 from .faults import Faults
 from .filtering import Found, find, look_up, shrink
 from .odata import Options, Place, Tokens, parse
@@ -89,23 +89,19 @@ class Graph:
         """Return the response to a request; errors are raised as GraphError."""
         self.faults.refuse(request.path, request.issued_at)
         collection, ids, rest = resolve(request.path)
-        if request.method != ("POST" if collection.form == "action" else "GET"):
-            raise error("method")
+        reject(request.method != ("POST" if collection.form == "action" else "GET"), "method")
         options = parse(request.query, request.headers.get("consistencylevel", "").lower() == "eventual")
-        if not request.roles.intersection(collection.roles):
-            raise error("denied")
-        if collection.licence and collection.licence not in self.licences:
-            raise error(collection.unlicensed)
+        reject(not request.roles.intersection(collection.roles), "denied")
+        reject(collection.licence and collection.licence not in self.licences, collection.unlicensed)
         headers = self._charge(collection, options)
         parents = self._parents(collection, ids)
-        if collection.hidden and "Member.Read.Hidden" not in request.roles and self._says(collection.hidden, parents):
-            raise error("denied")
+        if collection.hidden and "Member.Read.Hidden" not in request.roles:
+            reject(self._says(collection.hidden, parents), "denied")
         if collection.missing and self._says(collection.missing, parents):
             raise error("not_found", id=ids[-1])
         query = _Query(request, collection, ids, parents, options, headers)
         if collection.form == "singleton":
-            if rest:
-                raise error("unknown_segment", segment=rest)
+            reject(rest, "unknown_segment", segment=rest)
             return self._single(query, "")
         if rest == "$count":
             return self._count(query)
@@ -153,16 +149,14 @@ class Graph:
         return max(0, len(found.keys) + (rule.by if rule else 0))
 
     def _count(self, query: _Query) -> Answer:
-        if not query.options.eventual:
-            raise error("no_count")
+        reject(not query.options.eventual, "no_count")
         total = self._total(self._find(query), query.path)
         return Answer(200, query.headers, iter((str(total),)), "text/plain", f"{query.collection.path}/$count")
 
     def _shape(self, query: _Query, kind: Kind, single: bool = False) -> Shape:
         """Return the rows' shape, if permissions and licences allow what is selected."""
         form = shape(query.collection, kind, query.options, query.request.roles, single)
-        if "signInActivity" in query.options.select and licensing.P1 not in self.licences:
-            raise error("not_premium")
+        reject("signInActivity" in query.options.select and licensing.P1 not in self.licences, "not_premium")
         return form
 
     def _context(self, query: _Query, single: bool = False) -> str:
@@ -170,8 +164,7 @@ class Graph:
 
     def _single(self, query: _Query, id_: str) -> Answer:
         collection = query.collection
-        if collection.related and id_:
-            raise error("unknown_segment", segment=id_)
+        reject(collection.related and id_, "unknown_segment", segment=id_)
         kind = collection.rows(self.directory, query.parents)
         form = self._shape(query, kind, single=True)
         key = kind.key(id_) if id_ else next(iter(kind.keys()), None)
@@ -189,13 +182,13 @@ class Graph:
             code = "NotImplemented" if rule.status == 501 else "BadRequest"
             raise GraphError(rule.status, code, f"Cannot select '{rule.property}'.")
         found = self._find(query)
-        if (found.advanced or collection.eventual) and not (options.eventual and options.count):
-            raise error("advanced_filter" if found.advanced else "advanced_cast")
+        if not (options.eventual and options.count):
+            reject(found.advanced, "advanced_filter")
+            reject(collection.eventual, "advanced_cast")
         form = self._shape(query, found.kind)
         place = self._tokens.read(path, options)
         faults.refuse(path, query.request.issued_at, place.number + 1)
-        if place.number and faults.take("expired_page", path):
-            raise error("expired_page")
+        reject(place.number and faults.take("expired_page", path), "expired_page")
         keys = found.keys
         start = bisect_right(keys, place.after)
         end = len(keys) if size is None else min(len(keys), start + size)
@@ -254,21 +247,15 @@ def _altered(row: str, properties: Mapping[str, Any]) -> str:
 
 def page_size(collection: Collection, options: Options, sign_in_page: int) -> int | None:
     """Check the paging options; return the number of rows on a page, None for all."""
-    if collection.select_only and options.given - {"$select"}:
-        raise error("unsupported")
-    if "$skip" in options.given:
-        raise error("no_skip")
-    if options.given & ({"$search"} if collection.log else {"$orderby", "$search"}):
-        raise error("no_sorting")
+    reject(collection.select_only and options.given - {"$select"}, "unsupported")
+    reject("$skip" in options.given, "no_skip")
+    reject(options.given & ({"$search"} if collection.log else {"$orderby", "$search"}), "no_sorting")
     if options.top is None:
         return collection.server_page if collection.page is None else collection.default_page
-    if collection.no_top:
-        raise error("no_top")
+    reject(collection.no_top, "no_top")
     largest = collection.page or 999
-    if not 1 <= options.top <= largest:
-        raise error("page_size", top=options.top, largest=largest)
-    if "signInActivity" in options.select and options.top > sign_in_page:
-        raise error("too_many_users", largest=sign_in_page)
+    reject(not 1 <= options.top <= largest, "page_size", top=options.top, largest=largest)
+    reject("signInActivity" in options.select and options.top > sign_in_page, "too_many_users", largest=sign_in_page)
     return options.top
 
 
@@ -291,6 +278,5 @@ def resolve(path: str) -> tuple[Collection, tuple[str, ...], str]:
             return BY_SEGMENTS[known], tuple(ids), part
         else:
             raise error("unknown_segment", segment=part)
-    if known not in BY_SEGMENTS:
-        raise error("unknown_segment", segment=parts[-1])
+    reject(known not in BY_SEGMENTS, "unknown_segment", segment=parts[-1])
     return BY_SEGMENTS[known], tuple(ids), ""

@@ -6,13 +6,13 @@ collections.yaml declares what each collection allows.
 import re
 import struct
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 from urllib.parse import parse_qsl
 
-from .errors import GraphError, bad_request, error
+from .errors import error, reject
 
 _KNOWN = {
     f"${name}" for name in ("select", "top", "skip", "skiptoken", "count", "filter", "expand", "orderby", "search", "format")
@@ -47,16 +47,12 @@ def parse(query: str, eventual: bool) -> Options:
         name = f"${name}" if f"${name}" in _KNOWN else name
         if not name.startswith("$"):
             continue
-        if name not in _KNOWN:
-            raise bad_request(f"The query parameter '{name}' is not supported.")
-        if name in values:
-            raise bad_request(f"Query option '{name}' was specified more than once, but it must be specified at most once.")
+        reject(name not in _KNOWN, "unknown_option", name=name)
+        reject(name in values, "repeated_option", name=name)
         values[name] = value
     top, count = values.get("$top"), values.get("$count", "false").lower()
-    if top is not None and not re.fullmatch(r"\d{1,9}", top):
-        raise bad_request(f"Invalid value '{top}' for $top query option found.")
-    if count not in ("true", "false"):
-        raise bad_request(f"Invalid value '{count}' for $count query option found.")
+    reject(top is not None and not re.fullmatch(r"\d{1,9}", top), "option_value", name="$top", value=top)
+    reject(count not in ("true", "false"), "option_value", name="$count", value=count)
     rest = "&".join(part for part in query.split("&") if part and not re.match(r"(\$|%24)?skiptoken=", part, re.IGNORECASE))
     return Options(
         select=tuple(dict.fromkeys(name.strip() for name in values.get("$select", "").split(",") if name.strip())),
@@ -101,10 +97,8 @@ class Tokens:
         except ValueError:
             raw = b""
         body, mac = raw[:-12], raw[-12:]
-        if len(body) != 18 or not body.startswith(b"RFNwd"):
-            raise error("invalid_page")
-        if mac != self._mac(body, path, options):
-            raise error("foreign_page")
+        reject(len(body) != 18 or not body.startswith(b"RFNwd"), "invalid_page")
+        reject(mac != self._mac(body, path, options), "foreign_page")
         return Place(*struct.unpack("<qI?", body[5:]))
 
 
@@ -138,19 +132,17 @@ class Filter:
         while at < len(self._text):
             found = _TOKENS.match(self._text, at)
             if not found or found.lastgroup is None:
-                raise bad_request(f"Invalid filter clause: Syntax error at position {at} in '{self._text}'.")
+                raise error("filter_position", at=at, text=self._text)
             self._parts.append((found.lastgroup, found[found.lastgroup]))
             at = found.end()
         self.tree = self._either()
-        if self._parts:
-            raise self._error()
+        self._require(not self._parts)
 
-    def _error(self) -> GraphError:
-        return bad_request(f"Invalid filter clause: Syntax error in '{self._text}'.")
+    def _require(self, condition: object) -> None:
+        reject(not condition, "filter_syntax", text=self._text)
 
     def _next(self, wanted: str | None = None) -> tuple[str, str]:
-        if not self._parts or (wanted is not None and self._parts[0][1].lower() != wanted):
-            raise self._error()
+        self._require(self._parts and wanted in (None, self._parts[0][1].lower()))
         return self._parts.pop(0)
 
     def _skip(self, word: str) -> bool:
@@ -161,21 +153,17 @@ class Filter:
         return ahead
 
     def _either(self) -> Tree:
-        tree = self._both()
-        while self._skip("or"):
-            tree = ("or", tree, self._both())
-        return tree
+        return self._joined("or", lambda: self._joined("and", self._one))
 
-    def _both(self) -> Tree:
-        tree = self._one()
-        while self._skip("and"):
-            tree = ("and", tree, self._one())
+    def _joined(self, word: str, read: Callable[[], Tree]) -> Tree:
+        tree = read()
+        while self._skip(word):
+            tree = (word, tree, read())
         return tree
 
     def _value(self) -> str:
         kind, value = self._next()
-        if kind == "mark":
-            raise self._error()
+        self._require(kind != "mark")
         return value[1:-1].replace("''", "'") if kind == "text" else value
 
     def _one(self) -> Tree:
@@ -202,7 +190,6 @@ class Filter:
                 tree = ("or", tree, ("is", "eq", name, self._value()))
             self._next(")")
             return tree
-        if function not in ("eq", "ne", "ge", "gt", "le", "lt"):
-            raise self._error()
+        self._require(function in ("eq", "ne", "ge", "gt", "le", "lt"))
         self.advanced |= function == "ne"
         return "is", function, name, self._value()

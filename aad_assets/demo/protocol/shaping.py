@@ -10,7 +10,7 @@ from ..collections import COLLECTIONS, Collection
 from ..directory.edges import TYPES
 from ..directory.rendering import Kind
 from ..tenant import Directory
-from .errors import GraphError, bad_request, error
+from .errors import GraphError, error, reject
 from .odata import Options
 
 _EXPAND = re.compile(r"^(\w+)(?:\(\$select=([\w,]+)\))?$")
@@ -79,12 +79,9 @@ def _blank(row: str, unreadable: frozenset[str], collection: Collection) -> str:
 def _check(collection: Collection, kind: Kind, name: str, roles: frozenset[str], single: bool) -> None:
     if name not in kind.properties:
         raise _unknown(name, kind.type)
-    if not single and name in collection.not_in_lists:
-        raise error("not_in_lists")
-    if not single and name in collection.single_only | _STREAMS:
-        raise bad_request(f"The property '{name}' can be selected on a single {kind.type} only.")
-    if name in collection.restricted and collection.restricted[name] not in roles:
-        raise error("denied")
+    reject(not single and name in collection.not_in_lists, "not_in_lists")
+    reject(not single and name in collection.single_only | _STREAMS, "single_only", name=name, type=kind.type)
+    reject(name in collection.restricted and collection.restricted[name] not in roles, "denied")
 
 
 def _expanded(collection: Collection, kind: Kind, expand: str, names: tuple[str, ...]) -> Rows:
