@@ -1,4 +1,4 @@
-"""What docs/history.md says runs, on tables of the catalogue with a little history; and so do the commands over it."""
+"""The queries of docs/history.md, and the commands that read history, on tables of the catalogue with a little history."""
 
 import csv
 import io

@@ -1,10 +1,10 @@
-"""How long compare and publish take, in terms of writing the same rows once: history and changes are on.
+"""Measure compare and publish, with history and changes on, in units of the time to write the same rows once.
 
     python -m benchmarks.compare [--users 1000000]
 
-Rows with 57 of the users' columns are made up and staged as Parquet by another process; then this one writes them once with
-DuckDB alone, and publishes them: from nothing, unchanged, and with 1 % changed, 0.5 % inserted and 0.5 % deleted. Only
-ratios of one run mean anything: disks and processors differ.
+Another process makes up rows with 57 of the users' columns and stages them as Parquet. This one writes them once with DuckDB
+alone, and then publishes them: from nothing, unchanged, and with 1 % changed, 0.5 % inserted and 0.5 % deleted. Only ratios
+of one run mean anything, because disks and processors differ.
 """
 
 import argparse
@@ -94,7 +94,7 @@ def staged(run: Stage, folder: Path, name: str) -> Staged:
 
 
 def write_once(run: Stage, database: Path, relation: str) -> None:
-    """What DuckDB does with the same rows by itself."""
+    """Write the same rows once with DuckDB alone."""
     with run.cursor() as cursor:
         cursor.execute(f"ATTACH {sql_string(str(database))} AS once")
         cursor.execute(f"CREATE TABLE once.users AS FROM {relation}")

@@ -1,4 +1,4 @@
-"""Runs `dagster asset materialize` as a process and measures it. Not here: what is measured."""
+"""Run `dagster asset materialize` as a process and measure it."""
 
 import os
 import subprocess

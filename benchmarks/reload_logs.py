@@ -1,9 +1,9 @@
-"""How long a busy tenant's sign-ins take: a month at first, and the next run.
+"""Measure the sign-ins of a busy tenant: a month on the first run, and the next run.
 
     python -m benchmarks.reload_logs [--a-day 100000] [--days 30]
 
-RateLimits are switched off: at Graph's own 5 requests per 10 s, a month of 100,000 sign-ins a day takes at least 100 minutes,
-and what is measured here is that nothing else makes it longer. The demo tenant runs on the same machine.
+Rate limits are switched off. At Graph's own 5 requests per 10 s, a month of 100,000 sign-ins a day takes at least 100 minutes.
+This measures that nothing else makes it longer. The demo tenant runs on the same machine.
 """
 
 import argparse

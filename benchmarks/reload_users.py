@@ -1,9 +1,9 @@
-"""How long a large tenant's users take: from nothing, unchanged, and a day later.
+"""Measure the reload of a large tenant's users: from nothing, unchanged, and a day later.
 
     python -m benchmarks.reload_users [--users 200000] [--latency-ms 0]
 
-The demo tenant runs on the same machine, so its share of the processor is measured too. Each reload is the whole of
-`dagster asset materialize`: its start (about 3 s) included.
+The demo tenant runs on the same machine, so its share of the processor is measured too. Each reload is a whole
+`dagster asset materialize`, including its start (about 3 s).
 """
 
 import argparse
