@@ -2,8 +2,8 @@
 
     python -m benchmarks.reload_logs [--a-day 100000] [--days 30]
 
-Rate limits are switched off. At Graph's own 5 requests per 10 s, a month of 100,000 sign-ins a day takes at least 100 minutes.
-This measures that nothing else makes it longer. The demo tenant runs on the same machine.
+Rate limits are switched off. At Graph's own 5 requests per 10 s, a month of 100,000 sign-ins a day takes at least 100
+minutes. This measures that nothing else makes it longer. The demo tenant runs on the same machine.
 """
 
 import argparse
