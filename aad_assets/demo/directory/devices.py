@@ -10,7 +10,7 @@ from .extensions import Extensions
 from .indexed import Indexed
 from .names import OFFICES
 from .people import People
-from .rendering import Row, Templated
+from .rendering import Row, Templated, facet
 from .templates import Area
 from .vocabulary import Words
 
@@ -36,7 +36,7 @@ class Devices(Indexed):
             lambda: self.population.active,
             self.key,
             self._row,
-            list(facets.values()),
+            list(map(facet, facets.values())),
             undeclared=(*_UNDECLARED, *extensions.names("Device")),
         )
 
@@ -58,7 +58,9 @@ class Devices(Indexed):
 
     def name(self, index: int) -> str:
         """Return the displayName."""
-        traits = self.traits(index)
+        return self._name(index, self.traits(index))
+
+    def _name(self, index: int, traits: int) -> str:
         return f"{OFFICES[traits >> 20 & 15].code[:3]}-{self.system(index)[:3].upper()}-{index:06}"
 
     def owner(self, index: int) -> int:
@@ -87,7 +89,7 @@ class Devices(Indexed):
         registered = population.joined_on(index) or -(20 + (traits >> 8) % 1400)
         stale = traits >> 30 & 7 == 0
         seen = population.moved_on.get(index) or max(registered, -(200 if stale else 1) - (traits >> 33) % 25)
-        name = self.name(index)
+        name = self._name(index, traits)
         trust_and_state = trust * _STATES + (now >> 40) % _STATES
         return (0, now >> 50 & 31 == 0, model, trust_and_state), {
             "id": self.ids.guid_from(index, hash_),

@@ -15,8 +15,8 @@ from .context import Context
 from .edges import edges
 from .extensions import Extensions
 from .indexed import Indexed
-from .names import DEPARTMENTS, GIVEN, JOBS, OFFICES, SURNAMES, VENDORS
-from .rendering import Object, Row, Templated, View
+from .names import DEPARTMENTS, GIVEN, JOBS, OFFICES, SURNAMES, VENDORS, Name
+from .rendering import Facet, Row, Templated, View, facet
 from .templates import Area
 from .vocabulary import Words
 
@@ -73,16 +73,16 @@ class People(Indexed):
                 return GUEST
         return PERSON
 
-    def _names(self, index: int) -> tuple[str, str]:
+    def _name(self, index: int) -> tuple[Name, Name]:
+        """Return the given name and the surname."""
         pair = (index % _PAIRS * _STEP + self._offset) % _PAIRS
-        return GIVEN[pair % len(GIVEN)].written, SURNAMES[pair // len(GIVEN)].written
+        return GIVEN[pair % len(GIVEN)], SURNAMES[pair // len(GIVEN)]
 
     def _alias(self, index: int) -> str:
         """Return given.surname, with a number when the names are used up: unique over all users."""
-        round_, place = divmod(index, _PAIRS)
-        pair = (place * _STEP + self._offset) % _PAIRS
-        alias = f"{GIVEN[pair % len(GIVEN)].alias}.{SURNAMES[pair // len(GIVEN)].alias}"
-        return f"{alias}{round_ + 1}" if round_ else alias
+        given, surname = self._name(index)
+        round_ = index // _PAIRS
+        return f"{given.alias}.{surname.alias}{round_ + 1 if round_ else ''}"
 
     def _account(self, index: int, sort: int) -> tuple[str, str]:
         """Return the two sides of the userPrincipalName."""
@@ -114,7 +114,7 @@ class People(Indexed):
 
     def display_name(self, index: int) -> str:
         """Return the displayName."""
-        name = " ".join(self._names(index))
+        name = " ".join(part.written for part in self._name(index))
         sort = self.sort(index)
         if sort == PERSON:
             return name
@@ -176,10 +176,11 @@ class People(Indexed):
         hash_ = self.ids.hash(index)
         id_ = self.ids.guid_from(index, hash_)
         traits = int(hash_[24:40], 16)
-        moves, now = self.moves(index), self.traits_now(index, traits)
+        moves = population.moves.get(index, 0)
+        now = spread(traits, moves) if moves else traits
         sort = self.sort(index)
         local, domain = self._account(index, sort)
-        given, surname = self._names(index)
+        given, surname = (name.written for name in self._name(index))
         lower = local.lower()
         created = population.joined_on(index) or -(40 + (traits >> 8) % 2500)
         changed = population.moved_on[index] if moves else max(created, -((traits >> 12) % 180))
@@ -206,7 +207,7 @@ class People(Indexed):
                 form, mails, state = 1 if traits & 1 else 2, 2, _guest(traits, disabled)
             else:
                 form, mails, state = 3, 0, 9 if disabled else 8 + index % 2 * 2
-            return (form, 0, 0, mails, 0, len(OFFICES), len(JOBS), licence, 0, state, profile), values
+            return (form, 0, 0, mails, 0, 0, len(OFFICES), len(JOBS), licence, 0, state, profile), values
         office = traits >> 20 & 15
         values.update(
             number=index + 100000,
@@ -226,6 +227,7 @@ class People(Indexed):
             now >> 3 & 7 > 0,
             traits >> 50 & 7 == 0,
             traits >> 44 & 7 == 0,
+            licence >= licences.WHEN,
             office,
             now % len(JOBS),
             licence,
@@ -261,8 +263,8 @@ class People(Indexed):
         )
 
 
-def _facets(words: Words, extensions: Extensions) -> list[list[Object]]:
-    """Return the variants of each facet, in the order of their numbers in a row."""
+def _facets(words: Words, extensions: Extensions) -> list[Facet]:
+    """Return the facets, in the order of data/people.yaml."""
     holdings = [
         (each["skus"], each["disabled"], number == licences.BY_GROUP, number, when)
         for number, each in enumerate(licences.HOLDINGS)
@@ -278,7 +280,7 @@ def _facets(words: Words, extensions: Extensions) -> list[list[Object]]:
     }
     facets = Area("people", {**words, **own}).facets()
     facets["job"] = [job | extensions.values("User", n) if n < len(JOBS) else job for n, job in enumerate(facets["job"])]
-    return list(facets.values())
+    return list(map(facet, facets.values()))
 
 
 def _member(traits: int) -> int:

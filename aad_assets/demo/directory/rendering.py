@@ -7,10 +7,12 @@ client may ask for belongs in odata.py.
 """
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cached_property
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import cached_property, lru_cache
 from importlib.resources import files
-from typing import Any, Protocol
+from operator import itemgetter
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
@@ -185,16 +187,62 @@ class Strings:
         return [text(self._values[key]) for key in keys]
 
 
-Row = tuple[Sequence[int], Mapping[str, object]]
-"""The number of the variant for each facet, and the values of the placeholders."""
+class Facet(NamedTuple):
+    """Properties that are filled together. `make` makes a variant of them; `varied` says whether it has placeholders."""
+
+    names: Collection[str]
+    make: Callable[[Any], Mapping[str, object]]
+    varied: bool
+
+
+Row = tuple[Sequence[Any], dict[str, object]]
+"""The variant of each facet, and the values of the placeholders."""
+_UNQUOTED = re.compile(r'"=(%\(\w+\)s)"')
+_PLACEHOLDER = re.compile(r"%\((\w+)\)s")
+
+
+def facet(variants: Sequence[Mapping[str, object]]) -> Facet:
+    """Return the facet whose variants are known; their numbers choose them."""
+    names = {name for variant in variants for name in variant}
+    return Facet(names, variants.__getitem__, "%(" in text(variants))
+
+
+class _Fragments(dict[Any, str]):
+    """Texts of a facet by variant, made when first needed."""
+
+    def __init__(self, make: Callable[[Any], Mapping[str, object]], names: Sequence[str]) -> None:
+        self._make, self._names = make, names
+
+    def __missing__(self, variant: Any) -> str:
+        pairs = _UNQUOTED.sub(r"\1", fragment(self._make(variant), self._names))
+        made = self[variant] = f",{pairs}" if pairs else ""
+        return made
+
+
+class _Formats(dict[Any, tuple[str, Callable[[Any], Any]]]):
+    """Formats of several facets together, by their variants, and the functions that get the values for them."""
+
+    def __init__(self, tables: Sequence[_Fragments]) -> None:
+        self._tables = tables
+
+    def __missing__(self, variants: Any) -> tuple[str, Callable[[Any], Any]]:
+        chosen = variants if len(self._tables) > 1 else (variants,)
+        joined = "".join(table[variant] for table, variant in zip(self._tables, chosen, strict=True))
+        names = _PLACEHOLDER.findall(joined)
+        made = self[variants] = _PLACEHOLDER.sub("%s", joined), itemgetter(*names) if names else lambda _: ()
+        return made
+
+
+_Plan = tuple[str, Callable[[Any], Any], _Formats, list[tuple[int, _Fragments]]]
+"""Properties that are always null, the choice among the facets with placeholders, their formats, the other facets."""
 
 
 class Templated(_Declared):
     """Objects whose rows are put together from fragments that many rows share.
 
-    Each of the `facets` is a list of variants: dicts with some of the properties, whose strings may hold placeholders such as
-    `%(mail)s`. `row(key)` chooses the variants and fills the placeholders. `late` properties are made only when asked for:
-    a text like `,"name":value`, empty where the object has no such property.
+    Strings in the variants of `facets` may hold placeholders such as `%(mail)s`; one that is all of `=%(count)s` becomes JSON
+    text. `row(key)` chooses the variants and fills the placeholders. `late` properties are made only when asked for: a text
+    like `,"name":value`, empty where the object has no such property.
     """
 
     def __init__(
@@ -203,40 +251,35 @@ class Templated(_Declared):
         keys: Callable[[], Sequence[int]],
         key: Callable[[str], int | None],
         row: Callable[[int], Row],
-        facets: Sequence[Sequence[Mapping[str, object]]],
+        facets: Sequence[Facet],
         undeclared: Sequence[str] = (),
         late: Mapping[str, Callable[[int], str]] | None = None,
     ) -> None:
         super().__init__(type_, undeclared)
         self.keys, self.key, self._row = keys, key, row
-        self._facets = [(variants, {name for variant in variants for name in variant}) for variants in facets]
+        self._facets = facets
         self._late = late or {}
-        self._plans: dict[tuple[str, ...], tuple[str, list[tuple[int, list[str]]]]] = {}
+        self._plan = lru_cache(64)(self._make_plan)
 
-    def _plan(self, names: tuple[str, ...]) -> tuple[str, list[tuple[int, list[str]]]]:
-        """Return the text of properties that are always null, and the fragments of each facet that has one of the names."""
-        plan = self._plans.get(names)
-        if plan is None:
-            known = set(self._late).union(*(filled for _, filled in self._facets))
-            nulls = "".join(f',"{name}":null' for name in names if name not in known)
-            tables = []
-            for place, (variants, filled) in enumerate(self._facets):
-                if wanted := [name for name in names if name in filled]:
-                    pairs = [fragment(variant, wanted) for variant in variants]
-                    tables.append((place, [f",{each}" if each else "" for each in pairs]))
-            if len(self._plans) > 64:
-                self._plans.clear()
-            plan = self._plans[names] = (nulls, tables)
-        return plan
+    def _make_plan(self, names: tuple[str, ...]) -> _Plan:
+        known = set(self._late).union(*(each.names for each in self._facets))
+        nulls = "".join(f',"{name}":null' for name in names if name not in known)
+        wanted = [[name for name in names if name in each.names] for each in self._facets]
+        tables = {n: _Fragments(self._facets[n].make, chosen) for n, chosen in enumerate(wanted) if chosen}
+        varied = [n for n in tables if self._facets[n].varied]
+        choose = itemgetter(*varied) if varied else lambda _: ()
+        fixed = [(n, table) for n, table in tables.items() if n not in varied]
+        return nulls, choose, _Formats([tables[n] for n in varied] or [_Fragments(lambda _: {}, ())]), fixed
 
     def render(self, keys: Iterable[int], names: Sequence[str]) -> list[str]:
-        nulls, tables = self._plan(tuple(names))
+        nulls, choose, formats, fixed = self._plan(tuple(names))
         late = [make for name, make in self._late.items() if name in names]
         rows = []
         for key in keys:
-            numbers, values = self._row(key)
-            row = "".join([table[numbers[place]] for place, table in tables]) % values
+            variants, values = self._row(key)
+            format_, get = formats[choose(variants)]
+            row = nulls + format_ % get(values) + "".join([table[variants[place]] for place, table in fixed])
             for make in late:
                 row += make(key)
-            rows.append("{" + (nulls + row)[1:] + "}")
+            rows.append("{" + row[1:] + "}")
         return rows

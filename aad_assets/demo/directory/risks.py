@@ -8,7 +8,7 @@ from .edges import target
 from .objects import Objects
 from .people import OTHER, People
 from .principals import Principals
-from .rendering import Row, Templated
+from .rendering import Row, Templated, facet
 from .roles import Roles
 from .templates import Area
 from .vocabulary import Words
@@ -36,7 +36,7 @@ class Risks(Area):
     @cached_property
     def registrations(self) -> Templated:
         """What each user has registered."""
-        alive, facets = self._people.population, [self.rows("registrants"), self.rows("registrations")]
+        alive, facets = self._people.population, [facet(self.rows("registrants")), facet(self.rows("registrations"))]
         return Templated("userRegistrationDetails", lambda: alive.active, self._people.key, self._registration, facets)
 
     @cached_property

@@ -29,7 +29,7 @@ from typing import Any, NamedTuple
 import yaml
 
 from .expressions import Make, Scope, expression
-from .rendering import Listed, Object, Plain
+from .rendering import Facet, Listed, Object, Plain
 
 _KEYS = {"type", "key", "edited", "of", "as", "when", "let", "by", "row"}
 _PLACEHOLDER = re.compile(r"\$\{([^}]*)\}")
@@ -56,6 +56,7 @@ class Section:
         self.type: str = spec.get("type", "")
         self.key: str = spec.get("key", "id")
         self.properties = tuple(spec["row"]) if isinstance(spec["row"], dict) else ()
+        self.varied = "%(" in str(spec)
         self._by: str = spec.get("by", "")
         self._row = template(spec["row"])
         self._makes = {name: template(node) for name, node in spec["row"].items()} if self.properties else {}
@@ -228,8 +229,13 @@ class Area:
         return row
 
     def facets(self) -> dict[str, list[Object]]:
-        """Return the rows of all sections: the facets of a `Templated`."""
+        """Return the rows of all sections: the variants of facets."""
         return {section: self.rows(section) for section in load(self._name)}
+
+    def facet(self, section: str) -> Facet:
+        """Return a facet whose variants are rows of a section, made from what chance has `drawn`."""
+        found = load(self._name)[section]
+        return Facet(found.properties, lambda variant: self.row(section, drawn=variant), found.varied)
 
     def each(
         self,

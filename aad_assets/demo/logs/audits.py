@@ -1,7 +1,6 @@
 """The directory's audit log (who changed what) and the provisioning log (what was written to other systems)."""
 
 from functools import cached_property
-from typing import Any
 
 from ..directory.chance import spread
 from ..directory.context import Context
@@ -10,7 +9,7 @@ from ..directory.groups import FIRST_ORDINARY
 from ..directory.objects import Objects
 from ..directory.people import People
 from ..directory.principals import Principals
-from ..directory.rendering import Object, text
+from ..directory.rendering import Object, Row, text
 from ..directory.templates import Area
 from ..directory.vocabulary import Words
 from ..directory.well_known import APP_NAMES, ENGINEERING, SALES
@@ -24,8 +23,7 @@ class DirectoryAudits(Log):
     """auditLogs/directoryAudits."""
 
     type, tag, when = "directoryAudit", "directoryAudit", "activityDateTime"
-    own = ("id", "activityDateTime", "correlationId", "targetResources")
-    facets = ("activity", "initiator", "result", "details")
+    facets = ("audit", "activity", "initiator", "result", "details")
 
     def __init__(
         self,
@@ -57,17 +55,13 @@ class DirectoryAudits(Log):
     def _activities(self) -> list[Object]:
         return self._area.rows("activities")
 
-    def cells(self, traits: int, _: int) -> tuple[Any, ...]:
+    def draw(self, traits: int, _: int) -> Row:
         activity = self._activities[(which := traits % len(self._activities))]
         failed = traits >> 20 & 31 == 0
         app = traits >> 25 & 7 == _BY_APPS
-        return (
-            text(self._targets(activity, traits)),
-            which,
-            -1 - (traits >> 28 & 1) if app else traits >> 28 & 7,
-            1 + (traits >> 32 & 1) if failed else 0,
-            traits >> 36 & 3,
-        )
+        initiator = -1 - (traits >> 28 & 1) if app else traits >> 28 & 7
+        variants = (which, initiator, 1 + (traits >> 32 & 1) if failed else 0, traits >> 36 & 3)
+        return variants, {"targets": text(self._targets(activity, traits))}
 
     def _targets(self, activity: Object, traits: int) -> list[Object]:
         """Return what was changed. Where it is two objects, the second has the modified properties."""
@@ -117,33 +111,24 @@ class Provisioning(Log):
     """auditLogs/provisioning."""
 
     type, tag, when = "provisioningObjectSummary", "provisioning", "activityDateTime"
-    own = (
-        *("id", "activityDateTime", "changeId", "cycleId", "durationInMilliseconds", "sourceIdentity"),
-        *("targetIdentity", "modifiedProperties"),
-    )
-    facets = ("job", "source", "outcome")
+    facets = ("event", "job", "source", "outcome")
 
     def __init__(self, words: Words, context: Context, book: LogBook, people: People) -> None:
         super().__init__(context, book, Area("audits", words), max(20, min(5_000, context.users // 10)))
         self._people = people
 
-    def cells(self, traits: int, number: int) -> tuple[Any, ...]:
+    def draw(self, traits: int, number: int) -> Row:
         people, users = self._people, self._people.regulars
-        user = users[traits % len(users)]
-        mapped = {"displayName": people.display_name(user), "details": {"userPrincipalName": people.principal_name(user)}}
-        source = {"id": people.ids.guid(user), "identityType": "User"}
-        target = {"id": f"{traits >> 20 & 0xFFFFF:05}", "identityType": "urn:ietf:params:scim:schemas:core:2.0:User"}
-        name = ("displayName", "department", "active", "title")[traits >> 40 & 3]
-        changed = {"displayName": name, "oldValue": f"{traits >> 42 & 15}", "newValue": f"{traits >> 46 & 15}"}
-        job, (day, place) = traits >> 50 & 3, place_of(number)
-        return (
+        user, job, (day, place) = users[traits % len(users)], traits >> 50 & 3, place_of(number)
+        return (job, 0, ((traits >> 52) & 7, spread(traits, 3) % 12)), {
             # A cycle takes 40 minutes and works off many objects.
-            f'"{self._context.guid("cycle", job, day, place * 36 // self.count(day))}"',
-            str(80 + (traits >> 16) % 4000),
-            text(source | mapped),
-            text(target | mapped),
-            text([changed]),
-            job,
-            0,
-            ((traits >> 52) & 7, spread(traits, 3) % 12),
-        )
+            "cycle": self._context.guid("cycle", job, day, place * 36 // self.count(day)),
+            "milliseconds": 80 + (traits >> 16) % 4000,
+            "user": people.ids.guid(user),
+            "name": people.display_name(user),
+            "principal_name": people.principal_name(user),
+            "target": f"{traits >> 20 & 0xFFFFF:05}",
+            "property": ("displayName", "department", "active", "title")[traits >> 40 & 3],
+            "old": traits >> 42 & 15,
+            "new": traits >> 46 & 15,
+        }

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from itertools import accumulate, pairwise
-from typing import Any, overload
+from typing import overload
 
 from ..directory.chance import spread
 from ..directory.context import Context
-from ..directory.rendering import SCHEMA, fragment
+from ..directory.rendering import SCHEMA, Row, Templated
 from ..directory.templates import Area
 
 SECOND = 10_000_000
@@ -89,49 +89,38 @@ class Span(Sequence[int]):
         return found
 
 
-class _Fragments(dict[Any, str]):
-    """Texts of one facet by variant, made when first needed."""
-
-    def __init__(self, area: Area, facet: str, names: Sequence[str]) -> None:
-        self._area, self._facet, self._names = area, facet, names
-
-    def __missing__(self, variant: Any) -> str:
-        made = self[variant] = fragment(self._area.row(self._facet, drawn=variant), self._names)
-        return made
-
-
 class Log(ABC):
     """A Kind: the rows of one log. A subclass says what a row holds.
 
     `tag` names the ids, `when` is the property that rows are sorted by, `fraction` says whether it has fractions of a second.
-    `own` properties differ from row to row: the first three are the id, the time and a GUID. `facets` are the sections of the
-    template that fill the others; many rows share a variant of a facet.
+    `facets` are the sections of the template. The first has what differs from row to row, with the placeholders `id`, `when`
+    and `correlation` and those of the log; many rows share a variant of the others.
     """
 
     type: str
     tag: str
     when: str
     fraction = True
-    own: tuple[str, ...]
     facets: tuple[str, ...]
     retention = 30
 
     def __init__(self, context: Context, book: LogBook, area: Area, expected: int) -> None:
         self._context, self._book, self._area, self._expected = context, book, area, expected
         self._ids = context.ids(self.tag)
+        self.count = lru_cache(256)(self._count)
         self.properties = self.defaults = SCHEMA[self.type]
-        self._plan = lru_cache(16)(self._make_plan)
+        self.render = Templated(self.type, self.keys, self.key, self._row, list(map(area.facet, self.facets))).render
 
     @abstractmethod
-    def cells(self, traits: int, number: int, /) -> tuple[Any, ...]:
-        """Return the JSON texts of the `own` properties after the third, then the variant of each facet.
+    def draw(self, traits: int, number: int, /) -> Row:
+        """Return the variants of the facets after the first, and the values of the log's own placeholders.
 
         `traits` is 64 bits of chance, `number` the ascending key.
         """
 
-    def count(self, day: int) -> int:
+    def _count(self, day: int) -> int:
         """Return how many rows a day (numbered from 1970) has: within 4 % of what is expected."""
-        return _count(self._expected, self._context.seed, day)
+        return min(MOST, max(1, self._expected * (960 + spread(self._context.seed + 1, day) % 81) // 1000))
 
     def id_of(self, number: int, hash_: str) -> str:
         """Return the id of a row."""
@@ -193,35 +182,15 @@ class Log(ABC):
         keys = self.between(moment, moment + 1, False)
         return number if number in keys else None
 
-    def _make_plan(self, names: tuple[str, ...]) -> tuple[str, list[int], list[tuple[int, _Fragments]]]:
-        own = [place for place, name in enumerate(self.own) if name in names]
-        parts = [f'"{self.own[place]}":%s' for place in own]
-        tables = []
-        for place, facet in enumerate(self.facets, len(self.own)):
-            filled = self._area.properties(facet)
-            if wanted := [name for name in names if name in filled]:
-                parts.append("%s")
-                tables.append((place, _Fragments(self._area, facet, wanted)))
-        return "{" + ",".join(parts) + "}", own, tables
-
-    def render(self, keys: Iterable[int], names: Sequence[str]) -> list[str]:
-        template, own, tables = self._plan(tuple(names))
-        rows = []
-        today = count = 0
-        for key in keys:
-            number = abs(key)
-            day, place = place_of(number)
-            if day != today:
-                today, count = day, self.count(day)
-            hash_ = self._ids.hash(number)
-            cells = (
-                f'"{self.id_of(number, hash_)}"',
-                _stamp(self.time(day, place, count), self.fraction),
-                f'"{hash_[33:41]}-{hash_[41:45]}-4{hash_[45:48]}-9{hash_[48:51]}-{hash_[51:63]}"',
-                *self.cells(int(hash_[24:40], 16), number),
-            )
-            rows.append(template % (*[cells[at] for at in own], *[table[cells[at]] for at, table in tables]))
-        return rows
+    def _row(self, key: int) -> Row:
+        number = abs(key)
+        day, place = (number >> _SHIFT) + _FIRST, number & _PLACES
+        hash_ = self._ids.hash(number)
+        variants, values = self.draw(int(hash_[24:40], 16), number)
+        values["id"] = self.id_of(number, hash_)
+        values["when"] = _stamp(self.time(day, place, self.count(day)), self.fraction)
+        values["correlation"] = f"{hash_[33:41]}-{hash_[41:45]}-4{hash_[45:48]}-9{hash_[48:51]}-{hash_[51:63]}"
+        return (0, *variants), values
 
 
 def place_of(number: int) -> tuple[int, int]:
@@ -236,13 +205,8 @@ def _date(day: int) -> str:
 
 
 def _stamp(moment: int, fraction: bool) -> str:
-    """Return ticks as JSON text of an Edm.DateTimeOffset, with or without the seven digits of the second's fraction."""
+    """Return ticks as an Edm.DateTimeOffset, with or without the seven digits of the second's fraction."""
     seconds, rest = divmod(moment, SECOND)
     day, second = divmod(seconds, 86_400)
     tail = f".{rest:07}Z" if fraction else "Z"
-    return f'"{_date(day)}{_MINUTES[second // 60]}{second % 60:02}{tail}"'
-
-
-@lru_cache(256)
-def _count(expected: int, seed: int, day: int) -> int:
-    return min(MOST, max(1, expected * (960 + spread(seed + 1, day) % 81) // 1000))
+    return f"{_date(day)}{_MINUTES[second // 60]}{second % 60:02}{tail}"

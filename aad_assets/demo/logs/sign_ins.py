@@ -1,12 +1,12 @@
 """The sign-in log: who signed in to what, from where, with what result."""
 
 from functools import cached_property
-from typing import Any
 
 from ..directory.context import Context
 from ..directory.devices import Devices
 from ..directory.names import OFFICES
 from ..directory.people import People
+from ..directory.rendering import Row
 from ..directory.templates import Area
 from ..directory.vocabulary import Words
 from .log import SECOND, Log, LogBook
@@ -19,8 +19,7 @@ class SignIns(Log):
     """auditLogs/signIns."""
 
     type, tag, when, fraction = "signIn", "signIn", "createdDateTime", False
-    own = ("id", "createdDateTime", "correlationId", "ipAddress")
-    facets = ("user", "app", "client", "device", "result", "risk", "place")
+    facets = ("own", "user", "app", "client", "device", "result", "risk", "place")
 
     def __init__(self, words: Words, context: Context, book: LogBook, people: People, devices: Devices) -> None:
         super().__init__(context, book, Area("sign_ins", words), book.sign_ins_per_day or max(50, context.users))
@@ -33,7 +32,7 @@ class SignIns(Log):
     def _staying(self) -> frozenset[int]:
         return frozenset(self._devices.population.stayers)
 
-    def cells(self, traits: int, _: int) -> tuple[Any, ...]:
+    def draw(self, traits: int, _: int) -> Row:
         users = self._people.regulars
         user = users[traits % len(users)]
         # One in sixteen is a guest of another network, the others come from home or the office: always the same address.
@@ -44,8 +43,7 @@ class SignIns(Log):
         owned = user * 4 // 5
         device = owned if traits >> 33 & 3 and owned in self._staying else -1 - client
         drawn = traits >> 36 & 63
-        return (
-            f'"{ip}"',
+        variants = (
             user,
             traits >> 44 & 31,
             client,
@@ -54,3 +52,4 @@ class SignIns(Log):
             0 if traits >> 50 & 63 else 1 + (traits >> 56 & 3),
             (traits >> 24 if foreign else user) % len(OFFICES),
         )
+        return variants, {"ip": ip}
