@@ -1,7 +1,7 @@
 """The collections that the demo tenant serves: what a row of collections.yaml says."""
 
-from collections.abc import Mapping
-from typing import Any, Literal
+from operator import attrgetter
+from typing import Literal
 
 import msgspec
 
@@ -60,7 +60,7 @@ class Collection(msgspec.Struct, frozen=True, eq=False, kw_only=True, forbid_unk
 
     def rows(self, directory: Directory, parents: tuple[int, ...]) -> Kind:
         """Return the objects, given the keys of the parents."""
-        found = value(directory, self.source)
+        found = attrgetter(self.source)(directory)
         if "{id}" in self.path:
             found = found(*parents)
         if not self.related:
@@ -70,14 +70,6 @@ class Collection(msgspec.Struct, frozen=True, eq=False, kw_only=True, forbid_unk
             left_out = TYPES.index(self.hide)
             found = [key for key in found if key >> 40 != left_out]
         return Related(directory.objects, found, None if self.type == "directoryObject" else self.type)
-
-
-def value(directory: Directory, name: str) -> Any:
-    """Return the attribute of the directory that a dotted name in the table stands for."""
-    found: Any = directory
-    for step in name.split("."):
-        found = found[step] if isinstance(found, Mapping) else getattr(found, step)
-    return found
 
 
 def _bin(live: Collection) -> Collection:

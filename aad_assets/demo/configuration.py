@@ -15,10 +15,6 @@ def _epoch(text: str) -> date:
     return datetime.now(UTC).date() if text == "today" else date.fromisoformat(text)
 
 
-def _time(text: str) -> datetime:
-    return datetime.fromisoformat(text)
-
-
 def _faults(text: str) -> str:
     try:
         Faults(0).set(parse_short(text), 0)
@@ -54,7 +50,7 @@ class Configuration:
         type=licensing.parse,
         metavar="LIST",
     )
-    now: datetime | None = _option(None, "the logs' present moment (default: the clock's)", type=_time)  # noqa: RUF009
+    now: datetime | None = _option(None, "the logs' present moment (default: the clock's)", type=datetime.fromisoformat)  # noqa: RUF009
     sign_ins_per_day: int | None = _option(None, "rows a day in the sign-in log (default: as many as users)", type=int)
     sign_in_activity_page: int = _option(
         500, "largest $top with signInActivity (default 500; 120 in some tenants)", type=int, metavar="ROWS"

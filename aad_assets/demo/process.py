@@ -9,9 +9,10 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from datetime import date, datetime
 from pathlib import Path
-from typing import IO, Any, Self
+from typing import Any, Self
 from urllib.parse import quote
 from urllib.request import HTTPSHandler, ProxyHandler, Request, build_opener
 
@@ -24,50 +25,35 @@ class DemoServerError(RuntimeError):
 
 
 class DemoServer:
-    """A demo tenant for the length of a `with` block. After start, demo.json sets the attributes.
+    """A demo tenant for the length of a `with` block. After start, the entries of demo.json are attributes.
 
     `options` are those of `python -m aad_assets.demo`, with underscores: `DemoServer(users=300, no_quota=True)`. A sequence
     repeats the option. `licences` names what the tenant has bought: by default everything, `()` for nothing.
     """
 
-    pid: int
-    tenant_id: str
-    tenant_domain: str
-    client_id: str
-    client_secret: str
-    client_certificate: str
-    public_client_id: str
-    federated_issuer: str
-    federated_subject: str
-    federated_key: str
-    managed_identity: str
-    user_name: str
-    user_password: str
-    graph_base_url: str
-    authority_url: str
-    ca_bundle: str
-    day: int
-    users: int
-    seed: int
-    licences: list[str]
-
     def __init__(
         self, *, state_dir: Path | str | None = None, licences: Sequence[str] | None = None, **options: object
     ) -> None:
-        self._temporary = None if state_dir else tempfile.TemporaryDirectory(prefix="aad-demo-")
-        self.state_dir = Path(state_dir or self._temporary.name)  # type: ignore[union-attr]
+        self._exit = ExitStack()
+        self.state_dir = Path(state_dir or self._exit.enter_context(tempfile.TemporaryDirectory(prefix="aad-demo-")))
         if licences is not None:
             options["licences"] = ",".join(licences) or "none"
         self._arguments = [*_arguments(options), "--state-dir", str(self.state_dir), "--watch-stdin"]
-        self._process: subprocess.Popen[str] | None = None
-        self._errors: IO[str] | None = None
+        self._state: dict[str, Any] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        """Return an entry of demo.json, such as `tenant_id`, `client_secret`, `graph_base_url` or `ca_bundle`."""
+        if name not in self.__dict__.get("_state", {}):
+            raise AttributeError(f"the demo server has no {name!r}")
+        return self._state[name]
 
     def start(self) -> Self:
         """Start the server and wait for its ready line."""
         command = [sys.executable, "-m", "aad_assets.demo", *self._arguments]
-        self._errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed by stop()
-        pipe = subprocess.PIPE
-        self._process = process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=self._errors, text=True)
+        pipe, self._errors = subprocess.PIPE, self._exit.enter_context(tempfile.TemporaryFile("w+"))  # noqa: SIM115 - closed by stop()
+        process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=self._errors, text=True)
+        self._exit.enter_context(process)
+        self._exit.callback(_end, process)
         assert process.stdout
         watchdog = threading.Timer(_READY_SECONDS, process.kill)
         watchdog.start()
@@ -82,8 +68,7 @@ class DemoServer:
         return self
 
     def _read_state(self) -> None:
-        for name, value in json.loads((self.state_dir / "demo.json").read_text("utf-8")).items():
-            setattr(self, name, value)
+        self._state = json.loads((self.state_dir / "demo.json").read_text("utf-8"))
         context = ssl.create_default_context(cafile=self.ca_bundle)
         self._opener = build_opener(ProxyHandler({}), HTTPSHandler(context=context))
 
@@ -100,27 +85,13 @@ class DemoServer:
 
     def stderr(self) -> str:
         """Return what the server has written to stderr so far."""
-        assert self._errors
         # The server shares the file position: read without moving it.
         descriptor = self._errors.fileno()
         return os.pread(descriptor, os.fstat(descriptor).st_size, 0).decode("utf-8", "replace")
 
     def stop(self) -> None:
         """End the server and wait for it."""
-        process, self._process = self._process, None
-        if process:
-            process.terminate()
-            try:
-                process.wait(_STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-        for stream in (process and process.stdin, process and process.stdout, self._errors):
-            if stream:
-                stream.close()
-        self._errors = None
-        if self._temporary:
-            self._temporary.cleanup()
+        self._exit.close()
 
     def __enter__(self) -> Self:
         return self.start()
@@ -145,8 +116,7 @@ class DemoServer:
 
     def faults(self, rules: Iterable[dict[str, Any]] | None = None) -> list[dict[str, Any]]:
         """Put these fault rules in force; without an argument, return those in force, with their `hits`."""
-        made: list[dict[str, Any]] = self._json("GET" if rules is None else "PUT", "faults", rules and list(rules))
-        return made
+        return list(self._json("GET" if rules is None else "PUT", "faults", rules and list(rules)))
 
     def clear_faults(self) -> None:
         """Remove all fault rules."""
@@ -154,8 +124,7 @@ class DemoServer:
 
     def sign_in_rules(self, **changes: object) -> dict[str, Any]:
         """Change the rules that sign-in follows (fields of `identity.registration.Rules`); return all of them."""
-        made: dict[str, Any] = self._json("PATCH", "sign-in", changes)
-        return made
+        return dict(self._json("PATCH", "sign-in", changes))
 
     def federated_token(self, **claims: object) -> str:
         """Return a JWT of the issuer that the app trusts, as Kubernetes or CI write it; `claims` replace its own."""
@@ -180,8 +149,7 @@ class DemoServer:
 
     def stats(self) -> dict[str, Any]:
         """Return the requests by path template, tokens issued, 429s sent, most requests at once."""
-        made: dict[str, Any] = self._json("GET", "stats")
-        return made
+        return dict(self._json("GET", "stats"))
 
     def reset_stats(self) -> None:
         """Count from zero."""
@@ -190,6 +158,14 @@ class DemoServer:
     def objects(self, collection: str, parent: str | None = None) -> Iterator[dict[str, Any]]:
         """Yield the full objects of a collection, by table name or path; of members and owners parent, id and type."""
         return self._ask("GET", f"objects/{quote(collection)}{f'?parent={quote(parent)}' if parent else ''}")
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    process.terminate()
+    try:
+        process.wait(_STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
 
 
 def _arguments(options: dict[str, object]) -> list[str]:

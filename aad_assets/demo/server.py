@@ -48,9 +48,17 @@ class Protocol(HttpToolsProtocol):
 class _Server(uvicorn.Server):
     """Leaves signals to us: uvicorn would raise them again after a clean end, and so turn it into a death by signal."""
 
+    def __init__(self, config: uvicorn.Config, announce: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._announce = announce
+
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._announce()
 
 
 def _private(path: Path, data: bytes) -> None:
@@ -102,14 +110,11 @@ def _build(options: Configuration, origin: str) -> tuple[Starlette, dict[str, ob
     app = build(graph, identity, Control(graph, identity, at_day, book), options.latency_ms / 1000)
     return app, {
         "pid": os.getpid(),
-        "tenant_domain": options.tenant_domain,
+        **{name: getattr(options, name) for name in ("tenant_domain", "day", "users", "seed")},
         **registration.shown,
         "graph_base_url": graph.base,
         "authority_url": origin,
         "ca_bundle": str((state / "ca.pem").resolve()),
-        "day": options.day,
-        "users": options.users,
-        "seed": options.seed,
         "licences": sorted(options.licences),
     }
 
@@ -127,7 +132,12 @@ async def _serve(options: Configuration) -> None:
     )  # fmt: skip
     config.load()
     config.ssl = tls
-    server = _Server(config)
+
+    def announce() -> None:
+        _private(options.state_dir / "demo.json", json.dumps(ready, indent=1).encode())
+        print(f"ready {origin}", flush=True)
+
+    server = _Server(config, announce)
 
     def stop() -> None:
         server.should_exit = True
@@ -137,16 +147,7 @@ async def _serve(options: Configuration) -> None:
         loop.add_signal_handler(number, stop)
     if options.watch_stdin:
         _watch_stdin(lambda: loop.call_soon_threadsafe(stop))
-
-    async def announce() -> None:
-        while not server.started:
-            await asyncio.sleep(0.01)
-        _private(options.state_dir / "demo.json", json.dumps(ready, indent=1).encode())
-        print(f"ready {origin}", flush=True)
-
-    announcing = asyncio.create_task(announce())
     await server.serve(sockets=[listener])
-    await announcing
 
 
 def run(options: Configuration) -> int:

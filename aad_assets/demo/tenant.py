@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
+from types import SimpleNamespace
 
 from .directory import permissions
 from .directory.applications import Applications
@@ -81,7 +82,8 @@ class Directory:
             "device": devices,
             "administrativeUnit": units,
         }
-        self.bin = {type_: Deleted(context.calendar, area.kind, area.ids, area.binned) for type_, area in binned.items()}
+        deleted = {type_: Deleted(context.calendar, area.kind, area.ids, area.binned) for type_, area in binned.items()}
+        self.bin = SimpleNamespace(**deleted)
 
         words = {**words, **references(people, devices, groups, principals, roles)}
         self.policies = Area("policies", words)

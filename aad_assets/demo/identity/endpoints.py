@@ -1,6 +1,7 @@
 """The sign-in endpoints of the tenant: discovery, authorization, device codes, tokens by grant, managed identities."""
 
 import base64
+import json
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -17,7 +18,7 @@ from .interactive import DEVICE_PATH, Authorize, Devices
 from .registration import NATIVE_CLIENT, Registration
 from .tokens import Tokens
 
-_OPENID: dict[str, str | list[str]] = table(__package__, "openid")
+_DISCOVERY: dict[str, Any] = table(__package__, "discovery")
 _NO_STORE = {"Cache-Control": "no-store, no-cache", "Pragma": "no-cache"}
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -43,11 +44,11 @@ class Identity:
         both = ["GET", "POST"]
         authorize = self._of_tenant(self._authorize.endpoint, lambda error: pages.failure(error.body()["error_description"]))
         return [
-            Route("/common/discovery/instance", self._instance),
+            Route("/common/discovery/instance", self._document("instance")),
             Route(NATIVE_CLIENT, self._native_client),
             Route(DEVICE_PATH, self._devices.endpoint, methods=both),
             Route("/metadata/identity/oauth2/token", self._managed_identity),
-            Route("/{tenant}/v2.0/.well-known/openid-configuration", self._of_tenant(self._configuration)),
+            Route("/{tenant}/v2.0/.well-known/openid-configuration", self._of_tenant(self._document("openid"))),
             Route("/{tenant}/discovery/v2.0/keys", self._keys),
             Route("/{tenant}/oauth2/v2.0/authorize", authorize, methods=both),
             Route("/{tenant}/oauth2/v2.0/devicecode", self._of_tenant(self._device_code), methods=["POST"]),
@@ -68,18 +69,15 @@ class Identity:
 
         return checked
 
-    async def _instance(self, _: Request) -> Response:
-        origin = self._registration.origin
-        host = origin.removeprefix("https://")
-        url = f"{origin}/{self._registration.tenant_id}/v2.0/.well-known/openid-configuration"
-        metadata = [{"preferred_network": host, "preferred_cache": host, "aliases": [host]}]
-        return JSONResponse({"tenant_discovery_endpoint": url, "api-version": "1.1", "metadata": metadata})
+    def _document(self, name: str) -> Endpoint:
+        """Return an endpoint that shows a document of discovery.yaml."""
+        tenant, host = f"{self._registration.origin}/{self._registration.tenant_id}", self._registration.origin[8:]
+        text = json.dumps(_DISCOVERY[name]).replace("{tenant}", tenant).replace("{host}", host)
 
-    async def _configuration(self, _: Request) -> Response:
-        origin = self._registration.origin
-        names = {"tenant": f"{origin}/{self._registration.tenant_id}", "host": origin.removeprefix("https://")}
-        filled = {name: value.format(**names) if isinstance(value, str) else value for name, value in _OPENID.items()}
-        return JSONResponse(filled)
+        async def shown(_: Request) -> Response:
+            return JSONResponse(json.loads(text))
+
+        return shown
 
     async def _keys(self, _: Request) -> Response:
         return JSONResponse(self.tokens.keys())

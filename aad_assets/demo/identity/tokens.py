@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
 
-from ..protocol.errors import unauthorized
+from ..protocol.errors import error
 from ..protocol.faults import Faults
 from .errors import AadError, reject
 from .registration import PUBLIC_AUDIENCE, Registration
@@ -169,23 +169,23 @@ class Tokens:
         """Return the claims of a bearer token; raise GraphError 401 if it is missing, forged, expired or for others."""
         scheme, _, token = (authorization or "").partition(" ")
         if scheme.lower() != "bearer" or not token:
-            raise unauthorized("Access token is empty.")
+            raise error("no_token")
         claims = self._seen.get(token)
         if claims is None:
             try:
                 audience = [self._registration.origin, PUBLIC_AUDIENCE]
                 claims = jwt.decode(token, self._key.public_key(), algorithms=["RS256"], audience=audience)
             except jwt.ExpiredSignatureError:
-                raise unauthorized("Lifetime validation failed, the token is expired.") from None
+                raise error("expired_token") from None
             except jwt.InvalidAudienceError:
-                raise unauthorized("Access token validation failure. Invalid audience.") from None
+                raise error("other_audience") from None
             except jwt.InvalidTokenError:
-                raise unauthorized("CompactToken parsing failed with error code: 80049217") from None
+                raise error("malformed_token") from None
             if len(self._seen) > 1000:
                 self._seen.clear()
             self._seen[token] = claims
         if claims["exp"] <= time.time():
-            raise unauthorized("Lifetime validation failed, the token is expired.")
+            raise error("expired_token")
         return claims
 
 
@@ -209,7 +209,7 @@ def challenge(claims: dict[str, Any], faults: Faults, path: str) -> None:
         moment = int(rule.since)
         if rule.kind != "claims_challenge" or claims.get("x_answered", 0) >= moment or not rule.strikes(path):
             continue
-        refused = unauthorized("Continuous access evaluation resulted in challenge with result: InteractionRequired.")
+        refused = error("challenge")
         if "cp1" in claims.get("xms_cc", ()):
             wanted = json.dumps({"access_token": {"nbf": {"essential": True, "value": str(moment)}}})
             encoded = base64.b64encode(wanted.encode()).decode()

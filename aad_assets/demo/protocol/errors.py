@@ -9,6 +9,10 @@ from typing import Any
 from ..data import table
 
 _ERRORS: dict[str, tuple[int, str, str]] = table(__package__, "errors")
+_CHALLENGE = {
+    "WWW-Authenticate": 'Bearer realm="", authorization_uri="https://login.microsoftonline.com/common/oauth2/authorize", '
+    'client_id="00000003-0000-0000-c000-000000000000"'
+}
 
 
 class GraphError(Exception):
@@ -20,24 +24,15 @@ class GraphError(Exception):
 
 
 def error(name: str, /, headers: Mapping[str, str] | None = None, **values: Any) -> GraphError:
-    """Return an error of the table; `values` fill its placeholders."""
+    """Return an error of the table; `values` fill its placeholders. A 401 names the authority in its challenge."""
     status, code, message = _ERRORS[name]
-    return GraphError(status, code, message.format(**values), headers)
+    return GraphError(status, code, message.format(**values), {**(_CHALLENGE if status == 401 else {}), **(headers or {})})
 
 
 def reject(condition: object, name: str, /, **values: Any) -> None:
     """Raise an error of the table if the condition holds."""
     if condition:
         raise error(name, **values)
-
-
-def unauthorized(message: str) -> GraphError:
-    """Return a 401 with the challenge that names the authority."""
-    challenge = (
-        'Bearer realm="", authorization_uri="https://login.microsoftonline.com/common/oauth2/authorize", '
-        'client_id="00000003-0000-0000-c000-000000000000"'
-    )
-    return GraphError(401, "InvalidAuthenticationToken", message, {"WWW-Authenticate": challenge})
 
 
 def throttled(retry_after: int | None) -> GraphError:

@@ -8,11 +8,16 @@ from random import Random
 from typing import Any
 
 from ..data import table
-from .errors import GraphError, error, throttled, unauthorized
+from .errors import GraphError, error, throttled
 
 KINDS: dict[str, str] = table(__package__, "faults")
 _STATUSES = frozenset({"429", "500", "502", "503", "504"})
-_REFUSALS = _STATUSES | {"deny", "unlicensed", "expire_token"}
+_REFUSALS = {name: name for name in _STATUSES} | {
+    "deny": "denied",
+    "unlicensed": "not_premium",
+    "expire_token": "expired_token",
+}
+"""The kinds that are responses with an error of the table."""
 SIGN_IN_KINDS = _STATUSES | {"drop", "latency"}
 """Kinds that can strike a sign-in endpoint."""
 
@@ -102,13 +107,4 @@ class Faults:
 
 def refusal(rule: Rule) -> GraphError:
     """Return the error that a rule stands for."""
-    match rule.kind:
-        case "429":
-            return throttled(rule.retry_after)
-        case "deny":
-            return error("denied")
-        case "unlicensed":
-            return error("not_premium")
-        case "expire_token":
-            return unauthorized("Lifetime validation failed, the token is expired.")
-    return error(rule.kind)
+    return throttled(rule.retry_after) if rule.kind == "429" else error(_REFUSALS[rule.kind])

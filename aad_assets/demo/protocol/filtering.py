@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from ..collections import Collection, value
+from ..collections import Collection
 from ..directory.rendering import Kind
 from ..logs.log import EVER, Log, ticks
 from ..tenant import Directory
@@ -68,7 +68,7 @@ def _matching(directory: Directory, collection: Collection, kind: Kind, function
         key = kind.key(wanted)
         return set() if key is None else {key}
     if name in collection.starts and function in ("startswith", "eq", "ne"):
-        found = value(directory, collection.starts[name])(wanted)
+        found = operator.attrgetter(collection.starts[name])(directory)(wanted)
         if function != "startswith":
             found = compress(found, _fits(kind, found, "eq", name, wanted))
         return set(kind.keys()) - set(found) if function == "ne" else set(found)

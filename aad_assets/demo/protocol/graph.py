@@ -8,12 +8,13 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 import msgspec
 
 from .. import licensing
-from ..collections import BY_SEGMENTS, SEGMENTS, Collection, value
+from ..collections import BY_SEGMENTS, SEGMENTS, Collection
 from ..directory.rendering import Kind
 from ..tenant import Directory
 from .errors import GraphError, error, reject
@@ -108,7 +109,7 @@ class Graph:
         return self._single(query, rest) if rest else self._list(query)
 
     def _says(self, function: str, parents: tuple[int, ...]) -> bool:
-        return bool(value(self.directory, function)(parents[-1]))
+        return bool(attrgetter(function)(self.directory)(parents[-1]))
 
     def _charge(self, collection: Collection, options: Options) -> dict[str, str]:
         """Charge the request to its families of limits; return the headers that report it."""
