@@ -7,7 +7,7 @@ PYTEST := $(BIN)/python -m pytest
 # Three processes on two cores, because the end-to-end tests spend half of their time waiting. The tests of a file share fixtures.
 PARALLEL := -n 3 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help demo dev test test-slow lint types format reference lock mutants bench bench-compare clean
+.PHONY: help demo dev test test-slow lint types format reference lock mutants bench bench-compare bench-tables clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 14
@@ -72,6 +72,9 @@ bench: $(READY) ## speed and memory: 200,000 users; a month of 100,000 sign-ins 
 
 bench-compare: $(READY) ## compare and publish 1,000,000 users, relative to writing them once
 	$(BIN)/python -m benchmarks.compare
+
+bench-tables: $(READY) ## publish 100 small tables
+	$(BIN)/python -m benchmarks.small_tables
 
 clean: ## remove the demo and caches, not .venv
 	rm -rf demo .build mutants .mypy_cache .pytest_cache .ruff_cache .hypothesis
