@@ -49,7 +49,7 @@ class Model:
         shape: Shape,
         read: dict[str, Row],
         *,
-        refused: tuple[str, ...] = (),
+        rejected: tuple[str, ...] = (),
         volatile: tuple[str, ...] = (),
         history: bool = True,
     ) -> tuple[int, int, int]:
@@ -65,16 +65,16 @@ class Model:
         if not history or replaces:
             self._close(self.open(), at)
         resumes = history and before > 0 and not self.open()
-        self._reshape(shape, read, refused)
+        self._reshape(shape, read, rejected)
         if first and before == 0:
             self.rows = {key: Stored(dict(row), at) for key, row in read.items()}
             counts, resumes = (len(read), 0, 0), True
         elif replaces:
-            self.rows = {key: Stored(self._kept(key, refused, mode) | row, at) for key, row in read.items()}
+            self.rows = {key: Stored(self._kept(key, rejected, mode) | row, at) for key, row in read.items()}
             counts, resumes = (len(read), 0, before), True
         else:
             counts = self._compare(
-                at, mode, read, (*refused, *volatile), refused, history=history, writes=history and not resumes
+                at, mode, read, (*rejected, *volatile), rejected, history=history, writes=history and not resumes
             )
         if history and resumes:
             self.versions += [Version(key, dict(row.values), at, "insert") for key, row in self.rows.items()]
@@ -102,16 +102,16 @@ class Model:
             if value.get(name) is not None
         )
 
-    def _kept(self, key: str, refused: tuple[str, ...], mode: str) -> Row:
+    def _kept(self, key: str, rejected: tuple[str, ...], mode: str) -> Row:
         if key not in self.rows or mode == "recreate":
             return {}
-        return {name: value for name, value in self.rows[key].values.items() if name in refused}
+        return {name: value for name, value in self.rows[key].values.items() if name in rejected}
 
     def _close(self, versions: list[Version], at: datetime) -> None:
         for version in versions:
             version.until = at
 
-    def _reshape(self, shape: Shape, read: dict[str, Row], refused: tuple[str, ...]) -> None:
+    def _reshape(self, shape: Shape, read: dict[str, Row], rejected: tuple[str, ...]) -> None:
         """Fill in new fields, cast those of another type, and drop lost ones from the table, not from history."""
         was, self.shape = self.shape or {}, shape
         for name in {*was, *shape} if was else ():
@@ -120,7 +120,7 @@ class Model:
                 for values in self._stored():
                     values.pop(name, None)
             elif old != new:
-                now = {} if name in refused else {key: row.get(name) for key, row in read.items()}
+                now = {} if name in rejected else {key: row.get(name) for key, row in read.items()}
                 self._retype(name, new)
                 self._fill(name, old, new, now)
 

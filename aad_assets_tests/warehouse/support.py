@@ -139,7 +139,7 @@ class Lab:
         of: Entity = THINGS,
         *,
         number: int = 0,
-        refused: Sequence[str] = (),
+        rejected: Sequence[str] = (),
         tenant: str = TENANT,
         options: Options = OPEN,
     ) -> Load:
@@ -147,7 +147,7 @@ class Lab:
         load = new_load(number, of, tenant)
         staged = self.land(rows, of)
         with self.stage.cursor() as cursor:
-            publish(cursor, target, of, staged, load, refused, options)
+            publish(cursor, target, of, staged, load, rejected, options)
         return load
 
     def stored(self, target: Target, statement: str) -> list[tuple[Any, ...]]:

@@ -93,7 +93,7 @@ def test_values_that_change_places_between_columns_are_an_update(shared_lab: Lab
 
 
 @pytest.mark.parametrize("column", [name for name in COLUMNS if name != "id"])
-def test_null_is_told_from_every_value_of_a_column(shared_lab: Lab, column: str) -> None:
+def test_null_differs_from_every_value_of_a_column(shared_lab: Lab, column: str) -> None:
     values = {"flag": True, "day": "2024-01-01", "moment": "2024-01-01T00:00:00Z", "open": {}, "info": {}}
     value = values.get(column, [] if isinstance(COLUMNS[column], List) else 1)
     assert changes(shared_lab, {column: value}, {}) == [("1", "update")]

@@ -54,7 +54,7 @@ def test_a_serving_copy_that_cannot_be_written_names_its_setting(lab: Lab, targe
     assert read_alone(Path(target.database), "SELECT count(*) FROM aad.people") == [(2,)]
 
 
-def test_pruning_forgets_what_ended_before_and_nothing_current(lab: Lab, target: Target, database: Path) -> None:
+def test_pruning_deletes_ended_versions_and_nothing_current(lab: Lab, target: Target, database: Path) -> None:
     loads(lab, target, 4)
     current = lab.table(target, PEOPLE)
     before = FIRST_LOAD + timedelta(days=2)
@@ -83,7 +83,7 @@ def test_the_file_shrinks_and_keeps_everything_else(lab: Lab, target: Target, da
     assert [path.name for path in database.parent.iterdir() if path.is_file()] == [database.name]
 
 
-def test_a_disk_without_room_to_shrink_on_is_told_as_it_is(lab: Lab, target: Target, database: Path) -> None:
+def test_a_disk_without_space_for_compaction_is_reported(lab: Lab, target: Target, database: Path) -> None:
     class Full:
         def __init__(self, cursor: duckdb.DuckDBPyConnection) -> None:
             self._cursor = cursor
@@ -145,7 +145,7 @@ def test_reading_sees_the_changes_since_a_moment_and_writes_nothing(lab: Lab, ta
             connection.execute("DELETE FROM aad.people")
 
 
-def test_a_database_that_is_not_there_is_not_made(tmp_path: Path) -> None:
+def test_a_missing_database_is_not_created(tmp_path: Path) -> None:
     with pytest.raises(WarehouseError, match="does not exist"), reading(str(tmp_path / "none.duckdb")):
         pass
     assert list(tmp_path.iterdir()) == []
@@ -172,7 +172,7 @@ def test_moments_are_written_as_people_do(text: str | datetime, expected: dateti
 
 
 @pytest.mark.parametrize("text", ["", "d", "last week", "7x", "2026-13-01"])
-def test_what_is_no_moment_is_refused(text: str) -> None:
+def test_what_is_not_a_moment_is_rejected(text: str) -> None:
     with pytest.raises(ConfigurationError, match=r"is not a date or time\. Write"):
         moment(text)
 

@@ -96,11 +96,11 @@ class Loads(RuleBasedStateMachine):
     def reload_without_history(self, data: st.DataObject, mode: Mode) -> None:
         self.load(data, mode, self.chosen, (), False)
 
-    @rule(data=st.data(), mode=modes, shape=shapes, refused=st.sampled_from([(), (), ("tags",), ("tags", "name")]))
+    @rule(data=st.data(), mode=modes, shape=shapes, rejected=st.sampled_from([(), (), ("tags",), ("tags", "name")]))
     def reload_in_another_shape(
-        self, data: st.DataObject, mode: Mode, shape: dict[str, Type | None], refused: tuple[str, ...]
+        self, data: st.DataObject, mode: Mode, shape: dict[str, Type | None], rejected: tuple[str, ...]
     ) -> None:
-        self.load(data, mode, shape, refused, True)
+        self.load(data, mode, shape, rejected, True)
 
     @precondition(lambda self: len(self.model.rows) > 0)
     @rule(mode=st.sampled_from([Mode.COMPARE, Mode.TRUNCATE]))
@@ -118,38 +118,38 @@ class Loads(RuleBasedStateMachine):
             publish(cursor, self.target, of, staged, new_load(self.published - 1, of))
 
     def load(
-        self, data: st.DataObject, mode: Mode, chosen: dict[str, Type | None], refused: tuple[str, ...], history: bool
+        self, data: st.DataObject, mode: Mode, chosen: dict[str, Type | None], rejected: tuple[str, ...], history: bool
     ) -> None:
         shape = shape_of(chosen)
         of = entity(shape)
-        rows = self._rows(data, shape, refused)
+        rows = self._rows(data, shape, rejected)
         sent = [{"id": key} | {name: shuffled(data, value) for name, value in row.items()} for key, row in rows.items()]
         self.number += 1
         options = Options(mode, history, frozenset({"seen"}), Gates(open=frozenset(OPENABLE)))
         if mode is not Mode.RECREATE and not self.model.casts(shape):
             with pytest.raises(LoadBlocked, match="recreate"):
-                self._publish(of, sent, options, refused)
+                self._publish(of, sent, options, rejected)
             return
-        if mode is Mode.RECREATE and self.model.rows and set(refused) & set(shape):
+        if mode is Mode.RECREATE and self.model.rows and set(rejected) & set(shape):
             with pytest.raises(WarehouseError, match="cannot be recreated"):
-                self._publish(of, sent, options, refused)
+                self._publish(of, sent, options, rejected)
             return
-        at, counts = self._publish(of, sent, options, refused)
+        at, counts = self._publish(of, sent, options, rejected)
         read = {key: canonical({"id": key} | row) for key, row in rows.items()}
         if mode is Mode.RECREATE:
             self._forget_uncastable(shape)
-        expected = self.model.load(at, mode.value, shape, read, refused=refused, volatile=("seen",), history=history)
+        expected = self.model.load(at, mode.value, shape, read, rejected=rejected, volatile=("seen",), history=history)
         assert counts == expected
         self.chosen, self.sent = chosen, rows
         self.moments.append(at)
         self.published = self.number
 
-    def _publish(self, of: Any, sent: list[Row], options: Options, refused: tuple[str, ...]) -> Any:
-        load = self.lab.publish(self.target, sent, of, number=self.number, refused=refused, options=options)
+    def _publish(self, of: Any, sent: list[Row], options: Options, rejected: tuple[str, ...]) -> Any:
+        load = self.lab.publish(self.target, sent, of, number=self.number, rejected=rejected, options=options)
         assert load.unchanged == load.rows - load.inserted - load.updated
         return load.published_at, (load.inserted, load.updated, load.deleted)
 
-    def _rows(self, data: st.DataObject, shape: Shape, refused: tuple[str, ...]) -> dict[str, Row]:
+    def _rows(self, data: st.DataObject, shape: Shape, rejected: tuple[str, ...]) -> dict[str, Row]:
         """Draw the next read: some rows are unchanged, some changed in one column, some new, some deleted."""
         read: dict[str, Row] = {}
         for key in KEYS:
@@ -161,7 +161,7 @@ class Loads(RuleBasedStateMachine):
             if kind == "column":
                 name = data.draw(st.sampled_from(sorted(shape.keys() - {"id"})))
                 row = row | {name: data.draw(values_of(shape[name]))}
-            read[key] = {name: value for name, value in row.items() if name not in refused}
+            read[key] = {name: value for name, value in row.items() if name not in rejected}
         return read
 
     def _forget_uncastable(self, shape: Shape) -> None:

@@ -67,11 +67,11 @@ def test_a_load_changes_the_rows_of_its_tenant_alone(lab: Lab, target: Target) -
     assert len(before) == 2
 
 
-def test_columns_that_were_refused_keep_what_is_stored(lab: Lab, target: Target) -> None:
+def test_rejected_columns_keep_their_stored_values(lab: Lab, target: Target) -> None:
     rows: list[Row] = [{"id": key, "name": key, "age": 1, "tags": [key]} for key in "abc"]
     lab.publish(target, rows, PEOPLE)
     read: list[Row] = [{"id": "a", "name": "a"}, {"id": "b", "name": "B"}, {"id": "d", "name": "d"}]
-    load = lab.publish(target, read, PEOPLE, number=1, refused=["age", "tags"])
+    load = lab.publish(target, read, PEOPLE, number=1, rejected=["age", "tags"])
     assert counts(load) == (1, 1, 1, 1)
     assert load.schema_changes == [SchemaChange("age", "refused"), SchemaChange("tags", "refused")]
     stored = {key: (row["name"], row["age"], row["tags"]) for key, row in lab.table(target, PEOPLE).items()}
@@ -80,8 +80,8 @@ def test_columns_that_were_refused_keep_what_is_stored(lab: Lab, target: Target)
     assert counts(again) == (0, 1, 2, 0)
 
 
-def test_columns_that_were_refused_from_the_first_are_null(lab: Lab, target: Target) -> None:
-    lab.publish(target, [{"id": "a", "name": "a"}], PEOPLE, refused=["age"])
+def test_columns_that_were_rejected_from_the_first_load_are_null(lab: Lab, target: Target) -> None:
+    lab.publish(target, [{"id": "a", "name": "a"}], PEOPLE, rejected=["age"])
     assert lab.table(target, PEOPLE)["a"]["age"] is None
 
 
@@ -234,7 +234,7 @@ def test_times_are_stored_in_utc(lab: Lab, target: Target) -> None:
 def test_a_table_is_not_recreated_without_columns_that_could_not_be_read(lab: Lab, target: Target) -> None:
     lab.publish(target, [{"id": "a", "name": "A", "age": 1}], PEOPLE)
     with pytest.raises(WarehouseError, match="could not read age"):
-        lab.publish(target, [{"id": "a", "name": "B"}], PEOPLE, number=1, refused=["age"], options=Options(Mode.RECREATE))
+        lab.publish(target, [{"id": "a", "name": "B"}], PEOPLE, number=1, rejected=["age"], options=Options(Mode.RECREATE))
     assert lab.stored(target, "SELECT name, age FROM {schema}.people") == [("A", 1)]
 
 
@@ -251,7 +251,7 @@ def test_a_mode_for_one_run_does_not_take_deleted_rows_that_the_table_keeps(lab:
     ]
 
 
-def test_a_schema_that_another_tenant_has_taken_meanwhile_is_refused(lab: Lab, database: Path) -> None:
+def test_a_schema_that_another_tenant_has_taken_meanwhile_is_rejected(lab: Lab, database: Path) -> None:
     mine, theirs = Target(str(database), "aad", lock_wait=0.0), Target(str(database), "aad", lock_wait=0.0)
     for target, tenant in ((mine, "tenant-one"), (theirs, "tenant-two")):
         with lab.stage.cursor() as cursor, target.transaction(cursor, tenant):

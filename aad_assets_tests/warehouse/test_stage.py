@@ -96,7 +96,7 @@ def test_many_tasks_may_add_to_one_part(lab: Lab) -> None:
 
 
 @pytest.mark.parametrize("count", [5, 200], ids=["spooled", "typed"])
-def test_discard_forgets_that_part_alone(lab: Lab, count: int) -> None:
+def test_discard_deletes_only_that_part(lab: Lab, count: int) -> None:
     async def read() -> None:
         staging = EntityStage(lab.stage, SMALL)
         kept, restarted = staging.part(), staging.part()
@@ -116,7 +116,7 @@ def test_discard_forgets_that_part_alone(lab: Lab, count: int) -> None:
     lab.run(read())
 
 
-def test_discard_forgets_what_was_noticed_in_that_part(lab: Lab) -> None:
+def test_discard_deletes_what_was_noticed_in_that_part(lab: Lab) -> None:
     async def read() -> None:
         staging = EntityStage(lab.stage, SMALL)
         kept, restarted = staging.part(), staging.part()
@@ -208,7 +208,7 @@ def test_passes_are_joined_on_the_key(lab: Lab) -> None:
     lab.run(read())
 
 
-def test_a_part_that_was_not_closed_is_refused(lab: Lab) -> None:
+def test_a_part_that_was_not_closed_is_rejected(lab: Lab) -> None:
     async def read() -> None:
         staging = EntityStage(lab.stage, SMALL)
         await staging.part().close()
@@ -233,7 +233,7 @@ def test_an_entity_of_which_nothing_was_read_is_not_an_empty_one(lab: Lab) -> No
     lab.run(read())
 
 
-def test_reset_forgets_everything(lab: Lab) -> None:
+def test_reset_deletes_everything(lab: Lab) -> None:
     async def read() -> None:
         staging = EntityStage(lab.stage, SMALL)
         first, second = staging.part(), staging.part(1)
@@ -292,7 +292,7 @@ def test_what_cannot_be_written_is_a_warehouse_error(lab: Lab, tmp_path: Path) -
     lab.run(read())
 
 
-def test_an_error_of_duckdb_is_told_without_its_text(lab: Lab) -> None:
+def test_an_error_of_duckdb_is_reported_without_its_text(lab: Lab) -> None:
     with pytest.raises(WarehouseError, match=r"\(ConversionException\)") as caught:
         lab.run(lab.stage.run(lambda cursor: cursor.execute("SELECT 'Ada Lovelace'::INTEGER").fetchall()))
     assert "Ada" not in str(caught.value)

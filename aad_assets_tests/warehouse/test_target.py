@@ -102,7 +102,7 @@ def test_while_it_is_open_no_other_process_has_it(lab: Lab, target: Target, data
         assert other.line() == "locked"
 
 
-def test_a_lock_is_waited_for_as_long_as_was_said(lab: Lab, database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_lock_is_waited_for_as_long_as_lock_wait_says(lab: Lab, database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = SimpleNamespace(now=0.0)
 
     def pause(seconds: float) -> None:
@@ -189,7 +189,7 @@ def test_a_path_that_speaks_of_locks_is_not_taken_for_a_locked_file(lab: Lab, tm
         touch(lab, Target(str(database), "aad", lock_wait=60.0))
 
 
-def test_a_file_that_is_no_database_is_told_and_left_as_it_is(lab: Lab, target: Target, database: Path) -> None:
+def test_a_file_that_is_not_a_database_is_reported_and_left_unchanged(lab: Lab, target: Target, database: Path) -> None:
     content = b"surely not a database" * 1000
     database.write_bytes(content)
     with pytest.raises(WarehouseError, match=r"entra\.duckdb \(AAD_DATABASE\) cannot take the load: .*not a valid DuckDB"):
@@ -199,7 +199,7 @@ def test_a_file_that_is_no_database_is_told_and_left_as_it_is(lab: Lab, target: 
     touch(lab, target)
 
 
-def test_a_damaged_database_is_told(lab: Lab, target: Target, database: Path) -> None:
+def test_a_damaged_database_is_reported(lab: Lab, target: Target, database: Path) -> None:
     touch(lab, target)
     whole = bytearray(database.read_bytes())
     whole[4096:] = b"\xff" * (len(whole) - 4096)
@@ -208,13 +208,13 @@ def test_a_damaged_database_is_told(lab: Lab, target: Target, database: Path) ->
         touch(lab, Target(str(database), "aad", lock_wait=0.0))
 
 
-def test_a_folder_that_cannot_be_made_is_told(lab: Lab, tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_created_is_reported(lab: Lab, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(WarehouseError, match=r"AAD_DATABASE\) cannot take the load: .*File exists"):
         touch(lab, Target(str(tmp_path / "file" / "entra.duckdb"), "aad"))
 
 
-def test_a_folder_in_the_place_of_the_file_is_told(lab: Lab, target: Target, database: Path) -> None:
+def test_a_folder_in_the_place_of_the_file_is_reported(lab: Lab, target: Target, database: Path) -> None:
     database.mkdir()
     with pytest.raises(WarehouseError, match="AAD_DATABASE"):
         touch(lab, target)
@@ -239,14 +239,14 @@ except WarehouseError as error:
 """
 
 
-def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_reported(tmp_path: Path) -> None:
     for name, permissions in (("staging", 0o700), ("closed", 0o500)):
         (tmp_path / name).mkdir(mode=permissions)
     database = tmp_path / "closed" / "entra.duckdb"
     with OtherProcess(UNPRIVILEGED, str(tmp_path / "staging"), str(database)) as other:
-        told = other.line()
-    assert told.startswith(f"The database {database} (AAD_DATABASE) cannot take the load: ")
-    assert "Permission denied" in told
+        message = other.line()
+    assert message.startswith(f"The database {database} (AAD_DATABASE) cannot take the load: ")
+    assert "Permission denied" in message
 
 
 def test_a_folder_that_is_missing_is_made_private(lab: Lab, tmp_path: Path, umask_022: None) -> None:
@@ -312,7 +312,7 @@ def test_a_database_made_by_two_processes_at_once_is_one(lab: Lab, target: Targe
     assert database.stat().st_ino == kept
 
 
-def test_a_database_of_another_tenant_is_refused(lab: Lab, target: Target, database: Path) -> None:
+def test_a_database_of_another_tenant_is_rejected(lab: Lab, target: Target, database: Path) -> None:
     lab.publish(target, [{"id": "a"}])
     other = Target(str(database), "aad")
     with pytest.raises(WarehouseError, match=f"holds tenant {TENANT}, not {OTHER_TENANT}. Set AAD_CONNECTION_NAME"):
@@ -345,7 +345,7 @@ def test_a_path_may_have_any_name(lab: Lab, tmp_path: Path, name: str) -> None:
         ("/tmp/entra:2.duckdb", "/tmp/entra:2.duckdb"),
     ],
 )
-def test_secrets_of_a_target_that_is_no_file_are_not_told(database: str, shown: str) -> None:
+def test_secrets_of_a_target_that_is_not_a_file_are_not_shown(database: str, shown: str) -> None:
     class Refusing:
         def execute(self, statement: str) -> None:
             raise duckdb.IOException(f"cannot connect: {statement}; {database}")

@@ -216,8 +216,8 @@ def test_a_name_that_comes_twice_keeps_both_values(shared_lab: Lab) -> None:
 
 
 def test_coerced_rows_stay_coerced_when_duckdb_rejects_another_row_of_their_chunk(shared_lab: Lab) -> None:
-    refused = b'{"id": "2", "moment": "2024-05-06t07:08:09z", "name": "n", "tags": ["a"]}'
-    staged = shared_lab.land([{"id": "1", "new": {"a": 1}, "small": "x"}, refused, {"id": "3", "name": "sound"}])
+    rejected = b'{"id": "2", "moment": "2024-05-06t07:08:09z", "name": "n", "tags": ["a"]}'
+    staged = shared_lab.land([{"id": "1", "new": {"a": 1}, "small": "x"}, rejected, {"id": "3", "name": "sound"}])
     rows = shared_lab.rows(staged)
     assert rows["1"]["_extra"] == {"new": {"a": 1}}
     assert (rows["2"]["moment"], rows["2"]["tags"], rows["3"]["name"]) == ("2024-05-06 07:08:09+00", ["a"], "sound")
@@ -335,7 +335,7 @@ def test_what_was_turned_off_is_not_kept_anywhere(shared_lab: Lab, member: bytes
     assert all("name" not in reject.column for reject in shared_lab.rejects(staged))
 
 
-def test_a_row_with_a_property_that_was_turned_off_needs_no_mending() -> None:
+def test_a_row_with_a_property_that_was_turned_off_needs_no_coercion() -> None:
     validator = RowValidator(replace(THINGS, disabled_columns=frozenset({"name", "extension_1_badge"})))
     assert validator.is_valid(b'{"id": "1", "name": {"deep": [1]}, "extension_1_badge": 5}')
     assert not validator.is_valid(b'{"id": "1", "extension_1_other": 5}')
@@ -346,6 +346,6 @@ def test_the_type_of_rows_of_several_types_can_be_turned_off() -> None:
     row = b'{"id": "1", "@odata.type": "#microsoft.graph.ipNamedLocation"}'
 
     assert json.loads(RowValidator(named).coerce(row).row) == {"id": "1", "@odata.type": "#microsoft.graph.ipNamedLocation"}
-    mended = RowValidator(replace(named, disabled_columns=frozenset({"odataType"}))).coerce(row)
-    assert json.loads(mended.row) == {"id": "1"}
-    assert mended.undeclared == []
+    coerced = RowValidator(replace(named, disabled_columns=frozenset({"odataType"}))).coerce(row)
+    assert json.loads(coerced.row) == {"id": "1"}
+    assert coerced.undeclared == []

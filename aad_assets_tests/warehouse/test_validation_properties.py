@@ -109,7 +109,7 @@ def test_every_value_is_in_its_column_in_extra_or_in_rejects(shared_lab: Lab, se
 
 @settings(max_examples=100)
 @given(row=sound_rows)
-def test_rows_as_the_metadata_promises_them_need_no_mending(row: Row) -> None:
+def test_rows_as_the_metadata_promises_them_need_no_coercion(row: Row) -> None:
     assume(not _strange_inside(row.get("open")) and not _strange_inside(row.get("opens")))
     assert RowValidator(THINGS).is_valid(json.dumps({"id": "1"} | row).encode())
 

@@ -170,7 +170,7 @@ def test_someones_own_table_is_left_alone(lab: Lab, target: Target) -> None:
     assert lab.stored(target, "SELECT theirs FROM {schema}.user_identities") == [(42,)]
 
 
-def test_what_the_database_refuses_leaves_the_view_as_it_was_and_the_others_go_on(lab: Lab, target: Target) -> None:
+def test_a_view_that_the_database_rejects_stays_unchanged_and_the_others_are_refreshed(lab: Lab, target: Target) -> None:
     lab.publish(target, [ANNA], USERS)
     refreshed(lab, target)
     lab.stored(target, "ALTER TABLE {schema}.users ALTER identities TYPE VARCHAR")

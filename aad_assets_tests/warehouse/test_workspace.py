@@ -48,7 +48,7 @@ def test_it_is_removed_when_the_run_fails(database: Path) -> None:
     assert list(database.parent.iterdir()) == []
 
 
-def test_it_is_made_anew_after_it_was_removed(database: Path) -> None:
+def test_it_is_created_again_after_it_was_removed(database: Path) -> None:
     for _ in range(2):
         with workspace(str(database)) as folder:
             assert folder.is_dir()
@@ -99,7 +99,7 @@ def test_the_other_process_finds_its_folder_at_the_end(database: Path) -> None:
     assert list(database.parent.iterdir()) == []
 
 
-def test_what_else_is_there_is_left_alone(database: Path) -> None:
+def test_other_files_are_left_alone(database: Path) -> None:
     database.write_text("rows")
     base = staging_folder(str(database))
     base.mkdir()
@@ -123,7 +123,7 @@ def test_a_link_in_its_place_is_not_followed(database: Path, tmp_path: Path) -> 
         pass
 
 
-def test_no_place_for_it_is_told(tmp_path: Path) -> None:
+def test_a_place_where_it_cannot_be_created_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     database = tmp_path / "file" / "entra.duckdb"
     with (
