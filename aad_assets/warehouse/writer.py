@@ -61,8 +61,8 @@ class Writer:
 
     async def _release_in(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
-        self._releasing = None
         await self._detach()
+        self._releasing = None
 
     async def _release(self) -> None:
         if self._releasing is not None:
