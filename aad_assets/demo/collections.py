@@ -54,6 +54,12 @@ class Collection(msgspec.Struct, frozen=True, eq=False, kw_only=True, forbid_unk
         return tuple(self.path.strip("/").split("/"))
 
     @property
+    def above(self) -> list["Collection"]:
+        """The collections that contain the objects in the path, from the top."""
+        parts = tuple(part.lower() for part in self.segments)
+        return [BY_SEGMENTS[parts[:place]] for place, part in enumerate(parts) if part == "{id}"]
+
+    @property
     def related(self) -> bool:
         """True if rows are references to directory objects (members, owners)."""
         return self.type in ("directoryObject", *TYPES) and "{id}" in self.path

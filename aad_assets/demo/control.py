@@ -122,7 +122,7 @@ def truth(directory: Directory, collection: Collection, parent: str | None) -> I
 
     A child names its `parent`; a child's child also all its `parents`, from the top.
     """
-    for ids, keys in _parents(directory, collection.segments):
+    for ids, keys in _parents(directory, collection.above):
         if parent is not None and ids and ids[-1] != parent:
             continue
         # The truth about members includes those that v1.0 leaves out.
@@ -143,15 +143,13 @@ def truth(directory: Directory, collection: Collection, parent: str | None) -> I
             yield "".join(f"{{{above}{row[1:]}\n" if above else f"{row}\n" for row in rows)
 
 
-def _parents(directory: Directory, segments: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], tuple[int, ...]]]:
-    """Return the ids and keys of the objects that a path with these segments can stand under; once nothing without {id}."""
-    if "{id}" not in segments:
+def _parents(directory: Directory, above: list[Collection]) -> Iterator[tuple[tuple[str, ...], tuple[int, ...]]]:
+    """Return the ids and keys of the last collection's objects and of their parents; without a collection once nothing."""
+    if not above:
         yield (), ()
         return
-    place = len(segments) - 1 - segments[::-1].index("{id}")
-    above = BY_SEGMENTS[tuple(part.lower() for part in segments[:place])]
-    for ids, keys in _parents(directory, segments[:place]):
-        kind = above.rows(directory, keys)
+    *others, last = above
+    for ids, keys in _parents(directory, others):
+        kind = last.rows(directory, keys)
         for key in kind.keys():  # noqa: SIM118 - not a dict
-            row = json.loads(kind.render((key,), (above.key,))[0])
-            yield (*ids, row[above.key]), (*keys, key)
+            yield (*ids, json.loads(kind.render((key,), (last.key,))[0])[last.key]), (*keys, key)

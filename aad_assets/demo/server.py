@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import trustme
@@ -138,10 +139,7 @@ async def _serve(options: Configuration) -> None:
         print(f"ready {origin}", flush=True)
 
     server = _Server(config, announce)
-
-    def stop() -> None:
-        server.should_exit = True
-
+    stop = partial(setattr, server, "should_exit", True)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop)

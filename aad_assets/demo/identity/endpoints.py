@@ -12,7 +12,6 @@ from starlette.routing import Route
 
 from ..data import table
 from . import pages
-from .clients import authenticated, known
 from .errors import AadError, reject
 from .interactive import DEVICE_PATH, Authorize, Devices
 from .registration import NATIVE_CLIENT, Registration
@@ -112,7 +111,7 @@ class Identity:
 
     async def _device_code(self, request: Request) -> Response:
         form = await pages.posted(request)
-        return JSONResponse(self._devices.begin(known(self._registration, form.get("client_id", "")), form))
+        return JSONResponse(self._devices.begin(self._registration.known(form.get("client_id", "")), form))
 
     async def _token(self, request: Request) -> Response:
         form = await pages.posted(request)
@@ -124,7 +123,7 @@ class Identity:
         if not grant:
             raise AadError("missing", parameter="grant_type")
         reject(grant not in self._grants, "unsupported_grant", grant=grant)
-        client = authenticated(self._registration, form, str(request.url))
+        client = self._registration.authenticated(form, str(request.url))
         return JSONResponse(self._grants[grant](client, form), headers=_NO_STORE)
 
     def _client_credentials(self, client: str, form: dict[str, str]) -> dict[str, Any]:

@@ -15,10 +15,9 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from . import pages
-from .clients import known
 from .errors import AadError, reject
-from .registration import Registration
-from .tokens import Tokens, base64url
+from .registration import Registration, base64url
+from .tokens import Tokens
 
 DEVICE_PATH = "/common/oauth2/deviceauth"
 _WRONG_PASSWORD = "AADSTS50126: Error validating credentials due to invalid username or password."
@@ -55,34 +54,28 @@ class Authorize:
             return pages.failure(error.body()["error_description"])
         if request.method == "GET":
             return pages.sign_in(asked)
-        if form.get("decision") == "cancel":
-            return self._redirect_error(asked, AadError("declined_consent"))
-        if not self._tokens.is_person(form):
+        cancelled = form.get("decision") == "cancel"
+        if not cancelled and not self._tokens.is_person(form):
             return pages.sign_in(asked, _WRONG_PASSWORD, 400)
         try:
+            reject(cancelled, "declined_consent")
             self._tokens.check_scope(asked.get("scope", ""))
+            values = {"code": f"1.{token_urlsafe(400)}", "session_state": token_urlsafe(12)}
+            self._codes[values["code"]] = _Code(asked, time.time())
         except AadError as error:
-            return self._redirect_error(asked, error)
-        code = f"1.{token_urlsafe(400)}"
-        self._codes[code] = _Code(asked, time.time())
-        return self._redirect(asked, {"code": code, "session_state": token_urlsafe(12)})
+            body = error.body()
+            values = {name: body[name] for name in ("error", "error_description", "error_uri")}
+        query = urlencode(values | ({"state": asked["state"]} if "state" in asked else {}))
+        return RedirectResponse(f"{asked['redirect_uri']}?{query}", 302, {"Cache-Control": "no-store"})
 
     def _check(self, asked: dict[str, str]) -> None:
-        client = known(self._registration, asked.get("client_id", ""))
+        client = self._registration.known(asked.get("client_id", ""))
         url = asked.get("redirect_uri", "")
         reject(not self._registration.redirects(url), "redirect_url", url=url, client=client)
         reject(asked.get("response_type") != "code", "missing", parameter="response_type")
         reject("code_challenge" in asked and asked.get("code_challenge_method") != "S256", "code_challenge")
         unproven = "code_challenge" not in asked and client == self._registration.public_client_id
         reject(unproven, "missing", parameter="code_challenge")
-
-    def _redirect_error(self, asked: dict[str, str], error: AadError) -> Response:
-        body = error.body()
-        return self._redirect(asked, {name: body[name] for name in ("error", "error_description", "error_uri")})
-
-    def _redirect(self, asked: dict[str, str], values: dict[str, str]) -> Response:
-        query = urlencode(values | ({"state": asked["state"]} if "state" in asked else {}))
-        return RedirectResponse(f"{asked['redirect_uri']}?{query}", 302, {"Cache-Control": "no-store"})
 
     def redeemed(self, client: str, form: dict[str, str]) -> dict[str, Any]:
         """Return the response to the authorization_code grant."""

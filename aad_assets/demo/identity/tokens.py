@@ -21,14 +21,9 @@ from jwt.algorithms import RSAAlgorithm
 from ..protocol.errors import error
 from ..protocol.faults import Faults
 from .errors import AadError, reject
-from .registration import PUBLIC_AUDIENCE, Registration
+from .registration import PUBLIC_AUDIENCE, Registration, base64url
 
 _OPENID = {"openid", "profile", "email", "offline_access"}
-
-
-def base64url(data: bytes) -> str:
-    """Encode without padding."""
-    return base64.urlsafe_b64encode(data).decode().rstrip("=")
 
 
 @dataclass
@@ -64,32 +59,27 @@ class Tokens:
 
     def app(self, audience: str, client_id: str, requested: str) -> dict[str, Any]:
         """Return the response with a token of an app; `requested` is the request's claims parameter."""
-        facts = {
-            "appid": client_id,
-            "azp": client_id,
-            "idtyp": "app",
-            "oid": self._registration.object_id(client_id),
-            "roles": self._registration.roles,
-        }
-        return self._answer(audience, facts, requested)
+        facts = {"appid": client_id, "azp": client_id, "idtyp": "app", "oid": self._registration.object_id(client_id)}
+        return self._answer(audience, {**facts, "roles": self._registration.roles}, requested)
 
     def _person(self, audience: str, client_id: str, scopes: list[str], requested: str, nonce: str) -> dict[str, Any]:
         """Return the response with an access and an id token of the person."""
         registration = self._registration
+        name = registration.user_name
         facts = {
             "appid": client_id,
             "idtyp": "user",
-            "oid": registration.object_id(registration.user_name),
+            "oid": registration.object_id(name),
             "scp": " ".join(scopes),
-            "upn": registration.user_name,
+            "upn": name,
         }
         answer = self._answer(audience, facts, requested)
         identity = {
             "aud": client_id,
             "oid": facts["oid"],
-            "sub": base64url(hashlib.sha256(f"{client_id}{registration.user_name}".encode()).digest()),
+            "sub": base64url(hashlib.sha256(f"{client_id}{name}".encode()).digest()),
             "name": "Megan Bowen",
-            "preferred_username": registration.user_name,
+            "preferred_username": name,
             "ver": "2.0",
             **({"nonce": nonce} if nonce else {}),
         }

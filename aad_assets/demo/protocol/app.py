@@ -26,7 +26,7 @@ from ..control import Control
 from ..identity import Identity
 from ..identity.tokens import challenge
 from .errors import GraphError, error, reject
-from .faults import SIGN_IN_KINDS, Faults, refusal
+from .faults import Faults
 from .graph import JSON_TYPE, Answer, Graph, Request
 
 PREFIX = "/v1.0"
@@ -102,11 +102,7 @@ class GraphEndpoint:
         control.running += 1
         control.most_running = max(control.most_running, control.running)
         try:
-            slow = faults.take("latency", path)
-            if delay := self._latency + (slow.ms / 1000 if slow else 0):
-                await asyncio.sleep(delay)
-            if faults.take("drop", path):
-                await _disconnect(scope, receive)
+            if await _lost(faults, path, self._latency, scope, receive):
                 return
             answer = self._answer(http, path, await http.body())
             control.requests[answer.template or f"error {answer.status}"] += 1
@@ -202,23 +198,29 @@ async def _disconnect(scope: Scope, receive: Receive, abort: bool = True) -> Non
         pass
 
 
+async def _lost(faults: Faults, path: str, latency: float, scope: Scope, receive: Receive) -> bool:
+    """Wait as long as the latency and the faults demand; return whether they ended the connection."""
+    slow = faults.take("latency", path)
+    if delay := latency + (slow.ms / 1000 if slow else 0):
+        await asyncio.sleep(delay)
+    lost = faults.take("drop", path) is not None
+    if lost:
+        await _disconnect(scope, receive)
+    return lost
+
+
 def _with_faults(app: ASGIApp, faults: Faults) -> ASGIApp:
-    """Return a sign-in app that faults can strike. Rules without a path are for Graph."""
+    """Return a sign-in app that faults can strike."""
 
     async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
-        for rule in faults.rules:
-            if not rule.path or rule.kind not in SIGN_IN_KINDS or not rule.strikes(scope["path"]):
-                continue
-            if rule.kind == "latency":
-                await asyncio.sleep(rule.ms / 1000)
-                continue
-            if rule.kind == "drop":
-                await _disconnect(scope, receive)
-                return
-            error = refusal(rule)
-            await Response(error.message, error.status, error.headers, "text/plain")(scope, receive, send)
+        struck, answer = faults.of_sign_in(), app
+        if await _lost(struck, scope["path"], 0.0, scope, receive):
             return
-        await app(scope, receive, send)
+        try:
+            struck.refuse(scope["path"], 0.0)
+        except GraphError as error:
+            answer = Response(error.message, error.status, error.headers, "text/plain")
+        await answer(scope, receive, send)
 
     return guarded
 

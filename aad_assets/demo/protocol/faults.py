@@ -8,18 +8,14 @@ from random import Random
 from typing import Any
 
 from ..data import table
-from .errors import GraphError, error, throttled
+from .errors import error, throttled
 
 KINDS: dict[str, str] = table(__package__, "faults")
 _STATUSES = frozenset({"429", "500", "502", "503", "504"})
-_REFUSALS = {name: name for name in _STATUSES} | {
-    "deny": "denied",
-    "unlicensed": "not_premium",
-    "expire_token": "expired_token",
-}
-"""The kinds that are responses with an error of the table."""
-SIGN_IN_KINDS = _STATUSES | {"drop", "latency"}
-"""Kinds that can strike a sign-in endpoint."""
+_OTHERS = {"deny": "denied", "unlicensed": "not_premium", "expire_token": "expired_token"}
+_REFUSALS = {**{status: status for status in _STATUSES}, **_OTHERS}
+"""The kinds that are errors of the table."""
+_SIGN_IN_KINDS = _STATUSES | {"drop", "latency"}
 
 
 @dataclass
@@ -102,9 +98,10 @@ class Faults:
             if rule.kind == "expire_token" and issued_at > rule.since:
                 continue
             if rule.kind in _REFUSALS and rule.strikes(path):
-                raise refusal(rule)
+                raise throttled(rule.retry_after) if rule.kind == "429" else error(_REFUSALS[rule.kind])
 
-
-def refusal(rule: Rule) -> GraphError:
-    """Return the error that a rule stands for."""
-    return throttled(rule.retry_after) if rule.kind == "429" else error(_REFUSALS[rule.kind])
+    def of_sign_in(self) -> "Faults":
+        """Return the rules that can strike a sign-in endpoint. Rules without a path are for Graph."""
+        faults = Faults(self._seed)
+        faults.rules = [rule for rule in self.rules if rule.path and rule.kind in _SIGN_IN_KINDS]
+        return faults

@@ -6,7 +6,7 @@ See also app.py (connections and $batch). What can be requested is declared in c
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from operator import attrgetter
 from typing import Any
@@ -19,10 +19,9 @@ from ..directory.rendering import Kind
 from ..tenant import Directory
 from .errors import GraphError, error, reject
 from .faults import Faults
-from .filtering import Found, find, look_up, shrink
 from .odata import Options, Place, Tokens, parse
 from .quota import Quota, cost
-from .shaping import Shape, context, shape
+from .selection import STREAMS, Found, Rows, context, find, look_up, shape, shrink
 
 _CHUNK = 200
 _ALTERED = {"null_property": None, "garbled_property": "garbled"}
@@ -50,7 +49,7 @@ class Answer:
     headers: dict[str, str]
     body: Iterator[str]
     kind: str = JSON_TYPE
-    template: str = field(default="")
+    template: str = ""
 
 
 @dataclass(frozen=True)
@@ -63,10 +62,6 @@ class _Query:
     parents: tuple[int, ...]
     options: Options
     headers: dict[str, str]
-
-    @property
-    def path(self) -> str:
-        return self.request.path
 
 
 class Graph:
@@ -127,10 +122,8 @@ class Graph:
     def _parents(self, collection: Collection, ids: tuple[str, ...]) -> tuple[int, ...]:
         """Return the keys of the objects in the path before the collection."""
         keys: tuple[int, ...] = ()
-        segments = tuple(part.lower() for part in collection.segments)
-        places = [place for place, part in enumerate(segments) if part == "{id}"]
-        for id_, place in zip(ids, places, strict=True):
-            key = BY_SEGMENTS[segments[:place]].rows(self.directory, keys).key(id_)
+        for id_, above in zip(ids, collection.above, strict=True):
+            key = above.rows(self.directory, keys).key(id_)
             if key is None:
                 raise error("not_found", id=id_)
             keys += (key,)
@@ -142,7 +135,7 @@ class Graph:
             found = look_up(self.directory, query.collection, query.options)
         else:
             found = self._found(query.collection, query.parents, query.options.filter)
-        rule = self.faults.take("shrink", query.path)
+        rule = self.faults.take("shrink", query.request.path)
         return shrink(found, rule.share, query.collection.log) if rule else found
 
     def _total(self, found: Found, path: str) -> int:
@@ -151,10 +144,10 @@ class Graph:
 
     def _count(self, query: _Query) -> Answer:
         reject(not query.options.eventual, "no_count")
-        total = self._total(self._find(query), query.path)
+        total = self._total(self._find(query), query.request.path)
         return Answer(200, query.headers, iter((str(total),)), "text/plain", f"{query.collection.path}/$count")
 
-    def _shape(self, query: _Query, kind: Kind, single: bool = False) -> Shape:
+    def _shape(self, query: _Query, kind: Kind, single: bool = False) -> Rows:
         """Return the rows' shape, if permissions and licences allow what is selected."""
         form = shape(query.collection, kind, query.options, query.request.roles, single)
         reject("signInActivity" in query.options.select and licensing.P1 not in self.licences, "not_premium")
@@ -169,14 +162,14 @@ class Graph:
         kind = collection.rows(self.directory, query.parents)
         form = self._shape(query, kind, single=True)
         key = kind.key(id_) if id_ else next(iter(kind.keys()), None)
-        if key is None or form.stream:
+        if key is None or STREAMS.intersection(query.options.select):
             raise error("not_found", id=id_)
-        row = form.rows(self.directory, (key,))[0]
+        row = form(self.directory, (key,))[0]
         text = self._context(query, single=True) + ("," if row != "{}" else "") + row[1:]
         return Answer(200, query.headers, iter((text,)), template=f"{collection.path}/{{id}}" if id_ else collection.path)
 
     def _list(self, query: _Query) -> Answer:
-        collection, options, path, faults = query.collection, query.options, query.path, self.faults
+        collection, options, path, faults = query.collection, query.options, query.request.path, self.faults
         size = page_size(collection, options, self.sign_in_page)
         rule = next((r for r in faults.rules if r.kind == "refuse_select" and r.property in options.select), None)
         if rule and rule.strikes(path):
@@ -208,7 +201,7 @@ class Graph:
         """Return the nextLink, with what the faults make of it."""
         if end >= len(keys) or size is None:
             return None
-        path, options, faults = query.path, query.options, self.faults
+        path, options, faults = query.request.path, query.options, self.faults
         if end + size >= len(keys) and end > start and faults.take("last_page_lost", path):
             return None
         if faults.take("same_link", path):
@@ -220,7 +213,7 @@ class Graph:
         base = "https://graph.evil.example/v1.0" if faults.take("foreign_link", path) else self.base
         return f"{base}{path}?{options.rest}{'&' if options.rest else ''}$skiptoken={token}"
 
-    def _page(self, head: str, form: Shape, keys: Sequence[int], path: str) -> Iterator[str]:
+    def _page(self, head: str, form: Rows, keys: Sequence[int], path: str) -> Iterator[str]:
         """Render a page in chunks, with what the faults make of its rows."""
         altered = {
             rule.property: _ALTERED[rule.kind] for rule in self.faults.rules if rule.kind in _ALTERED and rule.strikes(path)
@@ -229,7 +222,7 @@ class Graph:
         yield head
         directory, separator = self.directory, ""
         for at in range(0, len(keys), _CHUNK):
-            rows = form.rows(directory, keys[at : at + _CHUNK])
+            rows = form(directory, keys[at : at + _CHUNK])
             if rows[0].startswith("{"):  # Plain values have no properties.
                 if altered:
                     rows = [_altered(row, altered) for row in rows]

@@ -1,6 +1,6 @@
-"""Which objects a request means: $filter and $orderby on a collection, and what it must or may filter by.
+"""Which objects a request means, and in which form: $filter and $orderby, $select and $expand on a collection.
 
-The grammar of filters is in odata.py; collections.yaml declares what a collection supports.
+The grammar of filters is in odata.py; collections.yaml declares what a collection supports, must or may be filtered by.
 """
 
 import operator
@@ -14,7 +14,8 @@ from typing import Any
 
 import msgspec
 
-from ..collections import Collection
+from ..collections import COLLECTIONS, Collection
+from ..directory.edges import TYPES
 from ..directory.rendering import Kind
 from ..logs.log import EVER, Log, ticks
 from ..tenant import Directory
@@ -26,6 +27,13 @@ _COMPARE: dict[str, Callable[[str, str], bool]] = {
     **{name: getattr(operator, name) for name in ("eq", "ne", "ge", "gt", "le", "lt")},
 }
 _TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d)?)(?:\.(\d{1,12}))?(Z|[+-]\d\d:\d\d)")
+_EXPAND = re.compile(r"^(\w+)(?:\(\$select=([\w,]+)\))?$")
+_DIRECTORY_TYPES = ("user", "group", "application", "servicePrincipal", "device", "administrativeUnit", "directoryObject")
+_OTHER_NAMES = {"orgContact": "Contact", "organization": "Company"}
+STREAMS = frozenset({"logo"})
+"""Properties that are files, not JSON."""
+
+Rows = Callable[[Directory, Iterable[int]], list[str]]
 
 
 @dataclass(frozen=True)
@@ -140,3 +148,93 @@ def shrink(found: Found, share: float, log: bool) -> Found:
     every = found.kind.keys()
     shown = round(len(every) * share)
     return found if shown >= len(every) else replace(found, keys=found.keys[: bisect_left(found.keys, every[shown])])
+
+
+def _unknown(name: str, type_: str) -> GraphError:
+    """Return the error for a property that a type does not have."""
+    if type_ in _DIRECTORY_TYPES or type_ in _OTHER_NAMES:
+        type_ = f"Microsoft.DirectoryServices.{_OTHER_NAMES.get(type_, type_[0].upper() + type_[1:])}"
+    else:
+        type_ = f"microsoft.graph.{type_}"
+    return error("unknown_property", name=name, type=type_)
+
+
+def shape(collection: Collection, kind: Kind, options: Options, roles: frozenset[str], single: bool = False) -> Rows:
+    """Return the function that renders rows as $select and $expand ask; raise GraphError if a property is not allowed."""
+    for name in options.select:
+        _check(collection, kind, name, roles, single)
+    hidden = frozenset() if single else collection.single_only | collection.not_in_lists
+    names = options.select or tuple(name for name in kind.defaults if name not in hidden)
+    if "signInActivity" in names and "id" not in names:
+        names = ("id", *names)
+    chosen = tuple(name for name in names if name not in STREAMS)
+    unreadable = _unreadable(roles) if collection.related else frozenset()
+    if unreadable and set(chosen) != {"id"}:
+        return lambda _, keys: [_blank(row, unreadable, collection) for row in kind.render(keys, chosen)]
+    if options.expand is not None:
+        return _expanded(collection, kind, options.expand, chosen)
+    return lambda _, keys: kind.render(keys, chosen)
+
+
+def _unreadable(roles: frozenset[str]) -> frozenset[str]:
+    """Return the types whose objects the caller may not read."""
+    lists = {
+        collection.type: collection
+        for collection in reversed(COLLECTIONS)  # The recycle bin comes after the live lists, which decide.
+        if "{id}" not in collection.path and collection.form == "list"
+    }
+    return frozenset(type_ for type_ in TYPES if not roles.intersection(lists[type_].roles))
+
+
+def _blank(row: str, unreadable: frozenset[str], collection: Collection) -> str:
+    """Return a member; if its type is unreadable, only id and type have values."""
+    values = msgspec.json.decode(row)
+    type_ = values.get("@odata.type", collection.type).removeprefix("#microsoft.graph.")
+    if type_ in unreadable:
+        values = {name: value if name in ("id", "@odata.type") else None for name, value in values.items()}
+    return msgspec.json.encode(values).decode()
+
+
+def _check(collection: Collection, kind: Kind, name: str, roles: frozenset[str], single: bool) -> None:
+    if name not in kind.properties:
+        raise _unknown(name, kind.type)
+    reject(not single and name in collection.not_in_lists, "not_in_lists")
+    reject(not single and name in collection.single_only | STREAMS, "single_only", name=name, type=kind.type)
+    reject(name in collection.restricted and collection.restricted[name] not in roles, "denied")
+
+
+def _expanded(collection: Collection, kind: Kind, expand: str, names: tuple[str, ...]) -> Rows:
+    """Return rows that contain the user's manager, if there is one."""
+    found = _EXPAND.match(expand.replace(" ", ""))
+    if not found or found[1] not in collection.expands:
+        raise _unknown(found[1] if found else expand, kind.type)
+    inner = tuple(found[2].split(",")) if found[2] else kind.defaults
+    for name in inner:
+        if name not in kind.properties:
+            raise _unknown(name, kind.type)
+
+    def rows(directory: Directory, keys: Iterable[int]) -> list[str]:
+        keys = list(keys)
+        managers = [directory.people.manager(key) for key in keys]
+        distinct = list({manager for manager in managers if manager is not None})
+        texts = dict(zip(distinct, kind.render(distinct, inner), strict=True))
+        full = []
+        for row, manager in zip(kind.render(keys, names), managers, strict=True):
+            if manager is not None:
+                comma = "," if row != "{}" else ""
+                row = f'{row[:-1]}{comma}"manager":{{"@odata.type":"#microsoft.graph.user",{texts[manager][1:]}}}'
+            full.append(row)
+        return full
+
+    return rows
+
+
+def context(base: str, collection: Collection, ids: tuple[str, ...], options: Options, single: bool) -> str:
+    """Return the @odata.context."""
+    entity = collection.context or ("directoryObjects" if collection.type == "directoryObject" else "")
+    if not entity:
+        parts = iter(ids)
+        entity = "/".join(f"('{next(parts)}')" if part == "{id}" else part for part in collection.segments)
+        entity = entity.replace("/('", "('")
+    chosen = [*options.select, *([f"{options.expand.split('(')[0]}()"] if options.expand and options.select else [])]
+    return f"{base}/$metadata#{entity}{'(' + ','.join(chosen) + ')' if chosen else ''}{'/$entity' if single else ''}"
