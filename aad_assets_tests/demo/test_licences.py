@@ -1,4 +1,4 @@
-"""What a tenant may read without a licence, and how the refusal reads."""
+"""Reading without a licence, and the wording of the error."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""What Graph accepts and refuses, and what a row looks like."""
+"""Queries that Graph accepts or rejects, and the form of a row."""
 
 import json
 from importlib.resources import files

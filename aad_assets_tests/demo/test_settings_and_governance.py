@@ -184,7 +184,7 @@ def test_decisions_stand_two_levels_deep(client: Client) -> None:
 
 
 def references() -> Iterator[tuple[str, set[str], set[str]]]:
-    """What is meant, the ids that are referred to, and those that exist."""
+    """Yield the kind of object, the ids that are referred to, and those that exist."""
     users, groups = set(by_id("users")), set(by_id("groups"))
     roles, locations = set(by_id("role_definitions")), set(by_id("named_locations"))
     principals = by_id("service_principals")

@@ -1,4 +1,4 @@
-"""What every area of the directory knows: whose tenant it is, and which day."""
+"""The facts that every area of the directory needs: whose tenant it is, and which day."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

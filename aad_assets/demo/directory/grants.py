@@ -1,4 +1,4 @@
-"""What is granted to and on service principals: app role assignments and delegated permission grants."""
+"""Grants to and on service principals: app role assignments and delegated permission grants."""
 
 from collections.abc import Sequence
 from functools import lru_cache

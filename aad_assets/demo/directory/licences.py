@@ -1,4 +1,4 @@
-"""What can be licensed: products (SKUs) with their service plans, and the sets of licences that people hold.
+"""Licences: products (SKUs) with their service plans, and the sets of licences that people hold.
 
 Who holds which set is decided in people.py; the counts per SKU are in tenant.py.
 """

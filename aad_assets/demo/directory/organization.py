@@ -11,7 +11,7 @@ from .vocabulary import Words
 
 
 class Organization(Area):
-    """What exists once, or a few times, in a tenant."""
+    """The objects of which a tenant has one or a few."""
 
     def __init__(self, words: Words, context: Context, extensions: Extensions, people: People) -> None:
         self._people = people

@@ -8,6 +8,6 @@ ROLE_IDS = {name: id_ or guid(0, "role", name) for name, id_ in _AREA.rows("appl
 SCOPE_IDS = {name: id_ or guid(0, "scope", name) for name, id_ in _AREA.rows("scopes")}
 
 APPLICATION = [name for name, _ in _AREA.rows("application")]
-"""What the demo's own app is granted: everything that some collection of Graph asks for."""
+"""Permissions of the demo's own app: all that a collection of Graph needs."""
 ROLES = tuple(ROLE_IDS)
 SCOPES = list(SCOPE_IDS)

@@ -1,1 +1,1 @@
-"""What happened, and when: the sign-in, audit and provisioning logs. Their rows are made from the objects of directory/."""
+"""The sign-in, audit and provisioning logs. Their rows are made from the objects of directory/."""

@@ -1,4 +1,4 @@
-"""What all logs share: which rows exist at a moment, in what order, and how a row becomes text.
+"""The base of all logs: which rows exist at a moment, in what order, and how a row becomes text.
 
 A row depends on the seed, the UTC date and its place in the day alone; the directory's day does not change it. Its key is the
 number of the date, shifted, plus the place. Keys are negative where the newest comes first, so that they always ascend.
@@ -42,7 +42,7 @@ def ticks(moment: datetime) -> int:
 
 @dataclass
 class LogBook:
-    """What decides which rows the logs show.
+    """The settings that decide which rows the logs show.
 
     `now` is the present moment (None: the clock's). Rows from before `forgotten` are gone. `premium` says whether the tenant
     has P1; without it directory audits are kept for 7 days instead of 30.
