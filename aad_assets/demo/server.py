@@ -93,8 +93,8 @@ def _tls(state: Path) -> ssl.SSLContext:
 
 def _build(options: Configuration, origin: str) -> tuple[Starlette, dict[str, object]]:
     """Return the app and the content of demo.json."""
-    book = LogBook(options.now, sign_ins_per_day=options.sign_ins_per_day)
-    book.premium = licensing.P1 in options.licences
+    premium = licensing.P1 in options.licences
+    book = LogBook(options.now, sign_ins_per_day=options.sign_ins_per_day, premium=premium)
 
     def at_day(day: int) -> Directory:
         withheld = options.without_permission

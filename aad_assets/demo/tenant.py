@@ -74,15 +74,8 @@ class Directory:
         )
         self.grants = Grants(context, people, groups, applications, principals, objects)
         self.roles = roles = Roles(words, context, people, principals, units, objects)
-        binned: dict[str, Indexed | Principals | Units] = {
-            "user": people,
-            "group": groups,
-            "application": applications,
-            "servicePrincipal": principals,
-            "device": devices,
-            "administrativeUnit": units,
-        }
-        deleted = {type_: Deleted(context.calendar, area.kind, area.ids, area.binned) for type_, area in binned.items()}
+        areas: tuple[Indexed | Principals | Units, ...] = (people, groups, applications, principals, devices, units)
+        deleted = {area.kind.type: Deleted(context.calendar, area.kind, area.ids, area.binned) for area in areas}
         self.bin = SimpleNamespace(**deleted)
 
         words = {**words, **references(people, devices, groups, principals, roles)}

@@ -35,7 +35,7 @@ class Risks(Area):
 
     @cached_property
     def registrations(self) -> Templated:
-        """Return the authentication methods that each user has registered."""
+        """The authentication methods that each user has registered."""
         alive, facets = self._people.population, [facet(self.rows("registrants")), facet(self.rows("registrations"))]
         return Templated("userRegistrationDetails", lambda: alive.active, self._people.key, self._registration, facets)
 

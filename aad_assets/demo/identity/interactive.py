@@ -22,7 +22,6 @@ from .tokens import Tokens
 DEVICE_PATH = "/common/oauth2/deviceauth"
 _WRONG_PASSWORD = "AADSTS50126: Error validating credentials due to invalid username or password."
 _LETTERS = "BCDFGHJKLMNPQRSTVWXZ"
-_INTERVAL = 1
 _LIFETIME = 600
 _PARAMETERS = (
     *("client_id", "response_type", "redirect_uri", "scope", "state"),
@@ -121,7 +120,7 @@ class Devices:
             "device_code": device_code,
             "verification_uri": url,
             "expires_in": lifetime,
-            "interval": _INTERVAL,
+            "interval": 1,
             "message": f"To sign in, open the page {url} in a web browser and enter the code {user_code}.",
         }
 

@@ -28,8 +28,8 @@ PUBLIC_AUDIENCE = "https://graph.microsoft.com"
 FEDERATED_AUDIENCE = "api://AzureADTokenExchange"
 _ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _SHOWN = (
-    *("tenant_id", "client_id", "public_client_id", "client_secret", "federated_issuer", "federated_subject"),
-    *("managed_identity", "user_name", "user_password"),
+    *("tenant_id", "client_id", "public_client_id", "client_secret", "client_certificate", "managed_identity"),
+    *("federated_issuer", "federated_subject", "federated_key", "user_name", "user_password"),
 )
 NATIVE_CLIENT = "/common/oauth2/nativeclient"
 """Microsoft's own redirect target for apps without a web server of their own."""
@@ -85,21 +85,19 @@ class Registration:
         self.client_secret = f"{token_urlsafe(3)[:3]}8Q~{token_urlsafe(40)[:34]}"
         leaf = trustme.CA().issue_cert("entra-inventory.example", key_type=trustme.KeyType.RSA)
         write(folder / "client.pem", leaf.private_key_and_cert_chain_pem.bytes())
-        self.certificate = x509.load_pem_x509_certificate(leaf.cert_chain_pems[0].bytes())
+        self.client_certificate = str((folder / "client.pem").resolve())
+        self.federated_key = str((folder / "federation.pem").resolve())
+        self._certificate = x509.load_pem_x509_certificate(leaf.cert_chain_pems[0].bytes())
         federated = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         pem = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
         write(folder / "federation.pem", federated.private_bytes(*pem))
-        self.federated_key = federated.public_key()
+        self._trusted_key = federated.public_key()
         self.federated_issuer = "https://token.ci.example"
         self.federated_subject = "repo:contoso/entra-inventory:ref:refs/heads/main"
         self.managed_identity = self.object_id("managed identity")
         """Client ID of the user-assigned one; there is a system-assigned one, too."""
         self.user_name, self.user_password = f"megan.bowen@{directory.domain}", token_urlsafe(12)
-        self.shown = {
-            **{name: getattr(self, name) for name in _SHOWN},
-            "client_certificate": str((folder / "client.pem").resolve()),
-            "federated_key": str((folder / "federation.pem").resolve()),
-        }
+        self.shown = {name: getattr(self, name) for name in _SHOWN}
         """The registration's part of demo.json."""
 
     def object_id(self, name: str) -> str:
@@ -161,10 +159,10 @@ class Registration:
 
     def _check_certificate(self, assertion: str, header: dict[str, Any], claims: dict[str, Any], url: str) -> None:
         """Check an assertion that the app signed with its certificate, which it names by thumbprint."""
-        der = self.certificate.public_bytes(serialization.Encoding.DER)
+        der = self._certificate.public_bytes(serialization.Encoding.DER)
         thumbprints = {base64url(hashlib.sha1(der).digest()), base64url(hashlib.sha256(der).digest())}
         reject(str(header.get("x5t#S256") or header.get("x5t", "")).rstrip("=") not in thumbprints, "unknown_certificate")
-        key, names = self.certificate.public_key(), (self.tenant_id, self.domain)
+        key, names = self._certificate.public_key(), (self.tenant_id, self.domain)
         endpoints = [f"{self.origin}/{name}/oauth2/v2.0/token" for name in names]
         self._verify(assertion, key, [*endpoints, url], (AadError("assertion_audience"), AadError("unknown_certificate")))
         reject(claims.get("sub") != self.client_id, "other_app")
@@ -173,5 +171,5 @@ class Registration:
         """Check an assertion of the trusted issuer for the subject that the app's federated credential names."""
         reject(claims.get("iss") != self.federated_issuer, "federated_issuer", issuer=claims.get("iss"))
         errors = AadError("federated_audience", audience=claims.get("aud")), AadError("federated_signature")
-        self._verify(assertion, self.federated_key, [FEDERATED_AUDIENCE], errors)
+        self._verify(assertion, self._trusted_key, [FEDERATED_AUDIENCE], errors)
         reject(claims.get("sub") != self.federated_subject, "federated_subject", subject=claims.get("sub"))

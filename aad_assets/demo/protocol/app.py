@@ -36,11 +36,8 @@ _URL = re.compile(r"^/?([^?]*)(?:\?(.*))?$")
 
 def _failure(error: GraphError, request_id: str, client_request_id: str) -> Answer:
     """Return the response with Graph's error object."""
-    inner = {
-        "date": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S"),
-        "request-id": request_id,
-        "client-request-id": client_request_id,
-    }
+    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    inner = {"date": now, "request-id": request_id, "client-request-id": client_request_id}
     body = {"error": {"code": error.code, "message": error.message, "innerError": inner}}
     return Answer(error.status, error.headers, iter((msgspec.json.encode(body).decode(),)), "application/json")
 
@@ -55,28 +52,19 @@ def _compressed(pieces: Iterator[str], gzip: bool) -> Iterator[bytes]:
         yield packer.flush()
 
 
-class _Step(msgspec.Struct):
-    """A request in a batch. Its own mistakes are reported in its own response, so nothing is required here."""
-
-    id: Any = None
-    method: Any = None
-    url: Any = None
-    headers: Any = None
-
-
 class _Batch(msgspec.Struct):
-    requests: list[_Step]
+    requests: list[dict[str, Any]]
 
 
-def _steps(body: bytes) -> list[_Step]:
+def _steps(body: bytes) -> list[dict[str, Any]]:
     try:
         steps = msgspec.json.decode(body, type=_Batch).requests
     except msgspec.DecodeError:
         raise error("batch_form") from None
     reject(not steps, "batch_empty")
     reject(len(steps) > _BATCH_LIMIT, "batch_size", limit=_BATCH_LIMIT)
-    reject(not all(isinstance(step.id, str) and step.id for step in steps), "batch_ids")
-    reject(len({step.id.lower() for step in steps}) < len(steps), "batch_repeated")
+    reject(not all(isinstance(step.get("id"), str) and step["id"] for step in steps), "batch_ids")
+    reject(len({step["id"].lower() for step in steps}) < len(steps), "batch_repeated")
     return steps
 
 
@@ -143,11 +131,11 @@ class GraphEndpoint:
         self._graph.faults.refuse(request.path, request.issued_at)
         responses = []
         for step in _steps(body):
-            given = step.headers if isinstance(step.headers, dict) else {}
-            headers = {str(name).lower(): str(value) for name, value in given.items()}
-            inner = replace(request, method=str(step.method or "").upper(), headers=headers)
+            given = step.get("headers")
+            headers = {name.lower(): str(value) for name, value in given.items()} if isinstance(given, dict) else {}
+            inner = replace(request, method=str(step.get("method") or "").upper(), headers=headers)
             try:
-                answer = self._graph.answer(_addressed(inner, step.url))
+                answer = self._graph.answer(_addressed(inner, step.get("url")))
                 self._control.requests[f"$batch {answer.template}"] += 1
             except GraphError as error:
                 answer = _failure(error, request_id, headers.get("client-request-id", client_id))
@@ -156,7 +144,7 @@ class GraphEndpoint:
             # In a batch a text/plain body is a bare number or a string, never an object.
             text = msgspec.Raw("".join(answer.body).encode())
             shown = {**answer.headers, "Content-Type": answer.kind}
-            responses.append({"id": step.id, "status": answer.status, "headers": shown, "body": text})
+            responses.append({"id": step["id"], "status": answer.status, "headers": shown, "body": text})
         self._shuffle.shuffle(responses)
         whole = msgspec.json.encode({"responses": responses}).decode()
         return Answer(200, {}, iter((whole,)), "application/json", "/$batch")
@@ -190,10 +178,7 @@ class GraphEndpoint:
 async def _disconnect(scope: Scope, receive: Receive, abort: bool = True) -> None:
     """Close the connection (server.py puts it into the scope) and wait until it is lost; only then may an app return."""
     transport = scope["extensions"]["demo.transport"]["transport"]
-    if abort:
-        transport.abort()
-    else:
-        transport.close()
+    (transport.abort if abort else transport.close)()
     while (await receive())["type"] != "http.disconnect":
         pass
 

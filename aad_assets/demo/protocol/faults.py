@@ -49,14 +49,10 @@ class Rule:
 
     def strikes(self, path: str) -> bool:
         """Decide whether the request for `path` goes wrong; if so, count it as one of the rule's times."""
-        if self.path.lower() not in path.lower():
-            return False
-        if self.times is not None and self.hits >= self.times:
-            return False
-        if self.rate < 1 and self.dice.random() >= self.rate:
-            return False
-        self.hits += 1
-        return True
+        applies = self.path.lower() in path.lower() and (self.times is None or self.hits < self.times)
+        strikes = applies and (self.rate >= 1 or self.dice.random() < self.rate)
+        self.hits += strikes
+        return strikes
 
     def view(self) -> dict[str, Any]:
         """Return the rule as JSON, with the number of times it applied."""

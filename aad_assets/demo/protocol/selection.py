@@ -162,7 +162,11 @@ def _unknown(name: str, type_: str) -> GraphError:
 def shape(collection: Collection, kind: Kind, options: Options, roles: frozenset[str], single: bool = False) -> Rows:
     """Return the function that renders rows as $select and $expand ask; raise GraphError if a property is not allowed."""
     for name in options.select:
-        _check(collection, kind, name, roles, single)
+        if name not in kind.properties:
+            raise _unknown(name, kind.type)
+        reject(not single and name in collection.not_in_lists, "not_in_lists")
+        reject(not single and name in collection.single_only | STREAMS, "single_only", name=name, type=kind.type)
+        reject(name in collection.restricted and collection.restricted[name] not in roles, "denied")
     hidden = frozenset() if single else collection.single_only | collection.not_in_lists
     names = options.select or tuple(name for name in kind.defaults if name not in hidden)
     if "signInActivity" in names and "id" not in names:
@@ -193,14 +197,6 @@ def _blank(row: str, unreadable: frozenset[str], collection: Collection) -> str:
     if type_ in unreadable:
         values = {name: value if name in ("id", "@odata.type") else None for name, value in values.items()}
     return msgspec.json.encode(values).decode()
-
-
-def _check(collection: Collection, kind: Kind, name: str, roles: frozenset[str], single: bool) -> None:
-    if name not in kind.properties:
-        raise _unknown(name, kind.type)
-    reject(not single and name in collection.not_in_lists, "not_in_lists")
-    reject(not single and name in collection.single_only | STREAMS, "single_only", name=name, type=kind.type)
-    reject(name in collection.restricted and collection.restricted[name] not in roles, "denied")
 
 
 def _expanded(collection: Collection, kind: Kind, expand: str, names: tuple[str, ...]) -> Rows:
