@@ -358,5 +358,5 @@ def test_a_file_from_windows_is_read(tmp_path: Path) -> None:
 def test_a_file_in_another_encoding_is_named(tmp_path: Path) -> None:
     path = tmp_path / "entra.yaml"
     path.write_bytes("entities: {} # für uns".encode("latin-1"))
-    with pytest.raises(ConfigurationError, match=r"entra\.yaml is not text in UTF-8"):
+    with pytest.raises(ConfigurationError, match=r"entra\.yaml is not valid UTF-8"):
         read(path)

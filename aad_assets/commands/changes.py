@@ -31,7 +31,7 @@ def add(subparsers: Subparsers) -> None:
     parser.add_argument(
         "--since", required=True, metavar="WHEN", help="2026-11-01, 2026-11-01T12:00, today, yesterday, 7d or 12h, in UTC"
     )
-    parser.add_argument("--entity", metavar="TABLE", help="only the changes of this table, such as users")
+    parser.add_argument("--entity", metavar="TABLE", help="show only changes to this table, such as users")
     parser.add_argument("--format", choices=("table", "json", "csv"), default="table", help="output format (default: table)")
     parser.set_defaults(function=run)
 

@@ -72,9 +72,14 @@ def _sign_in_by_browser(sign_in: DelegatedSignIn, connection: Connection, open_b
             # Printed only after echo is off, so that even a code that is pasted at once is neither shown nor cut.
             print(f"Sign in at:\n\n{flow['auth_uri']}\n")
             if listener:
-                print("If the browser does not return by itself, paste the whole address that it was sent to:", flush=True)
+                print(
+                    "If this command does not continue by itself, paste the full address that the browser was redirected to:",
+                    flush=True,
+                )
             else:
-                print("Then paste the code that is shown, or the whole address that the browser was sent to:", flush=True)
+                print(
+                    "Then paste the code that is shown, or the full address that the browser was redirected to:", flush=True
+                )
             if open_browser and _has_browser():
                 webbrowser.open(flow["auth_uri"])
             try:

@@ -131,6 +131,6 @@ def _extensions(entity: Entity, choice: Choice, report: Report) -> Iterator[str]
 
 
 def _without(names: Iterable[str], others: Iterable[str]) -> list[str]:
-    """Return those of `names` that `others` lack, ignoring case."""
+    """Return the `names` that are not in `others`, ignoring case."""
     lowered = {name.lower() for name in others}
     return sorted(name for name in names if name.lower() not in lowered)

@@ -161,7 +161,9 @@ def parse_pasted(text: str, flow: Flow) -> dict[str, str]:
             raise _state_mismatch()
         return response
     if not re.fullmatch(r"[A-Za-z0-9._~+/=*!-]{20,}", text) or "://" in text:
-        raise SignInError("That is neither a code nor the address that the browser was sent to. Paste one of them in full.")
+        raise SignInError(
+            "That is neither a code nor the address that the browser was redirected to. Paste one of them in full."
+        )
     return {"code": text, "state": flow["state"]}
 
 

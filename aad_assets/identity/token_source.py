@@ -55,9 +55,9 @@ class TokenSource:
         )
 
     async def token(self, rejected: str = "", claims: str = "") -> str:
-        """Return a token that has not expired and is not `rejected`, which Graph has just rejected.
+        """Return an unexpired token other than `rejected`, the one that Graph has just rejected.
 
-        `claims` is the challenge that came with the rejection; the new token answers it. Raises SignInError, or
+        `claims` is the challenge that came with the rejection; the new token satisfies it. Raises SignInError, or
         ConfigurationError if the authority is unreachable and there is no token left to use.
         """
         async with self._renewing:

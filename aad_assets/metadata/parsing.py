@@ -30,7 +30,7 @@ def read(path: str | Path) -> Metadata:
             "`aad-assets metadata export --output FILE` wrote, or unset it."
         ) from None
     except UnicodeDecodeError:
-        raise ConfigurationError(f"The connection metadata {path} is not text in UTF-8. Save it as UTF-8.") from None
+        raise ConfigurationError(f"The connection metadata {path} is not valid UTF-8. Save it as UTF-8 text.") from None
     return parse(text, str(path))
 
 

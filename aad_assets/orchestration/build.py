@@ -32,11 +32,11 @@ def build_definitions(
     owners: Sequence[str] = (),
     environment: Mapping[str, str] = os.environ,
 ) -> dg.Definitions:
-    """Return assets, jobs, schedules and resources of one connection, for those of `entities` that are on.
+    """Return the assets, jobs, schedules and resources of one connection, for the `entities` that are turned on.
 
     `settings` default to the environment. `entra` and `warehouse` replace the resources built from the settings. `owners` are
-    set on every asset (`team:identity`, `someone@contoso.com`). Settings of the environment that cannot be read fail the run
-    and not this call, so that the UI always opens. Raises ConfigurationError for an invalid connection name in `settings`.
+    set on every asset (`team:identity`, `someone@contoso.com`). Invalid settings in the environment fail the run, not this
+    call, so that the UI always opens. Raises ConfigurationError for an invalid connection name in `settings`.
     """
     problems: list[str] = []
     if settings is None:
@@ -119,7 +119,7 @@ def _schedule(name: str, job: Any, settings: Settings, problems: list[str]) -> d
 
 
 def _logs_schedule(name: str, job: Any, directory: dg.ScheduleDefinition) -> dg.ScheduleDefinition:
-    """Return the schedule of the logs: every four hours, because people need them sooner than changes of the directory.
+    """Return the schedule of the logs: every four hours, because people need them sooner than changes to the directory.
 
     The hours differ from the default hour of the directory.
     """

@@ -43,9 +43,9 @@ def check_connection_name(name: str) -> None:
 
 
 def check_database_name(database: str, connection_name: str, setting: str = "database") -> None:
-    """Raise ConfigurationError for a file that DuckDB cannot tell from one of the connection's schemas.
+    """Raise ConfigurationError if DuckDB would confuse the file with one of the connection's schemas.
 
-    DuckDB knows a file by its name up to the first dot, in any case.
+    DuckDB names an attached file after the part of its name before the first dot, and ignores case.
     """
     schemas = {connection_name, f"{connection_name}_history", f"{connection_name}_meta"}
     if is_file(database) and Path(database).name.split(".")[0].lower() in schemas:

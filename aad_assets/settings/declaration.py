@@ -71,7 +71,7 @@ def setting(
     secret: bool = False,
     check: Check | None = None,
 ) -> T:
-    """Declare the field that the variable `name` sets. The type checker takes the result for its default value.
+    """Declare the field that the variable `name` sets. To the type checker, the result is its default value.
 
     A secret is hidden in reprs and in Dagster.
     """

@@ -55,7 +55,7 @@ class Settings(DatabaseFields, DefinitionFields):
 
 
 def _given(environment: Mapping[str, str], names: Mapping[str, object]) -> dict[str, str]:
-    """Return what the environment sets for the fields `names`. An empty variable counts as not set."""
+    """Return the environment's values for the fields `names`, by name. An empty variable counts as not set."""
     found = {name: environment.get(variable(name), "").strip() for name in names}
     return {name: value for name, value in found.items() if value}
 

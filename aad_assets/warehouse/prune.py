@@ -44,7 +44,7 @@ def age(text: str) -> timedelta:
         raise ValueError(f"{text!r} is not an age. Write it in days or weeks, such as 400d or 52w.")
     span = timedelta(**{_UNITS[found[2]]: min(int(found[1]), 2 * _LONGEST)})
     if span > timedelta(days=_LONGEST):
-        raise ValueError(f"{text!r} is longer than a hundred years. Write a shorter age.")
+        raise ValueError(f"{text!r} is more than 100 years. Use a shorter age.")
     return span
 
 

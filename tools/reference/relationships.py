@@ -137,7 +137,7 @@ def picture_columns(entity: Entity) -> list[str]:
 
 
 def page() -> str:
-    """Return docs/tables/diagram.md: the picture, notes, and the same as a Mermaid diagram."""
+    """Return docs/tables/diagram.md: the picture, notes, and the picture again as a Mermaid diagram."""
     return (
         "# How the core tables are related\n\n"
         f"{GENERATED} [All tables](README.md).\n\n"

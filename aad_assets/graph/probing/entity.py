@@ -38,7 +38,7 @@ class _Readable:
 
 
 class _ParentUnreadable(Exception):
-    """The parent's rows cannot be read, so that no children can be requested."""
+    """The parent's rows cannot be read, so no children can be requested."""
 
     def __init__(self, error: AadAssetsError) -> None:
         self.error = error

@@ -56,7 +56,8 @@ _MAX_TOP = re.compile(r"\bbetween 1 and (\d+)|\blimit of '(\d+)' for top\b", re.
 async def fetch_count(client: GraphClient, path: str, meter: Meter, filter_: str | None = None) -> int | None:
     """Fetch `{path}/$count` from Graph's index, which lags by some minutes. Return None if Graph does not count it.
 
-    Raises GraphUnavailable if Graph cannot be reached. No other error says anything about the collection itself.
+    Raises GraphUnavailable if Graph cannot be reached. After any other error the count is None, because the collection itself
+    may still be readable.
     """
     url = client.url(f"{path}/$count", {"$filter": filter_} if filter_ else None)
     try:

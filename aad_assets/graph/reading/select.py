@@ -21,7 +21,7 @@ class Selection:
 
 
 async def find_selection(accepts: AcceptsSelect, properties: Properties) -> Selection:
-    """Return the selection with the most properties that the collection accepts, in as few passes as halving finds."""
+    """Return every property that the collection accepts, split by halving into as few passes as it needs."""
     rejected = await _find_rejected(accepts, properties)
     accepted = tuple(name for name in properties if name not in rejected)
     return Selection(await _split(accepts, accepted), rejected)

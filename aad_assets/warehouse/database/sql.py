@@ -1,4 +1,4 @@
-"""How names, texts and times are written in SQL statements, and read from their rows."""
+"""Format names and strings for SQL statements, and convert times that queries return."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -167,7 +167,7 @@ class Target:
 
     @property
     def display_name(self) -> str:
-        """The database as messages name it, without passwords."""
+        """The name of the database for messages, without passwords."""
         return redact_database(self.database)
 
 

@@ -62,8 +62,8 @@ class Gates:
             self._block(
                 Gate.EMPTY,
                 table,
-                f"no rows were read, but the table holds {before:,}. A permission may be lost. Check that the collection is "
-                "really empty",
+                f"no rows were read, but the table holds {before:,}. A permission may have been removed. Check that the "
+                "collection is really empty",
             )
         elif lost >= self.shrink_rows and lost > self.shrink_share * before:
             self._block(
@@ -99,7 +99,7 @@ class Gates:
                 Gate.NULL_COLUMN,
                 table,
                 f"{', '.join(emptied)}: most of the {before:,} stored rows have a value, and none of the rows that were read "
-                "has one. A permission or a licence may be lost. Grant it again",
+                "has one. A permission or a licence may have been removed. Restore it",
             )
 
     def _block(self, gate: Gate, table: str, what: str) -> None:

@@ -1,4 +1,4 @@
-"""One load inside its transaction: where it publishes to, and the statements of its comparison and history."""
+"""A load inside its transaction: its target tables, and the statements for its comparison and history."""
 
 import re
 from collections.abc import Mapping, Sequence

@@ -52,9 +52,10 @@ def take_instant(publication: Publication) -> bool:
 def settle_deleted_rows(
     publication: Publication, plan: Plan, stored: StoredColumns | None
 ) -> tuple[StoredColumns | None, int]:
-    """Prepare the table for the mode's treatment of deleted rows; return its columns and the rows to compare with.
+    """Keep or drop the table's deleted rows as the reload mode requires.
 
-    Rows that another mode has kept do not count. Raises WarehouseError when this run's mode would lose kept rows.
+    Returns the table's columns and the number of rows to compare with, which leaves out deleted rows. Raises WarehouseError
+    if this run's mode would drop rows that the table's own mode keeps.
     """
     if stored is None:
         return None, 0

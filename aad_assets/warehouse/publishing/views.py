@@ -65,7 +65,7 @@ class ViewOutcome:
 
     @property
     def old(self) -> tuple[ParentData, ...]:
-        """The tables whose rows are those of an earlier run."""
+        """The tables whose rows come from an earlier run."""
         return tuple(parent for parent in self.parents if parent.old)
 
 
@@ -84,8 +84,8 @@ def refresh_views(
 ) -> Iterator[ViewOutcome]:
     """Refresh `views`, each in a transaction of its own, so that one that fails does not affect the others.
 
-    `entities` has the tables as this connection reads them, by name, with their turned-off columns. The outcomes hold all
-    errors except duckdb.InterruptException. Blocks: call it in a thread, after the tables have been published.
+    `entities` maps table names to entities with the columns that this connection has turned off. Errors are reported in the
+    outcomes; only duckdb.InterruptException is raised. Blocks: call it in a thread, after the tables have been published.
     """
     for view in views:
         try:
