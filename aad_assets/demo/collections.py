@@ -106,8 +106,3 @@ BY_TABLE = {collection.table: collection for collection in COLLECTIONS}
 BY_SEGMENTS = {tuple(part.lower() for part in each.segments): each for each in COLLECTIONS if each.form != "view"}
 SEGMENTS = frozenset(segments[:length] for segments in BY_SEGMENTS for length in range(1, len(segments) + 1))
 """Every beginning of a path that leads somewhere, `{id}` included."""
-
-
-def in_areas(*areas: str) -> list[Collection]:
-    """Return the collections of areas of the table."""
-    return [each for each in COLLECTIONS if each.area in areas]

@@ -65,9 +65,8 @@ class _Server(uvicorn.Server):
 def _private(path: Path, data: bytes) -> None:
     """Write a file that only its owner may read, in one step."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
+    temporary.touch(0o600)
+    temporary.write_bytes(data)
     temporary.replace(path)
 
 

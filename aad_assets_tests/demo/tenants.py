@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from aad_assets.demo import licensing
-from aad_assets.demo.collections import BY_TABLE
+from aad_assets.demo.collections import BY_TABLE, COLLECTIONS, Collection
 from aad_assets.demo.control import truth
 from aad_assets.demo.protocol.faults import Faults
 from aad_assets.demo.protocol.graph import Graph, Request
@@ -18,6 +18,11 @@ from aad_assets.demo.tenant import Directory
 from .client import Json
 
 EPOCH = date(2026, 11, 2)
+
+
+def in_areas(*areas: str) -> list[Collection]:
+    """The collections of areas of collections.yaml."""
+    return [collection for collection in COLLECTIONS if collection.area in areas]
 
 
 @cache

@@ -6,13 +6,13 @@ from datetime import date
 import msgspec
 import pytest
 
-from aad_assets.demo.collections import Collection, in_areas
+from aad_assets.demo.collections import Collection
 from aad_assets.demo.control import truth
 from aad_assets.demo.directory.rendering import SCHEMA
 from aad_assets.demo.tenant import Directory
 
 from .client import Client, asking, error_code
-from .tenants import directory, rows
+from .tenants import directory, in_areas, rows
 
 AREAS = in_areas("roles", "logs", "security", "children")
 NEVER = {"deletedDateTime", "appScopeId"}

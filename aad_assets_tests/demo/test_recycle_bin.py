@@ -4,12 +4,12 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from aad_assets.demo.collections import BY_TABLE, Collection, in_areas
+from aad_assets.demo.collections import BY_TABLE, Collection
 from aad_assets.demo.days.population import KEPT
 from aad_assets.demo.directory.rendering import SCHEMA
 
 from .client import Client
-from .tenants import EPOCH, ask, by_id, directory, rows
+from .tenants import EPOCH, ask, by_id, directory, in_areas, rows
 
 LIVE = ["users", "groups", "applications", "service_principals", "devices", "administrative_units"]
 DAYS = range(46)

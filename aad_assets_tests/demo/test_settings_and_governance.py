@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from aad_assets.demo.collections import BY_TABLE, Collection, in_areas
+from aad_assets.demo.collections import BY_TABLE, Collection
 from aad_assets.demo.control import truth
 from aad_assets.demo.directory import permissions
 from aad_assets.demo.directory.rendering import SCHEMA
@@ -13,7 +13,7 @@ from aad_assets.demo.protocol.errors import GraphError
 from aad_assets.demo.tenant import Directory
 
 from .client import Client, Json, error_code
-from .tenants import EPOCH, ask, by_id, directory, graph, rows
+from .tenants import EPOCH, ask, by_id, directory, graph, in_areas, rows
 
 AREAS = in_areas("directory_lists", "policies", "identities", "governance")
 POLYMORPHIC = {"named_locations", "identity_providers", "user_authentication_methods"}

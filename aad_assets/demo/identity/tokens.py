@@ -14,7 +14,6 @@ from secrets import token_urlsafe
 from typing import Any
 
 import jwt
-from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
 
@@ -39,10 +38,7 @@ class Tokens:
     def __init__(self, registration: Registration) -> None:
         self._registration = registration
         self._key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-        public = self._key.public_key().public_bytes(
-            serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-        )
-        self._key_id = base64url(hashlib.sha256(public).digest()[:20])
+        self._key_id = token_urlsafe(20)
         self._seen: dict[str, dict[str, Any]] = {}
         self._refresh: dict[str, _Refresh] = {}
         self.issued = 0
@@ -61,33 +57,6 @@ class Tokens:
         """Return the response with a token of an app; `requested` is the request's claims parameter."""
         facts = {"appid": client_id, "azp": client_id, "idtyp": "app", "oid": self._registration.object_id(client_id)}
         return self._answer(audience, {**facts, "roles": self._registration.roles}, requested)
-
-    def _person(self, audience: str, client_id: str, scopes: list[str], requested: str, nonce: str) -> dict[str, Any]:
-        """Return the response with an access and an id token of the person."""
-        registration = self._registration
-        name = registration.user_name
-        facts = {
-            "appid": client_id,
-            "idtyp": "user",
-            "oid": registration.object_id(name),
-            "scp": " ".join(scopes),
-            "upn": name,
-        }
-        answer = self._answer(audience, facts, requested)
-        identity = {
-            "aud": client_id,
-            "oid": facts["oid"],
-            "sub": base64url(hashlib.sha256(f"{client_id}{name}".encode()).digest()),
-            "name": "Megan Bowen",
-            "preferred_username": name,
-            "ver": "2.0",
-            **({"nonce": nonce} if nonce else {}),
-        }
-        about = {"uid": facts["oid"], "utid": registration.tenant_id}
-        answer["id_token"] = self._signed(identity)
-        answer["scope"] = " ".join(f"{audience}/{scope}" for scope in scopes)
-        answer["client_info"] = base64url(json.dumps(about).encode())
-        return answer
 
     def is_person(self, form: Mapping[str, str]) -> bool:
         """Return whether the form holds the person's name and password."""
@@ -108,10 +77,28 @@ class Tokens:
         return audience, granted if ".default" in names else names
 
     def answer(self, client: str, scope: str, claims: str, nonce: str = "", *, renewed: bool = False) -> dict[str, Any]:
-        """Return the response of the token endpoint for a person who has signed in; `renewed`: by a refresh token."""
+        """Return the response of the token endpoint for a person who has signed in, with an access and an id token.
+
+        `renewed` says that it was by a refresh token.
+        """
         audience, scopes = self.check_scope(scope)
         reject(self._registration.rules.blocked, "blocked")
-        answer = self._person(audience, client, scopes, claims, nonce)
+        registration, person = self._registration, self._registration.user_name
+        oid = registration.object_id(person)
+        facts = {"appid": client, "idtyp": "user", "oid": oid, "scp": " ".join(scopes), "upn": person}
+        answer = self._answer(audience, facts, claims)
+        identity = {
+            "aud": client,
+            "oid": oid,
+            "sub": base64url(hashlib.sha256(f"{client}{person}".encode()).digest()),
+            "name": "Megan Bowen",
+            "preferred_username": person,
+            "ver": "2.0",
+            **({"nonce": nonce} if nonce else {}),
+        }
+        answer["id_token"] = self._signed(identity)
+        answer["scope"] = " ".join(f"{audience}/{scope}" for scope in scopes)
+        answer["client_info"] = base64url(json.dumps({"uid": oid, "utid": registration.tenant_id}).encode())
         if renewed or "offline_access" in scope.split():
             token = f"1.{token_urlsafe(300)}"
             self._refresh[token] = _Refresh(client, time.time())
@@ -161,7 +148,7 @@ class Tokens:
         if scheme.lower() != "bearer" or not token:
             raise error("no_token")
         claims = self._seen.get(token)
-        if claims is None:
+        if claims is None or claims["exp"] <= time.time():
             try:
                 audience = [self._registration.origin, PUBLIC_AUDIENCE]
                 claims = jwt.decode(token, self._key.public_key(), algorithms=["RS256"], audience=audience)
@@ -174,8 +161,6 @@ class Tokens:
             if len(self._seen) > 1000:
                 self._seen.clear()
             self._seen[token] = claims
-        if claims["exp"] <= time.time():
-            raise error("expired_token")
         return claims
 
 
