@@ -10,7 +10,7 @@ from .directory.applications import Applications
 from .directory.bin import Deleted
 from .directory.context import Context
 from .directory.devices import Devices
-from .directory.entitlements import Entitlements
+from .directory.edges import target
 from .directory.extensions import Extensions
 from .directory.grants import Grants
 from .directory.groups import Groups
@@ -20,15 +20,15 @@ from .directory.objects import Objects
 from .directory.organization import Organization
 from .directory.people import People
 from .directory.pim import Pim
-from .directory.principals import Principals
-from .directory.references import references
+from .directory.principals import Principals, principal_of
 from .directory.reviews import Reviews
 from .directory.risks import Risks
 from .directory.roles import Roles
 from .directory.settings import Settings
 from .directory.templates import Area
 from .directory.units import Units
-from .directory.vocabulary import vocabulary
+from .directory.vocabulary import Words, vocabulary
+from .directory.well_known import GALLERY
 from .logs.audits import DirectoryAudits, Provisioning
 from .logs.log import LogBook
 from .logs.sign_ins import SignIns
@@ -72,22 +72,23 @@ class Directory:
                 "orgContact": (organization.contacts, organization.contact_name),
             },
         )
+        words = {**words, "object_id": lambda key: objects.id_of(*target(key))}
         self.grants = Grants(context, people, groups, applications, principals, objects)
         self.roles = roles = Roles(words, context, people, principals, units, objects)
         areas: tuple[Indexed | Principals | Units, ...] = (people, groups, applications, principals, devices, units)
         deleted = {area.kind.type: Deleted(context.calendar, area.kind, area.ids, area.binned) for area in areas}
         self.bin = SimpleNamespace(**deleted)
 
-        words = {**words, **references(people, devices, groups, principals, roles)}
+        words = {**words, **self._references()}
         self.policies = Area("policies", words)
         self.cross_tenant = Area("cross_tenant", words)
         self.conditional_access = self.access_conditions = Area("conditional_access", words)
         self.governance = Area("governance", words)
         self.settings = Settings(words, context, organization)
         self.identities = Identities(words, people)
-        self.entitlements = Entitlements(words, context)
+        self.entitlements = Area("entitlements", words)
         self.reviews = Reviews(words, context, people, groups)
-        self.pim = Pim(words, context, people, groups, roles, objects)
+        self.pim = Pim(words, context, people, groups, roles)
         self.risks = Risks(words, context, people, principals, roles, objects)
 
         book = book or LogBook(datetime.combine(epoch + timedelta(days=day), time(12), UTC))
@@ -95,6 +96,27 @@ class Directory:
         self.sign_ins = SignIns(words, context, book, people, devices)
         self.audits = DirectoryAudits(words, context, book, people, devices, principals, objects)
         self.provisioning = Provisioning(words, context, book, people)
+
+    def _references(self) -> Words:
+        """Return the names in templates that stand for something in an area, such as a user's name."""
+        people, principals, devices = self.people, self.principals, self.devices
+        return {
+            "user_name": people.display_name,
+            "user_principal_name": people.principal_name,
+            "group_name": self.groups.display_name,
+            "role": self.roles.template,
+            "definition_id": self.roles.definition_id,
+            "assignment_id": self.roles.assignment_id,
+            "app_id": principals.app_id,
+            "sample_principals": lambda count: [principals.ids.guid(key) for key in principals.sample(count)],
+            "principal_name": principals.name,
+            "own_principal": principal_of,
+            "gallery_principal": lambda place: GALLERY + place,
+            "signed_in_to": lambda drawn: principals.signed_in_to[drawn % len(principals.signed_in_to)],
+            "device_id": devices.device_ids.guid,
+            "device_name": devices.name,
+            "device_system": devices.system,
+        }
 
     @cached_property
     def access_policies(self) -> list[tuple[str, str]]:

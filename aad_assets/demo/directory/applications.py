@@ -39,7 +39,6 @@ class Applications(Indexed):
             "add_in": lambda app: guid_of(self.ids.hash(app)[5:45]),
             "app_name": self.name,
             "certified_of": self.certified,
-            "cut": lambda text, length: text[:length],
             "first_secret": lambda app: self.secrets(app)[:1],
             "reply_urls": self.reply_urls,
             "site_of": lambda app: f"https://apps.{context.domain}/{app}" if self.traits(app) >> 3 & 1 else None,
@@ -88,9 +87,9 @@ class Applications(Indexed):
 
     def owners(self, index: int) -> Sequence[int]:
         """Return the keys of the owners: none to three users."""
-        traits, people = self.traits(index), self._people
+        traits = self.traits(index)
         count = (1, 2, 0, 3)[traits >> 24 & 3]
-        return edges("user", sorted({people.someone(spread(traits, 40 + n) % people.population.base) for n in range(count)}))
+        return edges("user", sorted({self._people.pick(spread(traits, 40 + n)) for n in range(count)}))
 
     def secrets(self, index: int) -> list[tuple[int, int, int]]:
         """Return number, first day and days of validity of the secrets; each rotation adds one and drops the oldest."""

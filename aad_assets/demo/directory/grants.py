@@ -36,9 +36,6 @@ class Grants:
         self._role_ids = lru_cache(64)(lambda resource: [role["id"] for role in principals.app_roles(resource)])
         self.delegated = Listed("oAuth2PermissionGrant", self._delegated)
 
-    def _someone(self, traits: int, salt: int) -> int:
-        return self._people.someone(spread(traits, salt) % self._people.population.base)
-
     def assigned(self, resource: int) -> Sequence[int]:
         """Return the keys of the app role assignments on it: principal and place of the role, ascending."""
         if resource == GRAPH:
@@ -53,7 +50,7 @@ class Grants:
         if self._principals.sort(resource) not in ("gallery", "own"):
             return []
         traits = self._principals.ids.traits(resource)
-        users = {self._someone(traits, n) for n in range(traits % 9)}
+        users = {self._people.pick(spread(traits, n)) for n in range(traits % 9)}
         wanted = {self._groups.population.near(spread(traits, 20 + n)) for n in range(traits >> 8 & 3)}
         keys = edges("user", sorted(users)) + edges("group", sorted(wanted))
         if traits >> 12 & 7 == 0:
@@ -95,7 +92,7 @@ class Grants:
             if self._principals.sort(client) not in ("gallery", "own"):
                 continue
             traits = self._principals.ids.traits(client)
-            users = sorted({self._someone(traits, 60 + n) for n in range(traits >> 4 & 3)})
+            users = sorted({self._people.pick(spread(traits, 60 + n)) for n in range(traits >> 4 & 3)})
             rows += [self._grant(client, user) for user in ([None] if traits & 3 else []) + users]
         return rows
 

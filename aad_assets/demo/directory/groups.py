@@ -62,7 +62,7 @@ class Groups(Indexed):
         super().__init__(context, "group", base, rates, FIRST_ORDINARY)
         self._extensions, self._people, self._devices = extensions, people, devices
         self._principals, self._contacts = principals, organization.contact_count
-        area = Area("groups", {**words, "licensing_sku": licences.E5["sku"], "cut": lambda text, length: text[:length]})
+        area = Area("groups", {**words, "licensing_sku": licences.E5["sku"]})
         self.kind = area.each("group", lambda: self.population.active, self._names, self.key, extensions.names("Group"))
         self.members = lru_cache(64)(self._members)
         self._joined: dict[int, list[int]] = {}
@@ -172,9 +172,9 @@ class Groups(Indexed):
         """Return the keys of the owners: none to three users, sometimes a service principal."""
         if index == EMPTY:
             return []
-        traits, moves, people = self.traits(index), self.moves(index), self._people
+        traits, moves = self.traits(index), self.moves(index)
         count = (0, 1, 1, 1, 2, 2, 3, 1)[traits >> 50 & 7] if index >= FIRST_ORDINARY else 1
-        owners = {people.someone(spread(traits, 7 + n + moves // 3) % people.population.base) for n in range(count)}
+        owners = {self._people.pick(spread(traits, 7 + n + moves // 3)) for n in range(count)}
         keys = edges("user", sorted(owners))
         if index == AUTOMATION:
             keys += edges("servicePrincipal", self._principals.sample(1))

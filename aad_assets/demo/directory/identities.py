@@ -1,7 +1,7 @@
 """How people prove who they are: identity providers of the tenant, authentication methods of each user."""
 
 from .people import GUEST, OTHER, People
-from .rendering import Listed, Strings
+from .rendering import Listed
 from .templates import Area
 from .vocabulary import Words
 
@@ -12,7 +12,6 @@ class Identities(Area):
     def __init__(self, words: Words, people: People) -> None:
         super().__init__("identities", words)
         self._people = people
-        self.available = Strings(("AADSignup", "EmailOTP", "Google", "Facebook", "MicrosoftAccount", "Apple"))
 
     def methods(self, user: int) -> Listed:
         """Return what the user has registered: a password, and most people something more."""

@@ -17,7 +17,6 @@ class Organization(Area):
         self._people = people
         self.contact_count = max(4, context.users // 50)
         own = {
-            "company": context.domain.split(".")[0],
             "e5_plans": licences.E5["plans"],
             "skus": licences.SKUS,
             "units": self.consumed,

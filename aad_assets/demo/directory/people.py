@@ -150,6 +150,10 @@ class People(Indexed):
             index -= 1
         return index
 
+    def pick(self, traits: int) -> int:
+        """Return a person picked by the number from those of day 0, or who has taken over."""
+        return self.someone(traits % self.population.base)
+
     def holding(self, index: int) -> int:
         """Return the user's set of licences, a place in licences.HOLDINGS."""
         sort = self.sort(index)
@@ -271,7 +275,6 @@ def _facets(words: Words, extensions: Extensions) -> list[Facet]:
         for when in range(licences.WHEN)
     ]
     own = {
-        "company": words["domain"].split(".")[0],
         "holdings": holdings,
         "plans_of": lambda skus: [plan for sku in skus for plan in sku["plans"]],
         "services_of": lambda skus: list(dict.fromkeys(plan["service"] for sku in skus for plan in sku["plans"])),

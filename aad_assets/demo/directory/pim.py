@@ -5,11 +5,9 @@ Standing role assignments and the roles themselves are in roles.py.
 
 from collections.abc import Iterable
 
-from .chance import number
 from .context import Context
 from .edges import edge, target
 from .groups import Groups
-from .objects import Objects
 from .people import People
 from .roles import Roles
 from .templates import Area
@@ -23,15 +21,9 @@ _Timed = tuple[int, int, str, bool]
 class Pim(Area):
     """Eligibilities, activations and policies on one day."""
 
-    def __init__(
-        self, words: Words, context: Context, people: People, groups: Groups, roles: Roles, objects: Objects
-    ) -> None:
-        self._context, self._seed, self._people, self._groups = context, context.seed, people, groups
+    def __init__(self, words: Words, context: Context, people: People, groups: Groups, roles: Roles) -> None:
+        self._context, self._people, self._groups = context, people, groups
         own = {
-            "object_id": lambda key: objects.id_of(*target(key)),
-            "definition_id": lambda role: roles.definition_id(role),
-            "assignment_id": lambda *grant: roles.assignment_id(*grant),
-            "short_id": context.short_id,
             "roles": lambda: roles.definitions.keys(),
             "assigned": lambda: [(*grant, False) for grant in roles.standing] + [(*grant, True) for grant in roles.activated],
             "eligible": lambda: [(*grant, False) for grant in roles.eligible],
@@ -52,12 +44,12 @@ class Pim(Area):
 
     def _group_eligible(self) -> Iterable[tuple[int, int, str]]:
         """Return group, user and access of those who may activate a membership; they change every 30 days."""
-        people, found = self._people, dict[tuple[int, int, str], None]()
+        found: dict[tuple[int, int, str], None] = {}
         for group in ROLE_ASSIGNABLE:
             for place in range(6):
                 term = (self._context.day + place * 5) // 30
-                drawn = number(self._seed, "group eligible", group, place, term) % people.population.base
-                found[group, edge("user", people.someone(drawn)), "owner" if place == 5 else "member"] = None
+                user = self._people.pick(self._context.number("group eligible", group, place, term))
+                found[group, edge("user", user), "owner" if place == 5 else "member"] = None
         return found
 
     def _group_assigned(self) -> list[tuple[int, int, str, bool]]:

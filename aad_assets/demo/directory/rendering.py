@@ -2,7 +2,7 @@
 
 Ways to render, one interface (`Kind`): `Listed` makes all rows of a small collection at once, also of several types; `Plain`
 makes rows one at a time; `Templated` is for the big collections, where a row is made of fragments that many rows share;
-`View` shows some objects of another kind; `Strings` are plain values. What stands in a row belongs in the areas; what a
+`View` shows some objects of another kind. What stands in a row belongs in the areas; what a
 client may ask for belongs in odata.py.
 """
 
@@ -41,7 +41,7 @@ def default_properties(type_: str, undeclared: Sequence[str] = ()) -> tuple[str,
     if type_ == "user":
         return _USER_DEFAULTS
     others = (name for name in undeclared if not name.startswith("extension_"))
-    return tuple(name for name in (*SCHEMA[type_], *others) if name not in _ON_SELECT.get(type_, ()))
+    return tuple(name for name in (*SCHEMA.get(type_, ()), *others) if name not in _ON_SELECT.get(type_, ()))
 
 
 _encode = msgspec.json.Encoder().encode
@@ -87,7 +87,7 @@ class _Declared:
 
     def __init__(self, type_: str, undeclared: Sequence[str]) -> None:
         self.type = type_
-        self.properties = (*SCHEMA[type_], *undeclared)
+        self.properties = (*SCHEMA.get(type_, ()), *undeclared)
         self.defaults = default_properties(type_, undeclared)
         self._optional = frozenset(undeclared)
 
@@ -99,24 +99,24 @@ class Listed(_Declared):
     """A small collection whose rows are made all at once, on first use.
 
     Rows of several types carry `@odata.type`; without $select they have all that they carry, with it what the common
-    type has of it, for nothing else can be named.
+    type has of it, for nothing else can be named. Rows may also be plain strings.
     """
 
     def __init__(
-        self, type_: str, make: Callable[[], Sequence[Object]], key: str = "id", undeclared: Sequence[str] = ()
+        self, type_: str, make: Callable[[], Sequence[Any]], key: str = "id", undeclared: Sequence[str] = ()
     ) -> None:
         super().__init__(type_, undeclared)
         self._make_all = make
         self._key = key
 
     @cached_property
-    def rows(self) -> Sequence[Object]:
+    def rows(self) -> Sequence[Any]:
         """The objects as dicts."""
         return self._make_all()
 
     @cached_property
     def _by_key(self) -> dict[str, int]:
-        return {str(row[self._key]).lower(): place for place, row in enumerate(self.rows)}
+        return {str(row[self._key]).lower(): place for place, row in enumerate(self.rows) if isinstance(row, dict)}
 
     def keys(self) -> Sequence[int]:
         return range(len(self.rows))
@@ -128,12 +128,11 @@ class Listed(_Declared):
         whole = tuple(names) == self.defaults
         rows = []
         for row in map(self.rows.__getitem__, keys):
-            if "@odata.type" in row and not whole:
-                rows.append(text({name: row.get(name) for name in ("@odata.type", *names)}))
-            elif "@odata.type" in row:
+            typed = isinstance(row, dict) and "@odata.type" in row
+            if isinstance(row, str) or (typed and whole):
                 rows.append(text(row))
             else:
-                rows.append(self._text(row, names))
+                rows.append(self._text(row, ("@odata.type", *names) if typed else names))
         return rows
 
 
@@ -165,26 +164,6 @@ class View:
         self.keys = keys
         self.key = kind.key
         self.render = kind.render
-
-
-class Strings:
-    """Plain values instead of objects: nothing to select, nothing to ask for one by one."""
-
-    type = "Edm.String"
-    properties: tuple[str, ...] = ()
-    defaults: tuple[str, ...] = ()
-
-    def __init__(self, values: Sequence[str]) -> None:
-        self._values = values
-
-    def keys(self) -> Sequence[int]:
-        return range(len(self._values))
-
-    def key(self, _: str) -> int | None:
-        return None
-
-    def render(self, keys: Iterable[int], _: Sequence[str]) -> list[str]:
-        return [text(self._values[key]) for key in keys]
 
 
 class Facet(NamedTuple):

@@ -35,9 +35,7 @@ class Roles(Area):
             "active_id": self.active_ids.guid,
             "assignment_id": self.assignment_id,
             "definition_id": self.definition_id,
-            "cut": lambda text, length: text[:length],
             "held": lambda: self.held,
-            "object_id": lambda key: objects.id_of(*target(key)),
             "object_name": lambda key: objects.name_of(*target(key)),
         }
         super().__init__("roles", {**words, **own})
@@ -61,10 +59,6 @@ class Roles(Area):
     def assignable(self) -> list[int]:
         """The built-in roles that can be given to someone."""
         return [role for name, role in self._names.items() if name not in _NOT_ASSIGNABLE]
-
-    def _someone(self, traits: int) -> int:
-        """Return the key of a user picked by the number."""
-        return edge("user", self._people.someone(traits % self._people.population.base))
 
     def _unit_scope(self, unit: int) -> str:
         return f"/administrativeUnits/{self._units.ids.guid(unit)}"
@@ -90,7 +84,7 @@ class Roles(Area):
                 scope = self._unit_scope(traits >> 40 & 1)
             elif place % 11 == 5:
                 scope = f"/{context.ids('application').guid(CLIENT)}"
-            found.add((roles[traits % len(roles)], self._someone(traits >> 8), scope))
+            found.add((roles[traits % len(roles)], edge("user", self._people.pick(traits >> 8)), scope))
         for place in range(len(self._ids) - self._built_in):
             found.add((self._built_in + place, edge("user", self._people.someone(place * 3 + 1)), "/"))
         return sorted(found)
@@ -104,7 +98,7 @@ class Roles(Area):
             term = (context.day + context.number("eligible term", place) % 60) // 60
             traits = context.number("eligible", place, term)
             scope = self._unit_scope(traits >> 40 & 1) if place % 6 == 5 else "/"
-            found[roles[traits % len(roles)], self._someone(traits >> 8), scope] = None
+            found[roles[traits % len(roles)], edge("user", self._people.pick(traits >> 8)), scope] = None
         return list(found)
 
     @cached_property

@@ -4,7 +4,7 @@ from . import licences
 from .chance import guid
 from .context import Context
 from .organization import Organization
-from .rendering import Listed, Object
+from .rendering import Listed
 from .templates import Area
 from .vocabulary import Words
 
@@ -23,14 +23,12 @@ class Settings(Area):
 
     def federation(self, domain: int) -> Listed:
         """Return the federation of one domain, by its key; a managed one has none."""
-        return self.listed("federation", name=self._domain(domain)["id"], federated=not self.is_managed(domain))
+        name = self._organization.domains.rows[domain]["id"]
+        return self.listed("federation", name=name, federated=not self.is_managed(domain))
 
     def is_managed(self, domain: int) -> bool:
         """Say whether the domain's users sign in at Microsoft."""
-        return bool(self._domain(domain)["authenticationType"] == "Managed")
-
-    def _domain(self, domain: int) -> Object:
-        return self._organization.domains.rows[domain]
+        return bool(self._organization.domains.rows[domain]["authenticationType"] == "Managed")
 
     def _certificate(self, number: int) -> str:
         """Return what stands for a certificate's Base64 text."""

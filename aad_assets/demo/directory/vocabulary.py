@@ -1,4 +1,4 @@
-"""The names that all templates may use in their expressions. What areas have to offer besides is in references.py."""
+"""The names that all templates may use in their expressions. What areas add is in tenant.py."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -17,8 +17,10 @@ def vocabulary(context: Context) -> Words:
     calendar, groups = context.calendar, list(GROUPS)
     return {
         "domain": context.domain,
+        "company": context.domain.split(".")[0],
         "initial_domain": context.initial_domain,
         "tenant": context.tenant_id,
+        "users": context.users,
         "day": context.day,
         "times_edited": lambda name, every: context.edits(name, every)[0],
         "last_edited": lambda name, every: context.edits(name, every)[1],
@@ -26,9 +28,10 @@ def vocabulary(context: Context) -> Words:
         "date": calendar.date,
         "year": lambda day: calendar.date(day)[:4],
         "revision": lambda edits: f" (revision {edits})" if edits else "",
-        # A shared one is the same in every demo tenant.
         "guid": context.guid,
         "number": context.number,
+        "short_id": context.short_id,
+        # The same in every demo tenant.
         "shared_guid": partial(guid, 0),
         "shared_number": partial(number, 0),
         "user": context.ids("user").guid,
@@ -42,9 +45,11 @@ def vocabulary(context: Context) -> Words:
         "projects": PROJECTS,
         "departments": list(DEPARTMENTS),
         "location": _location,
+        "min": min,
         "max": max,
         "plain": lambda id_: id_.replace("-", ""),
         "first_word": lambda text: text.split()[0],
+        "cut": lambda text, length: text[:length],
         "lower": str.lower,
         "str": str,
         "padded": lambda value, digits: f"{value:0{digits}}",
