@@ -12,6 +12,7 @@ class Identities(Area):
     def __init__(self, words: Words, people: People) -> None:
         super().__init__("identities", words)
         self._people = people
+        self.available = Listed("Edm.String", lambda: self.rows("available_types"))
 
     def methods(self, user: int) -> Listed:
         """Return what the user has registered: a password, and most people something more."""
