@@ -1,4 +1,4 @@
-"""Starts the demo tenant as a process of its own and controls it, over HTTPS alone."""
+"""Start the demo tenant as a separate process, and control it over HTTPS."""
 
 import json
 import os
@@ -25,11 +25,32 @@ class DemoServerError(RuntimeError):
 
 
 class DemoServer:
-    """A demo tenant for the length of a `with` block. After start, the entries of demo.json are attributes.
+    """A demo tenant for the length of a `with` block. After start, the attributes below are set from demo.json.
 
     `options` are those of `python -m aad_assets.demo`, with underscores: `DemoServer(users=300, no_quota=True)`. A sequence
     repeats the option. `licences` names what the tenant has bought: by default everything, `()` for nothing.
     """
+
+    pid: int
+    tenant_id: str
+    tenant_domain: str
+    client_id: str
+    client_secret: str
+    client_certificate: str
+    public_client_id: str
+    federated_issuer: str
+    federated_subject: str
+    federated_key: str
+    managed_identity: str
+    user_name: str
+    user_password: str
+    graph_base_url: str
+    authority_url: str
+    ca_bundle: str
+    day: int
+    users: int
+    seed: int
+    licences: list[str]
 
     def __init__(
         self, *, state_dir: Path | str | None = None, licences: Sequence[str] | None = None, **options: object
@@ -39,13 +60,6 @@ class DemoServer:
         if licences is not None:
             options["licences"] = ",".join(licences) or "none"
         self._arguments = [*_arguments(options), "--state-dir", str(self.state_dir), "--watch-stdin"]
-        self._state: dict[str, Any] = {}
-
-    def __getattr__(self, name: str) -> Any:
-        """Return an entry of demo.json, such as `tenant_id`, `client_secret`, `graph_base_url` or `ca_bundle`."""
-        if name not in self.__dict__.get("_state", {}):
-            raise AttributeError(f"the demo server has no {name!r}")
-        return self._state[name]
 
     def start(self) -> Self:
         """Start the server and wait for its ready line."""
@@ -68,7 +82,7 @@ class DemoServer:
         return self
 
     def _read_state(self) -> None:
-        self._state = json.loads((self.state_dir / "demo.json").read_text("utf-8"))
+        vars(self).update(json.loads((self.state_dir / "demo.json").read_text("utf-8")))
         context = ssl.create_default_context(cafile=self.ca_bundle)
         self._opener = build_opener(ProxyHandler({}), HTTPSHandler(context=context))
 

@@ -47,7 +47,7 @@ class Protocol(HttpToolsProtocol):
 
 
 class _Server(uvicorn.Server):
-    """Leaves signals to us: uvicorn would raise them again after a clean end, and so turn it into a death by signal."""
+    """Leaves signals to this process: uvicorn raises them again after a clean shutdown, which looks like a kill."""
 
     def __init__(self, config: uvicorn.Config, announce: Callable[[], None]) -> None:
         super().__init__(config)

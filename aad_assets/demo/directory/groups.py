@@ -161,7 +161,7 @@ class Groups(Indexed):
 
     @property
     def binned(self) -> Mapping[int, int]:
-        """Those in the recycle bin; mail-enabled and synchronised groups are gone at once."""
+        """Return the groups in the recycle bin. Mail-enabled and synchronised groups are deleted permanently at once."""
         kept = ("security", "unified", "paused")
         return {index: day for index, day in super().binned.items() if self._sort(index, self.traits(index)) in kept}
 

@@ -206,7 +206,7 @@ class Area:
         return made
 
     def listed(self, section: str, **names: Any) -> Listed:
-        """Return the collection of a section; `names` are more names for its template."""
+        """Return the collection of a section; `names` are additional variables for its template."""
         found = load(self._name)[section]
         return Listed(found.type, lambda: self.rows(section, **names), found.key)
 
@@ -245,7 +245,7 @@ class Area:
         key: Callable[[str], int | None],
         undeclared: Sequence[str] = (),
     ) -> Plain:
-        """Return a collection whose rows are made one at a time; `names(key)` are more names for its template."""
+        """Return a collection whose rows are made one at a time; `names(key)` returns additional variables for its template."""
         found = load(self._name)[section]
         return Plain(found.type, keys, lambda number, wanted: found.row(self._scope, names(number), wanted), key, undeclared)
 

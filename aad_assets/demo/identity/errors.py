@@ -41,6 +41,6 @@ class AadError(Exception):
 
 
 def reject(condition: object, name: str, /, **values: Any) -> None:
-    """Raise an error of the table if the condition holds."""
+    """Raise the error that errors.yaml defines under `name` if the condition is true."""
     if condition:
         raise AadError(name, **values)

@@ -102,7 +102,7 @@ class _Device:
 
 
 class Devices:
-    """Codes that wait for a decision."""
+    """Device codes that wait for a person's decision."""
 
     def __init__(self, tokens: Tokens, registration: Registration) -> None:
         self._tokens, self._registration = tokens, registration

@@ -1,6 +1,6 @@
-"""Tokens: issued with the tenant's key (RS256), published as JWKS, and checked by Graph.
+"""Tokens: signed with the tenant's key (RS256), which is published as JWKS, and checked by Graph.
 
-Refresh tokens are replaced at every use, and revoked by the rules in force.
+Refresh tokens are replaced at every use, and revoked when the sign-in rules require it.
 """
 
 import base64

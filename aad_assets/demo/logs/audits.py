@@ -64,7 +64,7 @@ class DirectoryAudits(Log):
         return variants, {"targets": text(self._targets(activity, traits))}
 
     def _targets(self, activity: Object, traits: int) -> list[Object]:
-        """Return what was changed. Where it is two objects, the second has the modified properties."""
+        """Return the event's targets. If there are two, the second one has the modified properties."""
         old, new = traits >> 40 & 7, traits >> 43 & 7
         change = {"displayName": activity["changed"], "oldValue": f'["{old}"]' if old else None, "newValue": f'["{new}"]'}
         targets = [

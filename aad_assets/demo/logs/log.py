@@ -1,6 +1,6 @@
 """The base of all logs: which rows exist at a moment, in what order, and how a row becomes text.
 
-A row depends on the seed, the UTC date and its place in the day alone; the directory's day does not change it. Its key is the
+A row depends only on the seed, the UTC date and its place in that day; the directory's day does not change it. Its key is the
 number of the date, shifted, plus the place. Keys are negative where the newest comes first, so that they always ascend.
 """
 
@@ -90,7 +90,7 @@ class Span(Sequence[int]):
 
 
 class Log(ABC):
-    """A Kind: the rows of one log. A subclass says what a row holds.
+    """The rows of one log. A subclass says what a row holds.
 
     `tag` names the ids, `when` is the property that rows are sorted by, `fraction` says whether it has fractions of a second.
     `facets` are the sections of the template. The first has what differs from row to row, with the placeholders `id`, `when`

@@ -30,7 +30,7 @@ def error(name: str, /, headers: Mapping[str, str] | None = None, **values: Any)
 
 
 def reject(condition: object, name: str, /, **values: Any) -> None:
-    """Raise an error of the table if the condition holds."""
+    """Raise the error that errors.yaml defines under `name` if the condition is true."""
     if condition:
         raise error(name, **values)
 

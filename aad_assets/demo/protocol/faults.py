@@ -1,6 +1,6 @@
 """Faults on demand: which requests go wrong, and how often. faults.yaml lists the kinds.
 
-graph.py and app.py do what a fault asks for, where the response is made.
+graph.py and app.py apply a fault where they build the response.
 """
 
 from dataclasses import dataclass, field, fields

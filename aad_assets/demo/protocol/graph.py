@@ -198,7 +198,7 @@ class Graph:
         return Answer(200, query.headers, body, template=collection.path)
 
     def _link(self, query: _Query, keys: Sequence[int], start: int, end: int, size: int | None, place: Place) -> str | None:
-        """Return the nextLink, with what the faults make of it."""
+        """Return the nextLink, altered by the faults that strike."""
         if end >= len(keys) or size is None:
             return None
         path, options, faults = query.request.path, query.options, self.faults
@@ -214,7 +214,7 @@ class Graph:
         return f"{base}{path}?{options.rest}{'&' if options.rest else ''}$skiptoken={token}"
 
     def _page(self, head: str, form: Rows, keys: Sequence[int], path: str) -> Iterator[str]:
-        """Render a page in chunks, with what the faults make of its rows."""
+        """Render a page in chunks, with its rows altered by the faults that strike."""
         altered = {
             rule.property: _ALTERED[rule.kind] for rule in self.faults.rules if rule.kind in _ALTERED and rule.strikes(path)
         }
