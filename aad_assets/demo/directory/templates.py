@@ -245,7 +245,7 @@ class Area:
         key: Callable[[str], int | None],
         undeclared: Sequence[str] = (),
     ) -> Plain:
-        """Return a collection whose rows are made one at a time; `names(key)` returns additional variables for its template."""
+        """Return a collection that makes its rows one at a time; `names(key)` returns more variables for its template."""
         found = load(self._name)[section]
         return Plain(found.type, keys, lambda number, wanted: found.row(self._scope, names(number), wanted), key, undeclared)
 
