@@ -59,7 +59,7 @@ SUBPACKAGES = {
 
 
 def imported(path: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for node in ast.walk(TREES[path]):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
@@ -69,7 +69,7 @@ def imported(path: Path) -> Iterator[str]:
 def imported_when_loaded(path: Path) -> Iterator[str]:
     """Yield the modules of this project that the module at `path` imports while it is being imported itself."""
     package = module_name(path if path.name == "__init__.py" else path.parent / "__init__.py").split(".")
-    pending = list[ast.AST](ast.parse(path.read_text("utf-8")).body)
+    pending = list[ast.AST](TREES[path].body)
     while pending:
         node = pending.pop()
         if isinstance(node, ast.Import):
@@ -88,6 +88,10 @@ def module_name(path: Path) -> str:
 
 
 MODULES = {module_name(path): path for path in PACKAGE.rglob("*.py")}
+
+# Parsed while tests are collected: Python 3.11 can fail to parse ("AST constructor recursion depth mismatch") in a process whose
+# recursion limit other tests have changed.
+TREES = {path: ast.parse(path.read_text("utf-8")) for path in MODULES.values()}
 
 
 def files(part: str) -> list[Path]:
@@ -140,4 +144,4 @@ def test_every_module_has_a_docstring_and_at_most_400_lines() -> None:
         text = path.read_text("utf-8")
         assert len(text.splitlines()) <= 400, path
         if text.strip():
-            assert ast.get_docstring(ast.parse(text)), path
+            assert ast.get_docstring(TREES[path]), path

@@ -50,7 +50,9 @@ def test_with_every_permission_all_entities_are_readable(commands: Commands, sha
     assert HIDDEN_MEMBERS not in result.out
     consent = f"{shared_tenant.authority_url}/{shared_tenant.tenant_id}/adminconsent?client_id={shared_tenant.client_id}"
     assert result.out.endswith(f"{consent}\n")
-    assert result.err == ""
+    assert not [line for line in result.err.splitlines() if "entities …" not in line], (
+        "nothing but progress of a slow machine"
+    )
     assert shared_tenant.client_secret not in result.out
 
 
