@@ -89,8 +89,8 @@ def module_name(path: Path) -> str:
 
 MODULES = {module_name(path): path for path in PACKAGE.rglob("*.py")}
 
-# Parsed while tests are collected: Python 3.11 can fail to parse ("AST constructor recursion depth mismatch") in a process whose
-# recursion limit other tests have changed.
+# Parsed while tests are collected: Python 3.11 can fail to parse ("AST constructor recursion depth mismatch") in a process
+# whose recursion limit other tests have changed.
 TREES = {path: ast.parse(path.read_text("utf-8")) for path in MODULES.values()}
 
 
