@@ -82,7 +82,7 @@ class Directory:
         words = {**words, **self._references()}
         self.policies = Area("policies", words)
         self.cross_tenant = Area("cross_tenant", words)
-        self.conditional_access = self.access_conditions = Area("conditional_access", words)
+        self.conditional_access = Area("conditional_access", words)
         self.governance = Area("governance", words)
         self.settings = Settings(words, context, organization)
         self.identities = Identities(words, people)
