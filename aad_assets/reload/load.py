@@ -14,14 +14,7 @@ from aad_assets.catalog.view import View
 from aad_assets.errors import WarehouseError
 from aad_assets.graph.requests.meter import Meter
 from aad_assets.reload.log_days import day_filters, due_days, is_over
-from aad_assets.reload.outcome import (
-    Outcome,
-    add_day,
-    copy_costs,
-    describe_failure,
-    describe_rejected_columns,
-    status_of,
-)
+from aad_assets.reload.outcome import Outcome, add_day, copy_costs, describe_failure, describe_rejected_columns, status_of
 from aad_assets.reload.read import Reader
 from aad_assets.warehouse.database.target import Target
 from aad_assets.warehouse.publishing.loads import Load, LogDay, record_load, recorded_days, table_rows

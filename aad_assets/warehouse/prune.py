@@ -15,6 +15,7 @@ from aad_assets.warehouse.database.database_file import compact
 from aad_assets.warehouse.database.target import ALIAS, Target
 from aad_assets.warehouse.staging.stage import Stage
 from aad_assets.warehouse.staging.workspace import workspace
+from aad_assets.wording import counted
 
 _LONGEST = 36_500
 """The largest age, in days."""
@@ -34,7 +35,7 @@ class Pruned:
 
     def __str__(self) -> str:
         file = f"; the file shrank from {self.bytes_before:,} to {self.bytes_after:,} bytes" if self.bytes_before else ""
-        return f"deleted {_count(self.versions, 'version')} and {_count(self.changes, 'change')}{file}"
+        return f"deleted {counted(self.versions, 'version')} and {counted(self.changes, 'change')}{file}"
 
 
 def age(text: str) -> timedelta:
@@ -92,10 +93,6 @@ def _histories(cursor: duckdb.DuckDBPyConnection, target: Target) -> list[tuple[
         "SELECT table_name FROM information_schema.tables WHERE table_catalog = ? AND table_schema = ?",
         [ALIAS, target.history.removeprefix(f"{ALIAS}.")],
     ).fetchall()
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _deleted(cursor: duckdb.DuckDBPyConnection, statement: str, moment: datetime) -> int:

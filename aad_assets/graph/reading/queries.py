@@ -34,12 +34,7 @@ class Query:
 
 
 def collection_query(
-    client: GraphClient,
-    entity: Entity,
-    select: Sequence[str],
-    *,
-    top: int | None = None,
-    filter_: str | None = None,
+    client: GraphClient, entity: Entity, select: Sequence[str], *, top: int | None = None, filter_: str | None = None
 ) -> Query:
     """Return the query for `entity`'s collection, with at most `top` rows a page and narrowed by `filter_`."""
     options: dict[str, str | int] = {}

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from aad_assets.errors import ErrorResponse, GraphUnavailable
 from aad_assets.graph.requests.meter import Meter
+from aad_assets.wording import counted
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class RetryBudget:
             self._counted += 1
         wait = retry_after or self._policy.backoff(self._counted)
         if self._counted >= self._policy.attempts or self._waited + wait > self._policy.max_wait:
-            attempts = f"{self._attempts} attempt" + "s" * (self._attempts != 1)
+            attempts = counted(self._attempts, "attempt")
             raise GraphUnavailable(response, f"Gave up after {attempts} and {self._waited:.0f} s of waiting. Reload later")
         self._waited += wait
         self._meter.retries += 1

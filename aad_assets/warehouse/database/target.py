@@ -149,8 +149,7 @@ class Target:
     def _check_tenant(self, cursor: duckdb.DuckDBPyConnection, tenant_id: str) -> None:
         # Each time: a run takes hours, and another run may have started with the same empty schema.
         others = cursor.execute(
-            f"SELECT _tenant_id FROM {self.meta}.loads WHERE _tenant_id <> ? AND status = 'published' LIMIT 1",
-            [tenant_id],
+            f"SELECT _tenant_id FROM {self.meta}.loads WHERE _tenant_id <> ? AND status = 'published' LIMIT 1", [tenant_id]
         ).fetchall()
         if others:
             raise WarehouseError(

@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from aad_assets.errors import LoadBlocked
+from aad_assets.wording import counted
 
 
 class Gate(StrEnum):
@@ -42,16 +43,16 @@ class Gates:
     rejects_share: float = 0.01
     open: frozenset[Gate] = frozenset()
 
-    def check_count(self, table: str, rows: int, counted: int | None) -> None:
+    def check_count(self, table: str, rows: int, expected: int | None) -> None:
         """Check the number of rows against Graph's `$count`, which is None where Graph does not count."""
-        if counted is None:
+        if expected is None:
             return
-        if abs(rows - counted) <= max(self.count_rows, self.count_share * counted) and bool(rows) >= bool(counted):
+        if abs(rows - expected) <= max(self.count_rows, self.count_share * expected) and bool(rows) >= bool(expected):
             return
         self._block(
             Gate.COUNT,
             table,
-            f"{_rows(rows, 'was', 'were')} read, but Graph counts {counted:,} (they may differ by {self.count_share:.0%} or "
+            f"{_rows(rows, 'was', 'were')} read, but Graph counts {expected:,} (they may differ by {self.count_share:.0%} or "
             f"{_rows(self.count_rows)}). Pages may be missing. Reload again",
         )
 
@@ -138,5 +139,4 @@ def check_order(started_at: datetime, last_started_at: datetime | None, now: dat
 
 
 def _rows(number: int, one: str = "", many: str = "") -> str:
-    noun, verb = ("row", one) if number == 1 else ("rows", many)
-    return f"{number:,} {noun} {verb}".strip()
+    return f"{counted(number, 'row')} {one if number == 1 else many}".strip()

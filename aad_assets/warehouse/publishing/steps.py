@@ -18,6 +18,7 @@ from aad_assets.warehouse.publishing.options import REPLACING, Mode
 from aad_assets.warehouse.publishing.publication import Plan, Publication
 from aad_assets.warehouse.publishing.schema_migrator import StoredColumns
 from aad_assets.warehouse.staging.stage import THREADS
+from aad_assets.wording import counted
 
 _PREVIEW = 10
 """Changes in the preview of a load."""
@@ -78,10 +79,9 @@ def _check_kept_rows(publication: Publication) -> None:
         f"SELECT count(*) FROM {publication.table} WHERE _tenant_id = $tenant AND {DELETED_AT} IS NOT NULL"
     )[0]
     if kept:
-        rows = "1 deleted row" if kept == 1 else f"{kept:,} deleted rows"
         raise WarehouseError(
-            f"{entity.table} keeps {rows}, which the mode {mode} would remove. Leave the mode out of the run's config, or "
-            "change reload_mode in the connection metadata."
+            f"{entity.table} keeps {counted(kept, 'deleted row')}, which the mode {mode} would remove. Leave the mode out of "
+            "the run's config, or change reload_mode in the connection metadata."
         )
 
 

@@ -99,12 +99,7 @@ def refresh_views(
             yield ViewOutcome(view, ViewStatus.FAILED, reason=f"{view.name}: {error}")
 
 
-def _refresh(
-    cursor: duckdb.DuckDBPyConnection,
-    target: Target,
-    view: View,
-    entities: Mapping[str, Entity],
-) -> int:
+def _refresh(cursor: duckdb.DuckDBPyConnection, target: Target, view: View, entities: Mapping[str, Entity]) -> int:
     """Replace the view inside the open transaction; return its number of rows."""
     schema = target.schema.removeprefix(f"{ALIAS}.")
     relations = _relations(cursor, schema)
