@@ -181,6 +181,23 @@ def test_a_chain_is_restarted_five_times_at_most(graph: FakeGraph) -> None:
     assert graph.meter.rows == 0
 
 
+def test_restarts_and_rows_are_counted_over_the_whole_chain(graph: FakeGraph) -> None:
+    def begin() -> list[httpx.Response]:
+        return [page(["a"], f"{BASE}/users?$skiptoken=1"), page(["b", "c"], f"{BASE}/users?$skiptoken=2")]
+
+    graph.respond_with(*begin(), expired(), *begin(), expired(), *begin(), page(["d"]))
+    assert read(graph).ids == ["a", "b", "c", "d"]
+    assert (graph.meter.restarts, graph.meter.rows) == (2, 4)
+
+
+def test_an_action_is_posted_and_its_further_pages_are_fetched(graph: FakeGraph) -> None:
+    graph.respond_with(page(["a"], f"{BASE}/users?$skiptoken=1"), page(["b"]))
+    query = Query(f"{BASE}/directoryObjects/getAvailableExtensionProperties", is_action=True)
+    assert read(graph, query).ids == ["a", "b"]
+    assert [request.method for request in graph.requests] == ["POST", "GET"]
+    assert graph.requests[0].content == b"{}"
+
+
 def test_a_chain_that_fails_is_not_closed(graph: FakeGraph) -> None:
     graph.respond_with(page(["a"], f"{BASE}/users?$skiptoken=1"), failure(403, "Authorization_RequestDenied"))
     part = MemoryPart()

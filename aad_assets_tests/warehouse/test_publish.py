@@ -251,6 +251,21 @@ def test_a_mode_for_one_run_does_not_take_deleted_rows_that_the_table_keeps(lab:
     ]
 
 
+def test_a_changed_row_of_a_table_that_keeps_deleted_rows_stays_one_row(lab: Lab, target: Target) -> None:
+    keeping = replace(OPEN, mode=Mode.COMPARE_KEEP_DELETED)
+    for number, name in enumerate(["A", "A2"]):
+        lab.publish(target, [{"id": "a", "name": name}], PEOPLE, number=number, options=keeping)
+    assert lab.stored(target, "SELECT id, name, _deleted_at FROM {schema}.people") == [("a", "A2", None)]
+
+
+def test_several_volatile_columns_are_refreshed_together(lab: Lab, target: Target) -> None:
+    options = replace(OPEN, volatile=frozenset({"name", "age"}))
+    lab.publish(target, [{"id": "a", "name": "A", "age": 1}], PEOPLE, options=options)
+    load = lab.publish(target, [{"id": "a", "name": "A2", "age": 2}], PEOPLE, number=1, options=options)
+    assert counts(load) == (0, 0, 0, 1)
+    assert lab.stored(target, "SELECT name, age FROM {schema}.people") == [("A2", 2)]
+
+
 def test_a_schema_that_another_tenant_has_taken_meanwhile_is_rejected(lab: Lab, database: Path) -> None:
     mine, theirs = Target(str(database), "aad", lock_wait=0.0), Target(str(database), "aad", lock_wait=0.0)
     for target, tenant in ((mine, "tenant-one"), (theirs, "tenant-two")):
