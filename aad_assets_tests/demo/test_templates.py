@@ -103,6 +103,16 @@ def test_an_area_has_what_its_file_has() -> None:
         _ = area.nothing
 
 
+def test_a_section_under_a_parent_is_a_function_of_its_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "{under: [shelf, book], of: '${book}', row: {id: '${shelf}.${book}.${n}'}}"
+    pages = templates.Section(yaml.load(text, templates._Loader))
+    monkeypatch.setattr(templates, "load", lambda name: {"pages": pages})
+    area = templates.Area("library", {})
+    assert [row["id"] for row in area.pages(4, 2).rows] == ["4.2.0", "4.2.1"]
+    assert area.pages(4, 2) is area.pages(4, 2)
+    assert area.pages(4, 0).rows == []
+
+
 @pytest.mark.parametrize("name", FILES)
 def test_templates_hold_properties_that_graph_has(name: str) -> None:
     sections = templates.load(name)

@@ -11,6 +11,7 @@ A file under data/ describes collections, one a section:
       when: ${n < 3}                               # rows for which that is false are left out
       let: {label: "${name} (${n})"}               # more names
       by: id                                       # the property that orders the rows, if something else than `of`
+      under: package                               # rows of one parent; the name of the parent's key (or a list of names)
       row: {id: "c${n + 1}", displayName: "${name}", isAvailable: !turn [false, true]}
 
 An item that is a mapping brings its own names. `n` is the number of the row. `edits` is how often it has been edited, and
@@ -22,7 +23,7 @@ several. Sections with a leading `_` hold anchors.
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from importlib.resources import files
 from typing import Any, NamedTuple
 
@@ -31,7 +32,7 @@ import yaml
 from .expressions import Make, Scope, expression
 from .rendering import Facet, Listed, Object, Plain
 
-_KEYS = {"type", "key", "edited", "of", "as", "when", "let", "by", "row"}
+_KEYS = {"type", "key", "edited", "of", "as", "when", "let", "by", "under", "row"}
 _PLACEHOLDER = re.compile(r"\$\{([^}]*)\}")
 
 
@@ -55,6 +56,8 @@ class Section:
             raise ValueError(f"A section of a template cannot have {', '.join(sorted(unknown))}.")
         self.type: str = spec.get("type", "")
         self.key: str = spec.get("key", "id")
+        under = spec.get("under", ())
+        self.under: Sequence[str] = [under] if isinstance(under, str) else under
         self.properties = tuple(spec["row"]) if isinstance(spec["row"], dict) else ()
         self.varied = "%(" in str(spec)
         self._by: str = spec.get("by", "")
@@ -190,20 +193,25 @@ def load(name: str) -> Mapping[str, Section]:
 
 
 class Area:
-    """The collections of one template file. Each section is an attribute, a `Listed`; the file is read on first use.
+    """The collections of one template file. Each section is an attribute; the file is read on first use.
 
+    The attribute is a `Listed`, or, for a section `under` a parent, a function of the parents' keys that returns one.
     `scope` has the names that the templates may use.
     """
 
     def __init__(self, name: str, scope: Scope) -> None:
         self._name, self._scope = name, {**scope, "rows": cache(self.rows)}
 
-    def __getattr__(self, section: str) -> Listed:
+    def __getattr__(self, section: str) -> Any:
         if section.startswith("_") or section not in load(self._name):
             raise AttributeError(f"{section} is not in data/{self._name}.yaml.")
-        made = self.listed(section)
+        under = load(self._name)[section].under
+        made = lru_cache(64)(partial(self._children, section, under)) if under else self.listed(section)
         setattr(self, section, made)
         return made
+
+    def _children(self, section: str, names: Sequence[str], *keys: int) -> Listed:
+        return self.listed(section, **dict(zip(names, keys, strict=True)))
 
     def listed(self, section: str, **names: Any) -> Listed:
         """Return the collection of a section; `names` are additional variables for its template."""
