@@ -8,7 +8,7 @@ import msgspec
 from .data import table
 from .directory.edges import TYPES
 from .directory.objects import Related
-from .directory.rendering import Kind
+from .directory.rendering import Kind, Listed
 from .tenant import Directory
 
 
@@ -72,6 +72,8 @@ class Collection(msgspec.Struct, frozen=True, eq=False, kw_only=True, forbid_unk
         if not self.related:
             kind: Kind = found
             return kind
+        if isinstance(found, Listed):
+            found = found.rows
         if self.hide:
             left_out = TYPES.index(self.hide)
             found = [key for key in found if key >> 40 != left_out]

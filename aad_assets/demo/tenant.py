@@ -70,6 +70,7 @@ class Directory:
                 "device": (devices.kind, devices.name),
                 "servicePrincipal": (principals.kind, principals.name),
                 "orgContact": (organization.contacts, organization.contact_name),
+                "application": (applications.kind, applications.name),
             },
         )
         words = {**words, "object_id": lambda key: objects.id_of(*target(key))}

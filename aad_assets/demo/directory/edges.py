@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable
 
-TYPES = ("user", "group", "device", "servicePrincipal", "orgContact")
-"""The types that can be members, in the order in which a page lists them."""
+TYPES = ("user", "group", "device", "servicePrincipal", "orgContact", "application")
+"""The types of objects that relations lead to, in the order in which a page lists them."""
 
 _SHIFT = 40
 _MASK = (1 << _SHIFT) - 1

@@ -92,6 +92,8 @@ class _Declared:
         self._optional = frozenset(undeclared)
 
     def _text(self, row: Mapping[str, object], names: Sequence[str]) -> str:
+        if row.get("@odata.type"):
+            names = ("@odata.type", *names)
         return text({name: row.get(name) for name in names if name in row or name not in self._optional})
 
 
@@ -128,11 +130,10 @@ class Listed(_Declared):
         whole = tuple(names) == self.defaults
         rows = []
         for row in map(self.rows.__getitem__, keys):
-            typed = isinstance(row, dict) and "@odata.type" in row
-            if isinstance(row, str) or (typed and whole):
+            if isinstance(row, str) or (whole and "@odata.type" in row):
                 rows.append(text(row))
             else:
-                rows.append(self._text(row, ("@odata.type", *names) if typed else names))
+                rows.append(self._text(row, names))
         return rows
 
 
@@ -151,7 +152,8 @@ class Plain(_Declared):
         self.keys, self.key, self._make = keys, key, make
 
     def render(self, keys: Iterable[int], names: Sequence[str]) -> list[str]:
-        return [self._text(self._make(key, names), names) for key in keys]
+        wanted = ("@odata.type", *names)
+        return [self._text(self._make(key, wanted), names) for key in keys]
 
 
 class View:

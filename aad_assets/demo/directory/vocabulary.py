@@ -6,6 +6,7 @@ from typing import Any
 
 from .chance import guid, number
 from .context import Context
+from .edges import edge
 from .names import DEPARTMENTS, OFFICES, PROJECTS, VENDORS
 from .well_known import GROUPS
 
@@ -36,6 +37,7 @@ def vocabulary(context: Context) -> Words:
         "shared_number": partial(number, 0),
         "user": context.ids("user").guid,
         "group": lambda purpose: context.ids("group").guid(groups.index(purpose)),
+        "edge": edge,
         "group_at": context.ids("group").guid,
         "application_id": context.ids("appId").guid,
         "principal": context.ids("servicePrincipal").guid,
