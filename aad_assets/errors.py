@@ -5,11 +5,15 @@ AadAssetsError
 │   └── SignInError             fix the sign-in: the message shows the AADSTS code, the trace id and what to do
 ├── GraphError                  Graph returned an error: the message shows its code, text and request-id
 │   ├── PermissionMissing       grant the permission
-│   ├── LicenceMissing          buy the licence, or accept that the entity is skipped
+│   │   └── RoleMissing         give the person who signs in the directory role
 │   ├── NotFound                turn the entity off in a cloud that does not have it
 │   ├── RequestRejected         turn off what Graph rejects, or report the query
 │   ├── PageTokenExpired        reload later: the collection was read from the start several times
 │   └── GraphUnavailable        reload later: throttled, unreachable or failing after all retries
+├── EntitySkipped               nothing failed: the run succeeds without the entity
+│   ├── LicenceMissing          buy the licence
+│   ├── PersonNeeded            sign in as a person
+│   └── NotAvailable            turn the entity off
 ├── InvalidResponse             reload; report it if it happens again
 ├── LoadBlocked                 look at the rows that were held back, and open the gate if they are right
 └── WarehouseError              free the database: it is locked, full, or holds another tenant
@@ -54,6 +58,8 @@ class ErrorResponse:
     """Method and path of the request: `GET /users`."""
     inner_code: str = ""
     """`error.innerError.code`, where Graph sometimes puts the reason."""
+    scopes: tuple[str, ...] = ()
+    """The permissions that the message names."""
 
     def __str__(self) -> str:
         code = self.code or "no error code"
@@ -72,11 +78,11 @@ class GraphError(AadAssetsError):
 
 
 class PermissionMissing(GraphError):
-    """Graph returned 403 Authorization_RequestDenied, or 401 for a fresh token. Grant the permission."""
+    """Graph returned 403, or 401 for a fresh token, and does not speak of a licence. Grant the permission."""
 
 
-class LicenceMissing(GraphError):
-    """The tenant has no licence for this API. The entity is skipped, and the run still succeeds."""
+class RoleMissing(PermissionMissing):
+    """The person who signed in lacks a directory role, and no permission helps. Give the person the role."""
 
 
 class NotFound(GraphError):
@@ -93,6 +99,29 @@ class PageTokenExpired(GraphError):
 
 class GraphUnavailable(GraphError):
     """Throttling, server errors or broken connections outlasted the retries. Reload later."""
+
+
+class EntitySkipped(AadAssetsError):
+    """The entity cannot be read in this tenant or with this sign-in. It is skipped, and the run still succeeds."""
+
+
+class LicenceMissing(EntitySkipped, GraphError):
+    """The tenant has no licence for this API. Buy the licence, or accept that the entity is skipped."""
+
+
+class PersonNeeded(EntitySkipped):
+    """Graph gives the entity to a signed-in person only. Sign in as a person (AAD_AUTH=delegated).
+
+    `response` is the answer to the app's request; None if no request was made.
+    """
+
+    def __init__(self, response: ErrorResponse | None = None) -> None:
+        super().__init__(str(response or ""))
+        self.response = response
+
+
+class NotAvailable(EntitySkipped, GraphError):
+    """This tenant or cloud does not have the API (400, 404 or 501). Turn the entity off."""
 
 
 class InvalidResponse(AadAssetsError):

@@ -13,7 +13,7 @@ from aad_assets.settings import Connection
 _PROGRESS_SECONDS = 5.0
 """Time between two lines of progress. A faster probe shows none."""
 
-FAILURES = frozenset({Status.PERMISSION, Status.REFUSED, Status.CLOUD, Status.ERROR})
+FAILURES = frozenset({Status.PERMISSION, Status.REFUSED, Status.ROLE, Status.CLOUD, Status.ERROR})
 """Statuses with which a reload fails. A missing licence is not among them because the entity is skipped."""
 
 
@@ -49,6 +49,8 @@ def describe_finding(finding: Finding) -> str:
             text = f"permission missing: {', '.join(finding.missing)}"
         case Status.REFUSED:
             text = f"permissions granted, but rejected: {response}"
+        case Status.ROLE:
+            text = f"directory role missing: {response}"
         case Status.LICENCE:
             text = f"licence missing: {finding.entity.licence or response}"
         case Status.CLOUD:

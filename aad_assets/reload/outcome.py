@@ -7,7 +7,7 @@ from pathlib import Path
 
 from aad_assets.catalog import Entity
 from aad_assets.catalog.entity import HIDDEN_MEMBERS
-from aad_assets.errors import AadAssetsError, GraphError, LicenceMissing, LoadBlocked, PageTokenExpired
+from aad_assets.errors import AadAssetsError, LicenceMissing, LoadBlocked, PageTokenExpired, PermissionMissing, RoleMissing
 from aad_assets.graph.requests.meter import Meter
 from aad_assets.warehouse.publishing.loads import Load
 
@@ -51,8 +51,12 @@ def describe_failure(entity: Entity, error: Exception) -> str:
     text = str(error)
     if isinstance(error, LicenceMissing):
         text += f". Skipped because it needs the licence {entity.licence or 'that the response names'}."
-    elif isinstance(error, GraphError) and error.response.status in (401, 403) and not error.advice:
+    elif isinstance(error, RoleMissing):
+        text += ". Give the person who signs in a directory role that may read it. No permission replaces it."
+    elif isinstance(error, PermissionMissing) and not error.advice:
         text += f". Grant the {describe_permissions(entity)} to the app, with admin consent."
+        if others := [name for name in error.response.scopes if name not in entity.permissions]:
+            text += f" The response names {' and '.join(others)}."
         if entity.may_hide_members:
             text += f" If {entity.parent} hide their members, grant {HIDDEN_MEMBERS} as well."
     elif isinstance(error, PageTokenExpired):

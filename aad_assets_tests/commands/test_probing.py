@@ -27,6 +27,10 @@ PARENT = "its parent groups cannot be read"
             Finding(USERS, Status.REFUSED, response=RESPONSE),
             "permissions granted, but rejected: GET /users returned 403 Forbidden: No, not you. (request-id req-7)",
         ),
+        (
+            Finding(USERS, Status.ROLE, response=RESPONSE),
+            "directory role missing: GET /users returned 403 Forbidden: No, not you. (request-id req-7)",
+        ),
         (Finding(RISKY, Status.LICENCE, response=RESPONSE), "licence missing: Microsoft Entra ID P2"),
         (
             Finding(USERS, Status.LICENCE, response=RESPONSE),

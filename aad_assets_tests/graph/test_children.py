@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from aad_assets.catalog import CATALOG, Entity, Shape
-from aad_assets.errors import InvalidResponse, LicenceMissing, NotFound, PageTokenExpired, PermissionMissing, RequestRejected
+from aad_assets.errors import InvalidResponse, LicenceMissing, NotFound, PageTokenExpired, PermissionMissing
 from aad_assets.graph.reading.children import read_children
 from aad_assets_tests.fake_graph import BASE, FakeGraph, MemoryPart, batched, failure, page
 
@@ -389,5 +389,5 @@ def test_a_domain_that_is_federated_through_its_root_has_no_configuration(graph:
 
 def test_without_parents_a_missing_permission_is_not_an_empty_table(graph: FakeGraph) -> None:
     graph.respond_with(failure(403, "UnknownError", '{"errorCode":"PermissionScopeNotGranted"}'))
-    with pytest.raises(RequestRejected):
+    with pytest.raises(PermissionMissing):
         read(graph, CATALOG["group_eligibility_schedule_instances"], [])

@@ -105,9 +105,9 @@ def test_many_requests_with_an_expired_token_renew_it_once(graph: FakeGraph) -> 
         (400, "AadPremiumLicenseRequired", "The tenant needs a licence.", LicenceMissing),
         (400, "", "It needs to have Microsoft Entra ID P2 or Microsoft Entra ID Governance license.", LicenceMissing),
         (403, "TenantNotLicensed", "No access. This feature requires a subscription.", LicenceMissing),
-        (403, "forbidden", "API requires any of the following permission(s): LicenseAssignment.Read.All.", RequestRejected),
-        (403, "Forbidden", "The app does not have required permissions LicenseAssignment.Read.All", RequestRejected),
-        (403, "Forbidden", "Access is blocked by policy.", RequestRejected),
+        (403, "forbidden", "API requires any of the following permission(s): LicenseAssignment.Read.All.", PermissionMissing),
+        (403, "Forbidden", "The app does not have required permissions LicenseAssignment.Read.All", PermissionMissing),
+        (403, "Forbidden", "Access is blocked by policy.", PermissionMissing),
         (404, "Request_ResourceNotFound", "Resource 'x' does not exist.", NotFound),
         (400, "Directory_ExpiredPageToken", "The specified page token value has expired.", PageTokenExpired),
         (400, "DirectoryPageTokenNotFoundException", "Page token not found.", PageTokenExpired),
@@ -261,7 +261,7 @@ def test_the_meter_counts_requests_retries_and_bytes(graph: FakeGraph) -> None:
 def test_no_token_is_logged_or_shown(graph: FakeGraph, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     graph.respond_with(failure(401), httpx.ConnectError("connection refused"), failure(503), failure(403))
-    with pytest.raises(RequestRejected) as caught:
+    with pytest.raises(PermissionMissing) as caught:
         graph.get()
     assert caplog.records, "httpx logs its requests"
     assert TOKEN not in caplog.text

@@ -307,16 +307,24 @@ def test_a_required_filter_is_part_of_the_first_request(graph: FakeGraph) -> Non
     assert options(graph.requests[0]) == {"$filter": policies.filter}
 
 
-def test_a_permission_that_covers_few_properties_fails_the_read(graph: FakeGraph) -> None:
+@pytest.mark.parametrize("code", ["Authorization_RequestDenied", "Forbidden", "UnknownError", ""])
+@pytest.mark.parametrize("allowed", [{"id"}, {"id", "displayName", "mail"}])
+def test_a_permission_that_covers_few_properties_fails_the_read(graph: FakeGraph, code: str, allowed: set[str]) -> None:
     def handler(request: httpx.Request) -> httpx.Response:
         if request.url.path.endswith("$count"):
-            return failure(403, "Authorization_RequestDenied")
-        few = set(request.url.params["$select"].split(",")) <= {"id", "displayName", "mail"}
-        return page(["a"]) if few else failure(403, "Authorization_RequestDenied")
+            return failure(403, code)
+        return page(["a"]) if set(request.url.params["$select"].split(",")) <= allowed else failure(403, code)
 
     graph.handler = handler
     with pytest.raises(PermissionMissing):
         read(graph)
+
+
+def test_a_missing_permission_for_a_whole_collection_takes_one_further_request(graph: FakeGraph) -> None:
+    graph.handler = lambda _: failure(403, "UnknownError")
+    with pytest.raises(PermissionMissing):
+        read(graph, SKUS)
+    assert len(graph.requests) == 2, "the second one selects only the id"
 
 
 def test_a_collection_without_top_is_read_without(graph: FakeGraph) -> None:

@@ -125,6 +125,8 @@ def test_parents_of_parents_are_tried_until_one_has_any(graph: FakeGraph) -> Non
         ("domains", failure(403, "Forbidden", "No."), (), Status.PERMISSION, ("Domain.Read.All",)),
         ("domains", failure(403, *DENIED), None, Status.PERMISSION, ("Domain.Read.All",)),
         ("domains", failure(403, *DENIED), ("Domain.Read.All",), Status.REFUSED, ()),
+        ("domains", failure(401, "UnknownError", ""), (), Status.PERMISSION, ("Domain.Read.All",)),
+        ("sign_ins", failure(403, "Authentication_RequestFromUnsupportedUserRole", "No."), (), Status.ROLE, ()),
         ("risky_users", failure(403, "Forbidden", "Your tenant is not licensed for this feature."), (), Status.LICENCE, ()),
         ("role_assignment_schedules", failure(400, "AadPremiumLicenseRequired"), (), Status.LICENCE, ()),
         ("authorization_policy", failure(404, "Request_ResourceNotFound"), (), Status.CLOUD, ()),

@@ -11,6 +11,7 @@ from aad_assets.errors import (
     PageTokenExpired,
     PermissionMissing,
     RequestRejected,
+    RoleMissing,
     WarehouseError,
 )
 from aad_assets.reload.outcome import describe_failure, describe_rejected_columns, status_of
@@ -29,6 +30,21 @@ def test_a_401_after_a_fresh_token_and_a_403_name_the_permission(status: int, co
     assert describe_failure(USERS, denied) == (
         f"users: GET /users returned {status} {code}: No. (request-id req-7). "
         f"Grant the permission {USERS.permissions[0]} to the app, with admin consent."
+    )
+
+
+def test_other_permissions_that_the_response_names_are_shown() -> None:
+    scopes = (*AUDITS.permissions, "Directory.Read.All", "Reports.Read.All")
+    denied = PermissionMissing(ErrorResponse(403, "C", "…", "req-7", "GET /x", scopes=scopes))
+
+    assert describe_failure(AUDITS, denied).endswith("consent. The response names Directory.Read.All and Reports.Read.All.")
+
+
+def test_a_person_without_a_directory_role_is_not_told_to_grant_a_permission() -> None:
+    message = describe_failure(AUDITS, RoleMissing(response(403)))
+
+    assert message.endswith(
+        "(request-id req-7). Give the person who signs in a directory role that may read it. No permission replaces it."
     )
 
 

@@ -49,7 +49,7 @@ class ChildrenProbe:
             try:
                 rows += (await self.page(entity, parent or nobody, cast, top=top)).value
             except RequestRejected as error:
-                if parent or is_unknown_path(error.response) or error.response.status in (401, 403):
+                if parent or is_unknown_path(error.response):
                     raise
             except NotFound as error:
                 # No children: the parent does not exist, has just been deleted, or has no such property.

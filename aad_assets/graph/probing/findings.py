@@ -6,7 +6,15 @@ from enum import StrEnum
 
 from aad_assets.catalog import Entity
 from aad_assets.catalog.extensions import ExtensionProperty
-from aad_assets.errors import AadAssetsError, ErrorResponse, GraphError, LicenceMissing, NotFound
+from aad_assets.errors import (
+    AadAssetsError,
+    ErrorResponse,
+    GraphError,
+    LicenceMissing,
+    NotFound,
+    PermissionMissing,
+    RoleMissing,
+)
 
 
 class Status(StrEnum):
@@ -15,7 +23,9 @@ class Status(StrEnum):
     READABLE = "readable"
     PERMISSION = "permission_missing"
     REFUSED = "refused"
-    """401 or 403 although the token has the permissions."""
+    """Rejected although the token has the permissions."""
+    ROLE = "role_missing"
+    """The person who signed in lacks a directory role."""
     LICENCE = "licence_missing"
     CLOUD = "not_in_this_cloud"
     ERROR = "error"
@@ -58,7 +68,9 @@ def failure(entity: Entity, error: AadAssetsError, granted: Collection[str] | No
     response = error.response
     if isinstance(error, LicenceMissing):
         return Finding(entity, Status.LICENCE, response=response)
-    if response.status in (401, 403):
+    if isinstance(error, RoleMissing):
+        return Finding(entity, Status.ROLE, response=response)
+    if isinstance(error, PermissionMissing):
         missing = tuple(name for name in entity.permissions if name not in (granted or ()))
         return Finding(entity, Status.PERMISSION if missing else Status.REFUSED, missing, response=response)
     if isinstance(error, NotFound) or is_unknown_path(response):

@@ -49,7 +49,7 @@ SELECT_REJECTED = (RequestRejected, PermissionMissing, LicenceMissing)
 _TOP_REJECTED = re.compile(r"\bquery option '\$?top'", re.IGNORECASE)
 """The message of a collection that does not support `$top`."""
 
-_MAX_TOP = re.compile(r"\bbetween 1 and (\d+)|\blimit of '(\d+)' for top\b", re.IGNORECASE)
+_MAX_TOP = re.compile(r"\bbetween 1 and (\d+)|\blimit of '(\d+)' for top\b|\bfor more than (\d+) users\b", re.IGNORECASE)
 """The message about a `$top` that is too large for the collection."""
 
 
@@ -113,7 +113,7 @@ def with_other_page_size(entity: Entity, rejection: GraphError) -> Entity | None
     message = rejection.response.message
     if _TOP_REJECTED.search(message):
         return replace(entity, page_size=None, fallback_page_size=None)
-    if (found := _MAX_TOP.search(message)) and 0 < (largest := int(found[1] or found[2])) < entity.page_size:
+    if (found := _MAX_TOP.search(message)) and 0 < (largest := int(found[found.lastindex or 1])) < entity.page_size:
         return replace(entity, page_size=largest, fallback_page_size=None)
     return (
         replace(entity, page_size=entity.fallback_page_size, fallback_page_size=None) if entity.fallback_page_size else None
@@ -139,7 +139,7 @@ async def negotiate_select(client: GraphClient, entity: Entity, meter: Meter, re
     found = await find_selection(accepts, properties)
     if found.passes == (properties,) or found.rejected == properties:
         raise rejection
-    if isinstance(rejection, PermissionMissing) and len(found.rejected) > len(properties) // 2:
+    if isinstance(rejection, PermissionMissing) and 2 * len(found.rejected) >= len(properties):
         raise rejection  # The permission to read the collection is missing, not that of a single property.
     return Selection(tuple(key + selected for selected in found.passes), found.rejected)
 

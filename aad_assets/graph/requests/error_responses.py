@@ -1,7 +1,7 @@
 """Error responses: what they say, and the exception that each becomes.
 
-Sources: learn.microsoft.com/graph/errors; for licences, the responses of live tenants, because the wording differs from one
-API to the next.
+Sources: learn.microsoft.com/graph/errors; for permissions and licences, the responses of live tenants, because codes and
+wording differ from one API to the next. Every 401 and 403 means a missing permission, unless it says otherwise.
 """
 
 import email.utils
@@ -22,6 +22,7 @@ from aad_assets.errors import (
     PageTokenExpired,
     PermissionMissing,
     RequestRejected,
+    RoleMissing,
 )
 
 TRANSIENT = frozenset({408, 429, 500, 502, 503, 504, 509})
@@ -29,27 +30,57 @@ TRANSIENT = frozenset({408, 429, 500, 502, 503, 504, 509})
 
 # Directory_ExpiredPageToken, DirectoryPageTokenNotFoundException, and the logs' wording under other codes or none.
 _EXPIRED_PAGE = re.compile("ExpiredPageToken|PageTokenNotFound|page token|skip token|^token not found", re.IGNORECASE)
-_NO_LICENCE = re.compile(
-    "Authentication_RequestFromNonPremiumTenantOrB2CTenant|AadPremiumLicenseRequired|^NoLicense|^TenantNotLicensed"
-    "|not licensed for this feature"
+_LICENCE_CODE = re.compile(
+    "Authentication_RequestFromNonPremiumTenantOrB2CTenant|AadPremiumLicenseRequired|^NoLicense|^TenantNotLicensed",
+    re.IGNORECASE,
+)
+_LICENCE_TEXT = re.compile(
+    "not licensed for this feature"
     # Whole words only: the name of a permission, such as LicenseAssignment.Read.All, does not count.
     r"|does ?n[o']t (meet|have)\b.{0,30}\blicen[sc]e[sd]?\b|\b(needs?|requires?)\b.{0,80}\blicen[sc]e[sd]?\b",
     re.IGNORECASE,
 )
-
+# Authentication_ApplicationHasNoDirectoryReadAccess comes with "Failed to do premium license check".
+_PERMISSION_CODE = re.compile("^Authentication_(MSGraphPermissionMissing|ApplicationHasNo)|^PermissionScopeNotGranted")
+_ROLE_CODE = "Authentication_RequestFromUnsupportedUserRole"
+_PERMISSION_NAME = re.compile(r"(?<![\w.-])[A-Z][\w-]*\.(?:Read|Manage|AccessAs)\w*(?:\.[A-Z]\w*)?", re.ASCII)
 
 _MAX_CHARACTERS = 500
 """Characters of a message that are shown."""
 
+_MAX_READ_CHARACTERS = 10_000
+"""Characters of a message that are read."""
+
+_MAX_SCOPES = 20
+
 
 def read_error_response(request: str, status: int, headers: Mapping[str, str], body: bytes) -> ErrorResponse:
-    """Parse an error response to `request` (`GET /users`). A body that is not an error object is not quoted."""
-    error = _members(_members(_decode(body)).get("error"))
+    """Parse an error response to `request` (`GET /users`). A body of an unknown form is not quoted."""
+    members = _members(_decode(body))
+    error = _members(members.get("error"))
     inner = _members(error.get("innerError") or error.get("innererror"))
-    message = "the body is truncated or not of the expected form" if status == 200 else _text(error.get("message"))
-    # Items of a batch may carry the id in the body only.
-    request_id = headers.get("request-id") or _text(inner.get("request-id"))
-    return ErrorResponse(status, _text(error.get("code")), message, request_id, request, _text(inner.get("code")))
+    # A refusal of too many users with their sign-in activity has its text in `value`, and no `error`.
+    message, wrapped_code = _unwrapped(_text(error.get("message") if "error" in members else members.get("value")))
+    scopes = tuple(dict.fromkeys(_PERMISSION_NAME.findall(message)))[:_MAX_SCOPES]
+    if status == 200:
+        message = "the body is truncated or not of the expected form"
+    return ErrorResponse(
+        status,
+        _text(error.get("code")),
+        _shortened(message),
+        # Items of a batch may carry the id in the body only.
+        headers.get("request-id") or _shortened(_text(inner.get("request-id"))),
+        request,
+        _text(inner.get("code")) or wrapped_code,
+        scopes,
+    )
+
+
+def _unwrapped(message: str) -> tuple[str, str]:
+    """Return a message and its code; privileged identity management writes both as JSON into the message."""
+    wrapped = _members(_decode(message.encode())) if message.startswith("{") else {}
+    text, code = _text(wrapped.get("message")), _text(wrapped.get("errorCode"))
+    return (": ".join(filter(None, (code, text))), code) if text or code else (message, "")
 
 
 def _decode(body: bytes) -> Any:
@@ -64,24 +95,27 @@ def _members(value: Any) -> dict[str, Any]:
 
 
 def _text(value: Any) -> str:
-    """Return the text in one printable line of bounded length: some services put a whole HTML page into `message`."""
+    """Return the text in one printable line: some services put a whole HTML page into `message`."""
     if not isinstance(value, str | int):
         return ""
-    text = " ".join("".join(each if each.isprintable() else " " for each in str(value)).split())
+    return " ".join("".join(each if each.isprintable() else " " for each in str(value)[:_MAX_READ_CHARACTERS]).split())
+
+
+def _shortened(text: str) -> str:
     return text if len(text) <= _MAX_CHARACTERS else f"{text[:_MAX_CHARACTERS]}…"
 
 
 def graph_error(response: ErrorResponse) -> GraphError:
     """Return the exception for an error response, by what can be done about it."""
     texts = (response.code, response.inner_code, response.message)
-    if response.status in (400, 403) and any(map(_NO_LICENCE.search, texts)):
+    if response.status in (400, 403) and _lacks_licence(response, texts):
         return LicenceMissing(response)
     if response.status == 401 and "audience" in response.message.lower():
         return RequestRejected(
             response, "The token is for another cloud. Check AAD_CLOUD, AAD_AUTHORITY_URL and AAD_GRAPH_BASE_URL"
         )
-    if response.status == 401 or (response.status == 403 and response.code == "Authorization_RequestDenied"):
-        return PermissionMissing(response)
+    if response.status in (401, 403):
+        return RoleMissing(response) if _ROLE_CODE in texts else PermissionMissing(response)
     if response.status in (400, 404, 410) and any(map(_EXPIRED_PAGE.search, texts)):
         return PageTokenExpired(response)
     if response.status == 404:
@@ -89,6 +123,13 @@ def graph_error(response: ErrorResponse) -> GraphError:
     if response.status in TRANSIENT:
         return GraphUnavailable(response)
     return RequestRejected(response)
+
+
+def _lacks_licence(response: ErrorResponse, texts: tuple[str, ...]) -> bool:
+    """Return whether the response is about a licence, and not about a permission that a licence check needs."""
+    if any(map(_LICENCE_CODE.search, texts)):
+        return True
+    return not response.scopes and not any(map(_PERMISSION_CODE.search, texts)) and any(map(_LICENCE_TEXT.search, texts))
 
 
 def retry_after_seconds(headers: httpx.Headers) -> float | None:
