@@ -136,7 +136,8 @@ def truth(directory: Directory, collection: Collection, parent: str | None) -> I
         found = kind.keys()
         if isinstance(kind, Related):
             for type_, index in map(target, found):
-                yield f'{{{above}"id":"{directory.objects.id_of(type_, index)}","type":"{type_}"}}\n'
+                says = directory.objects.odata_type(type_, index)
+                yield f'{{{above}"id":"{directory.objects.id_of(type_, index)}","type":"{says}"}}\n'
             continue
         for at in range(0, len(found), _CHUNK):
             rows = kind.render(found[at : at + _CHUNK], kind.properties)

@@ -18,6 +18,12 @@ from aad_assets.demo.tenant import Directory
 from .client import Json
 
 EPOCH = date(2026, 11, 2)
+UNDECLARED = {
+    "device": {"createdDateTime", "domainName", "extensionAttributes", "hostnames", "externalSourceName", "sourceType"},
+    "servicePrincipal": {"createdDateTime", "agentIdentityBlueprintId"},
+    "organization": {"directorySizeQuota", "isMultipleDataLocationsForServicesEnabled", "onPremisesSyncStatus"},
+}
+"""Properties that rows of a type have although the metadata does not declare them."""
 
 
 def in_areas(*areas: str) -> list[Collection]:

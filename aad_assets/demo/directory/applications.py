@@ -15,7 +15,7 @@ from .people import People
 from .rendering import Listed, Object
 from .templates import Area
 from .vocabulary import Words
-from .well_known import APP_NAMES, CLIENT, SHOWCASE
+from .well_known import APP_NAMES, BLUEPRINTS, CLIENT, SHOWCASE
 
 PROTECTED = len(APP_NAMES)
 _USES = ("API", "portal", "connector", "bot", "sync", "report", "mobile app", "gateway")
@@ -38,6 +38,7 @@ class Applications(Indexed):
             **words,
             "add_in": lambda app: guid_of(self.ids.hash(app)[5:45]),
             "app_name": self.name,
+            "blueprints": BLUEPRINTS,
             "certified_of": self.certified,
             "first_secret": lambda app: self.secrets(app)[:1],
             "reply_urls": self.reply_urls,

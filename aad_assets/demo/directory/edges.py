@@ -5,6 +5,14 @@ from collections.abc import Iterable
 TYPES = ("user", "group", "device", "servicePrincipal", "orgContact", "application")
 """The types of objects that relations lead to, in the order in which a page lists them."""
 
+BASES = {
+    "agentUser": "user",
+    "agentIdentity": "servicePrincipal",
+    "agentIdentityBlueprintPrincipal": "servicePrincipal",
+    "agentIdentityBlueprint": "application",
+}
+"""The types of agents, and the type in whose list each of them is."""
+
 _SHIFT = 40
 _MASK = (1 << _SHIFT) - 1
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from .context import Context
 from .edges import TYPES, target
 from .rendering import Kind
+from .well_known import AGENT_USERS, AGENTS, BLUEPRINTS, OWN_APPS
 
 Names = tuple[tuple[str, ...], tuple[str, ...]]
 
@@ -15,6 +16,12 @@ class Objects:
     def __init__(self, context: Context, objects: Mapping[str, tuple[Kind, Callable[[int], str]]]) -> None:
         self._context, self._objects = context, objects
         self._names: dict[str | None, Names] = {}
+        self._derived = (
+            {("user", user): "agentUser" for user in AGENT_USERS}
+            | {("servicePrincipal", AGENTS + place): "agentIdentity" for place in range(len(AGENT_USERS))}
+            | {("servicePrincipal", OWN_APPS + app): "agentIdentityBlueprintPrincipal" for app in BLUEPRINTS}
+            | {("application", app): "agentIdentityBlueprint" for app in BLUEPRINTS}
+        )
 
     def kind(self, type_: str) -> Kind:
         """Return the objects of one type."""
@@ -23,6 +30,10 @@ class Objects:
     def id_of(self, type_: str, index: int) -> str:
         """Return an object id."""
         return self._context.ids(type_).guid(index)
+
+    def odata_type(self, type_: str, index: int) -> str:
+        """Return the type that an object says it has: agents have types of their own."""
+        return self._derived.get((type_, index), type_)
 
     def name_of(self, type_: str, index: int) -> str:
         """Return a displayName."""
@@ -63,9 +74,9 @@ class Related:
     def render(self, keys: Iterable[int], names: Sequence[str]) -> list[str]:
         rows = []
         if list(names) == ["id"] and not self._cast:
-            ids = self._objects.id_of
+            ids, says = self._objects.id_of, self._objects.odata_type
             for type_, index in map(target, keys):
-                rows.append(f'{{"@odata.type":"#microsoft.graph.{type_}","id":"{ids(type_, index)}"}}')
+                rows.append(f'{{"@odata.type":"#microsoft.graph.{says(type_, index)}","id":"{ids(type_, index)}"}}')
             return rows
         kinds = {type_: self._objects.kind(type_) for type_ in TYPES}
         own = {type_: [name for name in names if name in kind.properties] for type_, kind in kinds.items()}
@@ -73,7 +84,7 @@ class Related:
             own = {type_: list(kind.defaults) for type_, kind in kinds.items()}
         for type_, index in map(target, keys):
             row = kinds[type_].render((index,), own[type_])[0]
-            if not self._cast:
+            if not self._cast and '{"@odata.type"' not in row[:14]:
                 row = f'{{"@odata.type":"#microsoft.graph.{type_}"{"," if row != "{}" else ""}{row[1:]}'
             rows.append(row)
         return rows

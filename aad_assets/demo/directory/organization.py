@@ -9,6 +9,9 @@ from .rendering import Listed
 from .templates import Area
 from .vocabulary import Words
 
+_UNDECLARED = ("directorySizeQuota", "isMultipleDataLocationsForServicesEnabled", "onPremisesSyncStatus")
+"""Properties that live tenants return beyond the metadata (facts.md)."""
+
 
 class Organization(Area):
     """The objects of which a tenant has one or a few."""
@@ -17,6 +20,7 @@ class Organization(Area):
         self._people = people
         self.contact_count = max(4, context.users // 50)
         own = {
+            "objects": lambda: len(people.population) * 3,
             "e5_plans": licences.E5["plans"],
             "skus": licences.SKUS,
             "units": self.consumed,
@@ -30,7 +34,7 @@ class Organization(Area):
         self.organization = Listed(
             "organization",
             lambda: [self.row("organization") | extensions.values("Organization", 1)],
-            undeclared=extensions.names("Organization"),
+            undeclared=(*_UNDECLARED, *extensions.names("Organization")),
         )
 
     def consumed(self, place: int) -> int:

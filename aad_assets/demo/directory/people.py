@@ -19,6 +19,7 @@ from .names import DEPARTMENTS, GIVEN, JOBS, OFFICES, SURNAMES, VENDORS, Name
 from .rendering import Facet, Row, Templated, View, facet
 from .templates import Area
 from .vocabulary import Words
+from .well_known import AGENT_USERS, AGENTS
 
 PERSON, GUEST, OTHER = 0, 1, 2
 PROTECTED = 8
@@ -65,9 +66,9 @@ class People(Indexed):
         return index if index is not None and self.population.alive(index) else None
 
     def sort(self, index: int) -> int:
-        """Return PERSON, GUEST or OTHER (service accounts, rooms, tests)."""
+        """Return PERSON, GUEST or OTHER (service accounts, rooms, agents)."""
         if index >= PROTECTED:
-            if index % 23 == 9:
+            if index % 23 == 9 or index in AGENT_USERS:
                 return OTHER
             if (index * 7919 + self._offset) % 1000 < 120:
                 return GUEST
@@ -91,7 +92,8 @@ class People(Indexed):
             return (alias.title() if index % 11 == 7 else alias), self._domain
         if sort == GUEST:
             return f"{alias}_{VENDORS[index % len(VENDORS)].lower()}.example#EXT#", self._initial
-        return _OTHER_PREFIXES[index // 23 % len(_OTHER_PREFIXES)] + alias, self._domain
+        prefix = "agent-" if index in AGENT_USERS else _OTHER_PREFIXES[index // 23 % len(_OTHER_PREFIXES)]
+        return prefix + alias, self._domain
 
     def principal_name(self, index: int) -> str:
         """Return the userPrincipalName."""
@@ -211,6 +213,9 @@ class People(Indexed):
                 form, mails, state = 1 if traits & 1 else 2, 2, _guest(traits, disabled)
             else:
                 form, mails, state = 3, 0, 9 if disabled else 8 + index % 2 * 2
+            if index in AGENT_USERS:
+                form, state = 4, 11
+                values["parent"] = self._context.ids("servicePrincipal").guid(AGENTS + AGENT_USERS.index(index))
             return (form, 0, 0, mails, 0, 0, len(OFFICES), len(JOBS), licence, 0, state, profile), values
         office = traits >> 20 & 15
         values.update(

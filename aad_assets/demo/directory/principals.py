@@ -10,16 +10,24 @@ from .chance import guid, spread
 from .context import Context
 from .rendering import Listed, Object
 from .templates import Area
-from .well_known import CLIENT, GALLERY, GRAPH, OWN_APPS, SHOWCASE
+from .well_known import AGENT_USERS, AGENTS, BLUEPRINTS, CLIENT, GALLERY, GRAPH, OWN_APPS, SHOWCASE
 
 IDENTITIES = 200
 """Key of the first managed identity."""
 _IDENTITIES = 4
+_DELETED_AGENT = AGENTS + len(AGENT_USERS) - 1
+UNDECLARED = ("createdDateTime", "agentIdentityBlueprintId")
+"""What live service principals have beyond the metadata (facts.md), and what agent identities alone have."""
 
 
 def principal_of(app: int) -> int:
     """Return the key of the service principal of one of the tenant's own apps."""
     return OWN_APPS + app
+
+
+def blueprint_of(agent: int) -> int:
+    """Return the app from which an agent identity is made."""
+    return BLUEPRINTS[agent % 2]
 
 
 class Principals:
@@ -35,14 +43,15 @@ class Principals:
             *range(len(self._microsoft)),
             *self.gallery,
             *range(IDENTITIES, IDENTITIES + _IDENTITIES),
+            *range(AGENTS, _DELETED_AGENT),
             *map(principal_of, apps.population.active),
         ]
         self.signed_in_to = [*range(len(self._microsoft)), *self.gallery, *map(principal_of, range(PROTECTED))]
         """The apps that people sign in to: Microsoft's, those of the gallery, and those of the tenant that stay."""
         # An application and its service principal are deleted, and come back, together.
-        self.binned = {principal_of(app): day for app, day in apps.binned.items()}
+        self.binned = {_DELETED_AGENT: context.day - 2} | {principal_of(app): day for app, day in apps.binned.items()}
         self._living = frozenset(self.keys)
-        self.kind = self._area.each("principal", lambda: self.keys, self._names, self.key)
+        self.kind = self._area.each("principal", lambda: self.keys, self._names, self.key, UNDECLARED)
 
     def key(self, id_: str) -> int | None:
         """Return the key behind an object id."""
@@ -50,10 +59,10 @@ class Principals:
         return index if index in self._living else None
 
     def sort(self, key: int) -> str:
-        """Return `microsoft`, `gallery`, `identity` or `own`."""
+        """Return `microsoft`, `gallery`, `identity`, `agent` or `own`."""
         if key >= OWN_APPS:
             return "own"
-        return "identity" if key >= IDENTITIES else "gallery" if key >= GALLERY else "microsoft"
+        return "agent" if key >= AGENTS else "identity" if key >= IDENTITIES else "gallery" if key >= GALLERY else "microsoft"
 
     def sample(self, count: int, start: int = 0) -> list[int]:
         """Return some service principals of the tenant's own apps, ascending."""
@@ -66,6 +75,8 @@ class Principals:
                 return self._apps.app_ids.guid(key - OWN_APPS)
             case "microsoft":
                 return str(self._microsoft[key][0])
+            case "agent":  # It has no app registration of its own.
+                return self.ids.guid(key)
         return self._context.guid("principal", key)
 
     def starting(self, prefix: str) -> list[int]:
@@ -80,6 +91,8 @@ class Principals:
                 return self._apps.name(key - OWN_APPS)
             case "identity":
                 return f"mi-automation-{key - IDENTITIES + 1}"
+            case "agent":
+                return f"{self._apps.name(blueprint_of(key))[:-1]} {key - AGENTS + 1}"
             case "gallery":
                 return str(self._gallery[key - GALLERY])
         return str(self._microsoft[key][1])
@@ -87,6 +100,13 @@ class Principals:
     def owners(self, key: int) -> Sequence[int]:
         """Return the keys of the owners: those of the app."""
         return self._apps.owners(key - OWN_APPS) if key >= OWN_APPS else []
+
+    def _joined_on(self, key: int) -> int:
+        """Return the day on which it was made: on or after that of the app."""
+        if key < OWN_APPS:
+            return -(60 + (self.ids.traits(key) >> 9) % 1800)
+        app = key - OWN_APPS
+        return self._apps.population.joined_on(app) or -(60 + (self._apps.traits(app) >> 9) % 1800)
 
     def app_roles(self, key: int) -> list[Object]:
         """Return the roles that can be assigned on it."""
@@ -125,10 +145,13 @@ class Principals:
             "own": sort == "own",
             "gallery": sort == "gallery",
             "identity": sort == "identity",
+            "agent": sort == "agent",
             "app": key - OWN_APPS if sort == "own" else CLIENT,
             "name": self.name(key),
             "app_id": self.app_id(key),
             "app_roles": self.app_roles(key),
             "scopes": self.scopes(key),
             "thumb": self.ids.hash(key)[:40].upper(),
+            "joined": self._joined_on(key),
+            **({"agentIdentityBlueprintId": self._apps.app_ids.guid(blueprint_of(key))} if sort == "agent" else {}),
         }

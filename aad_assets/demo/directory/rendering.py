@@ -245,7 +245,7 @@ class Templated(_Declared):
     def _make_plan(self, names: tuple[str, ...]) -> _Plan:
         known = set(self._late).union(*(each.names for each in self._facets))
         nulls = "".join(f',"{name}":null' for name in names if name not in known)
-        wanted = [[name for name in names if name in each.names] for each in self._facets]
+        wanted = [[name for name in ("@odata.type", *names) if name in each.names] for each in self._facets]
         tables = {n: _Fragments(self._facets[n].make, chosen) for n, chosen in enumerate(wanted) if chosen}
         varied = [n for n in tables if self._facets[n].varied]
         choose = itemgetter(*varied) if varied else lambda _: ()
@@ -259,7 +259,7 @@ class Templated(_Declared):
         for key in keys:
             variants, values = self._row(key)
             format_, get = formats[choose(variants)]
-            row = nulls + format_ % get(values) + "".join([table[variants[place]] for place, table in fixed])
+            row = format_ % get(values) + nulls + "".join([table[variants[place]] for place, table in fixed])
             for make in late:
                 row += make(key)
             rows.append("{" + row[1:] + "}")

@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from ..collections import COLLECTIONS, Collection
-from ..directory.edges import TYPES
+from ..directory.edges import BASES, TYPES
 from ..directory.rendering import Kind
 from ..logs.log import EVER, Log, ticks
 from ..tenant import Directory
@@ -194,7 +194,7 @@ def _blank(row: str, unreadable: frozenset[str], collection: Collection) -> str:
     """Return a member; if its type is unreadable, only id and type have values."""
     values = msgspec.json.decode(row)
     type_ = values.get("@odata.type", collection.type).removeprefix("#microsoft.graph.")
-    if type_ in unreadable:
+    if BASES.get(type_, type_) in unreadable:
         values = {name: value if name in ("id", "@odata.type") else None for name, value in values.items()}
     return msgspec.json.encode(values).decode()
 
