@@ -31,14 +31,15 @@ _COMMON = {
 
 
 @cache
-def _published() -> dict[str, dict[str, str]]:
-    data: dict[str, dict[str, str]] = json.loads(resources.files(__package__).joinpath("meanings.json").read_text("utf-8"))
+def _published() -> dict[str, dict[str, dict[str, str]]]:
+    text = resources.files(__package__).joinpath("meanings.json").read_text("utf-8")
+    data: dict[str, dict[str, dict[str, str]]] = json.loads(text)
     return data
 
 
-def meaning(entity_type: str, name: str) -> str:
-    """Return the meaning of property `name` of an entity type; empty if it has no description."""
-    published = _published().get(entity_type, {}).get(name)
+def meaning(entity_type: str, name: str, version: str = "v1.0") -> str:
+    """Return the meaning of a property, or navigation property, of a type; empty if it has no description."""
+    published = _published()[version].get(entity_type, {}).get(name)
     return published or _UNDECLARED.get(entity_type, {}).get(name) or _COMMON.get(name, "")
 
 

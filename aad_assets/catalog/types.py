@@ -1,10 +1,12 @@
 """Graph's types, and the DuckDB type of each.
 
 A type is a `Scalar`, a `Struct`, a `List` or `Json`. They are built from `schema.json`, which `python -m tools.catalog_data`
-generates from Microsoft's metadata.
+generates from Microsoft's metadata. Functions take the version of Graph (`v1.0` or `beta`), because the types of both can
+differ under the same name.
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -20,7 +22,7 @@ class Scalar:
 
 @dataclass(frozen=True)
 class Struct:
-    """A complex type with a fixed set of fields."""
+    """A complex type, or a related object, with a fixed set of fields."""
 
     fields: tuple[tuple[str, "Type"], ...]
 
@@ -34,7 +36,7 @@ class List:
 
 @dataclass(frozen=True)
 class Json:
-    """A complex type without a fixed set of fields: open, recursive, polymorphic or empty."""
+    """A value without a fixed set of fields: its type is open, recursive, polymorphic or empty."""
 
 
 Type = Scalar | Struct | List | Json
@@ -75,22 +77,42 @@ def _schema() -> dict[str, Any]:
     return data
 
 
-def resolve(name: str, within: tuple[str, ...] = ()) -> Type:
-    """Return the type called `name` in schema.json. Where a complex type contains itself, the inner one is `Json`.
+def resolve(name: str, version: str = "v1.0", within: tuple[str, ...] = ()) -> Type:
+    """Return the type called `name` in schema.json. Where a type contains itself, the inner one is `Json`.
 
-    `within`: the complex types that are being resolved.
+    `within`: the types that are being resolved.
     """
     if name.startswith("["):
-        return List(resolve(name[1:-1], within))
-    complex_types = _schema()["complex"]
-    if name not in complex_types:
+        return List(resolve(name[1:-1], version, within))
+    structs = _schema()[version]["structs"]
+    if name not in structs:
         return Scalar(name)
-    fields = complex_types[name]
-    if fields is None or name in within:
+    if structs[name] is None or name in within:
         return Json()
-    return Struct(tuple((field, resolve(type_, (*within, name))) for field, type_ in fields.items()))
+    return _struct(structs[name], version, (*within, name))
 
 
-def properties(entity_type: str) -> dict[str, Type]:
+def _struct(fields: Mapping[str, str], version: str, within: tuple[str, ...] = ()) -> Struct:
+    return Struct(tuple((field, resolve(type_, version, within)) for field, type_ in fields.items()))
+
+
+def properties(entity_type: str, version: str = "v1.0") -> dict[str, Type]:
     """Return the declared properties of an entity type, inherited ones first. Raises KeyError if the type is unknown."""
-    return {name: resolve(type_) for name, type_ in _schema()["entities"][entity_type].items()}
+    return {name: resolve(type_, version) for name, type_ in _schema()[version]["entities"][entity_type].items()}
+
+
+def own_properties(subtype: str, version: str = "v1.0") -> dict[str, Type]:
+    """Return the properties that a derived type adds to the type of the list in which its objects arrive.
+
+    Raises KeyError if the type is unknown.
+    """
+    return {name: resolve(type_, version) for name, type_ in _schema()[version]["subtypes"][subtype].items()}
+
+
+def navigation_type(entity_type: str, name: str, version: str = "v1.0") -> Type:
+    """Return the type of a navigation property that the catalogue names. For a link, a struct of the chosen properties.
+
+    Raises KeyError if the property is unknown.
+    """
+    declared = _schema()[version]["navigation"][entity_type][name]
+    return resolve(declared, version) if isinstance(declared, str) else _struct(declared, version)

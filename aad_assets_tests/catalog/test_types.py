@@ -1,10 +1,24 @@
 """Graph's types and what they become."""
 
+from collections.abc import Callable
+
 import duckdb
 import pytest
 
 from aad_assets.catalog import types
-from aad_assets.catalog.types import Json, List, Scalar, Struct, Type, duckdb_type, properties, quoted, resolve
+from aad_assets.catalog.types import (
+    Json,
+    List,
+    Scalar,
+    Struct,
+    Type,
+    duckdb_type,
+    navigation_type,
+    own_properties,
+    properties,
+    quoted,
+    resolve,
+)
 
 KINDS: list[tuple[Type, str]] = [
     (Scalar("String"), "VARCHAR"),
@@ -47,14 +61,22 @@ def test_an_identifier_is_quoted(name: str) -> None:
 
 @pytest.fixture
 def schema(monkeypatch: pytest.MonkeyPatch) -> None:
-    complex_types = {
+    structs = {
         "address": {"street": "String", "tags": "[String]"},
         "tree": {"name": "String", "branches": "[tree]"},
         "one": {"other": "two"},
         "two": {"back": "one", "address": "address"},
         "anything": None,
+        "rule": None,
     }
-    monkeypatch.setattr(types, "_schema", lambda: {"entities": {"person": {"home": "address"}}, "complex": complex_types})
+    current = {
+        "entities": {"person": {"home": "address"}},
+        "subtypes": {"employee": {"badge": "Int32"}},
+        "navigation": {"person": {"rules": "[rule]", "manager": {"id": "String", "isActive": "Boolean"}}},
+        "structs": structs,
+    }
+    coming = {"entities": {"person": {"home": "String"}}, "subtypes": {}, "navigation": {}, "structs": {}}
+    monkeypatch.setattr(types, "_schema", lambda: {"v1.0": current, "beta": coming})
 
 
 ADDRESS = Struct((("street", Scalar("String")), ("tags", List(Scalar("String")))))
@@ -85,6 +107,28 @@ def test_a_type_used_twice_is_not_taken_for_one_that_contains_itself(schema: Non
 
 def test_properties_of_an_entity_type_are_typed(schema: None) -> None:
     assert properties("person") == {"home": ADDRESS}
+
+
+def test_a_type_of_beta_is_not_taken_for_that_of_v1(schema: None) -> None:
+    assert properties("person", "beta") == {"home": Scalar("String")}
+
+
+def test_a_derived_type_has_properties_of_its_own(schema: None) -> None:
+    assert own_properties("employee") == {"badge": Scalar("Int32")}
+
+
+def test_a_collection_of_related_objects_has_their_type(schema: None) -> None:
+    assert navigation_type("person", "rules") == List(Json())
+
+
+def test_a_linked_object_has_the_chosen_properties(schema: None) -> None:
+    assert navigation_type("person", "manager") == Struct((("id", Scalar("String")), ("isActive", Scalar("Boolean"))))
+
+
+@pytest.mark.parametrize("read", [lambda: own_properties("nobody"), lambda: navigation_type("person", "home")])
+def test_an_undeclared_part_is_a_key_error(schema: None, read: Callable[[], object]) -> None:
+    with pytest.raises(KeyError):
+        read()
 
 
 def test_an_entity_type_that_is_not_in_the_schema_is_a_key_error(schema: None) -> None:

@@ -3,14 +3,15 @@
 import json
 import os
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from aad_assets.catalog import ENTITIES, Entity
+from aad_assets.catalog.conform.csdl import Csdl
 from tools.catalog_data import files
-from tools.catalog_data.__main__ import main
-from tools.catalog_data.csdl import Csdl
+from tools.catalog_data.__main__ import VERSIONS, main
+from tools.catalog_data.coming import DECLARED
 from tools.catalog_data.files import (
     MEANINGS_FILE,
     SCHEMA_FILE,
@@ -19,6 +20,7 @@ from tools.catalog_data.files import (
     render_meanings,
     render_schema,
 )
+from tools.catalog_data.needs import Needs, find_needs
 from tools.catalog_data.typings import read_typings
 
 CSDL = """<?xml version="1.0" encoding="utf-8"?>
@@ -49,7 +51,23 @@ CSDL = """<?xml version="1.0" encoding="utf-8"?>
         <Property Name="plan" Type="microsoft.graph.governance.plan"/>
         <Property Name="state" Type="governance.state"/>
         <NavigationProperty Name="manager" Type="graph.directoryObject"/>
+        <NavigationProperty Name="badges" Type="Collection(graph.badge)" ContainsTarget="true"/>
       </EntityType>
+      <EntityType Name="employee" BaseType="graph.person" OpenType="true">
+        <Property Name="desk" Type="graph.desk"/>
+      </EntityType>
+      <EntityType Name="badge" BaseType="graph.entity">
+        <Property Name="number" Type="Edm.Int32"/>
+        <NavigationProperty Name="doors" Type="Collection(graph.door)" ContainsTarget="true"/>
+        <NavigationProperty Name="holder" Type="graph.person"/>
+      </EntityType>
+      <EntityType Name="door" BaseType="graph.entity" Abstract="true"/>
+      <EntityType Name="rule" BaseType="graph.entity"><Property Name="controls" Type="graph.controls"/></EntityType>
+      <ComplexType Name="controls">
+        <Property Name="operator" Type="Edm.String"/>
+        <NavigationProperty Name="badge" Type="graph.badge"/>
+      </ComplexType>
+      <ComplexType Name="desk"><Property Name="floor" Type="Edm.Int32"/></ComplexType>
       <EntityType Name="unnamed" BaseType="graph.entity"><Property Name="thing" Type="graph.unused"/></EntityType>
       <ComplexType Name="address">
         <Property Name="street" Type="Edm.String"/><Property Name="place" Type="graph.place"/>
@@ -92,8 +110,12 @@ export interface Person extends DirectoryObject {
     name?: string;
     // Read-only.
     phones?: string[];
-    // A relation.
+    // To whom the person reports.
     manager?: NullableOption<DirectoryObject>;
+}
+export interface Employee extends Person {
+    // Where the employee sits.
+    desk?: NullableOption<Desk>;
 }
 export namespace Governance {
     interface Task extends microsoftgraph.Entity {
@@ -118,9 +140,14 @@ def typings(tmp_path: Path) -> Path:
     return path
 
 
+def declaration(type_: str, version: str = "v1.0", **parts: Any) -> SimpleNamespace:
+    nothing = dict.fromkeys(("subtypes", "links", "inline", "embedded", "undeclared"), ())
+    return SimpleNamespace(**nothing | {"type": type_, "version": version} | parts)
+
+
 @pytest.fixture
 def person(file: Path) -> dict[str, Any]:
-    return build_schema(Csdl(file), ["person"])
+    return build_schema(Csdl(file), Needs({"person"}))
 
 
 def test_inherited_properties_come_first(person: dict[str, Any]) -> None:
@@ -150,8 +177,8 @@ def test_properties_have_their_types_and_relations_are_left_out(person: dict[str
     }
 
 
-def test_complex_types_are_those_in_use_with_what_they_use(person: dict[str, Any]) -> None:
-    assert person["complex"] == {
+def test_structs_are_those_in_use_with_what_they_use(person: dict[str, Any]) -> None:
+    assert person["structs"] == {
         "address": {"street": "String", "place": "place"},
         "circle": {"area": "Int32", "radius": "Int64"},
         "empty": None,
@@ -163,34 +190,106 @@ def test_complex_types_are_those_in_use_with_what_they_use(person: dict[str, Any
         "shape": None,
         "tree": {"branches": "[tree]"},
     }
-    assert list(person["complex"]) == sorted(person["complex"])
+    assert list(person["structs"]) == sorted(person["structs"])
 
 
 def test_types_of_other_namespaces_keep_the_rest_of_theirs(file: Path) -> None:
-    schema = build_schema(Csdl(file), ["governance.task"])
+    schema = build_schema(Csdl(file), Needs({"governance.task"}))
     assert schema["entities"] == {"governance.task": {"id": "String", "plan": "governance.plan"}}
-    assert "self.place" in schema["complex"]
+    assert "self.place" in schema["structs"]
 
 
-def test_an_entity_type_that_the_metadata_lacks_is_a_key_error(file: Path) -> None:
-    with pytest.raises(KeyError, match="nobody"):
-        build_schema(Csdl(file), ["nobody"])
+def test_a_derived_type_has_what_it_adds_to_the_type_of_the_list(file: Path) -> None:
+    schema = build_schema(Csdl(file), Needs(subtypes={"employee": "directoryObject"}))
+    assert list(schema["subtypes"]["employee"])[:2] == ["name", "photo"]
+    assert list(schema["subtypes"]["employee"])[-1] == "desk"
+    assert schema["structs"]["desk"] == {"floor": "Int32"}
+
+
+def test_a_related_object_of_a_row_is_a_struct_of_its_properties(file: Path) -> None:
+    schema = build_schema(Csdl(file), Needs(parts={("person", "badges")}))
+    assert schema["navigation"] == {"person": {"badges": "[badge]"}}
+    assert schema["structs"]["badge"] == {"id": "String", "number": "Int32"}
+
+
+def test_a_related_object_of_several_types_has_no_fixed_fields(file: Path) -> None:
+    schema = build_schema(Csdl(file), Needs(parts={("person", "manager"), ("badge", "doors")}))
+    assert schema["navigation"] == {"badge": {"doors": "[door]"}, "person": {"manager": "directoryObject"}}
+    assert schema["structs"] == {"directoryObject": None, "door": None}
+
+
+def test_a_link_has_the_chosen_properties_alone(file: Path) -> None:
+    schema = build_schema(Csdl(file), Needs(links={("badge", "holder"): ("id", "homes")}))
+    assert schema["navigation"] == {"badge": {"holder": {"id": "String", "homes": "[address]"}}}
+    assert "address" in schema["structs"]
+
+
+def test_a_related_object_within_a_value_comes_with_its_own_parts(file: Path) -> None:
+    schema = build_schema(Csdl(file), Needs({"rule"}))
+    assert schema["structs"] == {
+        "badge": {"id": "String", "number": "Int32", "doors": "[door]"},
+        "controls": {"operator": "String", "badge": "badge"},
+        "door": None,
+    }
+
+
+@pytest.mark.parametrize(
+    "needs",
+    [
+        Needs({"nobody"}),
+        Needs(subtypes={"nobody": "person"}),
+        Needs(parts={("person", "nothing")}),
+        Needs(links={("person", "nothing"): ("id",)}),
+        Needs(links={("badge", "holder"): ("nothing",)}),
+    ],
+)
+def test_what_the_metadata_lacks_is_a_key_error(file: Path, needs: Needs) -> None:
+    with pytest.raises(KeyError, match=r"nobody|nothing"):
+        build_schema(Csdl(file), needs)
+
+
+def test_needs_are_those_of_the_version() -> None:
+    link = SimpleNamespace(name="manager", properties=("id",))
+    again = SimpleNamespace(name="manager", properties=("id", "name"))
+    entities = [
+        declaration("person", links=[link], inline=("badges($select=id)",), undeclared=(("home", "address"),)),
+        declaration("person", links=[again], subtypes=("employee",), embedded=("plan.home", "phones")),
+        declaration("badge", version="beta"),
+    ]
+    assert find_needs(entities, "beta") == Needs({"badge"})
+    assert find_needs(entities, "v1.0") == Needs(
+        {"person"},
+        {"employee": "person"},
+        {("person", "badges"), ("person", "phones")},
+        {("person", "manager"): ("id", "name")},
+        {"address"},
+    )
+
+
+def test_a_derived_type_of_two_lists_needs_two_sets_of_properties() -> None:
+    entities = [declaration("person", subtypes=("employee",)), declaration("entity", subtypes=("employee",))]
+    with pytest.raises(ValueError, match="employee"):
+        find_needs(entities, "v1.0")
 
 
 def test_the_file_has_one_type_a_line_and_says_the_same(person: dict[str, Any]) -> None:
-    text = render_schema(person)
-    assert json.loads(text) == person
-    assert len(text.splitlines()) == len(person["entities"]) + len(person["complex"]) + 4
-    assert '"empty": null,' in text.splitlines()
+    text = render_schema({"v1.0": person, "beta": person})
+    assert json.loads(text) == {"v1.0": person, "beta": person}
+    lines = text.splitlines()
+    assert lines.count('"empty": null,') == 2
+    assert sum(line.startswith('"person": {"id"') for line in lines) == 2
 
 
 def test_meanings_are_those_of_declared_properties_with_the_inherited_ones(file: Path, typings: Path) -> None:
-    assert build_meanings(Csdl(file), read_typings(typings), ["person", "governance.task"]) == {
+    needs = Needs({"person", "governance.task"}, {"employee": "person"}, links={("person", "manager"): ("id",)})
+    assert build_meanings(Csdl(file), read_typings(typings), needs) == {
+        "employee": {"desk": "Where the employee sits."},
         "governance.task": {"id": "The unique identifier for an entity.", "plan": "What is planned."},
         "person": {
             "id": "The unique identifier for an entity.",
             "deletedDateTime": "When it was deleted.",
             "name": "What the person is called.",
+            "manager": "To whom the person reports.",
         },
     }
 
@@ -201,77 +300,74 @@ def test_the_command_writes_the_types_that_the_catalogue_names(
     written, explained = tmp_path / "schema.json", tmp_path / "meanings.json"
     monkeypatch.setattr(files, "SCHEMA_FILE", written)
     monkeypatch.setattr(files, "MEANINGS_FILE", explained)
-    monkeypatch.setattr("tools.catalog_data.__main__.ENTITIES", [type("Named", (), {"type": "governance.task"})])
-    assert main([str(file), str(typings)]) == 0
-    assert json.loads(written.read_text("utf-8"))["entities"].keys() == {"governance.task"}
-    assert json.loads(explained.read_text("utf-8"))["governance.task"]["plan"] == "What is planned."
+    declared = [declaration("governance.task"), declaration("person", version="beta")]
+    monkeypatch.setattr("tools.catalog_data.__main__.DECLARED", declared)
+    assert main([str(file), str(file), str(typings), str(typings)]) == 0
+    schema, meanings = json.loads(written.read_text("utf-8")), json.loads(explained.read_text("utf-8"))
+    assert [list(schema[version]["entities"]) for version in VERSIONS] == [["governance.task"], ["person"]]
+    assert meanings["v1.0"]["governance.task"]["plan"] == "What is planned."
+    assert meanings["beta"]["person"]["name"] == "What the person is called."
 
 
-@pytest.mark.parametrize("arguments", [[], ["one"], ["one", "two", "three"]])
+@pytest.mark.parametrize("arguments", [[], ["one", "two"], ["one", "two", "three", "four", "five"]])
 def test_the_command_says_how_it_is_used(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(arguments) == 2
-    assert "METADATA.XML MICROSOFT-GRAPH.D.TS" in capsys.readouterr().err
+    assert "V1.CSDL BETA.CSDL V1.D.TS BETA.D.TS" in capsys.readouterr().err
 
 
 def test_the_schema_in_the_package_is_written_as_the_generator_writes_it() -> None:
     text = SCHEMA_FILE.read_text("utf-8")
-    schema = json.loads(text)
-    assert render_schema(schema) == text
-    assert list(schema) == ["entities", "complex"]
-    assert list(schema["entities"]) == sorted({entity.type for entity in ENTITIES})
+    assert render_schema(json.loads(text)) == text
 
 
-def test_the_schema_in_the_package_holds_every_complex_type_that_it_uses_and_no_other() -> None:
-    schema = json.loads(SCHEMA_FILE.read_text("utf-8"))
+@pytest.mark.parametrize("version", VERSIONS)
+def test_the_schema_in_the_package_has_what_the_catalogue_uses_and_nothing_else(version: str) -> None:
+    schema, needs = json.loads(SCHEMA_FILE.read_text("utf-8"))[version], find_needs(DECLARED, version)
+    assert list(schema) == ["entities", "subtypes", "navigation", "structs"]
+    assert list(schema["entities"]) == sorted(needs.types)
+    assert list(schema["subtypes"]) == sorted(needs.subtypes)
+    parts = {(type_, name) for type_, names in schema["navigation"].items() for name in names}
+    assert parts == needs.parts | needs.links.keys()
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_the_schema_in_the_package_holds_every_struct_that_it_uses_and_no_other(version: str) -> None:
+    schema = json.loads(SCHEMA_FILE.read_text("utf-8"))[version]
+    pending = [*find_needs(DECLARED, version).values]
+    for section in ("entities", "subtypes", "navigation"):
+        for members in schema[section].values():
+            for member in members.values():
+                pending += [member] if isinstance(member, str) else member.values()
     used: set[str] = set()
-    pending = [name for properties in schema["entities"].values() for name in properties.values()]
-    pending += [name for entity in ENTITIES for _, name in entity.undeclared]
     while pending:
         name = pending.pop().strip("[]")
-        if name in used or name[0].isupper():
-            continue
-        used.add(name)
-        pending += (schema["complex"][name] or {}).values()
-    assert used == set(schema["complex"])
+        if name not in used and not name[0].isupper():
+            used.add(name)
+            pending += (schema["structs"][name] or {}).values()
+    assert used == set(schema["structs"])
 
 
-def test_the_meanings_in_the_package_are_of_properties_in_the_schema() -> None:
+@pytest.mark.parametrize("version", VERSIONS)
+def test_the_meanings_in_the_package_are_of_members_in_the_schema(version: str) -> None:
     text = MEANINGS_FILE.read_text("utf-8")
-    content, schema = json.loads(text), json.loads(SCHEMA_FILE.read_text("utf-8"))
+    content, schema = json.loads(text), json.loads(SCHEMA_FILE.read_text("utf-8"))[version]
     assert render_meanings(content) == text
-    assert list(content) == list(schema["entities"])
-    for name, texts in content.items():
-        assert set(texts) <= set(schema["entities"][name]), name
+    assert set(content[version]) == {*schema["entities"], *schema["subtypes"]}
+    for name, texts in content[version].items():
+        known = [schema[section].get(name, {}) for section in ("entities", "subtypes", "navigation")]
+        assert set(texts) <= set().union(*known), name
         assert all(texts.values()), name
 
 
-@pytest.mark.skipif("AAD_METADATA_FILE" not in os.environ, reason="AAD_METADATA_FILE names no metadata file")
-def test_the_schema_in_the_package_is_what_the_metadata_file_says() -> None:
-    metadata = Csdl(Path(os.environ["AAD_METADATA_FILE"]))
-    expected = render_schema(build_schema(metadata, {entity.type for entity in ENTITIES}))
-    assert SCHEMA_FILE.read_text("utf-8") == expected
+METADATA = {"v1.0": "AAD_METADATA_FILE", "beta": "AAD_BETA_METADATA_FILE"}
+TYPINGS_OF = {"v1.0": "AAD_TYPINGS_FILE", "beta": "AAD_BETA_TYPINGS_FILE"}
 
 
-@pytest.mark.skipif(not {"AAD_METADATA_FILE", "AAD_TYPINGS_FILE"} <= set(os.environ), reason="no metadata or typings named")
-def test_the_meanings_in_the_package_are_what_the_typings_say() -> None:
-    metadata = Csdl(Path(os.environ["AAD_METADATA_FILE"]))
-    described = read_typings(Path(os.environ["AAD_TYPINGS_FILE"]))
-    assert MEANINGS_FILE.read_text("utf-8") == render_meanings(
-        build_meanings(metadata, described, {entity.type for entity in ENTITIES})
-    )
-
-
-@pytest.mark.skipif("AAD_METADATA_FILE" not in os.environ, reason="AAD_METADATA_FILE names no metadata file")
-@pytest.mark.parametrize("entity", [each for each in ENTITIES if each.polymorphic], ids=lambda each: each.table)
-def test_what_only_some_types_of_rows_have_is_what_the_metadata_file_says(entity: Entity) -> None:
-    metadata = Csdl(Path(os.environ["AAD_METADATA_FILE"]))
-    own = metadata.properties(metadata.entity_types[entity.type], metadata.entity_types)
-    every: set[str] = set()
-    for element in metadata.entity_types.values():
-        bases, base = set(), element.get("BaseType")
-        while base:
-            bases.add(metadata.short_name(base))
-            base = metadata.entity_types[metadata.short_name(base)].get("BaseType")
-        if entity.type in bases:
-            every |= metadata.properties(element, metadata.entity_types).keys()
-    assert entity.derived == every - own.keys()
+@pytest.mark.parametrize("version", VERSIONS)
+def test_the_data_in_the_package_are_what_microsofts_files_say(version: str) -> None:
+    if not {METADATA[version], TYPINGS_OF[version]} <= set(os.environ):
+        pytest.skip(f"{METADATA[version]} and {TYPINGS_OF[version]} do not name Microsoft's files.")
+    metadata, needs = Csdl(Path(os.environ[METADATA[version]])), find_needs(DECLARED, version)
+    described = read_typings(Path(os.environ[TYPINGS_OF[version]]))
+    assert json.loads(SCHEMA_FILE.read_text("utf-8"))[version] == build_schema(metadata, needs)
+    assert json.loads(MEANINGS_FILE.read_text("utf-8"))[version] == build_meanings(metadata, described, needs)
