@@ -137,8 +137,7 @@ def test_an_extension_property_is_off_in_whatever_case_it_is_written() -> None:
 REQUIRED = {
     *((entity.table, column) for entity in ENTITIES for column in entity.key),
     *((entity.table, name) for entity in ENTITIES for name in (entity.owner_column, entity.time_property) if name),
-    *((entity.parent, column) for entity in ENTITIES if entity.parent for column in entity.parent_key),
-    *((entity.parent, entity.parent_where[0]) for entity in ENTITIES if entity.parent and entity.parent_where),
+    *((entity.parent, column) for entity in ENTITIES if entity.parent for column in entity.parent_sources),
 }
 
 

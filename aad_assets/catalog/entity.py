@@ -3,16 +3,26 @@
 See also: `entities/` for the declared entities, `queries/` for their queries.
 """
 
-from dataclasses import dataclass, field
-from enum import StrEnum
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from importlib import resources
+from typing import Any
 
 from aad_assets.catalog import meanings
-from aad_assets.catalog.types import STRING, Scalar, Type, duckdb_type, properties, resolve
+from aad_assets.catalog.columns import (
+    ODATA_TYPE,
+    Column,
+    Link,
+    declared_columns,
+    link_columns,
+    navigation_columns,
+    navigation_name,
+    subtype_columns,
+)
+from aad_assets.catalog.enums import Family, Group, Licence, Shape, Version
+from aad_assets.catalog.types import STRING, Type, resolve
 
-ODATA_TYPE = "@odata.type"
-ODATA_TYPE_PREFIX = "#microsoft.graph."
 HIDDEN_MEMBERS = "Member.Read.Hidden"
 """The permission to read hidden memberships (learn.microsoft.com/graph/api/group-list-members)."""
 OPT_IN_COLUMNS = {"customSecurityAttributes": "CustomSecAttributeAssignment.Read.All"}
@@ -23,71 +33,21 @@ RELOAD_MODES = ("compare", "compare_keep_deleted", "truncate", "recreate")
 """The ways in which a load treats the existing rows of a table. `aad_assets.warehouse.publishing.options` explains each."""
 
 
-class Shape(StrEnum):
-    """The way in which Graph returns an entity."""
-
-    LIST = "list"
-    """One collection, page by page."""
-    SINGLETON = "singleton"
-    """A single object at the path itself."""
-    CHILDREN = "children"
-    """One collection for each row of a parent entity."""
-    EXPAND = "expand"
-    """A list whose rows include one related object, requested by `$expand`. Each row is an edge to that object."""
-    STRINGS = "strings"
-    """A function that returns strings, not objects."""
-    ACTION = "action"
-    """A list that is requested by POST."""
-    LOG = "log"
-    """A list of events, read by UTC days and merged into the table, which keeps them after Graph deletes them."""
-
-
-class Group(StrEnum):
-    """Groups of the asset graph."""
-
-    DIRECTORY = "directory"
-    RELATIONSHIPS = "relationships"
-    ACCESS = "access"
-    POLICIES = "policies"
-    GOVERNANCE = "governance"
-    SECURITY = "security"
-    LOGS = "logs"
-
-
-class Family(StrEnum):
-    """Groups of APIs that share a throttling quota (learn.microsoft.com/graph/throttling-limits)."""
-
-    DIRECTORY = "directory"
-    KEY_CREDENTIALS = "key_credentials"
-    REPORTS = "reports"
-    PROTECTION = "protection"
-    SIGN_IN_ACTIVITY = "sign_in_activity"
-    IDENTITY_PROVIDERS = "identity_providers"
-
-
-class Licence(StrEnum):
-    """Licences that a tenant needs beyond Microsoft Entra ID Free, by Microsoft's product names."""
-
-    P1 = "Microsoft Entra ID P1"
-    P2 = "Microsoft Entra ID P2"
-    GOVERNANCE = "Microsoft Entra ID Governance"
-    WORKLOAD = "Microsoft Entra Workload ID"
-
-
 @dataclass(frozen=True)
-class Column:
-    """A column of a table. `source` is the property of Graph's JSON object that fills it."""
+class ParentCondition:
+    """Which parents can have children; the others are not asked."""
 
-    name: str
-    source: str
-    type: Type
-    meaning: str = field(default="", compare=False)
-    """The meaning in a sentence or two; empty if it is unknown."""
+    columns: tuple[str, ...]
+    """The columns of the parent that decide."""
+    holds: Callable[..., bool]
+    """Takes their values in this order; a collection comes as a list, and NULL as None."""
+    description: str
+    """The parents in words, in the plural: `federated domains`."""
 
-    @property
-    def duckdb_type(self) -> str:
-        """The type of the column in DuckDB, as written in a column definition."""
-        return duckdb_type(self.type)
+    @classmethod
+    def equal(cls, column: str, value: object, description: str) -> "ParentCondition":
+        """Return the condition that a column has a value."""
+        return cls((column,), lambda found: bool(found == value), description)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,13 +56,21 @@ class Entity:
 
     table: str
     path: str
-    """The path below the base URL. Each `{id}` is replaced by a value of the parent's key."""
+    """The path below the version. Each `{id}` is replaced by a value of the parent's key."""
     type: str
     """The entity type's name in Microsoft's metadata, without `microsoft.graph.`. For strings, the type they belong to."""
+    version: Version = Version.V1
+    may_be_in_v1: bool = False
+    """Microsoft documents the path in v1.0, too, but its metadata does not have it. v1.0 is tried before `version`."""
     group: Group
     description: str
     permissions: tuple[str, ...]
-    """The least privileged application permissions that read the entity in full. All of them are needed."""
+    """The least privileged permissions that read the entity in full: application permissions, or scopes if not `app_only`.
+    All of them are needed."""
+    app_only: bool = True
+    """Graph supports the request without a signed-in person."""
+    person_role: str = "Global Reader"
+    """The least privileged directory role with which a signed-in person may read the entity."""
     shape: Shape = Shape.LIST
     key: tuple[str, ...] = ("id",)
     page_size: int | None = None
@@ -113,18 +81,32 @@ class Entity:
     licence: Licence | None = None
     on: bool = True
     """The entity is read. The connection metadata can turn it off or on."""
+    off_reason: str = ""
+    """Why it is off by default, as the end of a sentence: `it needs one request for each user`. Empty if it is on."""
+    optional: bool = False
+    """Some tenants and clouds do not have the collection. The entity is skipped there, as one of beta always is."""
     needs_select: bool = False
     """Graph returns some properties only if `$select` names them, so the request names every property."""
     properties: tuple[str, ...] | None = None
     """The only properties of the type that this table has. None: all."""
     omit: frozenset[str] = frozenset()
     """Declared properties that a list never returns, or that must not be requested."""
-    undeclared: tuple[tuple[str, str], ...] = ()
-    """Properties that Graph returns although the metadata does not declare them, each with its type."""
+    undeclared: tuple[tuple[str, str | Type], ...] = ()
+    """Properties that Graph returns although the metadata does not declare them, each with its type or the name of it."""
     extensible: bool = False
     """Applications can register directory extension properties for this type."""
-    derived: frozenset[str] = frozenset()
-    """Properties that only some types of rows have, stored in `_extra`. `odataType` is the row's type. Empty: one type."""
+    subtypes: tuple[str, ...] = ()
+    """Derived types whose objects are rows of the same list. Their own properties are columns, NULL in other rows."""
+    links: tuple[Link, ...] = ()
+    """Related objects whose ids, or a few properties, are requested by `$expand` and become columns."""
+    inline: tuple[str, ...] = ()
+    """Navigation properties that are requested by `$expand`, and become columns under their own names."""
+    embedded: tuple[str, ...] = ()
+    """Navigation properties that Graph returns without `$expand`: columns, too, or fields (`grantControls.…`) of columns."""
+    never_stored: frozenset[str] = frozenset()
+    """Properties that hold secrets. They are neither requested nor stored, not even in `_extra`."""
+    also_needs: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Properties that Graph returns empty, without an error, unless the app has one of the permissions after each."""
     disabled_columns: frozenset[str] = frozenset()
     """Columns that are turned off, in any case. They are neither requested nor stored, not even in `_extra`. By default these
     are the columns that need a permission of their own. The connection metadata turns columns off and on."""
@@ -134,6 +116,8 @@ class Entity:
     """Columns that change all the time. A difference in them is not a change of the row and starts no version."""
     history: bool = True
     """Versions and changes are kept. Off by default for logs, because their rows hardly ever change."""
+    absent_without_id: bool = False
+    """Graph returns an object without an id if there is none."""
     filter: str | None = None
     """The `$filter` that Graph requires. `{id}` is replaced as in `path`."""
     shard_property: str | None = None
@@ -153,8 +137,13 @@ class Entity:
     """The columns of the parent that fill the path, in the order of the path."""
     parent_columns: tuple[str, ...] = ()
     """Columns that store the parent's key (the source of the edge), if Graph does not return it in the rows."""
-    parent_where: tuple[str, str | bool] | None = None
-    """A column of the parent and its value in rows that can have children. Other parents are not asked."""
+    parent_where: ParentCondition | None = None
+    parent_list: str | None = None
+    """A table whose keys are those parents that have children. If Graph does not return it, `parent_where` decides."""
+    one_per_parent: bool = False
+    """Graph returns one object for each parent, not a collection."""
+    value_property: str = ""
+    """The property whose value Graph returns as `{"value": …}`, if that is all it returns for each parent."""
     may_hide_members: bool = False
     """Some parents hide their members unless the app has the permission HIDDEN_MEMBERS."""
     not_found_means_empty: bool = False
@@ -162,6 +151,16 @@ class Entity:
     owner_column: str | None = None
     """The column that names a row's owner, in a list that all tenants share. A row is kept if the owner is in the parent's
     `parent_key`."""
+
+    @property
+    def parent_sources(self) -> tuple[str, ...]:
+        """The columns of the parent that are read for its keys: those of the key, then those of the condition."""
+        return (*self.parent_key, *(self.parent_where.columns if self.parent_where else ()))
+
+    def parent_keys(self, rows: Iterable[Sequence[Any]]) -> list[tuple[Any, ...]]:
+        """Return the keys of parents that can have children, from rows of their `parent_sources`. A key may be incomplete."""
+        width, where = len(self.parent_key), self.parent_where
+        return [tuple(row[:width]) for row in rows if where is None or where.holds(*row[width:])]
 
     @cached_property
     def columns(self) -> tuple[Column, ...]:
@@ -175,21 +174,47 @@ class Entity:
         parents = tuple(Column(name, name, STRING, self._parent_meaning(name)) for name in self.parent_columns)
         if self.edge:
             identity = Column(f"{self.edge}Id", "id", STRING, meanings.edge_id(self.edge))
-            return (*parents, identity, Column(f"{self.edge}Type", ODATA_TYPE, STRING, meanings.edge_type(self.edge)))
+            target_type = Column(f"{self.edge}Type", ODATA_TYPE, STRING, meanings.edge_type(self.edge))
+            # The rows of a list of one type do not say their type.
+            return (
+                *parents,
+                identity,
+                *([target_type] if self.type == "directoryObject" or self.shape is Shape.EXPAND else ()),
+            )
         if self.shape is Shape.STRINGS:
             return (Column("value", "value", STRING, meanings.STRINGS),)
-        declared = properties(self.type) | {name: resolve(type_) for name, type_ in self.undeclared}
-        names = [name for name in declared if name not in self.omit and declared[name] != Scalar("Stream")]
-        if self.properties is not None:
-            names = [name for name in names if name in self.properties]
-        own = tuple(Column(name, name, declared[name], meanings.meaning(self.type, name)) for name in names)
-        kind = (Column("odataType", ODATA_TYPE, STRING, meanings.ODATA_TYPE),) if self.polymorphic else ()
-        return (*parents, *own, *kind)
+        if self.value_property:
+            meaning = meanings.meaning(self.type, self.value_property, self.version)
+            return (*parents, Column(self.value_property, "value", STRING, meaning))
+        columns = (
+            *self._own_columns(),
+            *navigation_columns(self.type, self.version, self.inline),
+            *navigation_columns(self.type, self.version, (name for name in self.embedded if "." not in name)),
+            *link_columns(self.type, self.version, self.links),
+            *subtype_columns(self.subtypes, self.version),
+        )
+        hidden = self.omit | self.never_stored
+        # Of columns with the same name, the first counts: a link may name what a property holds as well.
+        first = {column.name.lower(): column for column in reversed(columns)}
+        own = (column for column in columns if first[column.name.lower()] is column and column.name not in hidden)
+        type_ = (Column("odataType", ODATA_TYPE, STRING, meanings.ODATA_TYPE),) if self.subtypes else ()
+        return (*parents, *own, *type_)
+
+    def _own_columns(self) -> Iterator[Column]:
+        types = {name: resolve(each, self.version) if isinstance(each, str) else each for name, each in self.undeclared}
+        for column in declared_columns(self.type, self.version, types):
+            if self.properties is None or column.name in self.properties:
+                yield column
 
     @property
     def polymorphic(self) -> bool:
         """Rows are of several types."""
-        return bool(self.derived)
+        return bool(self.subtypes)
+
+    @property
+    def expand(self) -> tuple[str, ...]:
+        """The items of `$expand`: links, and inline parts."""
+        return (*(link.expand for link in self.links), *self.inline)
 
     def _parent_meaning(self, column: str) -> str:
         if self.parent is None:
@@ -201,20 +226,28 @@ class Entity:
         """The properties that `$select` names, the key first; empty if it is not needed."""
         if not self.needs_select:
             return ()
-        sources = [column.source for column in self.columns if column.name not in self.parent_columns]
+        others = {ODATA_TYPE, *self.parent_columns, *map(navigation_name, (*self.inline, *self.embedded))}
+        others.update(name for link in self.links for name in link.column_names().values())
+        sources = [column.source for column in self.columns if column.source not in others]
         key = [name for name in ("id", *self.key) if name in sources]
-        return tuple(dict.fromkeys([*key, *(source for source in sources if source != ODATA_TYPE)]))
+        return tuple(dict.fromkeys([*key, *sources]))
 
     @property
     def resource(self) -> str:
         """The request in a readable form: `GET /users`."""
-        return f"{'POST' if self.shape is Shape.ACTION else 'GET'} {self.path}"
+        return f"{'POST' if self.shape is Shape.ACTION else 'GET'} {self.versioned_path}"
+
+    @property
+    def versioned_path(self) -> str:
+        """The path, preceded by `/beta` if it is in beta only."""
+        return self.path if self.version is Version.V1 else f"/{self.version}{self.path}"
 
     @property
     def documentation_url(self) -> str:
         """The URL of the type's page in Microsoft's reference."""
         resource = self.type.replace(".", "-").lower()
-        return f"https://learn.microsoft.com/graph/api/resources/{resource}?view=graph-rest-1.0"
+        version = self.version.removeprefix("v")
+        return f"https://learn.microsoft.com/graph/api/resources/{resource}?view=graph-rest-{version}"
 
     @property
     def query(self) -> str:

@@ -4,10 +4,14 @@
 """
 
 import json
+from collections.abc import Sequence
 from functools import cache
 from importlib import resources
 
-ODATA_TYPE = "The row's type, by its name in Microsoft Graph. Properties that only some types have are in `_extra`."
+ODATA_TYPE = (
+    "The row's type, by its name in Microsoft Graph, where Graph names it: NULL stands for the type of the list. Columns of "
+    "other types are NULL."
+)
 STRINGS = "The string as Microsoft Graph returns it."
 
 # Properties that Graph returns although the metadata does not declare them (Entity.undeclared).
@@ -61,3 +65,13 @@ def edge_id(edge: str) -> str:
 def edge_type(edge: str) -> str:
     """Return the meaning of the column with the type of the target of an edge."""
     return f"The type of the {edge}: `user`, `group`, `device`, `servicePrincipal` or `orgContact`."
+
+
+def link(name: str, property_: str) -> str:
+    """Return the meaning of a column with a property of a linked object."""
+    return f"`{property_}` of the related `{name}`."
+
+
+def of_subtypes(meaning_: str, subtypes: Sequence[str]) -> str:
+    """Return the meaning of a column that only rows of some derived types fill."""
+    return f"{meaning_} Only of type {' or '.join(f'`{name}`' for name in subtypes)}.".strip()

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from importlib import resources
 
-from aad_assets.catalog.entity import Group
+from aad_assets.catalog.enums import Group
 from aad_assets.catalog.types import quoted
 
 

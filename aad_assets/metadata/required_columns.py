@@ -34,8 +34,7 @@ def required_columns(entities: Sequence[Entity]) -> Iterator[RequiredColumn]:
         if entity.time_property:
             yield RequiredColumn(entity.table, entity.time_property, "the log is read by it")
         if entity.parent in on:
-            where = [entity.parent_where[0]] if entity.parent_where else []
-            for column in {*entity.parent_key, *where}.difference(on[entity.parent].key):
+            for column in set(entity.parent_sources).difference(on[entity.parent].key):
                 children.setdefault((entity.parent, column), []).append(entity.table)
     for (table, column), tables in children.items():
         names, need = " and ".join(tables), "needs" if len(tables) == 1 else "need"

@@ -10,8 +10,9 @@ from aad_assets.errors import AadAssetsError, LicenceMissing, NotFound, Permissi
 from aad_assets.graph.reading.children import read_children
 from aad_assets.graph.reading.collections import read_collection
 from aad_assets.graph.reading.extensions import read_extensions
-from aad_assets.graph.reading.parents import Key, read_parent_keys
-from aad_assets.graph.reading.row_adapters import keep_owned, read_singleton, to_edges, wrap_strings
+from aad_assets.graph.reading.pagination import TransformedPart
+from aad_assets.graph.reading.parents import Key, read_parent_keys, read_parent_list
+from aad_assets.graph.reading.row_adapters import flatten_links, keep_owned, read_singleton, to_edges, wrap_strings
 from aad_assets.graph.reading.select import Selection
 from aad_assets.graph.requests.client import GraphClient
 from aad_assets.graph.requests.meter import Meter
@@ -38,6 +39,7 @@ class Reader:
         self.progress = {entity.table: Progress() for entity in entities}
         self._children = {entity.table: [child for child in entities if child.parent == entity.table] for entity in entities}
         self._extensions: asyncio.Task[list[ExtensionProperty] | str] | None = None
+        self._parent_lists: dict[str, asyncio.Task[list[Key] | None]] = {}
 
     async def with_extension_properties(self, entity: Entity) -> tuple[Entity, str | None]:
         """Return `entity` with the tenant's directory extension properties as columns, or unchanged with the reason why not.
@@ -65,9 +67,11 @@ class Reader:
         meter = self.progress[entity.table].meter
         match entity.shape:
             case Shape.SINGLETON:
-                await read_singleton(self.client, entity, meter, staging.part())
+                return await read_singleton(self.client, entity, meter, staging.part())
             case Shape.CHILDREN:
-                await read_children(self.client, entity, await self._parents(entity), meter, staging.part())
+                part = staging.part()
+                flat = TransformedPart(part, flatten_links(entity)) if entity.links else part
+                return await read_children(self.client, entity, await self._parents(entity), meter, flat)
             case Shape.EXPAND:
                 return await read_collection(self.client, entity, meter, staging, transform=to_edges(entity))
             case Shape.STRINGS:
@@ -75,9 +79,10 @@ class Reader:
             case _ if entity.owner_column:
                 owners = {key[0] for key in await self._parents(entity)}
                 return await read_collection(self.client, entity, meter, staging, transform=keep_owned(entity, owners))
+            case _ if entity.links:
+                return await read_collection(self.client, entity, meter, staging, transform=flatten_links(entity))
             case _:
                 return await self._read_filtered(entity, staging, filters)
-        return Selection((entity.select,))
 
     async def _read_filtered(self, entity: Entity, staging: EntityStage, filters: Sequence[str]) -> Selection:
         meter = self.progress[entity.table].meter
@@ -92,11 +97,16 @@ class Reader:
         """Give the children in the run the keys of their parents, while the parents' rows are still staged."""
         if children := self._children[entity.table]:
             self.progress[entity.table].keys.set_result(
-                {child.table: await staging.keys(staged.relation, child.parent_key, child.parent_where) for child in children}
+                {
+                    child.table: child.parent_keys(await staging.values(staged.relation, child.parent_sources))
+                    for child in children
+                }
             )
 
     async def _parents(self, entity: Entity) -> list[Key]:
         """Return the keys of the parents: from the parent's own read if it is part of the run, so that both tables agree."""
+        if entity.parent_list and (listed := await self._parent_list(entity)) is not None:
+            return listed
         parent = self.progress.get(entity.parent or "")
         if parent is None:
             return await read_parent_keys(self.client, entity, self.progress[entity.table].meter)
@@ -104,6 +114,14 @@ class Reader:
         if parent.keys.cancelled():
             raise _without_parent(entity, parent)
         return parent.keys.result()[entity.table]
+
+    async def _parent_list(self, entity: Entity) -> list[Key] | None:
+        """Return the keys in `entity.parent_list`, which is read once per run; None if Graph does not return it."""
+        name = entity.parent_list or ""
+        if name not in self._parent_lists:
+            reading = read_parent_list(self.client, entity, self.progress[entity.table].meter)
+            self._parent_lists[name] = asyncio.create_task(reading)
+        return await asyncio.shield(self._parent_lists[name])
 
     async def wait_for_parent(self, entity: Entity) -> None:
         """Wait until the parent in the run has ended. Raises AadAssetsError if it was not published."""
@@ -114,9 +132,10 @@ class Reader:
 
     async def close(self) -> None:
         """Cancel what is still running."""
-        if self._extensions is not None:
-            self._extensions.cancel()
-            await asyncio.gather(self._extensions, return_exceptions=True)
+        running = [*self._parent_lists.values(), *([self._extensions] if self._extensions else [])]
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
 
 
 def _without_parent(entity: Entity, parent: Progress) -> AadAssetsError:

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from aad_assets.catalog import CATALOG, ENTITIES, Entity
-from aad_assets.catalog.entity import ODATA_TYPE
+from aad_assets.catalog.columns import ODATA_TYPE
 from tools.catalog_data.files import MEANINGS_FILE
 
 PUBLISHED = json.loads(MEANINGS_FILE.read_text("utf-8"))

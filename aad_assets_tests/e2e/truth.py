@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from aad_assets.catalog import Entity, Shape
-from aad_assets.catalog.entity import ODATA_TYPE
+from aad_assets.catalog.columns import ODATA_TYPE
 from aad_assets.catalog.extensions import ExtensionProperty, with_extensions
 from aad_assets.catalog.types import Json, List, Scalar, Struct, Type
 from aad_assets.demo import DemoServer

@@ -8,7 +8,7 @@ import random
 from typing import Any
 
 from aad_assets.catalog import Entity, Shape
-from aad_assets.catalog.entity import ODATA_TYPE
+from aad_assets.catalog.columns import ODATA_TYPE
 from aad_assets.catalog.types import Json, List, Scalar, Struct, Type
 
 _VALUES: dict[str, list[Any]] = {

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import httpx
 import pytest
 
 from aad_assets.catalog import CATALOG, ENTITIES, Entity, Shape
-from aad_assets.catalog.entity import ODATA_TYPE
+from aad_assets.catalog.columns import ODATA_TYPE
 from aad_assets.catalog.types import quoted
 from aad_assets.graph.requests.client import GraphClient
 from aad_assets.reload.read import Reader
@@ -45,12 +46,11 @@ class Live:
         return self.answer(request)
 
     def answer(self, request: httpx.Request) -> httpx.Response:
-        path = request.url.path.removeprefix("/v1.0")
+        path = request.url.path.removeprefix("/v1.0").removeprefix("/beta")
         if path.endswith("/$count"):
             return httpx.Response(200, text=str(len(self.rows)))
         if self.entity.parent and self._is_above(path):
-            where = dict([self.entity.parent_where]) if self.entity.parent_where else {}
-            return page([{"id": "parent", "appId": "parent"} | where])
+            return page([self._parent()])
         if self.entity.shape is Shape.SINGLETON:
             return httpx.Response(200, json={"@odata.context": "https://graph/$metadata#x"} | self.rows[0])
         if self.entity.shape is Shape.STRINGS:
@@ -61,6 +61,12 @@ class Live:
         if "skiptoken" in str(request.url):
             return page(self.rows[half:])
         return page(self.rows[:half], f"{BASE}{path}?{LINK}")
+
+    def _parent(self) -> dict[str, Any]:
+        """Return an object that can have children of every kind, of the type that the path names."""
+        typed = re.search(r"/(microsoft\.graph\.\w+)/", self.entity.path)
+        names = {"id": "parent", "appId": "parent", "tenantId": "parent", "authenticationType": "Federated"}
+        return {**names, "groupTypes": ["Unified"]} | ({"@odata.type": f"#{typed[1]}"} if typed else {})
 
     def _is_above(self, path: str) -> bool:
         if self.entity.shape is not Shape.CHILDREN or self.entity.filter:

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from aad_assets.catalog import ENTITIES
 from aad_assets.catalog.conform.csdl import Csdl
 from tools.catalog_data import files
 from tools.catalog_data.__main__ import VERSIONS, main
-from tools.catalog_data.coming import DECLARED
 from tools.catalog_data.files import (
     MEANINGS_FILE,
     SCHEMA_FILE,
@@ -301,7 +301,7 @@ def test_the_command_writes_the_types_that_the_catalogue_names(
     monkeypatch.setattr(files, "SCHEMA_FILE", written)
     monkeypatch.setattr(files, "MEANINGS_FILE", explained)
     declared = [declaration("governance.task"), declaration("person", version="beta")]
-    monkeypatch.setattr("tools.catalog_data.__main__.DECLARED", declared)
+    monkeypatch.setattr("tools.catalog_data.__main__.ENTITIES", declared)
     assert main([str(file), str(file), str(typings), str(typings)]) == 0
     schema, meanings = json.loads(written.read_text("utf-8")), json.loads(explained.read_text("utf-8"))
     assert [list(schema[version]["entities"]) for version in VERSIONS] == [["governance.task"], ["person"]]
@@ -322,7 +322,7 @@ def test_the_schema_in_the_package_is_written_as_the_generator_writes_it() -> No
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_the_schema_in_the_package_has_what_the_catalogue_uses_and_nothing_else(version: str) -> None:
-    schema, needs = json.loads(SCHEMA_FILE.read_text("utf-8"))[version], find_needs(DECLARED, version)
+    schema, needs = json.loads(SCHEMA_FILE.read_text("utf-8"))[version], find_needs(ENTITIES, version)
     assert list(schema) == ["entities", "subtypes", "navigation", "structs"]
     assert list(schema["entities"]) == sorted(needs.types)
     assert list(schema["subtypes"]) == sorted(needs.subtypes)
@@ -333,7 +333,7 @@ def test_the_schema_in_the_package_has_what_the_catalogue_uses_and_nothing_else(
 @pytest.mark.parametrize("version", VERSIONS)
 def test_the_schema_in_the_package_holds_every_struct_that_it_uses_and_no_other(version: str) -> None:
     schema = json.loads(SCHEMA_FILE.read_text("utf-8"))[version]
-    pending = [*find_needs(DECLARED, version).values]
+    pending = [*find_needs(ENTITIES, version).values]
     for section in ("entities", "subtypes", "navigation"):
         for members in schema[section].values():
             for member in members.values():
@@ -367,7 +367,7 @@ TYPINGS_OF = {"v1.0": "AAD_TYPINGS_FILE", "beta": "AAD_BETA_TYPINGS_FILE"}
 def test_the_data_in_the_package_are_what_microsofts_files_say(version: str) -> None:
     if not {METADATA[version], TYPINGS_OF[version]} <= set(os.environ):
         pytest.skip(f"{METADATA[version]} and {TYPINGS_OF[version]} do not name Microsoft's files.")
-    metadata, needs = Csdl(Path(os.environ[METADATA[version]])), find_needs(DECLARED, version)
+    metadata, needs = Csdl(Path(os.environ[METADATA[version]])), find_needs(ENTITIES, version)
     described = read_typings(Path(os.environ[TYPINGS_OF[version]]))
     assert json.loads(SCHEMA_FILE.read_text("utf-8"))[version] == build_schema(metadata, needs)
     assert json.loads(MEANINGS_FILE.read_text("utf-8"))[version] == build_meanings(metadata, described, needs)

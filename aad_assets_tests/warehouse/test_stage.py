@@ -268,8 +268,8 @@ def test_two_entities_are_staged_side_by_side(lab: Lab) -> None:
 
 def test_ids_are_those_of_every_row(lab: Lab) -> None:
     staged = lab.land(named(range(50)), SMALL)
-    keys = lab.run(EntityStage(lab.stage, SMALL).keys(staged.relation, ("id",), None))
-    assert sorted(keys) == [(f"k{number:05}",) for number in range(50)]
+    values = lab.run(EntityStage(lab.stage, SMALL).values(staged.relation, ("id",)))
+    assert sorted(values) == [(f"k{number:05}",) for number in range(50)]
 
 
 @pytest.mark.parametrize("name", ['it\'s "here"', "id=5", "[a-z]*", "name=5/id=6"])

@@ -12,9 +12,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from aad_assets.catalog import ENTITIES
 from aad_assets.catalog.conform.csdl import Csdl
 from tools.catalog_data import files
-from tools.catalog_data.coming import DECLARED
 from tools.catalog_data.needs import find_needs
 from tools.catalog_data.typings import read_typings
 
@@ -28,7 +28,7 @@ def main(arguments: Sequence[str]) -> int:
         return 2
     schema, meanings = {}, {}
     for version, metadata, typings in zip(VERSIONS, arguments[:2], arguments[2:], strict=True):
-        csdl, needs = Csdl(Path(metadata)), find_needs(DECLARED, version)
+        csdl, needs = Csdl(Path(metadata)), find_needs(ENTITIES, version)
         schema[version] = files.build_schema(csdl, needs)
         meanings[version] = files.build_meanings(csdl, read_typings(Path(typings)), needs)
     files.SCHEMA_FILE.write_text(files.render_schema(schema), encoding="utf-8")

@@ -36,5 +36,5 @@ def find_needs(entities: Iterable[Any], version: str) -> Needs:
         for link in entity.links:
             chosen = (*needs.links.get((entity.type, link.name), ()), *link.properties)
             needs.links[entity.type, link.name] = tuple(dict.fromkeys(chosen))
-        needs.values.update(type_ for _, type_ in entity.undeclared)
+        needs.values.update(type_ for _, type_ in entity.undeclared if isinstance(type_, str))
     return needs

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
 
-from aad_assets.catalog.entity import Entity, Group
+from aad_assets.catalog.entity import Entity
+from aad_assets.catalog.enums import Group
 from tools.reference.relationships import Reference, core_entities, picture_columns, references
 
 # From left to right. Tables that refer to two other columns are placed between them.

@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterable
 
 from aad_assets.catalog.entities import ENTITIES
-from aad_assets.catalog.entity import Entity, Group
+from aad_assets.catalog.entity import Entity
+from aad_assets.catalog.enums import Group
 
 _BLOCK = re.compile(r"(?<=<!-- permissions -->\n).*?(?= *<!-- /permissions -->)", re.DOTALL)
 _WIDTH = 126

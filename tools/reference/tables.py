@@ -3,8 +3,10 @@
 import re
 from collections.abc import Iterable, Sequence
 
+from aad_assets.catalog.columns import Column
 from aad_assets.catalog.entities import ENTITIES
-from aad_assets.catalog.entity import OPT_IN_COLUMNS, Column, Entity, Group, Shape
+from aad_assets.catalog.entity import OPT_IN_COLUMNS, Entity
+from aad_assets.catalog.enums import Group, Shape
 from aad_assets.catalog.types import List, Struct, Type, duckdb_type
 from tools.reference.relationships import GENERATED
 from tools.reference.relationships import PAGE as RELATIONSHIPS
@@ -140,8 +142,7 @@ def reading(entity: Entity) -> str:
 def _which(entity: Entity) -> str:
     if entity.parent_where is None:
         return ""
-    column, value = entity.parent_where
-    return f" whose `{column}` is {str(value).lower() if isinstance(value, bool) else f'`{value}`'}"
+    return f" ({entity.parent_where.description} only)"
 
 
 def columns(entity: Entity, neighbours: Sequence[Entity] = ()) -> str:

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from aad_assets.catalog.entities import directory
 from aad_assets.catalog.entity import Entity
+from aad_assets.catalog.enums import Group
 
 _NAMES = {
     "users": "Users",
@@ -22,6 +23,8 @@ def _deleted(live: Entity) -> Entity:
         table=f"deleted_{live.table}",
         path=f"/directory/deletedItems/microsoft.graph.{live.type}",
         description=f"{_NAMES[live.table]} in the recycle bin: deleted less than 30 days ago, so they can still be restored.",
+        group=Group.RECYCLE_BIN,
+        optional=live.table == "devices",  # learn.microsoft.com/graph/api/directory-deleteditems-list does not name devices
         shard_property=None,
         undeclared=(),
         extensible=False,

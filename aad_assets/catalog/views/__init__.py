@@ -4,7 +4,7 @@ To add a view, add a declaration and its `.sql` file. The columns that identify 
 name is NULL if the object that it belongs to is not, or no longer, in the directory.
 """
 
-from aad_assets.catalog.entity import Group
+from aad_assets.catalog.enums import Group
 from aad_assets.catalog.view import SourceTable, View, ViewColumn
 
 __all__ = ["VIEWS", "SourceTable", "View", "ViewColumn"]

@@ -7,11 +7,12 @@ from typing import Any
 import msgspec
 
 from aad_assets.catalog import CATALOG, Entity, Shape
+from aad_assets.catalog.columns import ODATA_TYPE, ODATA_TYPE_PREFIX
 from aad_assets.errors import NotFound, RequestRejected
 from aad_assets.graph.probing.findings import is_unknown_path
 from aad_assets.graph.reading.collections import with_other_page_size
 from aad_assets.graph.reading.pagination import Page, fetch_page, resolve_link
-from aad_assets.graph.reading.parents import Key
+from aad_assets.graph.reading.parents import Key, key_select, read_parent_list, without_expand
 from aad_assets.graph.reading.queries import NO_SUCH_ID, child_query, collection_query
 from aad_assets.graph.requests.client import GraphClient
 from aad_assets.graph.requests.meter import Meter
@@ -63,13 +64,15 @@ class ChildrenProbe:
 
     async def parents(self, child: Entity) -> list[Key]:
         """Return the keys of the first few parents that can have children. Raises GraphError."""
-        wanted = (child.parent, child.parent_key, child.parent_where)
+        wanted = (child.parent, child.parent_key, child.parent_where, child.parent_list)
         if wanted not in self._parents:
             self._parents[wanted] = asyncio.create_task(self._read_parents(child))
         return await asyncio.shield(self._parents[wanted])
 
     async def _read_parents(self, child: Entity) -> list[Key]:
-        parent = CATALOG[child.parent or ""]
+        if child.parent_list and (listed := await read_parent_list(self._client, child, self._meter)):
+            return listed
+        parent = without_expand(CATALOG[child.parent or ""])
         if parent.shape is Shape.CHILDREN:
             return await self._search_grandparents(child, parent)
         return await self._search_collection(child, parent)
@@ -82,9 +85,7 @@ class ChildrenProbe:
         return []
 
     async def _search_collection(self, child: Entity, parent: Entity) -> list[Key]:
-        select = (
-            tuple(dict.fromkeys(["id", *child.parent_key, *(child.parent_where or ())[:1]])) if parent.needs_select else ()
-        )
+        select = key_select(parent, child)
         top = None if child.parent_where else _MAX_PARENTS
         query = collection_query(self._client, parent, select, top=top)
         for _ in range(_MAX_PAGES):
@@ -105,10 +106,14 @@ class ChildrenProbe:
 
 def _keys(page: Page, child: Entity, inherited: dict[str, str]) -> list[Key]:
     """Return the values of `child.parent_key` in the rows that qualify. `inherited` are members that the rows lack."""
-    name, wanted = child.parent_where or ("", None)
-    rows = [decode_members(row) | inherited for row in page.value]
-    keys = [[row.get(each) for each in child.parent_key] for row in rows if not name or row.get(name) == wanted]
-    return [tuple(map(str, key)) for key in keys if all(key)]
+    rows = [_as_columns(decode_members(row)) | inherited for row in page.value]
+    values = [[row.get(name) for name in child.parent_sources] for row in rows]
+    return [tuple(map(str, key)) for key in child.parent_keys(values) if all(key)]
+
+
+def _as_columns(members: dict[str, Any]) -> dict[str, Any]:
+    """Return the members with the row's type as tables have it."""
+    return members | {"odataType": str(members.get(ODATA_TYPE) or "").removeprefix(ODATA_TYPE_PREFIX)}
 
 
 def decode_members(row: msgspec.Raw) -> dict[str, Any]:

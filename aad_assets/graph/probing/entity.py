@@ -17,10 +17,12 @@ from aad_assets.concurrency import gather_or_cancel
 from aad_assets.errors import AadAssetsError, ConfigurationError, GraphError
 from aad_assets.graph.probing.children import ChildrenProbe, decode_members
 from aad_assets.graph.probing.findings import Finding, Status, failure
-from aad_assets.graph.reading.collections import SELECT_REJECTED, negotiate_select, with_other_page_size
+from aad_assets.graph.reading.collections import SELECT_REJECTED, negotiate, with_other_page_size
 from aad_assets.graph.reading.extensions import read_extensions
 from aad_assets.graph.reading.pagination import fetch_page
 from aad_assets.graph.reading.queries import collection_query
+from aad_assets.graph.reading.row_adapters import fetch_singleton
+from aad_assets.graph.reading.select import Selection
 from aad_assets.graph.requests.client import GraphClient
 from aad_assets.graph.requests.meter import Meter
 
@@ -117,8 +119,8 @@ class EntityProbe:
     async def _try(self, entity: Entity) -> _Readable:
         match entity.shape:
             case Shape.SINGLETON:
-                url, decode = self._client.url(entity.path), msgspec.json.Decoder(msgspec.Raw).decode
-                return _Readable([await self._client.get(url, decode, self._meter, families=(entity.family,))])
+                body, selection = await fetch_singleton(self._client, entity, self._meter)
+                return _Readable([msgspec.Raw(body)], _without(selection), selection.unrequested)
             case Shape.CHILDREN:
                 return await self._try_children(entity)
             case _:
@@ -132,9 +134,8 @@ class EntityProbe:
         except SELECT_REJECTED as rejection:
             if smaller := with_other_page_size(entity, rejection):
                 return await self._try_collection(smaller)
-            selection = await negotiate_select(self._client, entity, self._meter, rejection)
-        note = f"read without {', '.join(selection.rejected)}, which Graph rejects" if selection.rejected else ""
-        return _Readable(note=note, rejected=selection.rejected)
+            _, selection = await negotiate(self._client, entity, self._meter, rejection)
+        return _Readable(note=_without(selection), rejected=(*selection.rejected, *selection.unrequested))
 
     async def _try_children(self, entity: Entity) -> _Readable:
         """Request the children of the first parent, with every cast."""
@@ -161,10 +162,17 @@ class EntityProbe:
         return ()
 
 
+def _without(selection: Selection) -> str:
+    """Return what Graph rejects of the request, as a note."""
+    names = (*selection.rejected, *selection.unrequested)
+    return f"read without {', '.join(names)}, which Graph rejects" if names else ""
+
+
 def _undeclared(entity: Entity, rows: Sequence[msgspec.Raw]) -> tuple[str, ...]:
     """Return the members that the catalogue does not declare, for entities whose rows hold more than ids."""
     if entity.edge or entity.properties or entity.shape is Shape.STRINGS:
         return ()
-    known = {*properties(entity.type), *entity.derived, *(column.source for column in entity.all_columns)}
+    known = {*properties(entity.type, entity.version), *(column.source for column in entity.all_columns)}
+    known |= {link.name for link in entity.links} | entity.never_stored
     names = {name for row in rows for name in decode_members(row)}
     return tuple(sorted(name for name in names - known if "@" not in name))

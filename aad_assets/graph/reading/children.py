@@ -12,10 +12,19 @@ from contextlib import aclosing, suppress
 import msgspec
 
 from aad_assets.catalog import CATALOG, Entity
-from aad_assets.catalog.entity import ODATA_TYPE, ODATA_TYPE_PREFIX
+from aad_assets.catalog.columns import ODATA_TYPE, ODATA_TYPE_PREFIX
 from aad_assets.errors import InvalidResponse, NotFound, PageTokenExpired, RequestRejected
-from aad_assets.graph.reading.pagination import MAX_RESTARTS, Page, Part, decode_page, fetch_page, read_pages
-from aad_assets.graph.reading.queries import ID_PLACEHOLDER, NO_SUCH_ID, Query, child_query, fill_path
+from aad_assets.graph.reading.pagination import MAX_RESTARTS, Page, Part, decode_page, decode_single, fetch_page, read_pages
+from aad_assets.graph.reading.queries import (
+    ID_PLACEHOLDER,
+    NO_SUCH_ID,
+    Query,
+    child_query,
+    fill_path,
+    simpler_forms,
+    unrequested,
+)
+from aad_assets.graph.reading.select import Selection
 from aad_assets.graph.requests.batch import BatchItem, run_batches
 from aad_assets.graph.requests.client import GraphClient
 from aad_assets.graph.requests.meter import Meter
@@ -24,11 +33,29 @@ from aad_assets.graph.requests.retries import RetryBudget
 
 async def read_children(
     client: GraphClient, entity: Entity, parents: Sequence[tuple[str, ...]], meter: Meter, part: Part
-) -> None:
+) -> Selection:
     """Read the children of all `parents` (their keys) into `part`, and close it. A deleted parent has no children.
 
     Raises GraphError or InvalidResponse.
     """
+    # Only `$expand` is not documented everywhere. Other rejections are not worth reading all parents again.
+    forms = [entity, *simpler_forms(entity)] if entity.expand else [entity]
+    rejections: list[RequestRejected] = []
+    for form in forms:
+        try:
+            await _read_children(client, form, parents, meter, part)
+        except RequestRejected as rejection:
+            rejections.append(rejection)
+            await part.discard()
+            meter.rows = 0
+        else:
+            return Selection((entity.select,), unrequested=unrequested(entity, form))
+    raise rejections[0]
+
+
+async def _read_children(
+    client: GraphClient, entity: Entity, parents: Sequence[tuple[str, ...]], meter: Meter, part: Part
+) -> None:
     items_per_parent = 1 + len(entity.casts)
     responses = 0
     missing: list[ChildItem] = []
@@ -48,7 +75,8 @@ async def read_children(
         responses += 1
         meter.parents = responses // items_per_parent
 
-    await run_batches(client, _items(client, entity, parents, meter), decode_page, meter, on_response)
+    items, decode = _items(client, entity, parents, meter), decode_single if entity.one_per_parent else decode_page
+    await run_batches(client, items, decode, meter, on_response, version=entity.version, family=entity.family)
     for item in missing:
         if not entity.not_found_means_empty and await _parent_exists(client, entity, item.parent, meter):
             await add(item, await _read_again(client, item, meter))
@@ -62,7 +90,7 @@ async def _parent_exists(client: GraphClient, entity: Entity, parent: tuple[str,
     before, placeholder, _ = entity.path.rpartition(ID_PLACEHOLDER)
     path = before + placeholder or f"{CATALOG[entity.parent or ''].path}/{ID_PLACEHOLDER}"
     try:
-        await client.get(client.url(fill_path(path, parent)), bytes, meter)
+        await client.get(client.url(fill_path(path, parent), version=entity.version), bytes, meter)
     except NotFound:
         return False
     return True

@@ -9,13 +9,14 @@ listed here, and the collection is read as one chain.
 import asyncio
 import re
 import string
+from contextlib import suppress
 from dataclasses import replace
 
-from aad_assets.catalog import Entity
+from aad_assets.catalog import Entity, Version
 from aad_assets.concurrency import gather_or_cancel
-from aad_assets.errors import GraphError, GraphUnavailable, LicenceMissing, PermissionMissing, RequestRejected
+from aad_assets.errors import GraphError, GraphUnavailable, LicenceMissing, NotFound, PermissionMissing, RequestRejected
 from aad_assets.graph.reading.pagination import Sink, Transform, TransformedPart, fetch_page, read_chain
-from aad_assets.graph.reading.queries import EVENTUAL, collection_query, escape_quotes
+from aad_assets.graph.reading.queries import EVENTUAL, collection_query, escape_quotes, simpler_forms, unrequested
 from aad_assets.graph.reading.select import Selection, find_selection
 from aad_assets.graph.requests.client import GraphClient
 from aad_assets.graph.requests.meter import Meter
@@ -86,6 +87,12 @@ async def read_collection(
 
     `filter_` narrows the collection; `transform` is applied to the rows.
     """
+    if entity.may_be_in_v1:
+        entity = replace(entity, may_be_in_v1=False)
+        with suppress(NotFound, RequestRejected):
+            earlier = replace(entity, version=Version.V1)
+            return await read_collection(client, earlier, meter, sink, filter_=filter_, transform=transform)
+        await sink.reset()
     if entity.countable:
         meter.expected = await fetch_count(client, entity.path, meter)
     everything = Selection((entity.select,))
@@ -94,12 +101,12 @@ async def read_collection(
         return everything
     except SELECT_REJECTED as rejection:
         smaller = with_other_page_size(entity, rejection)
-        selection = everything if smaller else await negotiate_select(client, entity, meter, rejection)
+        form, selection = (smaller, everything) if smaller else await negotiate(client, entity, meter, rejection)
     await sink.reset()
     meter.rows = 0
     if smaller:
         return await read_collection(client, smaller, meter, sink, filter_=filter_, transform=transform)
-    await _read(client, entity, selection, meter, sink, filter_, transform)
+    await _read(client, form, selection, meter, sink, filter_, transform)
     return selection
 
 
@@ -120,19 +127,42 @@ def with_other_page_size(entity: Entity, rejection: GraphError) -> Entity | None
     )
 
 
-async def negotiate_select(client: GraphClient, entity: Entity, meter: Meter, rejection: GraphError) -> Selection:
+async def negotiate(client: GraphClient, entity: Entity, meter: Meter, rejection: GraphError) -> tuple[Entity, Selection]:
+    """Find a form of the request for `entity`, and properties in it, that the collection accepts.
+
+    Raises `rejection` if it rejects every form.
+    """
+    for form in simpler_forms(entity) if isinstance(rejection, RequestRejected) else ():
+        if form.needs_select == entity.needs_select and await _accepts(client, form, form.select, meter):
+            return form, Selection((form.select,), unrequested=unrequested(entity, form))
+    try:
+        return entity, await _negotiate_select(client, entity, meter, rejection)
+    except RequestRejected:
+        for form in simpler_forms(entity):
+            if await _accepts(client, form, form.select[:1], meter):
+                return form, replace(
+                    await _negotiate_select(client, form, meter, rejection) if form.select else Selection(((),)),
+                    unrequested=unrequested(entity, form),
+                )
+        raise
+
+
+async def _accepts(client: GraphClient, entity: Entity, selected: tuple[str, ...], meter: Meter) -> bool:
+    try:
+        await fetch_page(client, collection_query(client, entity, selected, top=1), meter)
+    except SELECT_REJECTED:
+        return False
+    return True
+
+
+async def _negotiate_select(client: GraphClient, entity: Entity, meter: Meter, rejection: GraphError) -> Selection:
     """Find the properties that the collection accepts. Raises `rejection` if it is not about the `$select`."""
     key, properties = entity.select[:1], entity.select[1:]
     if not properties:
         raise rejection
 
     async def accepts(selected: tuple[str, ...]) -> bool:
-        query = collection_query(client, entity, key + selected, top=1)
-        try:
-            await fetch_page(client, query, meter)
-        except SELECT_REJECTED:
-            return False
-        return True
+        return await _accepts(client, entity, key + selected, meter)
 
     if not await accepts(()):
         raise rejection

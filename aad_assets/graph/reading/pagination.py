@@ -89,6 +89,7 @@ class Page(msgspec.Struct):
 
 
 _decode_strictly = msgspec.json.Decoder(Page).decode
+_decode_members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
 
 def decode_page(body: bytes | msgspec.Raw) -> Page:
@@ -103,6 +104,23 @@ def decode_page(body: bytes | msgspec.Raw) -> Page:
     return page
 
 
+def decode_object(body: bytes) -> bytes:
+    """Return the body unchanged. Raises msgspec.DecodeError if it is not a complete object."""
+    try:
+        _decode_members(body)
+    except msgspec.DecodeError:
+        if (encoded := encode_surrogates(body)) is None:
+            raise
+        _decode_members(encoded)
+        return bytes(restore_surrogates(msgspec.Raw(encoded)))
+    return body
+
+
+def decode_single(body: bytes | msgspec.Raw) -> Page:
+    """Decode a single object as a page of one row. Raises msgspec.DecodeError if the body is truncated or no object."""
+    return Page([msgspec.Raw(decode_object(bytes(body)))])
+
+
 def resolve_link(url: str, link: str) -> str:
     """Return the absolute URL of a link in the page at `url`. A relative one is resolved (OData JSON 4.01, 4.5.5)."""
     return link if _SCHEME.match(link) else urljoin(url, link)
@@ -111,10 +129,9 @@ def resolve_link(url: str, link: str) -> str:
 async def fetch_page(client: GraphClient, query: Query, meter: Meter) -> Page:
     """Fetch the first page of `query`. Raises GraphError."""
     if not query.is_action:
-        return await client.get(
-            query.url, decode_page, meter, units=query.units, families=query.families, headers=query.headers
-        )
-    return await client.post(client.relative(query.url), b"{}", decode_page, meter, units=query.units)
+        decode = decode_single if query.is_single else decode_page
+        return await client.get(query.url, decode, meter, units=query.units, families=query.families, headers=query.headers)
+    return await client.post(query.url, b"{}", decode_page, meter, units=query.units)
 
 
 async def read_pages(

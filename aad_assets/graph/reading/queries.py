@@ -4,10 +4,11 @@ Source: learn.microsoft.com/graph/query-parameters.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import quote
 
 from aad_assets.catalog import Entity, Family, Shape
+from aad_assets.catalog.columns import navigation_name
 from aad_assets.graph.requests.client import GraphClient
 from aad_assets.graph.requests.rate_limits import resource_units
 
@@ -31,6 +32,8 @@ class Query:
     headers: Mapping[str, str] = field(default_factory=dict)
     is_action: bool = False
     """True if the first page is requested by POST."""
+    is_single: bool = False
+    """True if the response is one object instead of a page."""
 
 
 def collection_query(
@@ -42,6 +45,8 @@ def collection_query(
         options["$select"] = ",".join(select)
     if entity.shape is Shape.EXPAND:
         options["$expand"] = f"{entity.edge}($select=id)"
+    elif entity.expand:
+        options["$expand"] = ",".join(entity.expand)
     if entity.page_size:
         options["$top"] = min(top or entity.page_size, entity.page_size)
     if filters := [each for each in (entity.filter, filter_) if each]:
@@ -50,7 +55,14 @@ def collection_query(
     if "keyCredentials" in select:
         families += (Family.KEY_CREDENTIALS,)
     units = resource_units(entity.path, select=bool(select), expand="$expand" in options, top=top)
-    return Query(client.url(entity.path, options), units, families, is_action=entity.shape is Shape.ACTION)
+    url = client.url(entity.path, options, entity.version)
+    return Query(url, units, families, is_action=entity.shape is Shape.ACTION)
+
+
+def singleton_query(client: GraphClient, entity: Entity) -> Query:
+    """Return the query for an entity that is a single object."""
+    options = {"$expand": ",".join(entity.expand)} if entity.expand else {}
+    return Query(client.url(entity.path, options, entity.version), families=(entity.family,))
 
 
 def child_query(
@@ -61,6 +73,8 @@ def child_query(
     page_size = min(top or entity.page_size, entity.page_size) if entity.page_size else None
     if entity.select:
         options["$select"] = ",".join(entity.select)
+    if entity.expand:
+        options["$expand"] = ",".join(entity.expand)
     if page_size:
         options["$top"] = page_size
     if entity.filter:
@@ -68,8 +82,40 @@ def child_query(
     if cast:
         options["$count"] = "true"
     path = fill_path(entity.path, parent) + (f"/microsoft.graph.{cast}" if cast else "")
-    units = resource_units(entity.path, select=bool(entity.select), top=page_size)
-    return Query(client.url(path, options), units, (entity.family,), EVENTUAL if cast else {})
+    units = resource_units(entity.path, select=bool(entity.select), expand=bool(entity.expand), top=page_size)
+    url = client.url(path, options, entity.version)
+    return Query(url, units, (entity.family,), EVENTUAL if cast else {}, is_single=entity.one_per_parent)
+
+
+def simpler_forms(entity: Entity) -> list[Entity]:
+    """Return entities whose requests ask for less, to try in order if Graph rejects the request for `entity`.
+
+    Some collections document no nested `$select`, no `$expand` or no `$select`. What a form does not ask for may still come
+    by itself. Columns are always those of `entity`.
+    """
+    plain_links = tuple(replace(link, properties=()) for link in entity.links)
+    without_options = replace(entity, links=plain_links, inline=tuple(map(navigation_name, entity.inline)))
+    without_expand = replace(entity, links=(), inline=())
+    forms = [without_options, without_expand, replace(without_expand, needs_select=False)]
+    requested = [(entity.expand, entity.needs_select)]
+    found = []
+    for form in forms:
+        if (form.expand, form.needs_select) not in requested:
+            requested.append((form.expand, form.needs_select))
+            found.append(form)
+    return found
+
+
+def unrequested(entity: Entity, form: Entity) -> tuple[str, ...]:
+    """Return the sources of the columns of `entity` that the simpler `form` does not ask for."""
+    names: list[str] = []
+    if not form.links:
+        names += (name for link in entity.links for name in link.column_names().values())
+    if not form.inline:
+        names += map(navigation_name, entity.inline)
+    if not form.needs_select:
+        names += entity.select[1:]
+    return tuple(names)
 
 
 def fill_path(path: str, parent: Sequence[str]) -> str:

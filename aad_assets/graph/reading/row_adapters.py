@@ -5,35 +5,40 @@ from collections.abc import Collection
 import msgspec
 
 from aad_assets.catalog import Entity
-from aad_assets.catalog.entity import ODATA_TYPE
-from aad_assets.errors import InvalidResponse
-from aad_assets.graph.reading.pagination import Part, Rows, Transform
+from aad_assets.catalog.columns import ODATA_TYPE
+from aad_assets.errors import InvalidResponse, RequestRejected
+from aad_assets.graph.reading.pagination import Part, Rows, Transform, decode_object
+from aad_assets.graph.reading.queries import simpler_forms, singleton_query, unrequested
+from aad_assets.graph.reading.select import Selection
 from aad_assets.graph.requests.client import GraphClient
 from aad_assets.graph.requests.meter import Meter
-from aad_assets.graph.requests.surrogates import encode_surrogates, restore_surrogates
 
 
-async def read_singleton(client: GraphClient, entity: Entity, meter: Meter, part: Part) -> None:
+async def read_singleton(client: GraphClient, entity: Entity, meter: Meter, part: Part) -> Selection:
     """Read an entity that is a single object into `part`, and close it. Raises GraphError or InvalidResponse."""
-    row = await client.get(client.url(entity.path), _decode_object, meter, families=(entity.family,))
-    row = _unwrap_list(row)
+    body, selection = await fetch_singleton(client, entity, meter)
+    row = _unwrap_list(body)
     if not _decode_members(row).keys() & {column.source for column in entity.all_columns}:
         raise InvalidResponse("Graph's response has none of the entity's properties. Nothing was published. Reload later.")
-    await part.add([_add_key(entity, row)])
+    rows = [] if entity.absent_without_id and not _has_id(row) else [_add_key(entity, row)]
+    await part.add(rows)
     await part.close()
-    meter.rows = 1
+    meter.rows = len(rows)
+    return selection
 
 
-def _decode_object(body: bytes) -> bytes:
-    """Return the body unchanged. Raises msgspec.DecodeError if it is not a complete object."""
-    try:
-        _decode_members(body)
-    except msgspec.DecodeError:
-        if (encoded := encode_surrogates(body)) is None:
-            raise
-        _decode_members(encoded)
-        return bytes(restore_surrogates(msgspec.Raw(encoded)))
-    return body
+async def fetch_singleton(client: GraphClient, entity: Entity, meter: Meter) -> tuple[bytes, Selection]:
+    """Fetch a single object in the fullest form that Graph accepts. Raises GraphError."""
+    rejections: list[RequestRejected] = []
+    for form in (entity, *simpler_forms(entity)):
+        query = singleton_query(client, form)
+        try:
+            body = await client.get(query.url, decode_object, meter, families=query.families)
+        except RequestRejected as rejection:
+            rejections.append(rejection)
+        else:
+            return body, Selection(((),), unrequested=unrequested(entity, form))
+    raise rejections[0]
 
 
 def _unwrap_list(body: bytes) -> bytes:
@@ -48,13 +53,18 @@ def _unwrap_list(body: bytes) -> bytes:
 
 def _add_key(entity: Entity, row: bytes) -> bytes:
     """Return the row with an id. Graph omits it for some single policies; they get the last segment of their path."""
-    try:
-        if msgspec.json.decode(row, type=_Identified).id:
-            return row
-    except msgspec.DecodeError:
+    if _has_id(row):
         return row
     name = msgspec.Raw(msgspec.json.encode(entity.path.rpartition("/")[2]))
     return msgspec.json.encode(_decode_members(row) | {"id": name})
+
+
+def _has_id(row: bytes) -> bool:
+    """Return whether the row has an id, or one of another type, which validation reports."""
+    try:
+        return bool(msgspec.json.decode(row, type=_Identified).id)
+    except msgspec.DecodeError:
+        return True
 
 
 class _Identified(msgspec.Struct):
@@ -67,6 +77,7 @@ class _Related(msgspec.Struct):
 
 
 _decode_members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
+_decode_link = msgspec.json.Decoder(dict[str, msgspec.Raw] | None).decode
 _decode_related = msgspec.json.Decoder(_Related | None).decode
 
 
@@ -85,6 +96,42 @@ def to_edges(entity: Entity) -> Transform:
             return [found for row in rows if (found := edge(row))]
         except (msgspec.DecodeError, KeyError):
             raise InvalidResponse(f"{entity.table}: Graph returned a row without an id. Reload later.") from None
+
+    return transform
+
+
+def flatten_links(entity: Entity) -> Transform:
+    """Return a transform that replaces linked objects by flat members: `{"target": {"id": "x"}}` → `{"targetId": "x"}`.
+
+    Other members of a linked object stay where they are, and so get into `_extra`.
+    """
+
+    def flatten(row: bytes | msgspec.Raw) -> bytes | msgspec.Raw:
+        members = _decode_members(row)
+        changed = False
+        for link in entity.links:
+            try:
+                linked = _decode_link(members.get(link.name, b"null"))
+            except msgspec.DecodeError:
+                continue  # Not an object: validation reports it.
+            if linked is None:
+                changed |= members.pop(link.name, None) is not None
+                continue
+            for property_, column in link.column_names().items():
+                if property_ in linked:
+                    members[column] = linked.pop(property_)
+            rest = {name: value for name, value in linked.items() if "@odata." not in name}
+            members.pop(link.name)
+            if rest:
+                members[link.name] = msgspec.Raw(msgspec.json.encode(rest))
+            changed = True
+        return msgspec.json.encode(members) if changed else row
+
+    def transform(rows: Rows) -> Rows:
+        try:
+            return [flatten(row) for row in rows]
+        except msgspec.DecodeError:
+            return rows  # Validation reports what is wrong with them.
 
     return transform
 

@@ -18,6 +18,9 @@ class Selection:
 
     passes: tuple[Properties, ...]
     rejected: Properties = ()
+    unrequested: Properties = ()
+    """Properties, columns of links and inline parts that were not requested, because Graph rejects the request for them.
+    They may still have come by themselves."""
 
 
 async def find_selection(accepts: AcceptsSelect, properties: Properties) -> Selection:

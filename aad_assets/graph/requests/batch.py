@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 import httpx
 import msgspec
 
-from aad_assets.catalog import Family
+from aad_assets.catalog import Family, Version
 from aad_assets.concurrency import gather_or_cancel
 from aad_assets.errors import ErrorResponse
 from aad_assets.graph.requests.client import PREFER, GraphClient
@@ -78,20 +78,21 @@ T = TypeVar("T")
 class _Queue(Generic[ItemT]):
     """Items that wait to be sent, and items that back off after a failure."""
 
-    def __init__(self, items: Iterable[ItemT]) -> None:
+    def __init__(self, items: Iterable[ItemT], batch_size: int) -> None:
         self._new = iter(items)
+        self._batch_size = batch_size
         self._retries: deque[ItemT] = deque()
         self._backing_off: set[asyncio.Task[None]] = set()
 
     async def next_batch(self) -> list[ItemT]:
-        """Wait for up to 20 items and return them. Return none if no item is left, not even one that backs off."""
+        """Wait for the items of a batch and return them. Return none if no item is left, not even one that backs off."""
         while not (batch := self._take()) and self._backing_off:
             await asyncio.wait(self._backing_off, return_when=asyncio.FIRST_COMPLETED)
         return batch
 
     def _take(self) -> list[ItemT]:
-        batch = [self._retries.popleft() for _ in range(min(MAX_ITEMS, len(self._retries)))]
-        while len(batch) < MAX_ITEMS and (item := next(self._new, None)) is not None:
+        batch = [self._retries.popleft() for _ in range(min(self._batch_size, len(self._retries)))]
+        while len(batch) < self._batch_size and (item := next(self._new, None)) is not None:
             batch.append(item)
         return batch
 
@@ -118,22 +119,26 @@ async def run_batches(
     decode: Callable[[msgspec.Raw], T],
     meter: Meter,
     on_response: Callable[[ItemT, T | None], Awaitable[None]],
+    *,
+    version: Version = Version.V1,
+    family: Family = Family.DIRECTORY,
 ) -> None:
     """Send all items. Call `on_response` with each item and the decoded body of its 200, or None for a 404.
 
     Items with a transient failure go into a later batch. Raises GraphError if an item fails permanently.
     """
-    queue = _Queue(items)
+    # Outside the directory, quotas are numbers of requests, and so small that a batch of 20 would exceed them.
+    queue = _Queue(items, MAX_ITEMS if family is Family.DIRECTORY else 1)
 
     async def worker() -> None:
         while batch := await queue.next_batch():
             wait, failed, renew, claims = 0.0, list[ItemT](), False, ""
-            for item, response in zip(batch, await _send(client, batch, meter), strict=True):
+            for item, response in zip(batch, await _send(client, batch, meter, version, family), strict=True):
                 decoded = _decode_body(response, decode)
                 if decoded is not None or (response is not None and response.status == 404):
                     await on_response(item, decoded)
                     continue
-                wait = max(wait, _wait_after(client, item, response))
+                wait = max(wait, _wait_after(client, item, response, family))
                 failed.append(item)
                 if response is not None and response.status == 401:
                     renew, claims = True, claims or claims_challenge(_headers(response))
@@ -164,7 +169,7 @@ def _headers(response: _ItemResponse) -> httpx.Headers:
     return httpx.Headers(plain, encoding="utf-8")
 
 
-def _wait_after(client: GraphClient, item: BatchItem, response: _ItemResponse | None) -> float:
+def _wait_after(client: GraphClient, item: BatchItem, response: _ItemResponse | None, family: Family) -> float:
     """Return the seconds to wait before `item` is sent again. Raises GraphError if the failure is permanent."""
     if response is None or response.status == 200:
         return item.budget.wait_after(ErrorResponse(0, "", "the batch has no valid response to it", "", item.name), None)
@@ -177,12 +182,14 @@ def _wait_after(client: GraphClient, item: BatchItem, response: _ItemResponse | 
         raise graph_error(error)
     wait = item.budget.wait_after(error, retry_after_seconds(headers))
     if response.status == 429:
-        client.rate_limits.pause(Family.DIRECTORY, wait)
+        client.rate_limits.pause(family, wait)
         return 0.0
     return wait
 
 
-async def _send(client: GraphClient, batch: Sequence[BatchItem], meter: Meter) -> list[_ItemResponse | None]:
+async def _send(
+    client: GraphClient, batch: Sequence[BatchItem], meter: Meter, version: Version, family: Family
+) -> list[_ItemResponse | None]:
     """Send a batch and return the responses in its order. Graph returns them in any order, and may omit some."""
     requests = [
         {"id": str(number), "method": "GET", "url": item.url, "headers": {**PREFER, **item.headers}}
@@ -190,6 +197,7 @@ async def _send(client: GraphClient, batch: Sequence[BatchItem], meter: Meter) -
     ]
     body = msgspec.json.encode({"requests": requests})
     units = sum(item.units for item in batch)
-    responses = (await client.post("/$batch", body, _decode_responses, meter, units=units)).responses
+    url = client.url("/$batch", version=version)
+    responses = (await client.post(url, body, _decode_responses, meter, units=units, family=family)).responses
     by_id = {response.id: response for response in responses}
     return [by_id.get(str(number)) for number in range(len(batch))]

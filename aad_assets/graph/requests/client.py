@@ -13,7 +13,7 @@ from urllib.parse import quote
 import httpx
 import msgspec
 
-from aad_assets.catalog import Family
+from aad_assets.catalog import Family, Version
 from aad_assets.errors import ErrorResponse, InvalidResponse
 from aad_assets.graph.requests.error_responses import TRANSIENT, graph_error, read_error_response, retry_after_seconds
 from aad_assets.graph.requests.meter import Meter
@@ -54,7 +54,7 @@ class GraphClient:
         rate_limits: RateLimits,
         retry: RetryPolicy | None = None,
     ) -> None:
-        self.base_url = base_url
+        self._bases = {version: _with_version(base_url, version) for version in Version}
         self.retry = retry or RetryPolicy()
         self.rate_limits = rate_limits
         self._tokens = tokens
@@ -69,18 +69,22 @@ class GraphClient:
     async def __aexit__(self, *_: object) -> None:
         await self._http.aclose()
 
-    def url(self, path: str, options: Mapping[str, str | int] | None = None) -> str:
+    def url(self, path: str, options: Mapping[str, str | int] | None = None, version: Version = Version.V1) -> str:
         """Return the absolute URL of `path` with OData options. Values are percent-encoded, except $ , ( ) and /."""
         query = "&".join(f"{name}={quote(str(value), safe=',$()/')}" for name, value in (options or {}).items())
-        return f"{self.base_url}{path}" + (f"?{query}" if query else "")
+        return f"{self._bases[version]}{path}" + (f"?{query}" if query else "")
 
     def relative(self, url: str) -> str:
-        """Return `url` without the base URL, as items of a batch need it."""
-        return url.removeprefix(self.base_url)
+        """Return `url` without the base URL and the version, as items of a batch need it."""
+        for base in self._bases.values():
+            if url.startswith(f"{base}/"):
+                return url.removeprefix(base)
+        return url
 
     def path(self, url: str) -> str:
         """Return the path of `url` for messages, without the query, which may name people."""
-        return self.relative(url).split("?")[0]
+        beta = f"/{Version.BETA}" if url.startswith(f"{self._bases[Version.BETA]}/") else ""
+        return beta + self.relative(url).split("?")[0]
 
     async def get(
         self,
@@ -100,10 +104,19 @@ class GraphClient:
         self.check_host(url)
         return await self._request("GET", url, decode, meter, units, families, dict(headers or {}))
 
-    async def post(self, path: str, body: bytes, decode: Callable[[bytes], T], meter: Meter, *, units: int = 1) -> T:
+    async def post(
+        self,
+        url: str,
+        body: bytes,
+        decode: Callable[[bytes], T],
+        meter: Meter,
+        *,
+        units: int = 1,
+        family: Family = Family.DIRECTORY,
+    ) -> T:
         """Return the decoded body of a 200 to a POST that only reads, such as $batch. Raises GraphError."""
         headers = {"Content-Type": "application/json"}
-        return await self._request("POST", self.url(path), decode, meter, units, (Family.DIRECTORY,), headers, body)
+        return await self._request("POST", url, decode, meter, units, (family,), headers, body)
 
     async def renew_token(self, claims: str = "") -> None:
         """Fetch a new token before the present one expires: an item of a batch returned 401, perhaps with a challenge."""
@@ -188,6 +201,11 @@ async def _receive(http: httpx.AsyncClient, method: str, url: str, headers: dict
     async with http.stream(method, url, headers=headers, content=body) as response:
         received = b"".join([chunk async for chunk in response.aiter_bytes()])
         return _Received(response.status_code, response.headers, received, response.num_bytes_downloaded)
+
+
+def _with_version(base_url: str, version: Version) -> str:
+    """Return the base URL of another version. `base_url` is that of v1.0, and normally ends in `/v1.0`."""
+    return base_url if version is Version.V1 else f"{base_url.removesuffix(f'/{Version.V1}')}/{version}"
 
 
 def _origin(url: str) -> str:

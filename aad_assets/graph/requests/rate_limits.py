@@ -20,6 +20,7 @@ _LIMITS: dict[Family, tuple[float, float]] = {
     Family.PROTECTION: (1, 1.0),
     Family.SIGN_IN_ACTIVITY: (10, 60.0),
     Family.IDENTITY_PROVIDERS: (200, 60.0),
+    Family.SECURITY: (150, 60.0),
 }
 
 # A bucket refills at nine tenths of the limit or less, and its burst is the remainder less the largest request. So no window
@@ -31,6 +32,7 @@ _LARGEST_BATCH = 60.0
 _BASE_UNITS = {
     "/users": 2,
     "/applications": 2,
+    "/applications/{id}/extensionProperties": 2,
     "/oauth2PermissionGrants": 2,
     "/subscribedSkus": 3,
     "/contracts": 3,

@@ -169,8 +169,7 @@ def migrate_table(publication: Publication, plan: Plan, stored: StoredColumns | 
     elif stored is not None:
         changes += plan.migrator.migrate_table(publication.table, stored)
     changes += [SchemaChange(name, "refused") for name in publication.rejected]
-    undeclared = [name for name in publication.staged.undeclared if name not in publication.entity.derived]
-    changes += [SchemaChange(name, "undeclared") for name in undeclared]
+    changes += [SchemaChange(name, "undeclared") for name in publication.staged.undeclared]
 
 
 def replace_rows(publication: Publication, plan: Plan, rows_before: int) -> None:

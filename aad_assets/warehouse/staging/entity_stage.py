@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import duckdb
 
@@ -133,19 +134,10 @@ class EntityStage:
         _create_view(cursor, joined, f"SELECT {selected} FROM {tables}")
         return memory(joined)
 
-    async def keys(
-        self, relation: str, columns: Sequence[str], where: tuple[str, str | bool] | None
-    ) -> list[tuple[str, ...]]:
-        """Return the values of `columns` in every row, which the children are read by.
-
-        With `where`, a column and a value, only rows with that value count.
-        """
+    async def values(self, relation: str, columns: Sequence[str]) -> list[tuple[Any, ...]]:
+        """Return the values of `columns` in every row: those by which children are read."""
         statement = f"SELECT {', '.join(map(quoted, columns))} FROM {relation}"
-        parameters = []
-        if where:
-            statement += f" WHERE {quoted(where[0])} = ?"
-            parameters.append(where[1])
-        return await self.stage.run(lambda cursor: cursor.execute(statement, parameters).fetchall())
+        return await self.stage.run(lambda cursor: cursor.execute(statement).fetchall())
 
 
 def _create_view(cursor: duckdb.DuckDBPyConnection, view: str, select: str) -> None:

@@ -15,7 +15,7 @@ import duckdb
 import msgspec
 
 from aad_assets.catalog import Entity
-from aad_assets.catalog.entity import ODATA_TYPE, ODATA_TYPE_PREFIX
+from aad_assets.catalog.columns import ODATA_TYPE, ODATA_TYPE_PREFIX
 from aad_assets.catalog.types import quoted
 from aad_assets.warehouse.database.sql import sql_string
 from aad_assets.warehouse.staging.reject_table import RejectTable

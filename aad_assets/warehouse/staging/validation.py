@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from aad_assets.catalog import Entity
-from aad_assets.catalog.entity import ODATA_TYPE, ODATA_TYPE_PREFIX
+from aad_assets.catalog.columns import ODATA_TYPE, ODATA_TYPE_PREFIX
 from aad_assets.catalog.types import Json, List, Scalar, Struct, Type
 from aad_assets.errors import InvalidResponse
 

@@ -1,0 +1,68 @@
+"""The vocabulary of declarations: what an entity can be, as enumerations."""
+
+from enum import StrEnum
+
+
+class Version(StrEnum):
+    """Versions of Graph. Microsoft may change beta at any time."""
+
+    V1 = "v1.0"
+    BETA = "beta"
+
+
+class Shape(StrEnum):
+    """The way in which Graph returns an entity."""
+
+    LIST = "list"
+    """One collection, page by page."""
+    SINGLETON = "singleton"
+    """A single object at the path itself."""
+    CHILDREN = "children"
+    """One collection, or one object, for each row of a parent entity."""
+    EXPAND = "expand"
+    """A list whose rows include one related object, requested by `$expand`. Each row is an edge to that object."""
+    STRINGS = "strings"
+    """A function that returns strings, not objects."""
+    ACTION = "action"
+    """A list that is requested by POST."""
+    LOG = "log"
+    """A list of events, read by UTC days and merged into the table, which keeps them after Graph deletes them."""
+
+
+class Group(StrEnum):
+    """Groups of the asset graph, each of at most 25 assets, so that the graph can be read."""
+
+    DIRECTORY = "directory"
+    RECYCLE_BIN = "recycle_bin"
+    TENANT = "tenant"
+    RELATIONSHIPS = "relationships"
+    ACCESS = "access"
+    PRIVILEGED_ACCESS = "privileged_access"
+    CONDITIONAL_ACCESS = "conditional_access"
+    POLICIES = "policies"
+    EXTERNAL_IDENTITIES = "external_identities"
+    GOVERNANCE = "governance"
+    ENTITLEMENTS = "entitlements"
+    SECURITY = "security"
+    LOGS = "logs"
+
+
+class Family(StrEnum):
+    """Groups of APIs that share a throttling quota (learn.microsoft.com/graph/throttling-limits)."""
+
+    DIRECTORY = "directory"
+    KEY_CREDENTIALS = "key_credentials"
+    REPORTS = "reports"
+    PROTECTION = "protection"
+    SIGN_IN_ACTIVITY = "sign_in_activity"
+    IDENTITY_PROVIDERS = "identity_providers"
+    SECURITY = "security"
+
+
+class Licence(StrEnum):
+    """Licences that a tenant needs beyond Microsoft Entra ID Free, by Microsoft's product names."""
+
+    P1 = "Microsoft Entra ID P1"
+    P2 = "Microsoft Entra ID P2"
+    GOVERNANCE = "Microsoft Entra ID Governance"
+    WORKLOAD = "Microsoft Entra Workload ID"
