@@ -1,4 +1,4 @@
-"""The meanings of columns: Microsoft's description from `meanings.json`, or ours if Microsoft gives none.
+"""The meanings of columns: Microsoft's description from `meanings.json`, or ours from `undescribed` if Microsoft gives none.
 
 `python -m tools.catalog_data` generates the file.
 """
@@ -8,20 +8,13 @@ from collections.abc import Sequence
 from functools import cache
 from importlib import resources
 
+from aad_assets.catalog.undescribed import MEANINGS
+
 ODATA_TYPE = (
     "The row's type, by its name in Microsoft Graph, where Graph names it: NULL stands for the type of the list. Columns of "
     "other types are NULL."
 )
 STRINGS = "The string as Microsoft Graph returns it."
-
-# Properties that Graph returns although the metadata does not declare them (Entity.undeclared).
-_UNDECLARED = {
-    "device": {
-        "createdDateTime": "When the device was created in the directory.",
-        "domainName": "The on-premises domain of a hybrid joined device.",
-        "extensionAttributes": "Contains extensionAttributes1-15 of the device.",
-    },
-}
 
 # Properties that Microsoft describes for some types. For others it describes them only as timestamps, or not at all.
 _COMMON = {
@@ -44,7 +37,7 @@ def _published() -> dict[str, dict[str, dict[str, str]]]:
 def meaning(entity_type: str, name: str, version: str = "v1.0") -> str:
     """Return the meaning of a property, or navigation property, of a type; empty if it has no description."""
     published = _published()[version].get(entity_type, {}).get(name)
-    return published or _UNDECLARED.get(entity_type, {}).get(name) or _COMMON.get(name, "")
+    return published or MEANINGS.get(entity_type, {}).get(name) or _COMMON.get(name, "")
 
 
 def parent_id(parent: str, key: str) -> str:

@@ -6,6 +6,7 @@ import pytest
 
 from aad_assets.catalog import CATALOG, ENTITIES, Entity
 from aad_assets.catalog.columns import ODATA_TYPE
+from aad_assets.catalog.undescribed import MEANINGS
 from tools.catalog_data.files import MEANINGS_FILE
 
 PUBLISHED = json.loads(MEANINGS_FILE.read_text("utf-8"))
@@ -27,6 +28,12 @@ def test_a_column_of_ours_has_a_meaning(entity: Entity) -> None:
     for column in entity.columns:
         if entity.edge or column.name in added or column.source in (ODATA_TYPE, "value", "id"):
             assert column.meaning.endswith("."), column.name
+
+
+def test_ours_are_for_what_microsoft_does_not_describe() -> None:
+    described = {(type_, name) for types in PUBLISHED.values() for type_, texts in types.items() for name in texts}
+    ours = {(type_, name) for type_, texts in MEANINGS.items() for name in texts}
+    assert not ours & described
 
 
 def test_nearly_every_column_has_one() -> None:

@@ -72,7 +72,9 @@ CSDL = """<?xml version="1.0" encoding="utf-8"?>
       <ComplexType Name="address">
         <Property Name="street" Type="Edm.String"/><Property Name="place" Type="graph.place"/>
       </ComplexType>
-      <ComplexType Name="place"><Property Name="height" Type="Edm.Double"/></ComplexType>
+      <ComplexType Name="place">
+        <Property Name="height" Type="Edm.Double"/><Property Name="width" Type="Edm.Single"/>
+      </ComplexType>
       <ComplexType Name="tree"><Property Name="branches" Type="Collection(graph.tree)"/></ComplexType>
       <ComplexType Name="open" OpenType="true"><Property Name="known" Type="Edm.String"/></ComplexType>
       <ComplexType Name="opener" BaseType="graph.open"><Property Name="more" Type="Edm.String"/></ComplexType>
@@ -185,7 +187,7 @@ def test_structs_are_those_in_use_with_what_they_use(person: dict[str, Any]) -> 
         "governance.plan": {"home": "address", "place": "self.place"},
         "open": None,
         "opener": None,
-        "place": {"height": "Double"},
+        "place": {"height": "Double", "width": "Double"},
         "self.place": {"room": "Int32"},
         "shape": None,
         "tree": {"branches": "[tree]"},

@@ -85,10 +85,13 @@ class Csdl:
     def type_name(self, declared: str) -> str:
         """Return a declared type as schema.json writes it.
 
-        `Collection(graph.assignedLicense)` → `[assignedLicense]`; `Edm.String` and every enum → `String`.
+        `Collection(graph.assignedLicense)` → `[assignedLicense]`; `Edm.String` and every enum → `String`; `Edm.Single` →
+        `Double`, because JSON does not tell them apart.
         """
         if declared.startswith("Collection("):
             return f"[{self.type_name(declared[len('Collection(') : -1])}]"
+        if declared == "Edm.Single":
+            return "Double"
         if declared.startswith("Edm."):
             return declared.removeprefix("Edm.")
         name = self.short_name(declared)
