@@ -18,7 +18,11 @@ every_entity = pytest.mark.parametrize("entity", ENTITIES, ids=lambda entity: en
 def test_a_column_has_the_meaning_that_microsoft_gives_it(entity: Entity) -> None:
     ours = {*entity.parent_columns, "value"}
     for column in entity.columns:
-        if not entity.edge and column.name not in ours and (text := PUBLISHED["v1.0"][entity.type].get(column.source)):
+        if (
+            not entity.edge
+            and column.name not in ours
+            and (text := PUBLISHED[entity.version].get(entity.type, {}).get(column.source))
+        ):
             assert column.meaning == text, column.name
 
 
