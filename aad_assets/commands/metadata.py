@@ -122,9 +122,11 @@ def _differences(metadata: Metadata, report: Report) -> Iterator[str]:
 def _extensions(entity: Entity, choice: Choice, report: Report) -> Iterator[str]:
     """Report directory extension properties that only the file or only the tenant has."""
     own = {column.name for column in entity.all_columns if not column.name.startswith(EXTENSION_PREFIX)}
-    existing = {column.name for column in with_extensions(entity, report.extensions or ()).all_columns} - own
+    extensions = report.extensions
+    assert extensions is not None
+    existing = {column.name for column in with_extensions(entity, extensions.found).all_columns} - own
     named = {name for name in choice.columns if name.startswith(EXTENSION_PREFIX)}
-    if gone := _without(named, existing):
+    if (gone := _without(named, existing)) and extensions.is_proof:
         yield f"{entity.table}: extension properties that the tenant does not have: {', '.join(gone)}. Delete the lines."
     if new := _without(existing, named):
         yield f"{entity.table}: extension properties that the file does not name are on: {', '.join(new)}."

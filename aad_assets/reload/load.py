@@ -25,6 +25,8 @@ from aad_assets.warehouse.staging.entity_stage import EntityStage
 from aad_assets.warehouse.staging.stage import Stage
 from aad_assets.warehouse.writer import Writer
 
+_KEPT_EXTENSIONS = "Columns of directory extension properties that Graph did not list are unchanged."
+
 
 @dataclass(frozen=True, kw_only=True)
 class Loader:
@@ -96,8 +98,8 @@ class Loader:
             await self.reader.wait_for_parent(entity)
             copy_costs(meter, load)
             options = self.options.get(entity.table) or Options.of(entity)
-            # Without the list of extension properties, nobody knows which of their columns are gone.
-            options = replace(options, keeps_columns=load.reason is not None)
+            if not await self.reader.knows_extensions(entity):
+                options = replace(options, keeps_columns=_KEPT_EXTENSIONS)
             if selection.rejected:
                 load.reason = " ".join(filter(None, (load.reason, describe_rejected_columns(selection.rejected))))
             counted = meter.expected if entity.shape is Shape.LIST and not entity.owner_column else None

@@ -5,11 +5,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from aad_assets.catalog import Entity, Shape
-from aad_assets.catalog.extensions import ExtensionProperty, with_extensions
-from aad_assets.errors import AadAssetsError, LicenceMissing, NotFound, PermissionMissing, RequestRejected
+from aad_assets.catalog.extensions import with_extensions
+from aad_assets.errors import AadAssetsError, LicenceMissing, RequestRejected
 from aad_assets.graph.reading.children import read_children
 from aad_assets.graph.reading.collections import read_collection
-from aad_assets.graph.reading.extensions import read_extensions
+from aad_assets.graph.reading.extensions import Extensions, read_extensions
 from aad_assets.graph.reading.pagination import TransformedPart
 from aad_assets.graph.reading.parents import Key, read_parent_keys, read_parent_list
 from aad_assets.graph.reading.row_adapters import flatten_links, keep_owned, read_singleton, to_edges, wrap_strings
@@ -38,26 +38,34 @@ class Reader:
         self.client = client
         self.progress = {entity.table: Progress() for entity in entities}
         self._children = {entity.table: [child for child in entities if child.parent == entity.table] for entity in entities}
-        self._extensions: asyncio.Task[list[ExtensionProperty] | str] | None = None
+        self._extensions: asyncio.Task[Extensions] | None = None
         self._parent_lists: dict[str, asyncio.Task[list[Key] | None]] = {}
 
     async def with_extension_properties(self, entity: Entity) -> tuple[Entity, str | None]:
-        """Return `entity` with the tenant's directory extension properties as columns, or unchanged with the reason why not.
+        """Return `entity` with the tenant's directory extension properties as columns, and why some of them may be missing.
 
         The properties are read once per run.
         """
         if not entity.extensible:
             return entity, None
-        if self._extensions is None:
-            self._extensions = asyncio.create_task(self._read_extensions())
-        found = await asyncio.shield(self._extensions)
-        return (entity, found) if isinstance(found, str) else (with_extensions(entity, found), None)
+        extensions = await self._read_extensions()
+        return with_extensions(entity, extensions.found), extensions.problem or None
 
-    async def _read_extensions(self) -> list[ExtensionProperty] | str:
-        try:
-            return await read_extensions(self.client, Meter())
-        except (LicenceMissing, NotFound, PermissionMissing, RequestRejected) as error:
-            return f"Directory extension properties were not read, and their columns are unchanged: {str(error).rstrip('.')}."
+    async def knows_extensions(self, entity: Entity) -> bool:
+        """Return whether stored extension columns that `entity` does not declare are those of properties that are gone.
+
+        This waits for the table of the properties, if it is part of the run: a gate may block what was read.
+        """
+        if not entity.extensible:
+            return True
+        if (table := self.progress.get("extension_properties")) is not None:
+            await table.ended.wait()
+        return (await self._read_extensions()).is_proof and not (table and table.error)
+
+    async def _read_extensions(self) -> Extensions:
+        if self._extensions is None:
+            self._extensions = asyncio.create_task(read_extensions(self.client, Meter()))
+        return await asyncio.shield(self._extensions)
 
     async def read(self, entity: Entity, staging: EntityStage, filters: Sequence[str] = ()) -> Selection:
         """Read every row that Graph has now into `staging`. Raises AadAssetsError.

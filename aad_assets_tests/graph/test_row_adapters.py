@@ -8,7 +8,6 @@ import pytest
 from aad_assets.catalog import CATALOG, Entity, Shape
 from aad_assets.errors import InvalidResponse
 from aad_assets.graph.reading.collections import read_collection
-from aad_assets.graph.reading.extensions import read_extensions
 from aad_assets.graph.reading.row_adapters import keep_owned, read_singleton, to_edges, wrap_strings
 from aad_assets_tests.fake_graph import BASE, FakeGraph, MemoryPart, MemorySink, page
 
@@ -97,25 +96,3 @@ def test_a_shared_collection_keeps_only_the_rows_of_this_tenant() -> None:
     keep = keep_owned(SCHEMAS, {"ours"})
     rows = [b'{"id": "a", "owner": "ours"}', b'{"id": "b", "owner": "theirs"}', b'{"id": "c"}']
     assert keep(rows) == [rows[0], rows[2]], "a row without an owner is kept"
-
-
-def test_extension_properties_are_read_with_their_types_and_targets(graph: FakeGraph) -> None:
-    row = {
-        "id": "1",
-        "name": "extension_a_x",
-        "dataType": "Integer",
-        "isMultiValued": True,
-        "targetObjects": ["User", "Group"],
-    }
-    graph.respond_with(page([row, {"id": "2", "name": "extension_a_y"}]))
-    found = graph.run(lambda client: read_extensions(client, graph.meter))
-    assert [(each.name, each.type_name, sorted(each.targets)) for each in found] == [
-        ("extension_a_x", "[Int32]", ["Group", "User"]),
-        ("extension_a_y", "String", []),
-    ]
-
-
-def test_an_extension_property_without_a_name_is_rejected(graph: FakeGraph) -> None:
-    graph.respond_with(page([{"id": "1"}]))
-    with pytest.raises(InvalidResponse, match="without a name"):
-        graph.run(lambda client: read_extensions(client, graph.meter))

@@ -70,45 +70,6 @@ def test_directory_audits_need_no_licence(poor: House) -> None:
     assert CATALOG["sign_ins"].licence is Licence.P1
 
 
-def test_extension_properties_are_typed_columns_from_the_first_load(
-    whole_tenant: DemoServer, house_of: Callable[[DemoServer], House]
-) -> None:
-    house = house_of(whole_tenant)
-    targets = [entity.table for entity in ENTITIES if entity.extensible]
-    outcomes = house.reload(*targets)
-
-    declared = list(whole_tenant.objects("extension_properties"))
-    kinds = {"String": "VARCHAR", "Integer": "INTEGER", "Boolean": "BOOLEAN", "LargeInteger": "BIGINT"}
-    for table in targets:
-        own = [each for each in declared if CATALOG[table].type.lower() in {name.lower() for name in each["targetObjects"]}]
-        assert own, table
-        described = {name: type_ for name, type_, *_ in house.query(f"DESCRIBE aad.{table}")}
-        rows = {row["id"]: row for row in whole_tenant.objects(table)}
-        for each in own:
-            kind = kinds.get(each["dataType"], "TIMESTAMP WITH TIME ZONE") + ("[]" if each["isMultiValued"] else "")
-            assert described[each["name"]] == kind
-            filled = house.query(f'SELECT id FROM aad.{table} WHERE "{each["name"]}" IS NOT NULL')
-            assert {row[0] for row in filled} == {key for key, row in rows.items() if row.get(each["name"]) is not None}
-        assert outcomes[table].entity.columns != CATALOG[table].columns
-        assert outcomes[table].load.reason is None
-
-
-def test_columns_of_extension_properties_are_unchanged_without_the_permission_to_read_those(
-    house_of: Callable[[DemoServer], House], whole_tenant: DemoServer
-) -> None:
-    house = house_of(whole_tenant)
-    house.reload("organization")
-    name = next(name for name, *_ in house.query("DESCRIBE aad.organization") if name.startswith("extension_"))
-    before = house.query(f"SELECT {name} FROM aad.organization")
-    with DemoServer(users=300, no_quota=True, without_permission=["Application.Read.All", "Directory.Read.All"]) as blind:
-        house.environment = blind.environment()
-        load = house.reload("organization")["organization"].load
-
-    assert load.status == "published"
-    assert "Directory extension properties were not read" in str(load.reason)
-    assert house.query(f"SELECT {name} FROM aad.organization") == before
-
-
 def test_only_schema_extensions_of_this_tenant_are_kept(
     whole_tenant: DemoServer, house_of: Callable[[DemoServer], House]
 ) -> None:

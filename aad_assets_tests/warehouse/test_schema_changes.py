@@ -140,7 +140,7 @@ def test_a_table_without_history_is_taken_over_with_the_versions_that_it_has(lab
 def test_columns_that_a_run_could_not_learn_of_stay_as_they_were(lab: Lab, target: Target) -> None:
     lab.publish(target, [{"id": "a", "name": "A", "age": 5}, {"id": "b", "age": 6}], PEOPLE)
     narrower = replace(PEOPLE, given=PEOPLE.given[:2])
-    options = replace(OPEN, keeps_columns=True)
+    options = replace(OPEN, keeps_columns="Kept.")
     load = lab.publish(target, [{"id": "a", "name": "A2"}, {"id": "b"}], narrower, number=1, options=options)
     assert (counts(load), load.schema_changes) == ((0, 1, 0, 1), [])
     assert {key: row["age"] for key, row in lab.table(target, PEOPLE).items()} == {"a": 5, "b": 6}
@@ -149,7 +149,7 @@ def test_columns_that_a_run_could_not_learn_of_stay_as_they_were(lab: Lab, targe
 def test_a_column_whose_name_changes_case_is_the_same_column(lab: Lab, target: Target) -> None:
     before = entity({"id": STRING, "fullName": STRING, "AGE": Scalar("Int32"), "oldNote": STRING}, table="people")
     lab.publish(target, [{"id": "a", "fullName": "A", "AGE": 6, "oldNote": "kept"}], before)
-    kept = replace(OPEN, keeps_columns=True)
+    kept = replace(OPEN, keeps_columns="Kept.")
     now = entity({"id": STRING, "fullname": STRING, "age": Scalar("Int32")}, table="people")
     load = lab.publish(target, [{"id": "a", "fullname": "A", "age": 7}], now, number=1, options=kept)
     assert (counts(load), load.schema_changes) == ((0, 1, 0, 0), [])
@@ -240,9 +240,12 @@ def contains(whole: Any, part: Any) -> bool:
     return bool(whole == part)
 
 
-def test_what_only_some_types_of_rows_have_is_no_find_and_what_none_declares_is(lab: Lab, target: Target) -> None:
+def test_what_only_some_types_of_rows_have_is_a_column_and_what_none_declares_is_a_find(lab: Lab, target: Target) -> None:
     locations = CATALOG["named_locations"]
     rows: list[Row] = [{"id": "a", "ipRanges": [], "isTrusted": True}, {"id": "b", "countriesAndRegions": ["NO"], "new": 1}]
     load = lab.publish(target, rows, locations)
     assert load.schema_changes == [SchemaChange("new", "undeclared")]
-    assert lab.table(target, locations)["a"]["_extra"] == {"ipRanges": [], "isTrusted": True}
+    table = lab.table(target, locations)
+    assert (table["a"]["isTrusted"], table["b"]["isTrusted"]) == (True, None)
+    assert table["b"]["countriesAndRegions"] == ["NO"]
+    assert (table["a"]["_extra"], table["b"]["_extra"]) == (None, {"new": 1})

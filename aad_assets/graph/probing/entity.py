@@ -11,14 +11,13 @@ from datetime import UTC, datetime
 import msgspec
 
 from aad_assets.catalog import CATALOG, Entity, Shape
-from aad_assets.catalog.extensions import ExtensionProperty
 from aad_assets.catalog.types import properties
 from aad_assets.concurrency import gather_or_cancel
 from aad_assets.errors import AadAssetsError, ConfigurationError, GraphError
 from aad_assets.graph.probing.children import ChildrenProbe, decode_members
 from aad_assets.graph.probing.findings import Finding, Status, failure
 from aad_assets.graph.reading.collections import SELECT_REJECTED, negotiate, with_other_page_size
-from aad_assets.graph.reading.extensions import read_extensions
+from aad_assets.graph.reading.extensions import Extensions, read_extensions
 from aad_assets.graph.reading.pagination import fetch_page
 from aad_assets.graph.reading.queries import collection_query
 from aad_assets.graph.reading.row_adapters import fetch_singleton
@@ -64,8 +63,8 @@ class EntityProbe:
         """Cancel requests that are still running."""
         await self._children.close()
 
-    async def read_extensions(self) -> list[ExtensionProperty] | None:
-        """Read the tenant's directory extension properties. Return None if Graph rejects that.
+    async def read_extensions(self) -> Extensions | None:
+        """Read the tenant's directory extension properties. Return None if that fails.
 
         Raises ConfigurationError if the sign-in fails.
         """

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from aad_assets.catalog import Entity
-from aad_assets.catalog.extensions import ExtensionProperty
 from aad_assets.errors import (
     AadAssetsError,
     ErrorResponse,
@@ -15,6 +14,7 @@ from aad_assets.errors import (
     PermissionMissing,
     RoleMissing,
 )
+from aad_assets.graph.reading.extensions import Extensions
 
 
 class Status(StrEnum):
@@ -57,7 +57,7 @@ class Report:
     granted: frozenset[str] | None
     """Permissions in the token; None if the token cannot be read."""
     findings: list[Finding]
-    extensions: list[ExtensionProperty] | None
+    extensions: Extensions | None
     """The tenant's directory extension properties; None if they could not be read."""
 
 

@@ -42,7 +42,7 @@ async def probe_tenant(
         probe = EntityProbe(client, granted, sample=sample)
         try:
             extensions = await probe.read_extensions() if any(entity.extensible for entity in entities) else None
-            known = extensions or ()
+            known = extensions.found if extensions else ()
             tried = [with_extensions(entity, known) if entity.extensible else entity for entity in entities]
             findings = await probe.probe_all(tried, on_finding)
         finally:

@@ -35,8 +35,9 @@ class Options:
     volatile: frozenset[str] = frozenset()
     """Columns whose differences are not changes: stored values are refreshed without a new version."""
     gates: Gates = field(default_factory=Gates)
-    keeps_columns: bool = False
-    """Keeps stored columns that are not declared, because this run could not learn which columns exist."""
+    keeps_columns: str = ""
+    """A sentence for the load's reason if stored columns are not declared and are kept, because this run could not learn
+    which columns exist. Empty: they are dropped."""
 
     @classmethod
     def of(cls, entity: Entity) -> "Options":

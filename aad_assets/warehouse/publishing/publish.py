@@ -64,6 +64,8 @@ def _run(publication: Publication) -> None:
     existing = publication.existing_tables()
     stored = publication.stored_columns(publication.table, existing)
     plan = Plan.of(publication, stored)
+    if len(plan.columns) > len(publication.entity.columns):
+        load.reason = " ".join(filter(None, (load.reason, options.keeps_columns)))
     stored, rows_before = steps.settle_deleted_rows(publication, plan, stored)
 
     steps.check_gates(publication, plan, stored, rows_before)
