@@ -4,7 +4,7 @@ See also: `entities/` for the declared entities, `queries/` for their queries.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib import resources
 from typing import Any
@@ -202,9 +202,13 @@ class Entity:
 
     def _own_columns(self) -> Iterator[Column]:
         types = {name: resolve(each, self.version) if isinstance(each, str) else each for name, each in self.undeclared}
+        also_needs = dict(self.also_needs)
         for column in declared_columns(self.type, self.version, types):
-            if self.properties is None or column.name in self.properties:
-                yield column
+            if self.properties is not None and column.name not in self.properties:
+                continue
+            if permissions := also_needs.get(column.name):
+                column = replace(column, meaning=meanings.with_permission(column.meaning, permissions))
+            yield column
 
     @property
     def polymorphic(self) -> bool:

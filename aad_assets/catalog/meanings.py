@@ -68,3 +68,9 @@ def link(name: str, property_: str) -> str:
 def of_subtypes(meaning_: str, subtypes: Sequence[str]) -> str:
     """Return the meaning of a column that only rows of some derived types fill."""
     return f"{meaning_} Only of type {' or '.join(f'`{name}`' for name in subtypes)}.".strip()
+
+
+def with_permission(meaning_: str, permissions: Sequence[str]) -> str:
+    """Return the meaning of a column that Graph leaves empty, without an error, unless the app has one of `permissions`."""
+    names = " or ".join(f"`{name}`" for name in permissions)
+    return f"{meaning_} Empty unless the app has {names}: then NULL is not a fact.".strip()

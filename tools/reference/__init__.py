@@ -1,7 +1,8 @@
 """The generator of the reference pages in docs/, written from the declarations of the catalogue and the settings.
 
 `tables.py` writes docs/tables/, `views.py` docs/views.md, `relationships.py` the page about relationships and `diagram.py`
-its picture. `readme.py` fills the list of permissions in README.md, and `settings.py` the tables of docs/settings.md.
+its picture. `readme.py` fills the list of permissions in README.md, `settings.py` the tables of docs/settings.md,
+and `numbers.py` the numbers of entities in all hand-written pages.
 """
 
 from tools.reference.pages import ROOT, pages

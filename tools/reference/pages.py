@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tools.reference import diagram, readme, relationships, settings, tables, views
+from tools.reference import diagram, numbers, readme, relationships, settings, tables, views
 
 ROOT = Path(__file__).parents[2]
 
@@ -14,6 +14,13 @@ def pages() -> dict[str, str]:
         f"docs/tables/{relationships.PAGE}": relationships.page(),
         f"docs/{relationships.PICTURE}": diagram.svg(),
         "docs/views.md": views.page(),
-        "docs/settings.md": settings.with_tables((ROOT / "docs/settings.md").read_text("utf-8")),
-        "README.md": readme.with_permissions((ROOT / "README.md").read_text("utf-8")),
+        "docs/settings.md": settings.with_tables(_written("docs/settings.md")),
+        "README.md": numbers.with_numbers(readme.with_permissions(_written("README.md"))),
+        **{
+            page: numbers.with_numbers(_written(page)) for page in ("docs/sign-in.md", "docs/how-it-works.md", "CHANGELOG.md")
+        },
     }
+
+
+def _written(page: str) -> str:
+    return (ROOT / page).read_text("utf-8")

@@ -3,9 +3,10 @@
 import re
 from collections.abc import Iterable
 
-from aad_assets.catalog.entities import ENTITIES
+from aad_assets.catalog import CATALOG, ENTITIES
 from aad_assets.catalog.entity import Entity
 from aad_assets.catalog.enums import Group
+from tools.reference.tables import title
 
 _BLOCK = re.compile(r"(?<=<!-- permissions -->\n).*?(?= *<!-- /permissions -->)", re.DOTALL)
 _WIDTH = 126
@@ -17,13 +18,27 @@ def with_permissions(text: str, entities: Iterable[Entity] = ENTITIES) -> str:
     entities = list(entities)
     lines, listed = [], set[str]()
     for group in Group:
-        needed = {name for entity in entities if entity.group is group and entity.on for name in entity.permissions}
-        lines += _item(group.value, needed - listed)
+        # A person's scopes are of no use to an app.
+        needed = {
+            name for entity in entities if entity.group is group and entity.on and entity.app_only for name in needs(entity)
+        }
+        lines += _item(title(group).lower(), needed - listed)
         listed |= needed
-    for entity in entities:
-        if not entity.on:
-            lines += _item(f"for `{entity.table}`, off by default", set(entity.permissions) - listed)
+    filling = {names[0] for entity in entities if entity.on for _, names in entity.also_needs}
+    lines += _item("for single columns, which are empty otherwise", filling - listed)
+    off = {name for entity in entities if not entity.on and entity.app_only for name in entity.permissions if _reads(name)}
+    lines += _item("for tables that are off by default", off - listed - filling)
     return _BLOCK.sub("".join(f"{line}\n" for line in lines), text, count=1)
+
+
+def needs(entity: Entity) -> set[str]:
+    """Return the permissions that read an entity, and the list of its parents if there is one."""
+    return {*entity.permissions, *(CATALOG[entity.parent_list].permissions if entity.parent_list else ())}
+
+
+def _reads(permission: str) -> bool:
+    """Return whether the permission only reads."""
+    return "Write" not in permission
 
 
 def _item(title: str, permissions: set[str]) -> list[str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from aad_assets.catalog.columns import Column
 from aad_assets.catalog.entities import ENTITIES
 from aad_assets.catalog.entity import OPT_IN_COLUMNS, Entity
-from aad_assets.catalog.enums import Group, Shape
+from aad_assets.catalog.enums import Group, Shape, Version
 from aad_assets.catalog.types import List, Struct, Type, duckdb_type
 from tools.reference.relationships import GENERATED
 from tools.reference.relationships import PAGE as RELATIONSHIPS
@@ -27,9 +27,10 @@ Besides Graph's columns, every table has
 - `_tenant_id`: the tenant's GUID, which is part of every key
 - `_loaded_at`: when this version of the row was first loaded
 
-Columns have Graph's own names, and DuckDB ignores their case. Types come from Microsoft's metadata of Graph v1.0: complex
-types become STRUCTs, collections become lists, and open or polymorphic types become JSON. Meanings are Microsoft's,
-shortened (see [NOTICE](../../NOTICE)).
+Columns have Graph's own names, and DuckDB ignores their case. Types come from Microsoft's metadata of Graph: complex types
+become STRUCTs, collections become lists, and open or polymorphic types become JSON. Meanings are Microsoft's, shortened (see
+[NOTICE](../../NOTICE)). Where a list has objects of several types, `odataType` names the type of a row, and the columns of
+other types are NULL. Related objects appear as columns such as `accessPackageId`: the `id` of the related `accessPackage`.
 
 If the tenant has no licence for an entity, the entity is skipped with a message. If a permission is missing, the entity
 fails and the message names the permission.
@@ -40,12 +41,18 @@ its type.
 """
 
 _TITLES = {
-    Group.DIRECTORY: "the objects of the directory, its recycle bin, and the tenant as a whole",
-    Group.RELATIONSHIPS: "who belongs to, owns or manages what",
+    Group.DIRECTORY: "the objects of the directory, and the attributes that applications add to them",
+    Group.RECYCLE_BIN: "deleted objects that can still be restored",
+    Group.TENANT: "the tenant as a whole: domains, subscriptions, branding and partners",
+    Group.RELATIONSHIPS: "who belongs to, owns, manages or answers for what",
     Group.ACCESS: "roles, assignments and consents",
+    Group.PRIVILEGED_ACCESS: "Privileged Identity Management of directory roles and groups",
+    Group.CONDITIONAL_ACCESS: "conditional access, and what its policies refer to",
     Group.POLICIES: "policies and settings of the tenant",
-    Group.GOVERNANCE: "access packages, reviews, workflows and partners",
-    Group.SECURITY: "sign-in activity, authentication methods and risk",
+    Group.EXTERNAL_IDENTITIES: "other tenants, identity providers, and how guests sign up",
+    Group.ENTITLEMENTS: "access packages: what they give, who has them and who asked",
+    Group.GOVERNANCE: "access reviews, terms of use and lifecycle workflows",
+    Group.SECURITY: "sign-in activity, authentication methods, risk and secure scores",
     Group.LOGS: "sign-ins, changes to the directory, and provisioning",
 }
 _LONG_TYPE = 40
@@ -61,7 +68,7 @@ def pages(entities: Iterable[Entity] = ENTITIES) -> dict[str, str]:
 
 def file_of(group: Group) -> str:
     """Return the file name of a group's page."""
-    return f"{group.value}.md"
+    return f"{group.value.replace('_', '-')}.md"
 
 
 def index(groups: dict[Group, list[Entity]]) -> str:
@@ -82,8 +89,13 @@ def index(groups: dict[Group, list[Entity]]) -> str:
 def group_page(group: Group, entities: Sequence[Entity]) -> str:
     """Return the page about the tables of a group."""
     contents = ", ".join(f"[{entity.table}](#{entity.table})" for entity in entities)
-    head = f"# {group.value.capitalize()}: {_TITLES[group]}\n\n{GENERATED} [All tables]({INDEX}).\n\n{contents}\n"
+    head = f"# {title(group)}: {_TITLES[group]}\n\n{GENERATED} [All tables]({INDEX}).\n\n{contents}\n"
     return "\n".join([head, *(table_section(entity, entities) for entity in entities)])
+
+
+def title(group: Group) -> str:
+    """Return the name of a group in words: `Recycle bin`."""
+    return group.value.replace("_", " ").capitalize()
 
 
 def link(entity: Entity) -> str:
@@ -104,15 +116,30 @@ def facts(entity: Entity) -> str:
     lines = [
         f"`{entity.resource}`: {reading(entity)}; [Microsoft's reference]({entity.documentation_url})",
         f"key {code(entity.key)}",
-        f"{'permission' if len(entity.permissions) == 1 else 'permissions'} {code(entity.permissions)}",
+        _permissions(entity),
         f"licence {entity.licence}" if entity.licence else "no licence needed beyond Microsoft Entra ID Free",
-        "on by default" if entity.on else "off by default; the connection metadata turns it on",
+        "on by default" if entity.on else f"off by default because {entity.off_reason}; the connection metadata turns it on",
+        *(f"{code([name])} is empty unless the app has {_either(names)}" for name, names in entity.also_needs),
+        *(["skipped in tenants and clouds that do not have it"] if entity.optional or entity.version is Version.BETA else []),
         *(
             f"column `{name}` is off by default: turn it on in the connection metadata; it needs `{OPT_IN_COLUMNS[name]}`"
             for name in sorted(entity.disabled_columns)
         ),
     ]
     return "\n".join(f"- {line}" for line in lines)
+
+
+def _permissions(entity: Entity) -> str:
+    """Describe what an app, and a signed-in person, need to read an entity."""
+    names = f"{'permission' if len(entity.permissions) == 1 else 'permissions'} {code(entity.permissions)}"
+    person = f"at least the directory role {entity.person_role}"
+    if entity.app_only:
+        return f"{names}; a signed-in person also needs {person}"
+    return f"{names}, of a signed-in person with {person}: an app alone cannot read it (`AAD_AUTH=delegated`)"
+
+
+def _either(names: Iterable[str]) -> str:
+    return " or ".join(f"`{name}`" for name in names)
 
 
 def reading(entity: Entity) -> str:
@@ -126,7 +153,8 @@ def reading(entity: Entity) -> str:
         case Shape.SINGLETON:
             return "one object, one row"
         case Shape.CHILDREN:
-            return f"one list for each row of `{entity.parent}`{_which(entity)}" + (
+            what = "one object" if entity.one_per_parent else "one list"
+            return f"{what} for each row of `{entity.parent}`{_which(entity)}" + (
                 f", read again for objects of type {code(entity.casts)}" if entity.casts else ""
             )
         case Shape.EXPAND:
