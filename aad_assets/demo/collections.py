@@ -1,7 +1,7 @@
 """The collections that the demo tenant serves: what a row of collections.yaml says."""
 
 from operator import attrgetter
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -10,6 +10,14 @@ from .directory.edges import TYPES
 from .directory.objects import Related
 from .directory.rendering import Kind, Listed
 from .tenant import Directory
+
+V1, BETA = "v1.0", "beta"
+
+
+def canonical(segment: str) -> str:
+    """Return a segment of a path in the form that all its spellings share, whatever its case and with either namespace."""
+    lower = segment.lower()
+    return f"microsoft.{lower}" if lower.startswith("graph.") else lower
 
 
 class Collection(msgspec.Struct, frozen=True, eq=False, kw_only=True, forbid_unknown_fields=True):
@@ -20,7 +28,11 @@ class Collection(msgspec.Struct, frozen=True, eq=False, kw_only=True, forbid_unk
     path: str
     type: str
     source: str = msgspec.field(name="from")
+    version: Literal["v1.0", "beta"] = "v1.0"
     roles: tuple[str, ...]
+    denied: str = "denied"
+    delegated_only: bool = False
+    person_roles: tuple[str, ...] = ()
     page: int | None = 999
     default_page: int = 100
     server_page: int | None = None
@@ -28,7 +40,7 @@ class Collection(msgspec.Struct, frozen=True, eq=False, kw_only=True, forbid_unk
     family: str = "directory"
     cost: int = 1
     context: str = ""
-    form: Literal["list", "singleton", "action", "function", "view"] = "list"
+    form: Literal["list", "singleton", "object", "value", "action", "function", "view"] = "list"
     key: str = "id"
     select_only: bool = False
     eventual: bool = False
@@ -36,9 +48,14 @@ class Collection(msgspec.Struct, frozen=True, eq=False, kw_only=True, forbid_unk
     not_in_lists: frozenset[str] = frozenset()
     starts: dict[str, str] = {}
     expands: frozenset[str] = frozenset()
+    embedded: frozenset[str] = frozenset()
+    empty: dict[str, tuple[Any, ...]] = {}
+    reject: frozenset[str] = frozenset()
+    headers: tuple[str, ...] = ()
     scan: bool = False
     restricted: dict[str, str] = {}
     log: bool = False
+    events: dict[str, str] = {}
     required: tuple[tuple[str, ...], ...] = ()
     incomplete: str = "filter_missing"
     licence: str = ""
@@ -56,8 +73,13 @@ class Collection(msgspec.Struct, frozen=True, eq=False, kw_only=True, forbid_unk
     @property
     def above(self) -> list["Collection"]:
         """The collections that contain the objects in the path, from the top."""
-        parts = tuple(part.lower() for part in self.segments)
-        return [BY_SEGMENTS[parts[:place]] for place, part in enumerate(parts) if part == "{id}"]
+        parts, collections = tuple(map(canonical, self.segments)), BY_SEGMENTS[self.version]
+        return [collections[parts[:place]] for place, part in enumerate(parts) if part == "{id}"]
+
+    @property
+    def inside(self) -> tuple[str, ...]:
+        """The navigation properties that rows hold as members."""
+        return tuple(name for name in sorted(self.expands | self.embedded) if "." not in name and name != "manager")
 
     @property
     def related(self) -> bool:
@@ -105,6 +127,17 @@ def _load() -> tuple[Collection, ...]:
 
 COLLECTIONS = _load()
 BY_TABLE = {collection.table: collection for collection in COLLECTIONS}
-BY_SEGMENTS = {tuple(part.lower() for part in each.segments): each for each in COLLECTIONS if each.form != "view"}
-SEGMENTS = frozenset(segments[:length] for segments in BY_SEGMENTS for length in range(1, len(segments) + 1))
+BY_SEGMENTS = {
+    version: {
+        tuple(map(canonical, each.segments)): each
+        for each in sorted(COLLECTIONS, key=lambda each: each.version == BETA)  # Beta has its own form of some collections.
+        if each.form != "view" and each.version in (V1, version)
+    }
+    for version in (V1, BETA)
+}
+"""The collections of each version by their paths; beta serves those of v1.0, too."""
+SEGMENTS = {
+    version: frozenset(segments[:length] for segments in paths for length in range(1, len(segments) + 1))
+    for version, paths in BY_SEGMENTS.items()
+}
 """Every beginning of a path that leads somewhere, `{id}` included."""

@@ -55,6 +55,11 @@ class Configuration:
     sign_in_activity_page: int = _option(
         500, "largest $top with signInActivity (default 500; 120 in some tenants)", type=int, metavar="ROWS"
     )
+    person_role: Sequence[str] = _option(
+        (), "a directory role of the person who signs in (default: Global Administrator)", action="append", metavar="ROLE"
+    )
+    released: Sequence[str] = _option((), "a beta collection that v1.0 serves, too", action="append", metavar="TABLE")
+    unavailable: Sequence[str] = _option((), "a collection that this cloud does not have", action="append", metavar="TABLE")
     watch_stdin: bool = _option(False, "exit when stdin ends", action="store_true")
 
 
@@ -63,7 +68,7 @@ def parse(arguments: list[str] | None) -> Configuration:
     parser = argparse.ArgumentParser("python -m aad_assets.demo", description="A demo tenant: Microsoft Graph on loopback.")
     for option in fields(Configuration):
         parser.add_argument(f"--{option.name.replace('_', '-')}", **option.metadata)
-    parser.set_defaults(without_permission=[])
+    parser.set_defaults(without_permission=[], person_role=[], released=[], unavailable=[])
     parser.add_argument("--no-quota", action="store_true")
     values = vars(parser.parse_args(arguments))
     if values.pop("no_quota"):

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from .collections import BY_SEGMENTS, BY_TABLE, Collection
+from .collections import BETA, BY_SEGMENTS, BY_TABLE, V1, Collection, canonical
 from .directory.edges import target
 from .directory.objects import Related
 from .directory.rendering import Kind
@@ -92,7 +92,8 @@ class Control:
 
     async def _objects(self, request: Request) -> Response:
         name = request.path_params["collection"]
-        collection = BY_TABLE.get(name) or BY_SEGMENTS.get(tuple(name.lower().strip("/").split("/")))
+        path = tuple(map(canonical, name.strip("/").split("/")))
+        collection = BY_TABLE.get(name) or BY_SEGMENTS[V1].get(path) or BY_SEGMENTS[BETA].get(path)
         if collection is None:
             return JSONResponse({"error": f"unknown collection {name!r}; known: {', '.join(BY_TABLE)}"}, 404)
         directory, parent = self._graph.directory, request.query_params.get("parent")
@@ -140,7 +141,9 @@ def truth(directory: Directory, collection: Collection, parent: str | None) -> I
                 yield f'{{{above}"id":"{directory.objects.id_of(type_, index)}","type":"{says}"}}\n'
             continue
         for at in range(0, len(found), _CHUNK):
-            rows = kind.render(found[at : at + _CHUNK], kind.properties)
+            rows = kind.render(found[at : at + _CHUNK], (*kind.properties, *collection.inside))
+            if collection.form == "value":
+                rows = [f'{{"value":{row}}}' for row in rows]
             yield "".join(f"{{{above}{row[1:]}\n" if above else f"{row}\n" for row in rows)
 
 

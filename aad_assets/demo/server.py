@@ -20,11 +20,12 @@ from starlette.applications import Starlette
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from . import licensing
+from .collections import V1
 from .configuration import Configuration
 from .control import Control
 from .identity import Identity, Registration
 from .logs.log import LogBook
-from .protocol.app import PREFIX, build
+from .protocol.app import build
 from .protocol.faults import Faults, parse_short
 from .protocol.graph import Graph
 from .protocol.quota import Quota
@@ -103,9 +104,11 @@ def _build(options: Configuration, origin: str) -> tuple[Starlette, dict[str, ob
     faults = Faults(options.seed)
     faults.set(parse_short(options.faults), time.time())
     quota = Quota(options.users, options.quota_scale)
-    graph = Graph(f"{origin}{PREFIX}", directory, quota, faults, options.licences, options.sign_in_activity_page)
+    limits = (options.licences, options.sign_in_activity_page, options.released, options.unavailable)
+    graph = Graph(f"{origin}/{V1}", directory, quota, faults, *limits)
     state = options.state_dir
     registration = Registration(origin, directory.context, options.token_lifetime, state, _private)
+    registration.rules.person_roles = list(options.person_role) or registration.rules.person_roles
     identity = Identity(registration)
     app = build(graph, identity, Control(graph, identity, at_day, book), options.latency_ms / 1000)
     return app, {

@@ -1,13 +1,14 @@
 """A raw client for the demo tenant: httpx and nothing clever. What the project's own client does is tested elsewhere."""
 
 import ssl
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import httpx
 
 from aad_assets.demo import DemoServer
 from aad_assets.demo.collections import Collection
+from aad_assets.demo.directory.rendering import NAVIGATION
 
 EVENTUAL = {"ConsistencyLevel": "eventual"}
 Json = dict[str, Any]
@@ -64,7 +65,7 @@ class Client:
         raise AssertionError("the chain of pages does not end")
 
     def rows(self, url: str, **headers: str) -> list[Json]:
-        return [row for page in self.pages(url, **headers) for row in page["value"]]
+        return [bare(row) for page in self.pages(url, **headers) for row in page["value"]]
 
     def batch(self, requests: list[Json]) -> httpx.Response:
         return self.http.post(
@@ -72,6 +73,27 @@ class Client:
             json={"requests": requests},
             headers={"Authorization": f"Bearer {self.token()}"},
         )
+
+
+def expanding(collection: Collection) -> str:
+    """The query option that brings every navigation property, and those inside them; empty if there are none."""
+
+    def expand(names: Iterable[str], type_: str, depth: int) -> str:
+        return ",".join(f"{name}{inside(NAVIGATION[type_][name], depth)}" for name in names)
+
+    def inside(type_: str, depth: int) -> str:
+        return f"($expand={expand(NAVIGATION[type_], type_, depth - 1)})" if depth and type_ in NAVIGATION else ""
+
+    return f"$expand={expand(collection.inside, collection.type, 2)}&" if collection.inside else ""
+
+
+def bare(value: Any) -> Any:
+    """A value of a row without the contexts in it."""
+    if isinstance(value, list):
+        return [bare(each) for each in value]
+    if isinstance(value, dict):
+        return {name: bare(each) for name, each in value.items() if not name.endswith("@odata.context")}
+    return value
 
 
 def asking(client: Client, collection: Collection) -> str:

@@ -53,8 +53,12 @@ def graph(day: int) -> Graph:
     return Graph("https://graph.example/v1.0", directory(day), Quota(300, None), Faults(1), frozenset(licensing.ALL), 500)
 
 
+def request(path: str, roles: Iterable[str], method: str = "GET", **more: Any) -> Request:
+    """A request with these permissions; `more` are other fields of Request."""
+    path, _, query = path.partition("?")
+    return Request(method, path, query, **{"headers": {}, **more}, roles=frozenset(roles))
+
+
 def ask(path: str, roles: Iterable[str], day: int = 0, method: str = "GET", **headers: str) -> Any:
     """The decoded answer to a request with these permissions; GraphError for a refusal."""
-    path, _, query = path.partition("?")
-    request = Request(method, path, query, headers, frozenset(roles))
-    return msgspec.json.decode("".join(graph(day).answer(request).body))
+    return msgspec.json.decode("".join(graph(day).answer(request(path, roles, method, headers=headers)).body))

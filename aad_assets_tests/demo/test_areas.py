@@ -11,7 +11,7 @@ from aad_assets.demo.control import truth
 from aad_assets.demo.directory.rendering import SCHEMA
 from aad_assets.demo.tenant import Directory
 
-from .client import Client, asking, error_code
+from .client import Client, asking, error_code, expanding
 from .tenants import directory, in_areas, rows
 
 AREAS = in_areas("roles", "logs", "security", "children")
@@ -181,7 +181,8 @@ LISTS = [each for each in AREAS if "{id}" not in each.path and each.form == "lis
 
 @pytest.mark.parametrize("collection", LISTS, ids=lambda each: each.table)
 def test_what_the_wire_shows_is_the_truth(client: Client, collection: Collection) -> None:
-    assert client.rows(asking(client, collection)) == list(client.demo.objects(collection.table))
+    shown = client.rows(asking(client, collection) + expanding(collection))
+    assert shown == list(client.demo.objects(collection.table))
 
 
 UNDER = [each for each in AREAS if "{id}" in each.path and each.form == "list"]
@@ -204,7 +205,7 @@ def test_some_lists_need_a_filter(client: Client, collection: Collection) -> Non
     code = "UnknownError" if "olicies" in collection.path or "olicy" in collection.path else "MissingParameters"
     assert error_code(client.get(collection.path)) == (400, code)
     assert error_code(client.get(f"{collection.path}?$filter=id eq 'x'")) == (400, code)
-    found = client.rows(asking(client, collection))
+    found = client.rows(asking(client, collection) + expanding(collection))
     truths = list(client.demo.objects(collection.table))
     first = truths[0]
     names = collection.required[0]

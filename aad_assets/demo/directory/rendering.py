@@ -19,14 +19,18 @@ import msgspec
 Object = dict[str, Any]
 
 
-def _names_by_type(file: str) -> dict[str, tuple[str, ...]]:
-    found = json.loads(files(__package__).joinpath(f"../{file}").read_text("utf-8"))
-    return {type_: tuple(names) for type_, names in found.items()}
+def _json(file: str) -> Any:
+    return json.loads(files(__package__).joinpath(f"../{file}").read_text("utf-8"))
 
 
-SCHEMA: Mapping[str, tuple[str, ...]] = _names_by_type("schema.json")
-"""Declared property names by entity type (without namespace), from Microsoft's published v1.0 metadata."""
-_ON_SELECT = _names_by_type("on_select.json")
+SCHEMA: Mapping[str, tuple[str, ...]] = {type_: tuple(names) for type_, names in _json("schema.json").items()}
+"""Declared property names by type (without namespace), from Microsoft's published metadata.
+
+Types that v1.0 lacks are those of beta; `beta.signIn` is the beta form of a type that v1.0 has, too.
+"""
+NAVIGATION: Mapping[str, Mapping[str, str]] = _json("navigation.json")
+"""By type, the navigation properties that rows may hold, and the types they lead to."""
+_ON_SELECT: Mapping[str, Collection[str]] = _json("on_select.json")
 _USER_DEFAULTS = (
     *("businessPhones", "displayName", "givenName", "id", "jobTitle", "mail", "mobilePhone", "officeLocation"),
     *("preferredLanguage", "surname", "userPrincipalName"),
@@ -101,7 +105,8 @@ class Listed(_Declared):
     """A small collection whose rows are made all at once, on first use.
 
     Rows of several types carry `@odata.type`; without $select they have all that they carry, with it what the common
-    type has of it, for nothing else can be named. Rows may also be plain strings.
+    type has of it, for nothing else can be named. Navigation properties appear only if they are named, after the others. Rows
+    may also be plain strings.
     """
 
     def __init__(
@@ -127,11 +132,14 @@ class Listed(_Declared):
         return self._by_key.get(id_.lower())
 
     def render(self, keys: Iterable[int], names: Sequence[str]) -> list[str]:
-        whole = tuple(names) == self.defaults
+        whole = tuple(names[: len(self.defaults)]) == self.defaults
+        hidden = NAVIGATION.get(self.type, {}).keys() - set(names)
         rows = []
         for row in map(self.rows.__getitem__, keys):
-            if isinstance(row, str) or (whole and "@odata.type" in row):
+            if isinstance(row, str):
                 rows.append(text(row))
+            elif whole and "@odata.type" in row:
+                rows.append(text({name: value for name, value in row.items() if name not in hidden}))
             else:
                 rows.append(self._text(row, names))
         return rows

@@ -10,7 +10,7 @@ import hashlib
 import time
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from secrets import token_urlsafe
 from typing import Any
@@ -56,12 +56,14 @@ class Rules:
     consented: bool = True
     blocked: bool = False
     """By conditional access."""
+    person_roles: list[str] = field(default_factory=lambda: ["Global Administrator"])
+    """The directory roles of the person who signs in."""
     clock_offset: float = 0.0
     """Seconds by which the service's clock is ahead of the machine's."""
 
     def change(self, values: dict[str, Any]) -> None:
         """Set fields by name, or raise ValueError for an unknown one."""
-        if unknown := set(values) - {field.name for field in fields(self)}:
+        if unknown := set(values) - {each.name for each in fields(self)}:
             raise ValueError(f"unknown rules: {', '.join(sorted(unknown))}")
         for name, value in values.items():
             setattr(self, name, value)

@@ -22,6 +22,7 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from ..collections import BETA, V1
 from ..control import Control
 from ..identity import Identity
 from ..identity.tokens import challenge
@@ -29,7 +30,6 @@ from .errors import GraphError, error, reject
 from .faults import Faults
 from .graph import JSON_TYPE, Answer, Graph, Request
 
-PREFIX = "/v1.0"
 _BATCH_LIMIT = 20
 _URL = re.compile(r"^/?([^?]*)(?:\?(.*))?$")
 
@@ -77,7 +77,7 @@ def _addressed(request: Request, url: Any) -> Request:
 
 
 class GraphEndpoint:
-    """Everything under /v1.0, as an ASGI app; `latency` in seconds."""
+    """Everything under a version of Graph, as an ASGI app; `latency` in seconds."""
 
     def __init__(self, graph: Graph, identity: Identity, control: Control, latency: float) -> None:
         self._graph, self._identity, self._control, self._latency = graph, identity, control, latency
@@ -107,7 +107,10 @@ class GraphEndpoint:
             challenge(claims, self._graph.faults, path)
             roles = claims["scp"].split() if "scp" in claims else claims.get("roles", ())
             query = http.scope["query_string"].decode("latin-1")
-            request = Request(http.method, path, query, http.headers, frozenset(roles), claims.get("x_issued", 0.0))
+            person = frozenset(self._identity.rules.person_roles) if "scp" in claims else None
+            version = http.url.path.split("/", 2)[1]
+            issued_at = claims.get("x_issued", 0.0)
+            request = Request(http.method, path, query, http.headers, frozenset(roles), issued_at, person, version)
             if path.lower().rstrip("/") == "/$batch":
                 answer = self._batch(request, body, request_id, client_id)
             else:
@@ -214,4 +217,5 @@ def build(graph: Graph, identity: Identity, control: Control, latency: float) ->
     """Return the whole app; `latency` in seconds."""
     endpoint = GraphEndpoint(graph, identity, control, latency)
     sign_in = _with_faults(Router(identity.routes()), graph.faults)
-    return Starlette(routes=[Route(PREFIX + "{path:path}", endpoint), *control.routes(), Mount("/", sign_in)])
+    versions = [Route(f"/{version}{{path:path}}", endpoint) for version in (V1, BETA)]
+    return Starlette(routes=[*versions, *control.routes(), Mount("/", sign_in)])

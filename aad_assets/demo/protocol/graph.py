@@ -1,4 +1,4 @@
-"""Serves requests to Graph v1.0: finds the collection, checks permission, licence and quota, renders pages.
+"""Serves requests to Graph: finds the collection, checks permission, licence and quota, renders pages.
 
 See also app.py (connections and $batch). What can be requested is declared in collections.yaml.
 """
@@ -14,16 +14,17 @@ from typing import Any
 import msgspec
 
 from .. import licensing
-from ..collections import BY_SEGMENTS, SEGMENTS, Collection
+from ..collections import BETA, BY_SEGMENTS, SEGMENTS, V1, Collection, canonical
 from ..directory.rendering import Kind
 from ..tenant import Directory
 from .errors import GraphError, error, reject
 from .faults import Faults
 from .odata import Options, Place, Tokens, parse
 from .quota import Quota, cost
-from .selection import STREAMS, Found, Rows, context, find, look_up, shape, shrink
+from .selection import STREAMS, Found, Rows, entity_path, find, look_up, properties, shape, shrink
 
 _CHUNK = 200
+_ALMIGHTY = "Global Administrator"
 _ALTERED = {"null_property": None, "garbled_property": "garbled"}
 _CALL = re.compile(r"^([^()]+)\('([^']*)'\)$")
 JSON_TYPE = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
@@ -31,7 +32,11 @@ JSON_TYPE = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE75
 
 @dataclass(frozen=True)
 class Request:
-    """A request to Graph, from a connection or a batch. `path` starts after /v1.0, decoded; `roles` come from the token."""
+    """A request to Graph, from a connection or a batch.
+
+    `path` starts after the version, decoded. `roles` are the permissions in the token. `person` has the directory roles of
+    the person who has signed in, None for an app.
+    """
 
     method: str
     path: str
@@ -39,6 +44,8 @@ class Request:
     headers: Mapping[str, str]
     roles: frozenset[str]
     issued_at: float = 0.0
+    person: frozenset[str] | None = None
+    version: str = V1
 
 
 @dataclass
@@ -65,14 +72,26 @@ class _Query:
 
 
 class Graph:
-    """The tenant's Graph. `base` is the absolute URL up to and including /v1.0; `sign_in_page` the largest $top with
-    signInActivity, which is 500 and in some tenants 120."""
+    """The tenant's Graph.
+
+    `base` is the absolute URL up to and including /v1.0; `sign_in_page` the largest $top with signInActivity, which is 500
+    and in some tenants 120. `released` names beta collections that v1.0 serves, too; `unavailable` what the cloud lacks.
+    """
 
     def __init__(
-        self, base: str, directory: Directory, quota: Quota, faults: Faults, licences: frozenset[str], sign_in_page: int
+        self,
+        base: str,
+        directory: Directory,
+        quota: Quota,
+        faults: Faults,
+        licences: frozenset[str],
+        sign_in_page: int,
+        released: Sequence[str] = (),
+        unavailable: Sequence[str] = (),
     ) -> None:
         self.base, self.directory, self.quota, self.faults = base, directory, quota, faults
         self.licences, self.sign_in_page = licences, sign_in_page
+        self._released, self._unavailable = frozenset(released), frozenset(unavailable)
         self._tokens = Tokens(directory.context.seed)
         self._found = lru_cache(256)(lambda *query: find(self.directory, *query))
 
@@ -83,25 +102,38 @@ class Graph:
 
     def answer(self, request: Request) -> Answer:
         """Return the response to a request; errors are raised as GraphError."""
+        collection, ids, rest = self._resolved(request)
         self.faults.refuse(request.path, request.issued_at)
-        collection, ids, rest = resolve(request.path)
         reject(request.method != ("POST" if collection.form == "action" else "GET"), "method")
         options = parse(request.query, request.headers.get("consistencylevel", "").lower() == "eventual")
-        reject(not request.roles.intersection(collection.roles), "denied")
+        _permit(collection, request)
         reject(collection.licence and collection.licence not in self.licences, collection.unlicensed)
         headers = self._charge(collection, options)
         parents = self._parents(collection, ids)
         if collection.hidden and "Member.Read.Hidden" not in request.roles:
             reject(self._says(collection.hidden, parents), "denied")
+        for name in collection.headers:
+            reject(name.lower() not in request.headers, "no_header", name=name)
         if collection.missing and self._says(collection.missing, parents):
             raise error("not_found", id=ids[-1])
         query = _Query(request, collection, ids, parents, options, headers)
-        if collection.form == "singleton":
+        if collection.form in ("singleton", "object", "value"):
             reject(rest, "unknown_segment", segment=rest)
             return self._single(query, "")
         if rest == "$count":
             return self._count(query)
         return self._single(query, rest) if rest else self._list(query)
+
+    def _resolved(self, request: Request) -> tuple[Collection, tuple[str, ...], str]:
+        """Return what the path means in the version that the request names."""
+        collection, ids, rest = resolve(request.path, BETA)
+        if request.version == V1 and collection.table not in self._released:
+            collection, ids, rest = resolve(request.path, V1)
+        reject(collection.table in self._unavailable, "unknown_segment", segment=collection.segments[-1])
+        return collection, ids, rest
+
+    def _base(self, request: Request) -> str:
+        return self.base.removesuffix(V1) + request.version
 
     def _says(self, function: str, parents: tuple[int, ...]) -> bool:
         return bool(attrgetter(function)(self.directory)(parents[-1]))
@@ -145,16 +177,19 @@ class Graph:
     def _count(self, query: _Query) -> Answer:
         reject(not query.options.eventual, "no_count")
         total = self._total(self._find(query), query.request.path)
-        return Answer(200, query.headers, iter((str(total),)), "text/plain", f"{query.collection.path}/$count")
+        return self._answered(query, iter((str(total),)), "/$count", "text/plain")
 
     def _shape(self, query: _Query, kind: Kind, single: bool = False) -> Rows:
         """Return the rows' shape, if permissions and licences allow what is selected."""
-        form = shape(query.collection, kind, query.options, query.request.roles, single)
+        form = shape(query.collection, kind, query.options, query.request.roles, self._entity(query), single)
         reject("signInActivity" in query.options.select and licensing.P1 not in self.licences, "not_premium")
         return form
 
+    def _entity(self, query: _Query) -> str:
+        return f"{self._base(query.request)}/$metadata#{entity_path(query.collection, query.ids)}"
+
     def _context(self, query: _Query, single: bool = False) -> str:
-        return f'{{"@odata.context":"{context(self.base, query.collection, query.ids, query.options, single)}"'
+        return f'{{"@odata.context":"{self._entity(query)}{properties(query.options)}{"/$entity" if single else ""}"'
 
     def _single(self, query: _Query, id_: str) -> Answer:
         collection = query.collection
@@ -163,10 +198,17 @@ class Graph:
         form = self._shape(query, kind, single=True)
         key = kind.key(id_) if id_ else next(iter(kind.keys()), None)
         if key is None or STREAMS.intersection(query.options.select):
-            raise error("not_found", id=id_)
+            raise error("not_found", id=id_ or query.ids[-1])
         row = form(self.directory, (key,))[0]
-        text = self._context(query, single=True) + ("," if row != "{}" else "") + row[1:]
-        return Answer(200, query.headers, iter((text,)), template=f"{collection.path}/{{id}}" if id_ else collection.path)
+        if collection.form == "value":
+            text = f'{self._context(query)},"value":{row}}}'
+        else:
+            text = self._context(query, single=True) + ("," if row != "{}" else "") + row[1:]
+        return self._answered(query, iter((text,)), "/{id}" if id_ else "")
+
+    def _answered(self, query: _Query, body: Iterator[str], rest: str = "", kind: str = JSON_TYPE) -> Answer:
+        template = f"{'/beta' if query.request.version == BETA else ''}{query.collection.path}{rest}"
+        return Answer(200, query.headers, body, kind, template)
 
     def _list(self, query: _Query) -> Answer:
         collection, options, path, faults = query.collection, query.options, query.request.path, self.faults
@@ -195,7 +237,7 @@ class Graph:
         if link:
             parts.append(f'"@odata.nextLink":{msgspec.json.encode(link).decode()}')
         body = self._page(",".join(parts) + ',"value":[', form, keys[start:end], path)
-        return Answer(200, query.headers, body, template=collection.path)
+        return self._answered(query, body)
 
     def _link(self, query: _Query, keys: Sequence[int], start: int, end: int, size: int | None, place: Place) -> str | None:
         """Return the nextLink, altered by the faults that strike."""
@@ -205,12 +247,12 @@ class Graph:
         if end + size >= len(keys) and end > start and faults.take("last_page_lost", path):
             return None
         if faults.take("same_link", path):
-            return f"{self.base}{path}?{query.request.query}"
+            return f"{self._base(query.request)}{path}?{query.request.query}"
         last = keys[end - 1] if end > start else place.after
         if end - start > 1 and faults.take("repeat_row", path):
             last = keys[end - 2]
         token = self._tokens.issue(Place(last, place.number + 1, end == start), path, options)
-        base = "https://graph.evil.example/v1.0" if faults.take("foreign_link", path) else self.base
+        base = "https://graph.evil.example/v1.0" if faults.take("foreign_link", path) else self._base(query.request)
         return f"{base}{path}?{options.rest}{'&' if options.rest else ''}$skiptoken={token}"
 
     def _page(self, head: str, form: Rows, keys: Sequence[int], path: str) -> Iterator[str]:
@@ -239,9 +281,20 @@ def _altered(row: str, properties: Mapping[str, Any]) -> str:
     return msgspec.json.encode(values).decode()
 
 
+def _permit(collection: Collection, request: Request) -> None:
+    """Raise GraphError if the token's permissions, or the roles of the person who has signed in, are not sufficient."""
+    person, scopes = request.person, ",".join(collection.roles[:2])
+    denied = collection.delegated_only and person is None
+    reject(denied or not request.roles.intersection(collection.roles), collection.denied, scopes=scopes)
+    if collection.person_roles and person is not None and not person.intersection((_ALMIGHTY, *collection.person_roles)):
+        raise error("unsupported_role" if collection.denied == "denied_log" else collection.denied, scopes=scopes)
+
+
 def page_size(collection: Collection, options: Options, sign_in_page: int) -> int | None:
     """Check the paging options; return the number of rows on a page, None for all."""
     reject(collection.select_only and options.given - {"$select"}, "unsupported")
+    for name in sorted(options.given & collection.reject):
+        raise error("not_allowed", name=name.strip("$"))
     reject("$skip" in options.given, "no_skip")
     reject(options.given & ({"$search"} if collection.log else {"$orderby", "$search"}), "no_sorting")
     if options.top is None:
@@ -253,8 +306,9 @@ def page_size(collection: Collection, options: Options, sign_in_page: int) -> in
     return options.top
 
 
-def resolve(path: str) -> tuple[Collection, tuple[str, ...], str]:
+def resolve(path: str, version: str = V1) -> tuple[Collection, tuple[str, ...], str]:
     """Return the collection that a path means, the ids of its parents, and the rest (an id, `$count` or nothing)."""
+    collections, beginnings = BY_SEGMENTS[version], SEGMENTS[version]
     parts: list[str] = []
     for part in path.strip("/").split("/"):
         call = _CALL.match(part)
@@ -262,15 +316,15 @@ def resolve(path: str) -> tuple[Collection, tuple[str, ...], str]:
     known: tuple[str, ...] = ()
     ids: list[str] = []
     for place, part in enumerate(parts):
-        step, child = (*known, part.lower()), (*known, "{id}")
-        if step in SEGMENTS:
+        step, child = (*known, canonical(part)), (*known, "{id}")
+        if step in beginnings:
             known = step
-        elif child in SEGMENTS and place + 1 < len(parts) and part != "$count":
+        elif child in beginnings and place + 1 < len(parts) and part != "$count":
             known = child
             ids.append(part)
-        elif known in BY_SEGMENTS and place + 1 == len(parts):
-            return BY_SEGMENTS[known], tuple(ids), part
+        elif known in collections and place + 1 == len(parts):
+            return collections[known], tuple(ids), part
         else:
             raise error("unknown_segment", segment=part)
-    reject(known not in BY_SEGMENTS, "unknown_segment", segment=parts[-1])
-    return BY_SEGMENTS[known], tuple(ids), ""
+    reject(known not in collections, "unknown_segment", segment=parts[-1])
+    return collections[known], tuple(ids), ""

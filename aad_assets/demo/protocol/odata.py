@@ -6,8 +6,8 @@ collections.yaml declares what each collection allows.
 import re
 import struct
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any
 from urllib.parse import parse_qsl
@@ -38,6 +38,40 @@ class Options:
     def digest(self) -> bytes:
         """The options to which a page token is bound."""
         return repr((self.select, self.top, self.count, self.filter, self.expand, self.orderby)).encode()
+
+
+@dataclass(frozen=True)
+class Expand:
+    """The part of `$expand` for one navigation property: names of properties (all if empty), and more expansions inside."""
+
+    select: tuple[str, ...] = ()
+    expand: "Mapping[str, Expand]" = field(default_factory=dict)
+
+
+def _split(text: str, separator: str) -> list[str]:
+    """Split text at the separators that are outside parentheses."""
+    parts, depth = [""], 0
+    for letter in text:
+        depth += (letter == "(") - (letter == ")")
+        if letter == separator and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += letter
+    reject(depth, "expand_syntax", text=text)
+    return [part.strip() for part in parts]
+
+
+def expansions(text: str) -> dict[str, Expand]:
+    """Return the navigation properties in an `$expand`, such as `a,b($select=c,d;$expand=e)`."""
+    found = {}
+    for part in _split(text, ","):
+        name, inside, rest = part.partition("(")
+        options = dict(each.partition("=")[::2] for each in _split(rest.removesuffix(")"), ";")) if inside else {}
+        known = options.keys() <= {"$select", "$expand"} and all(options.values()) and rest.endswith(")") == bool(inside)
+        reject(not known or not re.fullmatch(r"\w+", name), "expand_syntax", text=text)
+        select = tuple(each.strip() for each in options.get("$select", "").split(",") if each.strip())
+        found[name] = Expand(select, expansions(options["$expand"]) if "$expand" in options else {})
+    return found
 
 
 def parse(query: str, eventual: bool) -> Options:
@@ -103,7 +137,7 @@ class Tokens:
 
 
 _TOKENS = re.compile(
-    r"\s*(?:(?P<text>'(?:[^']|'')*')|(?P<word>[A-Za-z_][\w/]*)|(?P<mark>[(),])|(?P<value>[\w:.+-]+))", re.ASCII
+    r"\s*(?:(?P<text>'(?:[^']|'')*')|(?P<word>[A-Za-z_][\w/]*)|(?P<mark>[(),:])|(?P<value>[\w.+-][\w:.+-]*))", re.ASCII
 )
 Tree = tuple[Any, ...]
 """A filter: ("or", left, right), ("and", left, right), ("not", inner), or ("is", function, property, value)."""
@@ -166,6 +200,17 @@ class Filter:
         self._require(kind != "mark")
         return value[1:-1].replace("''", "'") if kind == "text" else value
 
+    def _any(self, name: str) -> Tree:
+        """Read what follows the name of a list of values: `(t: t eq 'value')`."""
+        self._next("(")
+        variable = self._next()[1]
+        self._next(":")
+        self._next(variable.lower())
+        self._next("eq")
+        tree = ("is", "any", name, self._value())
+        self._next(")")
+        return tree
+
     def _one(self) -> Tree:
         if self._skip("not"):
             self.advanced = True
@@ -175,6 +220,8 @@ class Filter:
             self._next(")")
             return tree
         name = self._next()[1]
+        if name.lower().endswith("/any"):
+            return self._any(name[:-4])
         if name.lower() == "startswith":
             self._next("(")
             name = self._value()

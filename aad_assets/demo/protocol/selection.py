@@ -6,7 +6,7 @@ The grammar of filters is in odata.py; collections.yaml declares what a collecti
 import operator
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import compress
@@ -16,18 +16,17 @@ import msgspec
 
 from ..collections import COLLECTIONS, Collection
 from ..directory.edges import BASES, TYPES
-from ..directory.rendering import Kind
+from ..directory.rendering import NAVIGATION, SCHEMA, Kind
 from ..logs.log import EVER, Log, ticks
 from ..tenant import Directory
 from .errors import GraphError, error, reject
-from .odata import Filter, Options, Tree, conditions
+from .odata import Expand, Filter, Options, Tree, conditions, expansions
 
 _COMPARE: dict[str, Callable[[str, str], bool]] = {
     "startswith": str.startswith,
     **{name: getattr(operator, name) for name in ("eq", "ne", "ge", "gt", "le", "lt")},
 }
 _TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d)?)(?:\.(\d{1,12}))?(Z|[+-]\d\d:\d\d)")
-_EXPAND = re.compile(r"^(\w+)(?:\(\$select=([\w,]+)\))?$")
 _DIRECTORY_TYPES = ("user", "group", "application", "servicePrincipal", "device", "administrativeUnit", "directoryObject")
 _OTHER_NAMES = {"orgContact": "Contact", "organization": "Company"}
 STREAMS = frozenset({"logo"})
@@ -93,6 +92,9 @@ def _fits(kind: Kind, keys: Iterable[int], function: str, path: str, wanted: str
         have: Any = msgspec.json.decode(row).get(name)
         for step in inner:
             have = have.get(step) if isinstance(have, dict) else None
+        if function == "any":
+            yield wanted.lower() in (str(each).lower() for each in have or ())
+            continue
         yield _COMPARE[function]("null" if have is None else str(have).lower(), wanted.lower())
 
 
@@ -119,6 +121,9 @@ def look_up(directory: Directory, collection: Collection, options: Options) -> F
     for kind, *condition in () if options.filter is None else conditions(Filter(options.filter).tree):
         reject(kind != "is", "log_operator")
         function, name, wanted = condition
+        if function == "any" and name == "signInEventTypes" and wanted in collection.events:
+            log = operator.attrgetter(collection.events[wanted])(directory)
+            continue
         if name != log.when and name.split("/")[0] in log.properties:
             tests.append((function, name, wanted))
             continue
@@ -159,25 +164,93 @@ def _unknown(name: str, type_: str) -> GraphError:
     return error("unknown_property", name=name, type=type_)
 
 
-def shape(collection: Collection, kind: Kind, options: Options, roles: frozenset[str], single: bool = False) -> Rows:
-    """Return the function that renders rows as $select and $expand ask; raise GraphError if a property is not allowed."""
+def shape(
+    collection: Collection, kind: Kind, options: Options, roles: frozenset[str], entity: str, single: bool = False
+) -> Rows:
+    """Return the function that renders rows as $select and $expand ask; raise GraphError if a property is not allowed.
+
+    `entity` is the absolute URL of the collection in contexts.
+    """
+    embedded = frozenset(name for name in collection.embedded if "." not in name)
     for name in options.select:
-        if name not in kind.properties:
+        if name not in kind.properties and name not in embedded:
             raise _unknown(name, kind.type)
         reject(not single and name in collection.not_in_lists, "not_in_lists")
         reject(not single and name in collection.single_only | STREAMS, "single_only", name=name, type=kind.type)
-        reject(name in collection.restricted and collection.restricted[name] not in roles, "denied")
+        needed = collection.restricted.get(name)
+        reject(needed and needed not in roles, "denied_log", scopes=needed)
     hidden = frozenset() if single else collection.single_only | collection.not_in_lists
     names = options.select or tuple(name for name in kind.defaults if name not in hidden)
     if "signInActivity" in names and "id" not in names:
         names = ("id", *names)
-    chosen = tuple(name for name in names if name not in STREAMS)
+    chosen = tuple(name for name in names if name not in STREAMS | embedded)
     unreadable = _unreadable(roles) if collection.related else frozenset()
     if unreadable and set(chosen) != {"id"}:
         return lambda _, keys: [_blank(row, unreadable, collection) for row in kind.render(keys, chosen)]
-    if options.expand is not None:
-        return _expanded(collection, kind, options.expand, chosen)
-    return lambda _, keys: kind.render(keys, chosen)
+    wanted = {} if options.expand is None else expansions(options.expand)
+    _check(wanted, kind.type, collection.expands | embedded)
+    if "manager" in wanted:
+        return _managed(kind, wanted["manager"], chosen)
+    for name in embedded.intersection(options.select or embedded):
+        wanted.setdefault(name, Expand())
+    empty = {name: value for name, (value, *needed) in collection.empty.items() if name in chosen and not roles & set(needed)}
+    if not wanted and not empty and len(embedded) == len(collection.embedded):
+        return lambda _, keys: kind.render(keys, chosen)
+    return _complete(collection, kind, chosen, wanted, empty, entity)
+
+
+def _check(wanted: Mapping[str, Expand], type_: str, allowed: Set[str]) -> None:
+    """Raise GraphError if a navigation property cannot be expanded, or if a property inside it does not exist."""
+    for name, inner in wanted.items():
+        if name not in allowed:
+            raise _unknown(name, type_)
+        target = NAVIGATION[type_][name]
+        for property_ in inner.select:
+            if target != "directoryObject" and property_ not in SCHEMA[target]:
+                raise _unknown(property_, target)
+        _check(inner.expand, target, NAVIGATION.get(target, {}).keys())
+
+
+def _complete(
+    collection: Collection,
+    kind: Kind,
+    names: tuple[str, ...],
+    wanted: Mapping[str, Expand],
+    empty: Mapping[str, object],
+    entity: str,
+) -> Rows:
+    """Return rows with the wanted navigation properties, and without the values that the caller may not see."""
+    visible = tuple(name for name in names if name not in empty)
+    nested = [tuple(path.split(".")) for path in collection.embedded if "." in path]
+
+    def row(text: str) -> str:
+        values = msgspec.json.decode(text)
+        id_ = values[collection.key] if collection.key in names else values.pop(collection.key, None)
+        at = f"{entity}('{id_}')" if collection.form == "list" else entity
+        brought = {name: _inner(values.pop(name, None), NAVIGATION[kind.type][name], each) for name, each in wanted.items()}
+        for outer, inner in nested:
+            if values.get(outer):
+                here = {f"{inner}@odata.context": f"{at}/{outer}/{inner}/$entity"}
+                values[outer] = {**here, **values[outer]}
+        for name, value in brought.items():
+            values |= {f"{name}@odata.context": f"{at}/{name}"} if isinstance(value, list) else {}
+            values[name] = value
+        return msgspec.json.encode(values | empty).decode()
+
+    asked = tuple(dict.fromkeys((*visible, collection.key, *wanted)))
+    return lambda _, keys: list(map(row, kind.render(keys, asked)))
+
+
+def _inner(value: Any, type_: str, wanted: Expand) -> Any:
+    """Return what $select and $expand inside an expansion leave of the objects there."""
+    if isinstance(value, list):
+        return [_inner(each, type_, wanted) for each in value]
+    if value is None:
+        return None
+    further = NAVIGATION.get(type_, {})
+    own = (name for name in value if name not in further and (not wanted.select or name in wanted.select or name[0] == "@"))
+    brought = {name: _inner(value[name], further[name], each) for name, each in wanted.expand.items() if name in value}
+    return {name: value[name] for name in own} | brought
 
 
 def _unreadable(roles: frozenset[str]) -> frozenset[str]:
@@ -199,15 +272,9 @@ def _blank(row: str, unreadable: frozenset[str], collection: Collection) -> str:
     return msgspec.json.encode(values).decode()
 
 
-def _expanded(collection: Collection, kind: Kind, expand: str, names: tuple[str, ...]) -> Rows:
+def _managed(kind: Kind, wanted: Expand, names: tuple[str, ...]) -> Rows:
     """Return rows that contain the user's manager, if there is one."""
-    found = _EXPAND.match(expand.replace(" ", ""))
-    if not found or found[1] not in collection.expands:
-        raise _unknown(found[1] if found else expand, kind.type)
-    inner = tuple(found[2].split(",")) if found[2] else kind.defaults
-    for name in inner:
-        if name not in kind.properties:
-            raise _unknown(name, kind.type)
+    inner = wanted.select or kind.defaults
 
     def rows(directory: Directory, keys: Iterable[int]) -> list[str]:
         keys = list(keys)
@@ -225,12 +292,17 @@ def _expanded(collection: Collection, kind: Kind, expand: str, names: tuple[str,
     return rows
 
 
-def context(base: str, collection: Collection, ids: tuple[str, ...], options: Options, single: bool) -> str:
-    """Return the @odata.context."""
+def entity_path(collection: Collection, ids: tuple[str, ...]) -> str:
+    """Return the name of the collection in @odata.context."""
     entity = collection.context or ("directoryObjects" if collection.type == "directoryObject" else "")
     if not entity:
         parts = iter(ids)
         entity = "/".join(f"('{next(parts)}')" if part == "{id}" else part for part in collection.segments)
-        entity = entity.replace("/('", "('")
-    chosen = [*options.select, *([f"{options.expand.split('(')[0]}()"] if options.expand and options.select else [])]
-    return f"{base}/$metadata#{entity}{'(' + ','.join(chosen) + ')' if chosen else ''}{'/$entity' if single else ''}"
+    return entity.replace("/('", "('")
+
+
+def properties(options: Options) -> str:
+    """Return the part of an @odata.context that names the properties of rows."""
+    wanted = expansions(options.expand) if options.expand else {}
+    chosen = [*options.select, *(f"{name}({','.join(inner.select)})" for name, inner in wanted.items())]
+    return f"({','.join(chosen)})" if chosen else ""
