@@ -21,6 +21,10 @@ class ViewColumn:
     type: str = "VARCHAR"
 
 
+TENANT = ViewColumn("_tenant_id", "The tenant's GUID.")
+"""The first column of every view."""
+
+
 @dataclass(frozen=True)
 class SourceTable:
     """A table that a view reads, and the columns that the view needs."""
