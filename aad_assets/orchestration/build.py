@@ -47,7 +47,9 @@ def build_definitions(
     entities = _select_entities(settings, entities, problems)
     views = [view for view in VIEWS if view.sources[0].table in {entity.table for entity in entities}]
     assets = build_assets(name, prefix, entities, views, owners, problems)
-    logs = [asset_key(name, entity.table) for entity in entities if entity.shape is Shape.LOG]
+    log_tables = [entity.table for entity in entities if entity.shape is Shape.LOG]
+    log_views = [view.name for view in views if set(view.tables) <= set(log_tables)]
+    logs = [asset_key(name, table) for table in (*log_tables, *log_views)]
     everything = dg.AssetSelection.assets(assets)
     directory = dg.define_asset_job(
         f"{prefix}reload_directory",

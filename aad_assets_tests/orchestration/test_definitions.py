@@ -33,7 +33,8 @@ def test_the_public_surface_is_as_released() -> None:
     assert {spec.group_name for spec in definitions.resolve_all_asset_specs()} == {group.value for group in Group}
     jobs = {job.name: job for job in repository.get_all_jobs() if not job.name.startswith("__")}
     assert set(jobs) == {"reload_directory", "reload_logs", "prune"}
-    logs = {f"aad/{entity.table}" for entity in ENTITIES if entity.group is Group.LOGS}
+    logs = {f"aad/{entity.table}" for entity in ENTITIES if entity.group is Group.LOGS and entity.on}
+    logs |= {f"aad/{view.name}" for view in VIEWS if view.group is Group.LOGS}
     assert {key.to_user_string() for key in jobs["reload_logs"].asset_layer.selected_asset_keys} == logs
     directory = {key.to_user_string() for key in jobs["reload_directory"].asset_layer.selected_asset_keys}
     assert directory == {f"aad/{name}" for name in expected} - logs
