@@ -13,7 +13,7 @@ ALLOWED = {
     "errors": set[str](),
     "wording": set[str](),
     "settings": {"errors"},
-    "catalog": {"errors", "settings"},
+    "catalog": {"errors", "settings", "wording"},
     "metadata": {"catalog", "errors"},
     "concurrency": set[str](),
     "transport": {"settings", "errors"},

@@ -72,7 +72,8 @@ def duckdb_type(type_: Type) -> str:
 
 
 @cache
-def _schema() -> dict[str, Any]:
+def read_schema() -> dict[str, Any]:
+    """Return the content of schema.json: version → section → type → member → type name."""
     data: dict[str, Any] = json.loads(resources.files(__package__).joinpath("schema.json").read_text("utf-8"))
     return data
 
@@ -84,7 +85,7 @@ def resolve(name: str, version: str = "v1.0", within: tuple[str, ...] = ()) -> T
     """
     if name.startswith("["):
         return List(resolve(name[1:-1], version, within))
-    structs = _schema()[version]["structs"]
+    structs = read_schema()[version]["structs"]
     if name not in structs:
         return Scalar(name)
     if structs[name] is None or name in within:
@@ -98,7 +99,7 @@ def _struct(fields: Mapping[str, str], version: str, within: tuple[str, ...] = (
 
 def properties(entity_type: str, version: str = "v1.0") -> dict[str, Type]:
     """Return the declared properties of an entity type, inherited ones first. Raises KeyError if the type is unknown."""
-    return {name: resolve(type_, version) for name, type_ in _schema()[version]["entities"][entity_type].items()}
+    return {name: resolve(type_, version) for name, type_ in read_schema()[version]["entities"][entity_type].items()}
 
 
 def own_properties(subtype: str, version: str = "v1.0") -> dict[str, Type]:
@@ -106,7 +107,7 @@ def own_properties(subtype: str, version: str = "v1.0") -> dict[str, Type]:
 
     Raises KeyError if the type is unknown.
     """
-    return {name: resolve(type_, version) for name, type_ in _schema()[version]["subtypes"][subtype].items()}
+    return {name: resolve(type_, version) for name, type_ in read_schema()[version]["subtypes"][subtype].items()}
 
 
 def navigation_type(entity_type: str, name: str, version: str = "v1.0") -> Type:
@@ -114,5 +115,5 @@ def navigation_type(entity_type: str, name: str, version: str = "v1.0") -> Type:
 
     Raises KeyError if the property is unknown.
     """
-    declared = _schema()[version]["navigation"][entity_type][name]
+    declared = read_schema()[version]["navigation"][entity_type][name]
     return resolve(declared, version) if isinstance(declared, str) else _struct(declared, version)

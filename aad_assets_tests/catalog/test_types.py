@@ -76,7 +76,7 @@ def schema(monkeypatch: pytest.MonkeyPatch) -> None:
         "structs": structs,
     }
     coming = {"entities": {"person": {"home": "String"}}, "subtypes": {}, "navigation": {}, "structs": {}}
-    monkeypatch.setattr(types, "_schema", lambda: {"v1.0": current, "beta": coming})
+    monkeypatch.setattr(types, "read_schema", lambda: {"v1.0": current, "beta": coming})
 
 
 ADDRESS = Struct((("street", Scalar("String")), ("tags", List(Scalar("String")))))

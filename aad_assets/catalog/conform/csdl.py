@@ -25,7 +25,7 @@ class Csdl:
     """Microsoft's metadata (CSDL), indexed by type name without the leading `microsoft.graph.`."""
 
     def __init__(self, path: Path) -> None:
-        """Read the file. Raises OSError if it cannot be read, and ElementTree.ParseError if it is not XML."""
+        """Read the file. Raises OSError if it cannot be read, ParseError if it is no XML, and ValueError if it is no CSDL."""
         self.types: dict[str, ElementTree.Element] = {}
         """The entity types and complex types."""
         self.entity_types: set[str] = set()
@@ -36,6 +36,8 @@ class Csdl:
         self._base: dict[str, str] = {}
         self._aliases: dict[str, str] = {}
         schemas = list(ElementTree.parse(path).getroot().iter(f"{EDM}Schema"))
+        if not schemas:
+            raise ValueError("it has no OData schema")
         for schema in schemas:
             if alias := schema.get("Alias"):
                 self._aliases[alias] = schema.attrib["Namespace"]
