@@ -8,10 +8,10 @@ from dataclasses import FrozenInstanceError, replace
 import duckdb
 import pytest
 
-from aad_assets.catalog import CATALOG, ENTITIES, Entity, Family, Group, Licence, Shape
-from aad_assets.catalog.columns import ODATA_TYPE
+from aad_assets.catalog import CATALOG, ENTITIES, Entity, Group, Shape, Version
+from aad_assets.catalog.columns import ODATA_TYPE, Link, navigation_name
 from aad_assets.catalog.extensions import ExtensionProperty, with_extensions
-from aad_assets.catalog.types import STRING, List, Scalar, Struct, Type, properties
+from aad_assets.catalog.types import STRING, Json, List, Scalar, Struct, Type, own_properties, properties
 
 every_entity = pytest.mark.parametrize("entity", ENTITIES, ids=lambda entity: entity.table)
 
@@ -63,13 +63,14 @@ def test_table_names_are_unique_and_plain() -> None:
     assert list(CATALOG) == tables
 
 
-def test_there_are_a_hundred() -> None:
-    assert len(ENTITIES) == 100
+def test_a_path_is_read_twice_only_for_other_rows_or_properties() -> None:
+    assert repeated([f"{entity.versioned_path} {entity.select} {entity.filter}" for entity in ENTITIES]) == []
 
 
-def test_a_path_is_read_twice_only_for_other_properties() -> None:
-    assert repeated([f"{entity.path} {entity.select}" for entity in ENTITIES]) == []
-    assert repeated([entity.path for entity in ENTITIES]) == ["/users"]
+def test_groups_of_the_asset_graph_can_be_taken_in_at_a_glance() -> None:
+    sizes = Counter(entity.group for entity in ENTITIES)
+    assert set(sizes) == set(Group)
+    assert max(sizes.values()) <= 25
 
 
 def test_parents_are_declared_before_their_children() -> None:
@@ -135,19 +136,23 @@ def test_the_select_names_the_key_first_and_each_property_once(entity: Entity) -
 @every_entity
 def test_the_columns_are_all_properties_but_those_left_out_on_purpose(entity: Entity) -> None:
     sources = {column.source for column in entity.columns} - {ODATA_TYPE, *entity.parent_columns}
+    expanded = {name for name in map(navigation_name, (*entity.inline, *entity.embedded)) if "." not in name}
+    expanded |= {f"{link.name}{name[0].upper()}{name[1:]}" for link in entity.links for name in link.properties}
     if entity.needs_select:
-        assert set(entity.select) == sources
-    if entity.edge or entity.shape is Shape.STRINGS:
+        assert set(entity.select) == sources - expanded
+    if entity.edge or entity.shape is Shape.STRINGS or entity.value_property:
         return
-    streams = {name for name, type_ in properties(entity.type).items() if type_ == Scalar("Stream")}
-    added = {name for name, _ in entity.undeclared}
-    every = (properties(entity.type).keys() | added) - entity.omit - entity.disabled_columns - streams
-    assert sources == (every if entity.properties is None else set(entity.properties))
+    own = properties(entity.type, entity.version)
+    streams = {name for name, type_ in own.items() if type_ == Scalar("Stream")}
+    added = {name for name, _ in entity.undeclared} | expanded
+    added |= {name for subtype in entity.subtypes for name in own_properties(subtype, entity.version)}
+    left_out = entity.omit | entity.disabled_columns | entity.never_stored | streams
+    assert sources == ((own.keys() | added) - left_out if entity.properties is None else set(entity.properties))
 
 
 @every_entity
 def test_what_is_omitted_is_declared_and_what_is_undeclared_is_not(entity: Entity) -> None:
-    declared = {name.lower() for name in properties(entity.type)}
+    declared = {name.lower() for name in properties(entity.type, entity.version)}
     assert {name.lower() for name in entity.omit} <= declared
     assert not {name.lower() for name, _ in entity.undeclared} & declared
 
@@ -167,7 +172,7 @@ def test_the_page_size_is_one_that_graph_takes(entity: Entity) -> None:
 
 @every_entity
 def test_the_path_is_below_the_base_url_and_has_a_place_for_the_parents_key(entity: Entity) -> None:
-    assert re.fullmatch(r"(/([A-Za-z0-9]+|microsoft\.graph\.[A-Za-z]+|\{id\}))+", entity.path)
+    assert re.fullmatch(r"(/([A-Za-z0-9]+|(microsoft\.)?graph\.[A-Za-z]+|\{id\}))+", entity.path)
     places = entity.path.count("{id}") + (entity.filter or "").count("{id}")
     assert places == (len(entity.parent_key) if entity.shape is Shape.CHILDREN else 0)
     assert bool(entity.parent) == (entity.shape is Shape.CHILDREN or entity.owner_column is not None)
@@ -215,14 +220,17 @@ def test_people_can_read_what_it_is_and_what_it_needs(entity: Entity) -> None:
     assert entity.description.endswith(".")
     assert len(entity.description.split()) > 2
     for permission in entity.permissions:
-        assert re.fullmatch(r"[A-Za-z]+(-[A-Za-z]+)?(\.[A-Za-z]+)+", permission)
-        assert ".ReadWrite" not in permission
+        assert re.fullmatch(r"[A-Za-z]+(-[A-Za-z]+)?(\.[A-Za-z0-9]+)+", permission)
+        assert not entity.on or ".ReadWrite" not in permission
     assert entity.permissions
+    assert re.fullmatch(r"[A-Z][a-z]+( [A-Z][a-z]+)*", entity.person_role)
+    assert not re.search(r"[.!]$", entity.off_reason), "it ends a sentence"
 
 
 @every_entity
 def test_the_documentation_is_a_page_of_microsofts_reference(entity: Entity) -> None:
-    page = r"https://learn\.microsoft\.com/graph/api/resources/[a-z0-9-]+\?view=graph-rest-1\.0"
+    version = {Version.V1: r"1\.0", Version.BETA: "beta"}[entity.version]
+    page = rf"https://learn\.microsoft\.com/graph/api/resources/[a-z0-9-]+\?view=graph-rest-{version}"
     assert re.fullmatch(page, entity.documentation_url)
 
 
@@ -237,6 +245,37 @@ def test_shards_are_cut_on_a_text_that_is_read_and_proved_by_a_count(entity: Ent
 @every_entity
 def test_casts_are_of_edges(entity: Entity) -> None:
     assert not entity.casts or entity.edge
+
+
+@every_entity
+def test_what_comes_with_expand_is_a_column_or_a_field_of_one(entity: Entity) -> None:
+    types = {column.name: column.type for column in entity.columns}
+    for link in entity.links:
+        assert {types[name] for name in link.column_names().values()} <= {STRING, Scalar("Boolean")}
+    for name in map(navigation_name, (*entity.inline, *entity.embedded)):
+        column, _, field = name.partition(".")
+        assert isinstance(types[column], Json | List | Struct)
+        assert not field or field in {each for struct in structs(types[column]) for each, _ in struct.fields}
+
+
+@every_entity
+def test_each_property_of_a_derived_type_is_a_column(entity: Entity) -> None:
+    types = {column.name: column.type for column in entity.columns}
+    hidden = entity.omit | entity.never_stored
+    for subtype in entity.subtypes:
+        for name, type_ in own_properties(subtype, entity.version).items():
+            assert name in hidden or types[name] in (type_, Json())
+
+
+@every_entity
+def test_options_are_declared_only_where_they_have_an_effect(entity: Entity) -> None:
+    is_child, is_single = entity.shape is Shape.CHILDREN, entity.shape is Shape.SINGLETON
+    assert is_child or not (entity.casts or entity.one_per_parent or entity.not_found_means_empty or entity.parent_list)
+    assert is_single or not entity.absent_without_id
+    assert entity.one_per_parent or not entity.value_property
+    assert not (entity.one_per_parent and (entity.page_size or entity.casts))
+    assert entity.version is Version.BETA or not entity.may_be_in_v1
+    assert not entity.parent_list or entity.parent_where, "it decides if Graph does not return the list"
 
 
 @every_entity
@@ -276,6 +315,26 @@ def test_a_child_with_properties_of_its_own_has_its_parents_id_in_front() -> Non
     assert "domainId" not in child.select
 
 
+def test_a_link_is_a_column_for_each_property_that_is_asked_for() -> None:
+    link = Link("target", ("id", "objectId"))
+    assert link.expand == "target($select=id,objectId)"
+    assert link.column_names() == {"id": "targetId", "objectId": "targetObjectId"}
+    names = [column.name for column in CATALOG["access_package_assignments"].columns]
+    assert names[-4:] == ["targetId", "targetObjectId", "accessPackageId", "assignmentPolicyId"]
+
+
+def test_a_derived_types_property_has_one_column_even_if_several_types_declare_it() -> None:
+    columns = {column.name: column for column in CATALOG["domain_service_dns_records"].columns}
+    assert columns["mailExchange"].duckdb_type == "VARCHAR"
+    assert "Only of type `domainDnsMxRecord`." in columns["mailExchange"].meaning
+    assert columns["odataType"].source == ODATA_TYPE
+
+
+def test_properties_of_the_same_name_and_different_types_are_json() -> None:
+    columns = {column.name: column for column in CATALOG["authentication_event_listeners"].columns}
+    assert columns["handler"].type == Json()
+
+
 def test_streams_are_never_asked_for() -> None:
     assert properties("application")["logo"] == Scalar("Stream")
     assert "logo" not in CATALOG["applications"].select
@@ -300,20 +359,6 @@ def test_a_documentation_page_of_another_namespace_is_named_with_dashes() -> Non
     assert "/resources/identitygovernance-workflow?" in entity.documentation_url
 
 
-def test_only_what_costs_a_request_for_each_user_is_off() -> None:
-    assert [entity.table for entity in ENTITIES if not entity.on] == ["user_authentication_methods"]
-
-
-def test_families_and_licences_are_those_of_the_paths_that_share_them() -> None:
-    for entity in ENTITIES:
-        if entity.path.startswith(("/identityProtection", "/identity/conditionalAccess")):
-            assert entity.family is Family.PROTECTION
-        if entity.path.startswith(("/auditLogs", "/reports")):
-            assert entity.family is Family.REPORTS
-        if entity.path.startswith("/identityGovernance/entitlementManagement"):
-            assert entity.licence is Licence.P2
-
-
 def test_an_extension_property_becomes_a_column_of_its_type() -> None:
     targets = frozenset({"User", "Group"})
     found = [
@@ -323,7 +368,8 @@ def test_an_extension_property_becomes_a_column_of_its_type() -> None:
         ExtensionProperty("extension_a_device", "Boolean", False, frozenset({"Device"})),
     ]
     users = with_extensions(CATALOG["users"], found)
-    added = [(column.name, column.duckdb_type) for column in users.columns[len(CATALOG["users"].columns) :]]
+    before = {column.name for column in CATALOG["users"].columns}
+    added = [(column.name, column.duckdb_type) for column in users.columns if column.name not in before]
     assert added == [("extension_a_LEVEL", "VARCHAR"), ("extension_b_tags", "VARCHAR[]")]
     assert {name for name, _ in added} <= set(users.select)
     assert with_extensions(CATALOG["domains"], found) is CATALOG["domains"]
