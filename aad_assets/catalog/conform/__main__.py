@@ -22,7 +22,7 @@ from aad_assets.catalog.enums import Version
 from aad_assets.catalog.types import read_schema
 from aad_assets.wording import counted
 
-T = TypeVar("T")
+_File = TypeVar("_File")
 
 
 class UnreadableFile(Exception):
@@ -45,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 1 if differences else 0
 
 
-def _read(reader: Callable[[Path], T], path: Path) -> T:
+def _read(reader: Callable[[Path], _File], path: Path) -> _File:
     """Return what `reader` makes of the file. Raises UnreadableFile."""
     try:
         return reader(path)

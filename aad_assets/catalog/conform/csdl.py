@@ -43,6 +43,8 @@ class Csdl:
                 self._aliases[alias] = schema.attrib["Namespace"]
         for schema in schemas:
             self._index_types(schema)
+        if unknown := sorted(set(self._base.values()) - self.types.keys()):
+            raise ValueError(f"it does not have `{unknown[0]}`, which is the base of another type")
         for schema in schemas:  # after the types, because the names of enums are needed
             self._index_container(schema)
 
