@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from aad_assets.catalog import Entity
+from aad_assets.catalog.access import permissions_to_grant, required_permissions
 from aad_assets.catalog.entity import HIDDEN_MEMBERS
 from aad_assets.commands import Subparsers
 from aad_assets.commands.environment import configured_entities, read_settings
-from aad_assets.commands.probing import FAILURES, describe_finding, probe
+from aad_assets.commands.probing import FAILURES, SKIPPED, describe_finding, probe
 from aad_assets.graph.probing.findings import Finding, Report, Status
 from aad_assets.settings import Connection
 from aad_assets.wording import counted
@@ -34,7 +34,7 @@ def _check(options: argparse.Namespace) -> int:
     settings = read_settings()
     entities = [entity for entity in configured_entities(settings) if entity.on or options.all]
     if options.permissions:
-        print("\n".join(needed_permissions(entities)))
+        print("\n".join(permissions_to_grant(entities, delegated=_is_delegated(settings.connection))))
         return 0
     report = probe(settings.connection, entities)
     if options.json:
@@ -45,18 +45,14 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def readable(findings: Iterable[Finding]) -> bool:
-    """Return whether a reload would read every entity that is on, except those that the tenant has no licence for."""
+    """Return whether a reload would read every entity that is on, except those that it skips."""
     return not any(finding.entity.on and finding.status in FAILURES for finding in findings)
 
 
-def needed_permissions(entities: Iterable[Entity]) -> list[str]:
-    """Return the permissions to grant for `entities`."""
-    return sorted({name for entity in entities for name in entity.permissions})
-
-
 def missing_permissions(findings: Iterable[Finding]) -> list[str]:
-    """Return the permissions that the token lacks."""
-    return sorted({name for finding in findings for name in finding.missing})
+    """Return the permissions that the token lacks, with those of single columns."""
+    columns = [names[0] for finding in findings for names in finding.empty_columns.values()]
+    return sorted({*columns, *(name for finding in findings for name in finding.missing)})
 
 
 def admin_consent_url(connection: Connection) -> str | None:
@@ -68,13 +64,14 @@ def admin_consent_url(connection: Connection) -> str | None:
 
 def as_json(connection: Connection, report: Report) -> dict[str, Any]:
     """Return the report for machines. The names are stable."""
+    entities = [finding.entity for finding in report.findings]
     return {
         "tenant_id": report.tenant_id,
         "client_id": connection.client_id,
         "graph_base_url": connection.base_url,
         "readable": readable(report.findings),
         "entities": [_finding_as_json(finding) for finding in report.findings],
-        "permissions": needed_permissions(finding.entity for finding in report.findings),
+        "permissions": permissions_to_grant(entities, delegated=_is_delegated(connection)),
         "missing_permissions": missing_permissions(report.findings),
         "admin_consent_url": admin_consent_url(connection),
     }
@@ -86,10 +83,11 @@ def _finding_as_json(finding: Finding) -> dict[str, Any]:
         "entity": finding.entity.table,
         "on": finding.entity.on,
         "status": finding.status.value,
-        "permissions": list(finding.entity.permissions),
+        "permissions": list(required_permissions(finding.entity)),
         "missing_permissions": list(finding.missing),
         "licence": finding.entity.licence,
         "refused_columns": list(finding.rejected),
+        "empty_columns": {column: list(names) for column, names in finding.empty_columns.items()},
         "note": finding.note,
         "http_status": response.status if response else None,
         "code": response.code if response else None,
@@ -105,14 +103,13 @@ def _print(connection: Connection, report: Report) -> None:
     for finding in findings:
         off = "" if finding.entity.on else "off; "
         print(f"{finding.entity.table:<{width}}{off}{describe_finding(finding)}")
-    unlicensed = sum(finding.status is Status.LICENCE for finding in findings)
+    skipped = sum(finding.status in SKIPPED for finding in findings)
     good = sum(finding.status is Status.READABLE for finding in findings)
-    failed = len(findings) - good - unlicensed
     entities = f"{good} of {counted(len(findings), 'entity')}"
-    print(f"\nReadable: {entities}. Skipped because a licence is missing: {unlicensed}. Failed: {failed}.")
-    permissions = needed_permissions(finding.entity for finding in findings)
+    print(f"\nReadable: {entities}. Skipped: {skipped}. Failed: {len(findings) - good - skipped}.")
+    permissions = permissions_to_grant((finding.entity for finding in findings), delegated=_is_delegated(connection))
     missing = missing_permissions(findings)
-    kind = "Delegated" if connection.auth_method == "delegated" else "Application"
+    kind = "Delegated" if _is_delegated(connection) else "Application"
     print(f"\n{kind} permissions to grant ({len(permissions)}):{_as_list(permissions)}")
     print(f"\nMissing permissions ({len(missing)}):{_as_list(missing)}" if missing else "\nNo permission is missing.")
     # A probe tries only one parent, which may not hide its members.
@@ -124,6 +121,10 @@ def _print(connection: Connection, report: Report) -> None:
         print(url)
     else:
         print("\nAssign them to the managed identity with docs/register-app.sh managed-identity OBJECT_ID.")
+
+
+def _is_delegated(connection: Connection) -> bool:
+    return connection.auth_method == "delegated"
 
 
 def _describe_account(connection: Connection) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 
 from aad_assets.catalog import Entity
-from aad_assets.catalog.delegated_scopes import missing_permissions
+from aad_assets.catalog.access import missing_permissions
 from aad_assets.commands import Subparsers
 from aad_assets.commands.environment import configured_entities, read_environment
 from aad_assets.commands.terminal import lines, unechoed

@@ -115,6 +115,8 @@ def _differences(metadata: Metadata, report: Report) -> Iterator[str]:
             yield f"{entity.table}: Graph sends undeclared properties ({kept}): {', '.join(finding.undeclared)}."
         if finding.rejected:
             yield f"{entity.table}: Graph rejects columns: {', '.join(finding.rejected)}. Turn them off."
+        for column, names in finding.empty_columns.items():
+            yield f"{entity.table}: {column} stays empty without {' or '.join(names)}. Grant it, or turn the column off."
         if finding.status is not Status.READABLE:
             yield f"{entity.table}: {describe_finding(finding)}."
 

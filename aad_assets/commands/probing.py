@@ -13,8 +13,11 @@ from aad_assets.settings import Connection
 _PROGRESS_SECONDS = 5.0
 """Time between two lines of progress. A faster probe shows none."""
 
-FAILURES = frozenset({Status.PERMISSION, Status.REFUSED, Status.ROLE, Status.CLOUD, Status.ERROR})
-"""Statuses with which a reload fails. A missing licence is not among them because the entity is skipped."""
+SKIPPED = frozenset({Status.LICENCE, Status.PERSON, Status.NOT_AVAILABLE})
+"""Statuses with which a reload skips the entity."""
+
+FAILURES = frozenset(Status) - SKIPPED - {Status.READABLE}
+"""Statuses with which a reload fails."""
 
 
 def probe(connection: Connection, entities: Sequence[Entity], *, sample: bool = False) -> Report:
@@ -44,13 +47,18 @@ def describe_finding(finding: Finding) -> str:
     response = " ".join(str(finding.response or "").split())
     match finding.status:
         case Status.READABLE:
-            text = "readable"
+            empty = [f"{column} without {' or '.join(names)}" for column, names in finding.empty_columns.items()]
+            text = f"readable, but these columns stay empty: {', '.join(empty)}" if empty else "readable"
         case Status.PERMISSION:
             text = f"permission missing: {', '.join(finding.missing)}"
         case Status.REFUSED:
             text = f"permissions granted, but rejected: {response}"
         case Status.ROLE:
-            text = f"directory role missing: {response}"
+            text = f"directory role missing: {finding.entity.person_role} ({response})"
+        case Status.PERSON:
+            text = "needs a signed-in person (AAD_AUTH=delegated)"
+        case Status.NOT_AVAILABLE:
+            text = f"not available in this tenant or cloud: {response}"
         case Status.LICENCE:
             text = f"licence missing: {finding.entity.licence or response}"
         case Status.CLOUD:

@@ -48,10 +48,11 @@ def asset_spec(
     """
     deps = [asset_key(connection_name, entity.parent)] if entity.parent and entity.parent in tables else []
     licence = f" The tenant needs the licence {entity.licence}." if entity.licence else ""
+    permissions = describe_permissions(entity.permissions)
     return dg.AssetSpec(
         asset_key(connection_name, entity.table),
         deps=deps,
-        description=f"{entity.description}\n\nReads `{entity.resource}` with the {describe_permissions(entity)}.{licence}",
+        description=f"{entity.description}\n\nReads `{entity.resource}` with the {permissions}.{licence}",
         group_name=entity.group.value,
         kinds={"duckdb", "azure"},
         owners=list(owners),

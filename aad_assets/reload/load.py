@@ -9,19 +9,30 @@ from time import monotonic
 
 import duckdb
 
-from aad_assets.catalog import Entity, Shape
+from aad_assets.catalog import Column, Entity, Shape
+from aad_assets.catalog.access import Access
 from aad_assets.catalog.view import View
 from aad_assets.errors import WarehouseError
+from aad_assets.graph.reading.select import Selection
 from aad_assets.graph.requests.meter import Meter
 from aad_assets.reload.log_days import day_filters, due_days, is_over
-from aad_assets.reload.outcome import Outcome, add_day, copy_costs, describe_failure, describe_rejected_columns, status_of
+from aad_assets.reload.outcome import (
+    Outcome,
+    add_day,
+    copy_costs,
+    describe_empty_columns,
+    describe_failure,
+    describe_rejected_columns,
+    status_of,
+)
 from aad_assets.reload.read import Reader
 from aad_assets.warehouse.database.target import Target
 from aad_assets.warehouse.publishing.loads import Load, LogDay, record_load, recorded_days, table_rows
 from aad_assets.warehouse.publishing.options import Options
+from aad_assets.warehouse.publishing.publication import columns_without_values
 from aad_assets.warehouse.publishing.publish import publish
 from aad_assets.warehouse.publishing.views import ViewOutcome, refresh_views
-from aad_assets.warehouse.staging.entity_stage import EntityStage
+from aad_assets.warehouse.staging.entity_stage import EntityStage, Staged
 from aad_assets.warehouse.staging.stage import Stage
 from aad_assets.warehouse.writer import Writer
 
@@ -36,6 +47,7 @@ class Loader:
     stage: Stage
     target: Target
     writer: Writer
+    access: Access
     tenant_id: str
     run_id: str
     options: Mapping[str, Options]
@@ -54,17 +66,18 @@ class Loader:
         error: Exception | None = None
         rows: int | None = None
         try:
+            self.access.check(entity)
             if entity.shape is Shape.LOG:
                 rows = await self._load_log(entity, load)
             else:
                 entity, load.reason = await self.reader.with_extension_properties(entity)
                 await self._read_and_publish(entity, load)
         except Exception as caught:
-            error = progress.error = caught
+            error = progress.error = self.access.judge(entity, caught)
             if not progress.meter.label:  # Otherwise the failed day was recorded, and the load is the sum of the days.
                 copy_costs(progress.meter, load)
-                await self._record_failure(entity, load, caught)
-            load.status, load.reason = status_of(caught), describe_failure(entity, caught)
+                await self._record_failure(entity, load, error)
+            load.status, load.reason = status_of(error), describe_failure(entity, error, self.access)
         finally:
             if not progress.keys.done():
                 progress.keys.cancel()
@@ -82,7 +95,7 @@ class Loader:
 
     async def _record_failure(self, entity: Entity, load: Load, error: Exception) -> None:
         """Record a load that was not published, if the database allows it. The outcome reports the error in any case."""
-        load.status, load.reason = status_of(error), describe_failure(entity, error)
+        load.status, load.reason = status_of(error), describe_failure(entity, error, self.access)
         with suppress(WarehouseError):
             await self.writer.run(lambda cursor: record_load(cursor, self.target, load))
 
@@ -100,14 +113,29 @@ class Loader:
             options = self.options.get(entity.table) or Options.of(entity)
             if not await self.reader.knows_extensions(entity):
                 options = replace(options, keeps_columns=_KEPT_EXTENSIONS)
-            if selection.rejected:
-                load.reason = " ".join(filter(None, (load.reason, describe_rejected_columns(selection.rejected))))
+            rejected = await self._properties_not_read(entity, selection, staged, load)
             counted = meter.expected if entity.shape is Shape.LIST and not entity.owner_column else None
             await self.writer.run(
-                lambda cursor: publish(cursor, self.target, entity, staged, load, selection.rejected, options, counted, day)
+                lambda cursor: publish(cursor, self.target, entity, staged, load, rejected, options, counted, day)
             )
         finally:
             await staging.abort()
+
+    async def _properties_not_read(self, entity: Entity, selection: Selection, staged: Staged, load: Load) -> tuple[str, ...]:
+        """Return the properties that Graph rejected, and those that a missing permission empties. Add to `load.reason`."""
+        unpermitted = self.access.empty_columns(entity)
+        doubtful = [
+            column for column in entity.columns if column.name in unpermitted or column.source in selection.unrequested
+        ]
+        empty: list[Column] = []
+        if doubtful:
+            empty = await self.stage.run(lambda cursor: columns_without_values(cursor, staged.relation, doubtful))
+        rejected = (*selection.rejected, *(column.source for column in empty if column.source in selection.unrequested))
+        reasons = [load.reason, describe_rejected_columns(rejected) if rejected else None]
+        if unpermitted:
+            reasons.append(describe_empty_columns(unpermitted, {column.name for column in empty}))
+        load.reason = " ".join(filter(None, reasons)) or None
+        return tuple(dict.fromkeys([*rejected, *(column.source for column in empty)]))
 
     async def _load_log(self, entity: Entity, total: Load) -> int:
         """Load each day of a log by itself, so that a day that was read counts even if the run fails.
@@ -124,7 +152,7 @@ class Loader:
                 await self._read_and_publish(entity, load, LogDay(day, is_over(day, load.started_at)))
             except Exception as error:
                 copy_costs(progress.meter, load)
-                await self._record_failure(entity, load, error)
+                await self._record_failure(entity, load, self.access.judge(entity, error))
                 raise
             finally:
                 add_day(total, load)

@@ -1,13 +1,24 @@
 """The outcome of an entity, and the sentences that explain it to people."""
 
 import traceback
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from aad_assets.catalog import Entity
+from aad_assets.catalog.access import Access, missing_permissions, with_parents
 from aad_assets.catalog.entity import HIDDEN_MEMBERS
-from aad_assets.errors import AadAssetsError, LicenceMissing, LoadBlocked, PageTokenExpired, PermissionMissing, RoleMissing
+from aad_assets.errors import (
+    AadAssetsError,
+    EntitySkipped,
+    GraphError,
+    LicenceMissing,
+    LoadBlocked,
+    PageTokenExpired,
+    PermissionMissing,
+    PersonNeeded,
+    RoleMissing,
+)
 from aad_assets.graph.requests.meter import Meter
 from aad_assets.warehouse.publishing.loads import Load
 
@@ -41,42 +52,74 @@ class Outcome:
 
 def status_of(error: Exception) -> str:
     """Return the status of a load that was not published, as in `loads.status`."""
-    if isinstance(error, LicenceMissing):
+    if isinstance(error, EntitySkipped):
         return "skipped"
     return "blocked" if isinstance(error, LoadBlocked) else "failed"
 
 
-def describe_failure(entity: Entity, error: Exception) -> str:
-    """Return the message for people: the entity, what is wrong, and the permission or licence to obtain."""
+def describe_failure(entity: Entity, error: Exception, access: Access) -> str:
+    """Return the message for people: the entity, what is wrong, and what to do about it for a token with `access`."""
     text = str(error)
-    if isinstance(error, LicenceMissing):
-        text += f". Skipped because it needs the licence {entity.licence or 'that the response names'}."
-    elif isinstance(error, RoleMissing):
-        text += ". Give the person who signs in a directory role that may read it. No permission replaces it."
-    elif isinstance(error, PermissionMissing) and not error.advice:
-        text += f". Grant the {describe_permissions(entity)} to the app, with admin consent."
-        if others := [name for name in error.response.scopes if name not in entity.permissions]:
-            text += f" The response names {' and '.join(others)}."
-        if entity.may_hide_members:
-            text += f" If {entity.parent} hide their members, grant {HIDDEN_MEMBERS} as well."
-    elif isinstance(error, PageTokenExpired):
-        text += ". The read was restarted several times and never completed, and the table is unchanged. Reload later."
-    elif not isinstance(error, AadAssetsError):
+    if isinstance(error, AadAssetsError):
+        text = f"{text}. " if text and isinstance(error, GraphError | EntitySkipped) else text
+        text = (text + _describe_remedy(entity, error, access)).removesuffix(". ")
+    else:
         # The text of an unexpected error may quote rows or a token.
         text = f"unexpected {type(error).__name__} at {where_raised(error)}. Nothing was published. Please report it."
     return f"{entity.table}: {text}"
 
 
-def describe_permissions(entity: Entity) -> str:
+def _describe_remedy(entity: Entity, error: AadAssetsError, access: Access) -> str:
+    """Return what to do, as sentences; empty if the error itself says it."""
+    match error:
+        case LicenceMissing():
+            return f"Skipped because it needs the licence {entity.licence or 'that the response names'}."
+        case PersonNeeded():
+            role = f"with the directory role {entity.person_role}"
+            return f"Skipped because it needs a signed-in person (AAD_AUTH=delegated) {role}."
+        case EntitySkipped():
+            return "Skipped because it is not available in this tenant or cloud."
+        case RoleMissing():
+            return f"Give the person who signs in the directory role {entity.person_role}. No permission replaces it."
+        case PermissionMissing(advice=""):
+            return " ".join(_permission_remedies(entity, error, access))
+        case PageTokenExpired():
+            return "The read was restarted several times and never completed, and the table is unchanged. Reload later."
+    return ""
+
+
+def _permission_remedies(entity: Entity, error: PermissionMissing, access: Access) -> Iterator[str]:
+    parents = [name for each in with_parents(entity) for name in missing_permissions(each, access.granted or ())]
+    needed = tuple(dict.fromkeys([*access.missing(entity), *parents])) or entity.permissions
+    yield f"Grant the {describe_permissions(needed)} to the app, with admin consent."
+    if others := [name for name in error.response.scopes if name not in needed]:
+        yield f"The response names {' and '.join(others)}."
+    if access.delegated:
+        yield f"The person who signs in also needs the directory role {entity.person_role}."
+    if entity.may_hide_members:
+        yield f"If {entity.parent} hide their members, grant {HIDDEN_MEMBERS} as well."
+
+
+def describe_permissions(names: Sequence[str]) -> str:
     """Return `permission User.Read.All`, or `permissions AuditLog.Read.All and User.Read.All`."""
-    plural = "s" if len(entity.permissions) > 1 else ""
-    return f"permission{plural} {' and '.join(entity.permissions)}"
+    return f"permission{'s' if len(names) > 1 else ''} {' and '.join(names)}"
 
 
 def describe_rejected_columns(names: Sequence[str]) -> str:
     """Return what a published load lacks because Graph rejected the properties `names`."""
     more = f" and {len(names) - _MAX_NAMES} more" if len(names) > _MAX_NAMES else ""
     return f"Graph rejected the properties {', '.join(names[:_MAX_NAMES])}{more}. Their stored values are unchanged."
+
+
+def describe_empty_columns(needs: Mapping[str, Sequence[str]], empty: Collection[str]) -> str:
+    """Return what a load says about columns whose own permissions are missing: their `needs`, and which have no value."""
+    sentences = []
+    for column, permissions in needs.items():
+        state = "is empty" if column in empty else "may be incomplete"
+        sentences.append(f"{column} {state} without the permission {' or '.join(permissions)}.")
+    if not needs.keys().isdisjoint(empty):
+        sentences.append("Stored values of empty columns are unchanged.")
+    return " ".join(sentences)
 
 
 def where_raised(error: BaseException) -> str:
@@ -99,4 +142,6 @@ def add_day(total: Load, day: Load) -> None:
     """Add the load of a log's day to the sum of its days."""
     for name in (*_COUNTS, *_COSTS):
         setattr(total, name, getattr(total, name) + getattr(day, name))
+    if day.reason and day.reason not in (total.reason or ""):
+        total.reason = " ".join(filter(None, (total.reason, day.reason)))
     total.schema_changes += [change for change in day.schema_changes if change not in total.schema_changes]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from aad_assets.catalog import Entity, Shape
 from aad_assets.catalog.extensions import with_extensions
-from aad_assets.errors import AadAssetsError, LicenceMissing, RequestRejected
+from aad_assets.errors import AadAssetsError, EntitySkipped, RequestRejected
 from aad_assets.graph.reading.children import read_children
 from aad_assets.graph.reading.collections import read_collection
 from aad_assets.graph.reading.extensions import Extensions, read_extensions
@@ -147,9 +147,9 @@ class Reader:
 
 
 def _without_parent(entity: Entity, parent: Progress) -> AadAssetsError:
-    """Return the error of children whose parent was not published: skipped with it, if a licence is missing."""
-    if isinstance(parent.error, LicenceMissing):
-        return LicenceMissing(parent.error.response)
+    """Return the error of children whose parent was not published. They are skipped if the parent is."""
+    if isinstance(parent.error, EntitySkipped):
+        return parent.error
     return AadAssetsError(
         f"not published because {entity.parent} was not published in this run. Fix {entity.parent}, then reload both."
     )

@@ -13,12 +13,14 @@ from datetime import UTC, datetime
 import duckdb
 
 from aad_assets.catalog import Entity
+from aad_assets.catalog.access import Access
 from aad_assets.catalog.view import View
 from aad_assets.concurrency import gather_or_cancel
 from aad_assets.errors import AadAssetsError
 from aad_assets.graph.probing.preflight import preflight
 from aad_assets.graph.requests.client import GraphClient
 from aad_assets.graph.requests.rate_limits import RateLimits
+from aad_assets.identity.claims import granted_permissions
 from aad_assets.identity.token_source import TokenSource
 from aad_assets.reload.load import Loader
 from aad_assets.reload.log_days import parse_days
@@ -158,7 +160,7 @@ class Reload:
             writer = Writer(stage, self._target)
             try:
                 tenant_id = await tokens.tenant_id()
-                await tokens.token()
+                access = Access(granted_permissions(await tokens.token()), self._connection.auth_method == "delegated")
                 await writer.run(lambda cursor: _check_target(cursor, self._target, tenant_id))
                 await preflight(self._connection.base_url, tokens, transport, rate_limits)
                 async with GraphClient(self._connection.base_url, tokens, transport, rate_limits) as client:
@@ -168,6 +170,7 @@ class Reload:
                         stage=stage,
                         target=self._target,
                         writer=writer,
+                        access=access,
                         tenant_id=tenant_id,
                         run_id=self._run_id,
                         options=self._options,

@@ -28,8 +28,17 @@ PARENT = "its parent groups cannot be read"
             "permissions granted, but rejected: GET /users returned 403 Forbidden: No, not you. (request-id req-7)",
         ),
         (
+            Finding(USERS, Status.READABLE, empty_columns={"city": ("A.Read", "B.Read"), "mail": ("C.Read",)}),
+            "readable, but these columns stay empty: city without A.Read or B.Read, mail without C.Read",
+        ),
+        (Finding(USERS, Status.PERSON), "needs a signed-in person (AAD_AUTH=delegated)"),
+        (
+            Finding(USERS, Status.NOT_AVAILABLE, response=RESPONSE),
+            "not available in this tenant or cloud: GET /users returned 403 Forbidden: No, not you. (request-id req-7)",
+        ),
+        (
             Finding(USERS, Status.ROLE, response=RESPONSE),
-            "directory role missing: GET /users returned 403 Forbidden: No, not you. (request-id req-7)",
+            "directory role missing: Global Reader (GET /users returned 403 Forbidden: No, not you. (request-id req-7))",
         ),
         (Finding(RISKY, Status.LICENCE, response=RESPONSE), "licence missing: Microsoft Entra ID P2"),
         (

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,6 +10,7 @@ import httpx
 import pytest
 
 from aad_assets.catalog import CATALOG, ENTITIES, Entity, Licence
+from aad_assets.catalog.access import Access, permissions_to_grant
 from aad_assets.errors import SignInError
 from aad_assets.graph.probing.entity import EntityProbe
 from aad_assets.graph.probing.findings import Finding, Status
@@ -30,11 +32,19 @@ def graph(graph: FakeGraph) -> FakeGraph:
     return graph
 
 
-def probe(graph: FakeGraph, *tables: str, granted: Sequence[str] | None = (), sample: bool = False) -> dict[str, Finding]:
+def probe(
+    graph: FakeGraph,
+    *tables: str,
+    granted: Sequence[str] | None = (),
+    delegated: bool = False,
+    sample: bool = False,
+) -> dict[str, Finding]:
     """Probe tables concurrently and return the findings by table."""
 
+    access = Access(None if granted is None else frozenset(granted), delegated)
+
     async def work(client: Any) -> list[Finding]:
-        prober = EntityProbe(client, granted, sample=sample)
+        prober = EntityProbe(client, access, sample=sample)
         try:
             return await prober.probe_all([CATALOG[table] for table in tables], lambda _: None)
         finally:
@@ -60,18 +70,19 @@ def by_path(answers: dict[str, httpx.Response]) -> Reply:
 
 @pytest.mark.parametrize("entity", ENTITIES, ids=lambda entity: entity.table)
 def test_an_entity_is_probed_with_one_small_request_in_a_reloads_form(graph: FakeGraph, entity: Entity) -> None:
-    found = probe(graph, entity.table)[entity.table]
+    found = probe(graph, entity.table, delegated=not entity.app_only)[entity.table]
     asked = graph.requests[-1 - len(entity.casts)]
 
     assert found.status is Status.READABLE
     assert (found.note == "no parents to try") == ("{id}" in entity.path + (entity.filter or ""))
     assert asked.method == ("POST" if entity.resource.startswith("POST") else "GET")
-    assert asked.url.path.removeprefix("/v1.0") == entity.path.replace("{id}", NOBODY)
+    assert asked.url.path.removeprefix("/v1.0") == entity.versioned_path.replace("{id}", NOBODY)
     parameters = dict(asked.url.params)
     assert parameters.get("$top") == ("1" if entity.page_size else None)
     assert parameters.get("$select", "") == ",".join(entity.select)
     if entity.time_property:
-        assert parameters["$filter"] == f"{entity.time_property} ge {datetime.now(UTC).date()}T00:00:00Z"
+        today = f"{entity.time_property} ge {datetime.now(UTC).date()}T00:00:00Z"
+        assert parameters["$filter"] == (f"{entity.filter} and {today}" if entity.filter else today)
     elif entity.filter:
         assert parameters["$filter"] == entity.filter.replace("{id}", NOBODY)
 
@@ -86,27 +97,59 @@ def test_parents_that_several_entities_need_are_read_once_in_a_small_page(graph:
         "/groups/g1/members",
         "/groups/g1/members/microsoft.graph.servicePrincipal",
         "/groups/g1/owners",
+        "/groups/g1/owners/microsoft.graph.servicePrincipal",
     ]
     parents = next(request for request in graph.requests if request.url.path.endswith("/groups"))
     assert dict(parents.url.params) == {"$select": "id", "$top": "5"}
 
 
+PIM_LIST = "/identityGovernance/privilegedAccess/group/resources"
+INSTANCES = "/identityGovernance/privilegedAccess/group/eligibilityScheduleInstances"
+
+
+def pages_of_groups(graph: FakeGraph, pages: Sequence[Sequence[Any]]) -> None:
+    """Return pages of groups, each with a link to the next, and no list of those in privileged identity management."""
+
+    def respond(request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith(PIM_LIST):
+            return failure(404, *NO_PATH)
+        if not request.url.path.endswith("/groups"):
+            return page()
+        number = int(request.url.params.get("$skiptoken", "0"))
+        return page(pages[number], f"https://graph.test/v1.0/groups?$skiptoken={number + 1}")
+
+    graph.handler = respond
+
+
 def test_the_first_parent_that_qualifies_is_searched_page_by_page(graph: FakeGraph) -> None:
-    rows = [{"id": f"g{number}", "isAssignableToRole": number == 3} for number in range(4)]
-    link = "https://graph.test/v1.0/groups?$skiptoken=1"
-    finding = one(graph, "group_eligibility_schedule_instances", page(rows[:2], link), page(rows[2:], "unused"), page())
+    kinds = [["DynamicMembership"], ["Unified", "DynamicMembership"], [], ["Unified"]]
+    rows = [{"id": f"g{number}", "groupTypes": types} for number, types in enumerate(kinds)]
+    pages_of_groups(graph, [rows[:2], rows[2:]])
+    finding = one(graph, "group_eligibility_schedule_instances")
 
     assert (finding.status, finding.note) == (Status.READABLE, "")
-    assert dict(graph.requests[0].url.params)["$select"] == "id,isAssignableToRole"
+    parents = [request for request in graph.requests if request.url.path.endswith("/groups")]
+    where = CATALOG["group_eligibility_schedule_instances"].parent_where
+    assert where
+    assert len(parents) == 2
+    assert parents[0].url.params["$select"].split(",") == ["id", *where.columns]
     assert graph.requests[-1].url.params["$filter"] == "groupId eq 'g3'"
 
 
 def test_the_search_for_a_parent_is_bounded(graph: FakeGraph) -> None:
-    pages = [page([f"g{number}"], f"https://graph.test/v1.0/groups?$skiptoken={number}") for number in range(10)]
-    finding = one(graph, "group_assignment_schedule_instances", *pages, page())
+    pages_of_groups(graph, [[{"id": f"g{number}", "groupTypes": ["DynamicMembership"]}] for number in range(30)])
+    finding = one(graph, "group_eligibility_schedule_instances")
 
     assert (finding.status, finding.note) == (Status.READABLE, "no parents to try")
-    assert len(graph.requests) == 11
+    assert graph.paths.count("/groups") == 10
+
+
+def test_a_list_of_the_parents_takes_the_place_of_the_search(graph: FakeGraph) -> None:
+    graph.handler = by_path({PIM_LIST: page(["g7"])})
+    finding = one(graph, "group_eligibility_schedule_instances")
+
+    assert (finding.status, finding.note) == (Status.READABLE, "")
+    assert graph.paths == [PIM_LIST, INSTANCES]
 
 
 def test_parents_of_parents_are_tried_until_one_has_any(graph: FakeGraph) -> None:
@@ -134,7 +177,7 @@ def test_parents_of_parents_are_tried_until_one_has_any(graph: FakeGraph) -> Non
         ("conditional_access_templates", failure(404, "", ""), (), Status.CLOUD, ()),
         ("sign_ins", failure(400, "BadRequest", "Invalid filter."), (), Status.ERROR, ()),
         ("identity_providers", failure(501, "NotImplemented"), (), Status.ERROR, ()),
-        ("extension_properties", failure(403, *DENIED), (), Status.PERMISSION, ("Application.Read.All",)),
+        ("extension_properties", failure(403, *DENIED), (), Status.PERMISSION, ("Directory.Read.All",)),
     ],
 )
 def test_the_finding_for_each_error(
@@ -186,11 +229,11 @@ def test_rejected_properties_are_reported_and_the_entity_is_readable(graph: Fake
 
 def test_children_of_an_unreadable_parent_report_the_permissions_of_both(graph: FakeGraph) -> None:
     graph.handler = lambda request: failure(403, *DENIED)
-    found = probe(graph, "delegated_permission_classifications", "group_owners", granted=["GroupMember.Read.All"])
+    found = probe(graph, "synchronization_jobs", "group_owners", granted=["GroupMember.Read.All"])
 
-    classified, owners = found["delegated_permission_classifications"], found["group_owners"]
-    assert classified.status is owners.status is Status.PERMISSION
-    assert classified.missing == ("Application.Read.All", "Policy.Read.PermissionGrant")
+    jobs, owners = found["synchronization_jobs"], found["group_owners"]
+    assert jobs.status is owners.status is Status.PERMISSION
+    assert jobs.missing == ("Application.Read.All", "Synchronization.Read.All")
     assert owners.missing == ("Group.Read.All",)
     assert owners.note == "its parent groups cannot be read"
 
@@ -251,7 +294,8 @@ def test_undeclared_members_are_found_in_rows_read_without_a_select(graph: FakeG
 
 def test_a_rejected_sample_does_not_change_the_finding(graph: FakeGraph) -> None:
     graph.handler = lambda request: page(["u"]) if "$select" in request.url.params else failure(403, *DENIED)
-    assert one(graph, "users", sample=True) == Finding(CATALOG["users"], Status.READABLE)
+    granted = permissions_to_grant([CATALOG["users"]], delegated=False)
+    assert one(graph, "users", sample=True, granted=granted) == Finding(CATALOG["users"], Status.READABLE)
 
 
 def test_a_failed_sign_in_ends_the_probe(graph: FakeGraph, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -276,3 +320,58 @@ def test_parents_that_reject_every_query_are_reported(graph: FakeGraph) -> None:
     message = "Invalid page size specified: '5'. Must be between 1 and 100 inclusive."
     graph.handler = lambda request: failure(400, "BadRequest", message) if "/groups?" in str(request.url) else page()
     assert probe(graph, "group_members")["group_members"].status is Status.ERROR
+
+
+def changed(monkeypatch: pytest.MonkeyPatch, table: str, **fields: Any) -> Entity:
+    """Replace fields of a declaration."""
+    entity = replace(CATALOG[table], **fields)
+    monkeypatch.setitem(CATALOG, table, entity)
+    return entity
+
+
+def test_an_app_makes_no_request_for_what_needs_a_person(graph: FakeGraph, monkeypatch: pytest.MonkeyPatch) -> None:
+    changed(monkeypatch, "domains", app_only=False)
+    found = probe(graph, "domains", "domain_federation_configurations")
+
+    assert {finding.status for finding in found.values()} == {Status.PERSON}
+    assert {finding.missing for finding in found.values()} == {()}
+    assert graph.requests == []
+
+
+def test_an_app_with_the_permission_tries_what_needs_a_person(graph: FakeGraph, monkeypatch: pytest.MonkeyPatch) -> None:
+    domains = changed(monkeypatch, "domains", app_only=False)
+    assert one(graph, "domains", granted=domains.permissions).status is Status.READABLE
+
+    graph.handler = lambda _: failure(403, *DENIED)
+    refused = one(graph, "domains", granted=domains.permissions)
+    assert (refused.status, refused.missing) == (Status.PERSON, ())
+    assert refused.response
+
+
+def test_a_person_tries_it_without_the_scope_as_well(graph: FakeGraph, monkeypatch: pytest.MonkeyPatch) -> None:
+    domains = changed(monkeypatch, "domains", app_only=False)
+    graph.handler = lambda _: failure(403, *DENIED)
+    finding = one(graph, "domains", delegated=True)
+
+    assert (finding.status, finding.missing) == (Status.PERMISSION, domains.permissions)
+
+
+@pytest.mark.parametrize(
+    "response", [failure(400, "BadRequest"), failure(404, "Request_ResourceNotFound"), failure(404, *NO_PATH), failure(501)]
+)
+def test_what_may_be_missing_is_not_available_with_its_children(
+    graph: FakeGraph, monkeypatch: pytest.MonkeyPatch, response: httpx.Response
+) -> None:
+    changed(monkeypatch, "domains", optional=True)
+    graph.handler = lambda _: response
+    found = probe(graph, "domains", "domain_federation_configurations")
+
+    assert {finding.status for finding in found.values()} == {Status.NOT_AVAILABLE}
+
+
+def test_columns_that_stay_empty_are_found_from_the_token(graph: FakeGraph, monkeypatch: pytest.MonkeyPatch) -> None:
+    changed(monkeypatch, "users", also_needs=(("city", ("A.Read.All", "B.Read.All")),))
+
+    assert one(graph, "users").empty_columns == {"city": ("A.Read.All", "B.Read.All")}
+    assert one(graph, "users", granted=["B.Read.All"]).empty_columns == {}
+    assert one(graph, "users", granted=None).empty_columns == {}

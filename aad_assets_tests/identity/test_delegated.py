@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from aad_assets.catalog import CATALOG
-from aad_assets.catalog.delegated_scopes import missing_permissions
+from aad_assets.catalog.access import missing_permissions
 from aad_assets.demo import DemoServer
 from aad_assets.errors import ConfigurationError, SignInError
 from aad_assets.graph.probing.organization import organization_name

@@ -3,7 +3,7 @@
 Only the names of the rows' members are examined.
 """
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from aad_assets.catalog import CATALOG, Entity, Shape
+from aad_assets.catalog.access import Access
 from aad_assets.catalog.types import properties
 from aad_assets.concurrency import gather_or_cancel
 from aad_assets.errors import AadAssetsError, ConfigurationError, GraphError
@@ -46,14 +47,14 @@ class _ParentUnreadable(Exception):
 
 
 class EntityProbe:
-    """Probes entities of one tenant with one client, for a token with the permissions `granted`.
+    """Probes entities of one tenant with one client, for a token with `access`.
 
     With `sample`, it also examines rows for undeclared members. Call `close` at the end.
     """
 
-    def __init__(self, client: GraphClient, granted: Collection[str] | None, *, sample: bool = False) -> None:
+    def __init__(self, client: GraphClient, access: Access, *, sample: bool = False) -> None:
         self._client = client
-        self._granted = granted
+        self._access = access
         self._sample = sample
         self._top = _SAMPLE if sample else 1
         self._meter = Meter()
@@ -91,6 +92,7 @@ class EntityProbe:
     async def probe(self, entity: Entity) -> Finding:
         """Probe one entity. Raises ConfigurationError if the sign-in fails."""
         try:
+            self._access.check(entity)
             result = await self._try(entity)
             undeclared = _undeclared(entity, await self._sample_rows(entity, result)) if self._sample else ()
         except ConfigurationError:
@@ -98,20 +100,27 @@ class EntityProbe:
         except _ParentUnreadable as unreadable:
             return await self._without_parent(entity, unreadable.error)
         except AadAssetsError as error:
-            return failure(entity, error, self._granted)
-        return Finding(entity, Status.READABLE, note=result.note, rejected=result.rejected, undeclared=undeclared)
+            return failure(entity, error, self._access)
+        return Finding(
+            entity,
+            Status.READABLE,
+            note=result.note,
+            rejected=result.rejected,
+            empty_columns=self._access.empty_columns(entity),
+            undeclared=undeclared,
+        )
 
     async def _without_parent(self, entity: Entity, error: AadAssetsError) -> Finding:
         """Return the parent's finding, with the permissions that either of the two lacks."""
         parent = CATALOG[entity.parent or ""]
-        finding = failure(parent, error, self._granted)
+        finding = failure(parent, error, self._access)
         missing = finding.missing
         try:
             await self._children.children(entity, None, self._top)
         except ConfigurationError:
             raise
         except AadAssetsError as own:
-            missing = tuple(dict.fromkeys([*missing, *failure(entity, own, self._granted).missing]))
+            missing = tuple(dict.fromkeys([*missing, *failure(entity, own, self._access).missing]))
         note = f"its parent {parent.table} cannot be read" + (f": {finding.note}" if finding.note else "")
         return replace(finding, entity=entity, missing=missing, note=note)
 

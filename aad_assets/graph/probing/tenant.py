@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from aad_assets.catalog import Entity
+from aad_assets.catalog.access import Access
 from aad_assets.catalog.extensions import with_extensions
 from aad_assets.graph.probing.entity import EntityProbe
 from aad_assets.graph.probing.findings import Finding, Report
@@ -36,10 +37,10 @@ async def probe_tenant(
     tokens = TokenSource(connection, transport)
     rate_limits = RateLimits(connection.quota_share)
     tenant_id = await tokens.tenant_id()
-    granted = granted_permissions(await tokens.token())
+    access = Access(granted_permissions(await tokens.token()), connection.auth_method == "delegated")
     await preflight(connection.base_url, tokens, transport, rate_limits)
     async with GraphClient(connection.base_url, tokens, transport, rate_limits, RETRY) as client:
-        probe = EntityProbe(client, granted, sample=sample)
+        probe = EntityProbe(client, access, sample=sample)
         try:
             extensions = await probe.read_extensions() if any(entity.extensible for entity in entities) else None
             known = extensions.found if extensions else ()
@@ -47,4 +48,4 @@ async def probe_tenant(
             findings = await probe.probe_all(tried, on_finding)
         finally:
             await probe.close()
-    return Report(tenant_id, granted, findings, extensions)
+    return Report(tenant_id, access.granted, findings, extensions)

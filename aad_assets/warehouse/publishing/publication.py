@@ -129,3 +129,10 @@ def _columns_to_keep(publication: Publication, stored: StoredColumns | None) -> 
         return []
     declared = {column.name.lower() for column in publication.entity.columns}
     return [Column(name, name, type_) for key, (name, type_) in stored.types.items() if key not in declared]
+
+
+def columns_without_values(cursor: duckdb.DuckDBPyConnection, relation: str, columns: Sequence[Column]) -> list[Column]:
+    """Return those of `columns` that have a value in no row of `relation`."""
+    values = ", ".join(f"coalesce(bool_or({filled(quoted(column.name), column.type)}), false)" for column in columns)
+    found = cursor.execute(f"SELECT {values} FROM {relation}").fetchone() or ()
+    return [column for column, has_values in zip(columns, found, strict=True) if not has_values]
