@@ -15,8 +15,8 @@ SELECT
     t.displayName AS targetDisplayName,
     t.userPrincipalName AS targetUserPrincipalName,
     -- Graph writes a text as JSON, in quotes of its own: "\"Sales\"".
-    CASE WHEN p.oldValue LIKE '"%' AND json_valid(p.oldValue) THEN p.oldValue::JSON ->> '$' ELSE p.oldValue END AS oldValue,
-    CASE WHEN p.newValue LIKE '"%' AND json_valid(p.newValue) THEN p.newValue::JSON ->> '$' ELSE p.newValue END AS newValue,
+    coalesce(CASE WHEN p.oldValue LIKE '"%' THEN TRY_CAST(p.oldValue AS JSON) ->> '$' END, p.oldValue) AS oldValue,
+    coalesce(CASE WHEN p.newValue LIKE '"%' THEN TRY_CAST(p.newValue AS JSON) ->> '$' END, p.newValue) AS newValue,
     activityDateTime,
     activityDisplayName,
     category,
