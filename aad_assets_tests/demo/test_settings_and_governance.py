@@ -90,11 +90,7 @@ def test_permissions(collection: Collection) -> None:
 
 
 @pytest.mark.parametrize(
-    "table",
-    [
-        *("authentication_strength_policies", "authentication_methods_policy", "device_registration_policy"),
-        "permission_grant_policies",
-    ],
+    "table", ["device_registration_policy", "permission_grant_policies", "authentication_context_class_references"]
 )
 def test_not_every_policy_is_read_with_the_general_permission(table: str) -> None:
     with pytest.raises(GraphError, match="required scopes are missing"):
