@@ -25,6 +25,7 @@ from aad_assets.transport import Transport
 T = TypeVar("T")
 
 BASE = "https://graph.test/v1.0"
+BETA = "https://graph.test/beta"
 TOKEN = "eyJ-token"
 """The start of every token that the fake issues, which no log and no message may contain."""
 
@@ -74,7 +75,10 @@ def streamed(body: bytes, **headers: str) -> httpx.Response:
 def batched(
     request: httpx.Request, respond: Callable[[httpx.Request], httpx.Response | None], *, backwards: bool = True
 ) -> httpx.Response:
-    """Respond to a `$batch` by calling `respond` for each item. An item for which it returns None gets no response."""
+    """Respond to a `$batch` by calling `respond` for each item, whose URL has the version of the batch.
+
+    An item for which it returns None gets no response.
+    """
     items = msgspec.json.decode(request.content)["requests"]
     assert 0 < len(items) <= 20, "Graph rejects batches of more than 20"
     assert len({item["id"] for item in items}) == len(items), "ids must be unique"
@@ -82,7 +86,8 @@ def batched(
     for item in items:
         assert item["method"] == "GET"
         assert item["url"].startswith("/"), "URLs are relative to the base URL"
-        inner = respond(httpx.Request("GET", f"{BASE}{item['url']}", headers=item.get("headers")))
+        url = f"{str(request.url).removesuffix('/$batch')}{item['url']}"
+        inner = respond(httpx.Request("GET", url, headers=item.get("headers")))
         if inner is not None:
             body = msgspec.Raw(inner.content or b"null")
             headers = {"-".join(map(str.capitalize, name.split("-"))): value for name, value in inner.headers.items()}
@@ -207,6 +212,7 @@ class FakeGraph:
 
     @property
     def paths(self) -> list[str]:
+        """The paths, those of v1.0 without the version."""
         return [request.url.path.removeprefix("/v1.0") for request in self.requests]
 
     @property

@@ -1,6 +1,6 @@
 """Every declaration against documented.csv: what Microsoft's reference says of each table, one line each.
 
-The file is edited by hand, from the reference and never from the declarations, when Microsoft changes a fact or a table is added.
+The file is edited by hand when Microsoft changes a fact or a table is added: from the reference, never from the declarations.
 """
 
 import csv
@@ -42,7 +42,7 @@ EXPANDED = {
 }
 """Links that the reference expands whole."""
 
-# Some properties come by themselves: learn.microsoft.com/graph/api/appconsentrequest-list-userconsentrequests shows the approval.
+# learn.microsoft.com/graph/api/appconsentrequest-list-userconsentrequests shows it in the response to a plain request.
 COMES_BY_ITSELF = {"user_consent_requests": "approval"}
 
 MANY = {"users", "groups", "service_principals"}

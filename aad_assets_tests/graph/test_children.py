@@ -16,7 +16,7 @@ from aad_assets_tests.fake_graph import BASE, FakeGraph, MemoryPart, batched, fa
 
 from .directory import FakeDirectory, Row
 
-MEMBERS, OWNERS = CATALOG["group_members"], CATALOG["group_owners"]
+MEMBERS, OWNERS = CATALOG["group_members"], CATALOG["application_owners"]
 ASSIGNMENTS = CATALOG["app_role_assignments"]
 USER = "#microsoft.graph.user"
 SERVICE_PRINCIPAL = "#microsoft.graph.servicePrincipal"
@@ -34,7 +34,7 @@ def typed(id_: str) -> Row:
 
 
 class Owners:
-    """Owners of groups, page by page. `singly` records the requests outside of batches."""
+    """Owners of applications, page by page. `singly` records the requests outside of batches."""
 
     def __init__(self, pages: dict[str, list[list[str]]]) -> None:
         self.pages = pages
@@ -47,20 +47,20 @@ class Owners:
         return self.page(request)
 
     def page(self, request: httpx.Request) -> httpx.Response:
-        group = request.url.path.split("/")[3]
-        if group not in self.pages:
+        app = request.url.path.split("/")[3]
+        if app not in self.pages:
             return failure(404, "Request_ResourceNotFound")
         place = int(request.url.params.get("$skiptoken", 0))
-        more = place + 1 < len(self.pages[group])
-        link = f"{BASE}/groups/{group}/owners?$select=id&$top=999&$skiptoken={place + 1}" if more else None
-        return page([typed(id_) for id_ in self.pages[group][place]], link)
+        more = place + 1 < len(self.pages[app])
+        link = f"{BASE}/applications/{app}/owners?$select=id&$top=999&$skiptoken={place + 1}" if more else None
+        return page([typed(id_) for id_ in self.pages[app][place]], link)
 
 
 def test_every_child_has_its_parents_key(graph: FakeGraph) -> None:
     parents = [f"g{number}" for number in range(53)]
     graph.handler = Owners({parent: [[f"{parent}-{each}" for each in range(int(parent[1:]) % 4)]] for parent in parents})
     rows = read(graph, OWNERS, parents)
-    assert {(row["groupId"], row["id"]) for row in rows} == {
+    assert {(row["applicationId"], row["id"]) for row in rows} == {
         (parent, f"{parent}-{each}") for parent in parents for each in range(int(parent[1:]) % 4)
     }
     assert all(row["@odata.type"] == USER for row in rows)
@@ -77,7 +77,7 @@ def test_next_links_in_a_batch_are_followed(graph: FakeGraph) -> None:
     owners = Owners({"g": [["a", "b"], [], ["c"], ["d"]], "h": [["e"]]})
     graph.handler = owners
     rows = read(graph, OWNERS, ["g", "h"])
-    assert sorted((row["groupId"], row["id"]) for row in rows) == [
+    assert sorted((row["applicationId"], row["id"]) for row in rows) == [
         ("g", "a"), ("g", "b"), ("g", "c"), ("g", "d"), ("h", "e"),
     ]  # fmt: skip
     assert len(owners.singly) == 3
@@ -166,10 +166,11 @@ class Members:
         return page(rows if cast else [typed(id_) for id_ in rows], link)
 
 
-def test_the_cast_adds_the_members_that_the_plain_path_omits_with_their_type(graph: FakeGraph) -> None:
+@pytest.mark.parametrize("table", ["group_members", "group_owners"])
+def test_the_cast_adds_the_members_that_the_plain_path_omits_with_their_type(graph: FakeGraph, table: str) -> None:
     members = Members({"g": ["a", "sp1", "b", "sp2"], "h": ["sp3"], "i": []})
     graph.handler = members
-    rows = read(graph, MEMBERS, ["g", "h", "i"])
+    rows = read(graph, CATALOG[table], ["g", "h", "i"])
     assert {(row["groupId"], row["id"], row["@odata.type"]) for row in rows} == {
         ("g", "a", USER),
         ("g", "b", USER),
@@ -209,9 +210,9 @@ def test_parent_ids_are_percent_encoded(graph: FakeGraph, parent: str) -> None:
         return page([typed("a")])
 
     graph.handler = lambda request: batched(request, respond)
-    assert read(graph, OWNERS, [parent]) == [{"groupId": parent, "id": "a", "@odata.type": USER}]
-    before, inside, after = asked[0].split("?")[0].partition("/groups/")[::1]
-    assert (before, inside) == ("/v1.0", "/groups/")
+    assert read(graph, OWNERS, [parent]) == [{"applicationId": parent, "id": "a", "@odata.type": USER}]
+    before, inside, after = asked[0].split("?")[0].partition("/applications/")[::1]
+    assert (before, inside) == ("/v1.0", "/applications/")
     encoded = after.removesuffix("/owners")
     assert "/" not in encoded
     assert unquote(encoded) == parent
@@ -248,7 +249,9 @@ def test_the_query_for_children_has_all_its_options(graph: FakeGraph, entity: En
     assert len(asked) == 1 + len(entity.casts)
     for request in asked:
         select = request.url.params.get("$select")
+        assert request.url.path.startswith(f"/{entity.version}/")
         assert (select.split(",") if select else []) == list(entity.select)
+        assert request.url.params.get("$expand", "") == ",".join(entity.expand)
         assert request.url.params.get("$top") == (str(entity.page_size) if entity.page_size else None)
         assert request.url.params.get("$filter") == (entity.filter and entity.filter.replace("{id}", "p0"))
         assert "{id}" not in str(request.url)
@@ -311,13 +314,13 @@ def test_a_read_with_many_faults_returns_the_same_rows(graph: FakeGraph) -> None
 
     graph.handler = handler
     rows = read(graph, OWNERS, list(owners.pages))
-    wanted = [(group, id_) for group, pages in owners.pages.items() for ids in pages for id_ in ids]
-    assert sorted((row["groupId"], row["id"]) for row in rows) == sorted(wanted)
+    wanted = [(app, id_) for app, pages in owners.pages.items() for ids in pages for id_ in ids]
+    assert sorted((row["applicationId"], row["id"]) for row in rows) == sorted(wanted)
     assert graph.meter.retries > 20
 
 
 def test_children_of_the_small_directory_are_complete(graph: FakeGraph) -> None:
-    rows = {f"/groups/g{n}/owners": [typed(f"o{n}-{each}") for each in range(n)] for n in range(1, 30)}
+    rows = {f"/applications/g{n}/owners": [typed(f"o{n}-{each}") for each in range(n)] for n in range(1, 30)}
     graph.handler = FakeDirectory(rows)
     assert len(read(graph, OWNERS, [f"g{n}" for n in range(40)])) == sum(range(30))
 
@@ -332,13 +335,13 @@ def test_a_missing_api_is_not_an_empty_table(graph: FakeGraph) -> None:
 
     graph.handler = respond
     part = MemoryPart()
-    with pytest.raises(NotFound, match="/groups/g1/owners returned 404"):
+    with pytest.raises(NotFound, match="/applications/g1/owners returned 404"):
         graph.run(lambda client: read_children(client, OWNERS, [("g1",), ("g2",)], graph.meter, part))
     assert not part.closed
 
 
 def return_404(graph: FakeGraph, deleted: set[str]) -> None:
-    """Return 404 for every item of a batch, although only the groups `deleted` do not exist."""
+    """Return 404 for every item of a batch, although only the applications `deleted` do not exist."""
 
     def handler(request: httpx.Request) -> httpx.Response:
         if request.method == "POST":

@@ -26,7 +26,8 @@ def test_each_parent_is_returned_once_with_its_key(graph: FakeGraph, entity: Ent
     name = entity.parent_key[0]
     graph.respond_with(page([{"id": "1", name: "a"}, {"id": "2", name: "b"}, {"id": "1", name: "a"}]))
     assert parents(graph, entity.table) == [("a",), ("b",)]
-    assert graph.paths == [CATALOG[entity.parent or ""].path]
+    assert graph.paths == [CATALOG[entity.parent or ""].versioned_path]
+    assert "$expand" not in graph.requests[0].url.params
     assert graph.meter.rows == 0, "the rows are the parent's, not the child's"
 
 
@@ -39,7 +40,7 @@ def test_only_ids_are_selected_if_the_collection_supports_select(graph: FakeGrap
 @pytest.mark.parametrize(
     ("table", "name", "wanted", "other"),
     [
-        ("group_eligibility_schedule_instances", "isAssignableToRole", True, None),
+        ("group_specific_settings", "groupTypes", ["Unified"], ["DynamicMembership"]),
         ("domain_federation_configurations", "authenticationType", "Federated", "Managed"),
     ],
 )
@@ -49,6 +50,15 @@ def test_parents_that_cannot_have_children_are_omitted(
     graph.respond_with(page([{"id": "a", name: wanted}, {"id": "b", name: other}, {"id": "c"}]))
     assert parents(graph, table) == [("a",)]
     assert graph.requests[0].url.params["$select"] == f"id,{name}"
+
+
+def test_agents_are_told_from_other_rows_by_their_type(graph: FakeGraph) -> None:
+    kinds = {"a": "agentIdentity", "b": "agentIdentityBlueprintPrincipal", "c": "servicePrincipal"}
+    rows = [{"id": id_, "@odata.type": f"#microsoft.graph.{kind}"} for id_, kind in kinds.items()]
+    graph.respond_with(page([*rows, "d"]), page([*rows, "d"]))
+    assert parents(graph, "agent_identity_sponsors") == [("a",)]
+    assert parents(graph, "agent_identity_blueprint_principal_sponsors") == [("b",)]
+    assert {request.url.params["$select"] for request in graph.requests} == {"id"}
 
 
 @pytest.mark.parametrize("message", ["Query option 'Top' is not allowed.", "Must be between 1 and 100 inclusive."])

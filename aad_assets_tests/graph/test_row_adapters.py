@@ -32,7 +32,8 @@ def body(**members: Any) -> httpx.Response:
 def test_a_singleton_is_one_row(graph: FakeGraph, entity: Entity) -> None:
     rows = single(graph, entity, body(id="x", displayName="y"))
     assert rows == [{"id": "x", "displayName": "y"}]
-    assert graph.paths == [entity.path]
+    assert graph.paths == [entity.versioned_path]
+    assert graph.requests[0].url.params.get("$expand", "") == ",".join(entity.expand)
     assert graph.meter.rows == 1
 
 

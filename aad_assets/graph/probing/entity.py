@@ -20,7 +20,7 @@ from aad_assets.graph.probing.findings import Finding, Status, failure
 from aad_assets.graph.reading.collections import SELECT_REJECTED, negotiate, with_other_page_size
 from aad_assets.graph.reading.extensions import Extensions, read_extensions
 from aad_assets.graph.reading.pagination import fetch_page
-from aad_assets.graph.reading.queries import collection_query
+from aad_assets.graph.reading.queries import collection_query, try_forms
 from aad_assets.graph.reading.row_adapters import fetch_singleton
 from aad_assets.graph.reading.select import Selection
 from aad_assets.graph.requests.client import GraphClient
@@ -153,8 +153,10 @@ class EntityProbe:
             raise
         except AadAssetsError as error:
             raise _ParentUnreadable(error) from None
-        rows = await self._children.children(entity, parents[0] if parents else None, self._top)
-        return _Readable(rows, "" if parents else "no parents to try")
+        parent = parents[0] if parents else None
+        rows, unrequested = await try_forms(entity, lambda form: self._children.children(form, parent, self._top))
+        selection = Selection((entity.select,), unrequested=unrequested)
+        return _Readable(rows, _without(selection) if parents else "no parents to try", unrequested)
 
     async def _sample_rows(self, entity: Entity, result: _Readable) -> Sequence[msgspec.Raw]:
         """Return rows with the members that Graph returns by default: those of the probe, unless it had a `$select`."""

@@ -21,8 +21,7 @@ from aad_assets.graph.reading.queries import (
     Query,
     child_query,
     fill_path,
-    simpler_forms,
-    unrequested,
+    try_forms,
 )
 from aad_assets.graph.reading.select import Selection
 from aad_assets.graph.requests.batch import BatchItem, run_batches
@@ -38,19 +37,15 @@ async def read_children(
 
     Raises GraphError or InvalidResponse.
     """
-    # Only `$expand` is not documented everywhere. Other rejections are not worth reading all parents again.
-    forms = [entity, *simpler_forms(entity)] if entity.expand else [entity]
-    rejections: list[RequestRejected] = []
-    for form in forms:
-        try:
-            await _read_children(client, form, parents, meter, part)
-        except RequestRejected as rejection:
-            rejections.append(rejection)
+
+    async def read(form: Entity) -> None:
+        if form is not entity:
             await part.discard()
             meter.rows = 0
-        else:
-            return Selection((entity.select,), unrequested=unrequested(entity, form))
-    raise rejections[0]
+        await _read_children(client, form, parents, meter, part)
+
+    _, unrequested = await try_forms(entity, read)
+    return Selection((entity.select,), unrequested=unrequested)
 
 
 async def _read_children(

@@ -93,6 +93,7 @@ async def read_collection(
             earlier = replace(entity, version=Version.V1)
             return await read_collection(client, earlier, meter, sink, filter_=filter_, transform=transform)
         await sink.reset()
+        meter.rows = 0
     if entity.countable:
         meter.expected = await fetch_count(client, entity.path, meter)
     everything = Selection((entity.select,))
@@ -130,44 +131,40 @@ def with_other_page_size(entity: Entity, rejection: GraphError) -> Entity | None
 async def negotiate(client: GraphClient, entity: Entity, meter: Meter, rejection: GraphError) -> tuple[Entity, Selection]:
     """Find a form of the request for `entity`, and properties in it, that the collection accepts.
 
-    Raises `rejection` if it rejects every form.
+    Raises `rejection` if it is not about the form of the request, and the error that an accepted form then meets.
     """
-    for form in simpler_forms(entity) if isinstance(rejection, RequestRejected) else ():
-        if form.needs_select == entity.needs_select and await _accepts(client, form, form.select, meter):
-            return form, Selection((form.select,), unrequested=unrequested(entity, form))
-    try:
-        return entity, await _negotiate_select(client, entity, meter, rejection)
-    except RequestRejected:
-        for form in simpler_forms(entity):
-            if await _accepts(client, form, form.select[:1], meter):
-                return form, replace(
-                    await _negotiate_select(client, form, meter, rejection) if form.select else Selection(((),)),
-                    unrequested=unrequested(entity, form),
-                )
-        raise
+    simpler = simpler_forms(entity) if isinstance(rejection, RequestRejected) else []
+    if len(entity.select) < 2 and not simpler:
+        raise rejection
+    for form in (entity, *simpler):
+        if await _accepts(client, form, form.select[:1], meter):
+            selection = await _negotiate_select(client, form, meter, rejection)
+            if form is entity and selection.passes == (entity.select,):
+                raise rejection
+            return form, replace(selection, unrequested=unrequested(entity, form))
+    raise rejection
 
 
 async def _accepts(client: GraphClient, entity: Entity, selected: tuple[str, ...], meter: Meter) -> bool:
     try:
         await fetch_page(client, collection_query(client, entity, selected, top=1), meter)
-    except SELECT_REJECTED:
+    except RequestRejected:
         return False
     return True
 
 
 async def _negotiate_select(client: GraphClient, entity: Entity, meter: Meter, rejection: GraphError) -> Selection:
-    """Find the properties that the collection accepts. Raises `rejection` if it is not about the `$select`."""
+    """Find the properties that the collection accepts, which accepts the key. Raises `rejection` if there are too few."""
     key, properties = entity.select[:1], entity.select[1:]
-    if not properties:
-        raise rejection
 
     async def accepts(selected: tuple[str, ...]) -> bool:
-        return await _accepts(client, entity, key + selected, meter)
+        try:
+            return await _accepts(client, entity, key + selected, meter)
+        except SELECT_REJECTED:
+            return False
 
-    if not await accepts(()):
-        raise rejection
     found = await find_selection(accepts, properties)
-    if found.passes == (properties,) or found.rejected == properties:
+    if properties and found.rejected == properties:
         raise rejection
     if isinstance(rejection, PermissionMissing) and 2 * len(found.rejected) >= len(properties):
         raise rejection  # The permission to read the collection is missing, not that of a single property.

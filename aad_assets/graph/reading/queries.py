@@ -3,12 +3,14 @@
 Source: learn.microsoft.com/graph/query-parameters.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 from urllib.parse import quote
 
 from aad_assets.catalog import Entity, Family, Shape
 from aad_assets.catalog.columns import navigation_name
+from aad_assets.errors import RequestRejected
 from aad_assets.graph.requests.client import GraphClient
 from aad_assets.graph.requests.rate_limits import resource_units
 
@@ -20,6 +22,8 @@ NO_SUCH_ID = "00000000-0000-0000-0000-000000000000"
 
 ID_PLACEHOLDER = "{id}"
 """The placeholder for a value of the parent's key in an entity's path and filter."""
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -93,6 +97,8 @@ def simpler_forms(entity: Entity) -> list[Entity]:
     Some collections document no nested `$select`, no `$expand` or no `$select`. What a form does not ask for may still come
     by itself. Columns are always those of `entity`.
     """
+    if entity.shape is Shape.CHILDREN and not entity.expand:
+        return []  # Only `$expand` is not documented everywhere. Other rejections are not worth reading all parents again.
     plain_links = tuple(replace(link, properties=()) for link in entity.links)
     without_options = replace(entity, links=plain_links, inline=tuple(map(navigation_name, entity.inline)))
     without_expand = replace(entity, links=(), inline=())
@@ -116,6 +122,20 @@ def unrequested(entity: Entity, form: Entity) -> tuple[str, ...]:
     if not form.needs_select:
         names += entity.select[1:]
     return tuple(names)
+
+
+async def try_forms(entity: Entity, request: Callable[[Entity], Awaitable[T]]) -> tuple[T, tuple[str, ...]]:
+    """Make a request in the fullest form that Graph accepts. Return its result, and what that form does not ask for.
+
+    Raises the first rejection if Graph rejects every form, and any other error of `request` at once.
+    """
+    rejections: list[RequestRejected] = []
+    for form in (entity, *simpler_forms(entity)):
+        try:
+            return await request(form), unrequested(entity, form)
+        except RequestRejected as rejection:
+            rejections.append(rejection)
+    raise rejections[0]
 
 
 def fill_path(path: str, parent: Sequence[str]) -> str:

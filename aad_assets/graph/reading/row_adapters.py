@@ -6,12 +6,13 @@ import msgspec
 
 from aad_assets.catalog import Entity
 from aad_assets.catalog.columns import ODATA_TYPE
-from aad_assets.errors import InvalidResponse, RequestRejected
+from aad_assets.errors import InvalidResponse
 from aad_assets.graph.reading.pagination import Part, Rows, Transform, decode_object
-from aad_assets.graph.reading.queries import simpler_forms, singleton_query, unrequested
+from aad_assets.graph.reading.queries import singleton_query, try_forms
 from aad_assets.graph.reading.select import Selection
 from aad_assets.graph.requests.client import GraphClient
 from aad_assets.graph.requests.meter import Meter
+from aad_assets.graph.requests.surrogates import encode_surrogates, restore_surrogates
 
 
 async def read_singleton(client: GraphClient, entity: Entity, meter: Meter, part: Part) -> Selection:
@@ -29,16 +30,13 @@ async def read_singleton(client: GraphClient, entity: Entity, meter: Meter, part
 
 async def fetch_singleton(client: GraphClient, entity: Entity, meter: Meter) -> tuple[bytes, Selection]:
     """Fetch a single object in the fullest form that Graph accepts. Raises GraphError."""
-    rejections: list[RequestRejected] = []
-    for form in (entity, *simpler_forms(entity)):
+
+    async def fetch(form: Entity) -> bytes:
         query = singleton_query(client, form)
-        try:
-            body = await client.get(query.url, decode_object, meter, families=query.families)
-        except RequestRejected as rejection:
-            rejections.append(rejection)
-        else:
-            return body, Selection(((),), unrequested=unrequested(entity, form))
-    raise rejections[0]
+        return await client.get(query.url, decode_object, meter, families=query.families)
+
+    body, unrequested = await try_forms(entity, fetch)
+    return body, Selection(((),), unrequested=unrequested)
 
 
 def _unwrap_list(body: bytes) -> bytes:
@@ -103,17 +101,29 @@ def to_edges(entity: Entity) -> Transform:
 def flatten_links(entity: Entity) -> Transform:
     """Return a transform that replaces linked objects by flat members: `{"target": {"id": "x"}}` → `{"targetId": "x"}`.
 
-    Other members of a linked object stay where they are, and so get into `_extra`.
+    Other members of a linked object stay where they are, and so get into `_extra`. Validation reports what is wrong with rows
+    and linked objects that are not objects.
     """
 
     def flatten(row: bytes | msgspec.Raw) -> bytes | msgspec.Raw:
+        try:
+            return flatten_valid(row)
+        except msgspec.DecodeError:
+            if (encoded := encode_surrogates(bytes(row))) is None:
+                return row
+        try:
+            return restore_surrogates(msgspec.Raw(flatten_valid(encoded)))
+        except msgspec.DecodeError:
+            return row
+
+    def flatten_valid(row: bytes | msgspec.Raw) -> bytes | msgspec.Raw:
         members = _decode_members(row)
         changed = False
         for link in entity.links:
             try:
                 linked = _decode_link(members.get(link.name, b"null"))
             except msgspec.DecodeError:
-                continue  # Not an object: validation reports it.
+                continue
             if linked is None:
                 changed |= members.pop(link.name, None) is not None
                 continue
@@ -127,13 +137,7 @@ def flatten_links(entity: Entity) -> Transform:
             changed = True
         return msgspec.json.encode(members) if changed else row
 
-    def transform(rows: Rows) -> Rows:
-        try:
-            return [flatten(row) for row in rows]
-        except msgspec.DecodeError:
-            return rows  # Validation reports what is wrong with them.
-
-    return transform
+    return lambda rows: [flatten(row) for row in rows]
 
 
 def wrap_strings(rows: Rows) -> list[bytes]:

@@ -124,12 +124,14 @@ class EntityStage:
         tables = " JOIN ".join(
             f"{memory(self._view(number))} p{number}" + (f" USING ({key})" if number else "") for number in range(len(passes))
         )
-        missing = [
-            f"NULL::{column.duckdb_type} AS {quoted(column.name)}"
+        selected_names = {name for names in passes for name in names}
+        # Rows have their type and related objects in every pass. A property that was rejected is NULL there.
+        others = [
+            f"p0.{quoted(column.name)}"
             for column in self.entity.columns
-            if column.source not in {name for names in passes for name in names} and column.name not in self.entity.key
+            if column.source not in selected_names and column.name not in self.entity.key
         ]
-        selected = ", ".join([key, *values, *missing, f"{extra} AS _extra"])
+        selected = ", ".join([key, *values, *others, f"{extra} AS _extra"])
         joined = f"{self.entity.table}_joined"
         _create_view(cursor, joined, f"SELECT {selected} FROM {tables}")
         return memory(joined)
