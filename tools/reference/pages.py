@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tools.reference import diagram, numbers, readme, relationships, settings, tables, views
+from tools.reference import conformance, diagram, numbers, readme, relationships, settings, tables, views
 
 ROOT = Path(__file__).parents[2]
 
@@ -14,6 +14,7 @@ def pages() -> dict[str, str]:
         f"docs/tables/{relationships.PAGE}": relationships.page(),
         f"docs/{relationships.PICTURE}": diagram.svg(),
         "docs/views.md": views.page(),
+        "docs/conformance.md": conformance.with_exemptions(_written("docs/conformance.md")),
         "docs/settings.md": settings.with_tables(_written("docs/settings.md")),
         "README.md": numbers.with_numbers(readme.with_permissions(_written("README.md"))),
         **{

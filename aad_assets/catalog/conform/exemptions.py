@@ -81,7 +81,7 @@ EXEMPTIONS = (
         ("users", "deleted_users"),
         Check.PERMISSION,
         "User-LifeCycleInfo.Read.All",
-        "The permissions data has it as LifeCycleInfo.Read.All; the resource's page names it like this [user].",
+        "The permissions data has it as LifeCycleInfo.Read.All; the resource's page names it like this [resources/user].",
     ),
     Exemption(
         ("group_role_management_policies", "group_role_management_policy_assignments"),
