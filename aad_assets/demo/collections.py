@@ -6,9 +6,9 @@ from typing import Any, Literal
 import msgspec
 
 from .data import table
-from .directory.edges import TYPES
+from .directory.edges import BASES, TYPES
 from .directory.objects import Related
-from .directory.rendering import Kind, Listed
+from .directory.rendering import Kind, Listed, View
 from .tenant import Directory
 
 V1, BETA = "v1.0", "beta"
@@ -63,6 +63,8 @@ class Collection(msgspec.Struct, frozen=True, eq=False, kw_only=True, forbid_unk
     missing: str = ""
     hidden: str = ""
     hide: str = ""
+    casts: dict[str, tuple[str, ...]] = {}
+    cast: str = ""
     deleted: bool = False
 
     @property
@@ -84,7 +86,7 @@ class Collection(msgspec.Struct, frozen=True, eq=False, kw_only=True, forbid_unk
     @property
     def related(self) -> bool:
         """True if rows are references to directory objects (members, owners)."""
-        return self.type in ("directoryObject", *TYPES) and "{id}" in self.path
+        return self.type in ("directoryObject", *TYPES, *BASES) and "{id}" in self.path
 
     def rows(self, directory: Directory, parents: tuple[int, ...]) -> Kind:
         """Return the objects, given the keys of the parents."""
@@ -93,7 +95,7 @@ class Collection(msgspec.Struct, frozen=True, eq=False, kw_only=True, forbid_unk
             found = found(*parents)
         if not self.related:
             kind: Kind = found
-            return kind
+            return _of_type(self.cast, directory, kind) if self.cast else kind
         if isinstance(found, Listed):
             found = found.rows
         if self.hide:
@@ -102,11 +104,41 @@ class Collection(msgspec.Struct, frozen=True, eq=False, kw_only=True, forbid_unk
         return Related(directory.objects, found, None if self.type == "directoryObject" else self.type)
 
 
+def _of_type(type_: str, directory: Directory, kind: Kind) -> Kind:
+    """Return the objects of a kind that are of one type."""
+
+    def key(id_: str) -> int | None:
+        found = kind.key(id_)
+        return found if found is not None and directory.objects.is_a(type_, kind.type, found) else None
+
+    view = View(kind, lambda: [key for key in kind.keys() if directory.objects.is_a(type_, kind.type, key)])  # noqa: SIM118
+    view.key = key
+    return view
+
+
+def _segment(type_: str) -> str:
+    """Return the segment of a path that casts to a type."""
+    return f"/microsoft.graph.{type_}"
+
+
+def _cast(collection: Collection, type_: str, context: str) -> Collection:
+    """Return the objects of one type in a collection, behind a cast. Among members and owners it is an advanced query.
+
+    Source: learn.microsoft.com/graph/aad-advanced-queries.
+    """
+    path = f"{collection.path.removesuffix(_segment(collection.type))}{_segment(type_)}"
+    changed: dict[str, Any] = {"table": f"{collection.table}_{type_}", "area": "casts", "path": path, "type": type_}
+    changed |= {"eventual": True} if collection.related else {"page": 100, "starts": {}}
+    changed |= {"cast": type_, "context": context, "roles": collection.casts[type_] or collection.roles}
+    return msgspec.structs.replace(collection, **changed, hide="", casts={}, deleted=False)
+
+
 def _bin(live: Collection) -> Collection:
-    """Return the recycle bin of the objects in a collection: the same rules and permissions."""
-    path, source = f"/directory/deletedItems/microsoft.graph.{live.type}", f"bin.{live.type}"
+    """Return the recycle bin of the objects in a collection: the same rules, and the least permission alone."""
+    path, source = f"/directory/deletedItems{_segment(live.type)}", f"bin.{live.type}"
     changed = {"table": f"deleted_{live.table}", "area": "bin", "path": path, "source": source, "context": live.path[1:]}
-    return msgspec.structs.replace(live, **changed, cost=1, starts={}, expands=frozenset(), deleted=False)
+    roles = live.roles[:1]
+    return msgspec.structs.replace(live, **changed, roles=roles, cost=1, starts={}, expands=frozenset(), deleted=False)
 
 
 def _load() -> tuple[Collection, ...]:
@@ -117,12 +149,17 @@ def _load() -> tuple[Collection, ...]:
     def roles(names: list[str]) -> list[str]:
         return [role for name in names for role in (roles(permissions[name]) if name in permissions else [name])]
 
-    live = [
-        msgspec.convert({**row, "table": name, "area": area, "roles": roles(row["roles"])}, Collection)
-        for area, rows in areas.items()
-        for name, row in rows.items()
-    ]
-    return (*live, *(_bin(each) for each in live if each.deleted))
+    def read(row: dict[str, Any], **more: str) -> Collection:
+        casts = {type_: roles(names) for type_, names in row.get("casts", {}).items()}
+        return msgspec.convert({**row, **more, "roles": roles(row["roles"]), "casts": casts}, Collection)
+
+    made = [read(row, table=name, area=area) for area, rows in areas.items() for name, row in rows.items()]
+    made += [_bin(each) for each in made if each.deleted]
+    # What v1.0 leaves out is a known issue that beta does not have: learn.microsoft.com/graph/api/group-list-members.
+    made += [msgspec.structs.replace(each, table=f"{each.table}_beta", version=BETA, hide="") for each in made if each.hide]
+    lists = {each.type: each.path[1:] for each in made if each.deleted or each.type == "orgContact"}
+    contexts = lists | {type_: f"{lists[base]}{_segment(type_)}" for type_, base in BASES.items()}
+    return (*made, *(_cast(each, type_, contexts[type_]) for each in made for type_ in each.casts))
 
 
 COLLECTIONS = _load()

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
@@ -15,7 +16,6 @@ from starlette.routing import Route
 from .collections import BETA, BY_SEGMENTS, BY_TABLE, V1, Collection, canonical
 from .directory.edges import target
 from .directory.objects import Related
-from .directory.rendering import Kind
 from .identity import Identity
 from .logs.log import LogBook
 from .protocol.graph import Graph
@@ -127,10 +127,7 @@ def truth(directory: Directory, collection: Collection, parent: str | None) -> I
         if parent is not None and ids and ids[-1] != parent:
             continue
         # The truth about members includes those that v1.0 leaves out.
-        if collection.table == "group_members":
-            kind: Kind = Related(directory.objects, directory.groups.members(keys[-1]))
-        else:
-            kind = collection.rows(directory, keys)
+        kind = msgspec.structs.replace(collection, hide="").rows(directory, keys)
         above = f'"parent":"{ids[-1]}",' if ids else ""
         if len(ids) > 1:
             above += f'"parents":{json.dumps(ids)},'

@@ -112,6 +112,6 @@ def test_the_context_names_what_was_expanded() -> None:
 
 
 def test_navigation_properties_are_known() -> None:
-    for collection in COLLECTIONS:
+    for collection in (each for each in COLLECTIONS if not each.cast):
         named = {name for name in collection.expands | collection.embedded if "." not in name}
         assert named <= NAVIGATION.get(collection.type, {}).keys(), collection.table

@@ -15,7 +15,7 @@ from aad_assets.demo.protocol.odata import parse
 from .client import EVENTUAL, Client, asking, error_code
 from .tenants import UNDECLARED
 
-LISTS = [each for each in COLLECTIONS if "{id}" not in each.path and each.form == "list"]
+LISTS = [each for each in COLLECTIONS if "{id}" not in each.path and each.form == "list" and not each.cast]
 PROFILE = [
     *("aboutMe", "birthday", "hireDate", "interests", "mySite", "pastProjects", "preferredName"),
     *("responsibilities", "schools", "skills", "mailboxSettings"),

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from .context import Context
-from .edges import TYPES, target
+from .edges import BASES, TYPES, target
 from .rendering import Kind
 from .well_known import AGENT_USERS, AGENTS, BLUEPRINTS, OWN_APPS
 
@@ -35,6 +35,10 @@ class Objects:
         """Return the type that an object says it has: agents have types of their own."""
         return self._derived.get((type_, index), type_)
 
+    def is_a(self, cast: str, type_: str, index: int) -> bool:
+        """Say whether an object is of that type or of one derived from it."""
+        return cast in (type_, self.odata_type(type_, index))
+
     def name_of(self, type_: str, index: int) -> str:
         """Return a displayName."""
         return self._objects[type_][1](index)
@@ -60,10 +64,10 @@ class Related:
 
     def __init__(self, objects: Objects, keys: Sequence[int], cast: str | None = None) -> None:
         self._objects = objects
-        self._keys = [key for key in keys if target(key)[0] == cast] if cast else keys
+        self._keys = [key for key in keys if objects.is_a(cast, *target(key))] if cast else keys
         self._cast = cast
         self.type = cast or self.type
-        self.properties, self.defaults = objects.names(cast)
+        self.properties, self.defaults = objects.names(cast and BASES.get(cast, cast))
 
     def keys(self) -> Sequence[int]:
         return self._keys

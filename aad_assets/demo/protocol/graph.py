@@ -8,6 +8,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from operator import attrgetter
 from typing import Any
 
@@ -154,9 +155,11 @@ class Graph:
     def _parents(self, collection: Collection, ids: tuple[str, ...]) -> tuple[int, ...]:
         """Return the keys of the objects in the path before the collection."""
         keys: tuple[int, ...] = ()
-        for id_, above in zip(ids, collection.above, strict=True):
+        casts = [after for part, after in pairwise((*collection.segments, "")) if part == "{id}"]
+        for id_, above, cast in zip(ids, collection.above, casts, strict=True):
             key = above.rows(self.directory, keys).key(id_)
-            if key is None:
+            type_ = cast.partition("microsoft.graph.")[2]
+            if key is None or (type_ and not self.directory.objects.is_a(type_, above.type, key)):
                 raise error("not_found", id=id_)
             keys += (key,)
         return keys
