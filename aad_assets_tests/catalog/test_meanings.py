@@ -17,13 +17,16 @@ every_entity = pytest.mark.parametrize("entity", ENTITIES, ids=lambda entity: en
 @every_entity
 def test_a_column_has_the_meaning_that_microsoft_gives_it(entity: Entity) -> None:
     ours = {*entity.parent_columns, "value"}
+    needs = dict(entity.also_needs)
     for column in entity.columns:
         if (
             not entity.edge
             and column.name not in ours
             and (text := PUBLISHED[entity.version].get(entity.type, {}).get(column.source))
         ):
-            assert column.meaning == text, column.name
+            assert column.meaning.startswith(text), column.name
+            assert (column.meaning == text) == (column.name not in needs), column.name
+            assert all(f"`{permission}`" in column.meaning for permission in needs.get(column.name, ())), column.name
 
 
 @every_entity
