@@ -81,7 +81,7 @@ STRICT = [
     {"@odata.type": f"{TYPE}CustomExtensionRule", "id": "CustomExtension_EndUser_Assignment", "maximumDuration": "PT9H"},
 ]
 """Every rule that Graph documents, and one that it may document later."""
-STRICT_ANSWER = (
+STRICT_ANSWER: tuple[Any, ...] = (
     *("PT1H30M", 1.5, True, None, True, True, True),
     *(["g-admins", "u-bob", "u-gone"], ["Admins", "Bob", "Gone"]),
     *(False, "P365D", 365.0, False, "P15DT12H", 15.5),
@@ -97,7 +97,7 @@ LAX = [
     expiration("Expiration_Admin_Assignment", False, None),
     enablement("Enablement_Admin_Assignment"),
 ]
-LAX_ANSWER = (
+LAX_ANSWER: tuple[Any, ...] = (
     *("P1D", 24.0, False, "c1", False, False, False),
     *(None, None),
     *(True, None, None, True, None, None),

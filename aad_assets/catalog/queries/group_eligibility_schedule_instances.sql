@@ -1,4 +1,4 @@
--- Who may activate membership or ownership of a role-assignable group without an end date?
+-- Who may activate membership or ownership of a group without an end date?
 SELECT g.displayName AS "group", i.accessId AS as_what, coalesce(u.displayName, i.principalId) AS who, i.startDateTime
 FROM aad.group_eligibility_schedule_instances i
 JOIN aad.groups g ON g.id = i.groupId
