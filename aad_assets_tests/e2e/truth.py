@@ -54,10 +54,16 @@ def expected_row(entity: Entity, item: Any) -> Row:
     parents = item.get("parents") or [item.get("parent")]
     row: Row = dict(zip(entity.parent_columns, parents, strict=True)) if entity.parent_columns else {}
     if entity.edge:
-        return row | {f"{entity.edge}Id": item["id"], f"{entity.edge}Type": item["type"].rpartition(".")[2]}
+        edge = {f"{entity.edge}Id": item["id"], f"{entity.edge}Type": item.get("type", "").rpartition(".")[2]}
+        return row | {name: value for name, value in edge.items() if name in {column.name for column in entity.columns}}
+    linked = {
+        column: (item.get(link.name) or {}).get(name) for link in entity.links for name, column in link.column_names().items()
+    }
     for column in entity.columns:
         if column.source == ODATA_TYPE:
-            row[column.name] = item[ODATA_TYPE].rpartition(".")[2]
+            row[column.name] = item.get(ODATA_TYPE, "").rpartition(".")[2] or None
+        elif column.name in linked and column.source not in item:
+            row[column.name] = linked[column.name]
         elif column.name not in entity.parent_columns:
             row[column.name] = expected_value(item.get(column.source), column.type)
     return row
@@ -73,11 +79,27 @@ def expected_value(value: Any, type_: Type) -> Any:
         case Struct(fields):
             return {name: expected_value(value.get(name), field) for name, field in fields}
         case Json():
-            return value
+            return _without_annotations(value)
+        case Scalar("DateTimeOffset") if value.startswith("0001-01-01"):
+            return None  # .NET's way to say that there is no date
         case Scalar("DateTimeOffset"):
             return datetime.fromisoformat(value).astimezone(UTC)
         case Scalar("Date"):
             return date.fromisoformat(value)
+        case _:
+            return value
+
+
+def _without_annotations(value: Any) -> Any:
+    """Return a JSON value without OData's annotations, except types, and without dates that stand for none."""
+    match value:
+        case dict():
+            kept = {name: each for name, each in value.items() if "@odata." not in name or name == ODATA_TYPE}
+            return {name: _without_annotations(each) for name, each in kept.items()}
+        case list():
+            return [_without_annotations(each) for each in value]
+        case str() if value.startswith("0001-01-01T00:00:00"):
+            return None
         case _:
             return value
 
