@@ -121,6 +121,12 @@ class ChildItem(BatchItem):
         self.query = query
         self.parent = parent
         self.cast = cast
+        self._path = client.path(query.url)
+
+    @property
+    def name(self) -> str:
+        """The request for messages, with the version of Graph if it is not v1.0."""
+        return f"GET {self._path}"
 
 
 def _items(client: GraphClient, entity: Entity, parents: Sequence[tuple[str, ...]], meter: Meter) -> Iterator[ChildItem]:
