@@ -33,15 +33,10 @@ def build_schema(csdl: Csdl, needs: Needs) -> dict[str, Any]:
     for (name, link), chosen in sorted(needs.links.items()):
         declared = csdl.properties(csdl.navigation(name)[link])
         navigation.setdefault(name, {})[link] = {property_: declared[property_] for property_ in chosen}
-    used = [type_ for members in (*entities.values(), *subtypes.values()) for type_ in members.values()]
-    used += [type_ for parts in navigation.values() for type_ in parts.values() if isinstance(type_, str)]
-    used += [
-        type_
-        for parts in navigation.values()
-        for chosen in parts.values()
-        if isinstance(chosen, dict)
-        for type_ in chosen.values()
-    ]
+    parts = [part for parts in navigation.values() for part in parts.values()]
+    chosen_properties = [part for part in parts if isinstance(part, dict)]
+    used = [type_ for members in (*entities.values(), *subtypes.values(), *chosen_properties) for type_ in members.values()]
+    used += [part for part in parts if isinstance(part, str)]
     return {
         "entities": entities,
         "subtypes": subtypes,
