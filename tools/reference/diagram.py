@@ -37,9 +37,11 @@ _COLUMNS = (
 )
 _HEAD_COLOURS = {
     Group.DIRECTORY: "#24496e",
+    Group.TENANT: "#24496e",
     Group.RELATIONSHIPS: "#5b6472",
     Group.ACCESS: "#7a3e48",
-    Group.POLICIES: "#4f5d2f",
+    Group.PRIVILEGED_ACCESS: "#7a3e48",
+    Group.CONDITIONAL_ACCESS: "#4f5d2f",
     Group.SECURITY: "#6b4f1d",
     Group.LOGS: "#4d3b6b",
 }

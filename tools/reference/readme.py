@@ -24,8 +24,8 @@ def with_permissions(text: str, entities: Iterable[Entity] = ENTITIES) -> str:
         }
         lines += _item(title(group).lower(), needed - listed)
         listed |= needed
-    filling = {names[0] for entity in entities if entity.on for _, names in entity.also_needs}
-    lines += _item("for single columns, which are empty otherwise", filling - listed)
+    filling = {names[0] for entity in entities if entity.on for _, names in entity.also_needs if listed.isdisjoint(names)}
+    lines += _item("for single columns, which are empty otherwise", filling)
     off = {name for entity in entities if not entity.on and entity.app_only for name in entity.permissions if _reads(name)}
     lines += _item("for tables that are off by default", off - listed - filling)
     return _BLOCK.sub("".join(f"{line}\n" for line in lines), text, count=1)

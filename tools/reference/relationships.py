@@ -108,6 +108,8 @@ _NOTES = """\
   `Office365`. Most `include…` lists have an `exclude…` list beside them.
 - The `role_definitions.id` of a built-in role is its `templateId`, which is the same in every tenant. It equals
   `directory_roles.roleTemplateId`.
+- Access packages are not in the picture. Their tables refer to each other by columns such as `accessPackageId` and
+  `assignmentPolicyId`; `targetObjectId` and `requestorObjectId` are ids of users.
 - Applications of Microsoft and of other organizations have a row in `service_principals`, but none in `applications`.
 """
 

@@ -170,7 +170,7 @@ def reading(entity: Entity) -> str:
 def _which(entity: Entity) -> str:
     if entity.parent_where is None:
         return ""
-    return f" ({entity.parent_where.description} only)"
+    return f", limited to {entity.parent_where.description}"
 
 
 def columns(entity: Entity, neighbours: Sequence[Entity] = ()) -> str:
