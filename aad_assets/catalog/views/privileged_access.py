@@ -61,9 +61,9 @@ VIEWS = (
         columns=(
             TENANT,
             ViewColumn("roleDefinitionId", "The role: `role_definitions.id`."),
-            ViewColumn("policyId", "The policy with the settings: `role_management_policies.id`."),
             ViewColumn("roleDisplayName", "The role's name."),
             ViewColumn("isBuiltIn", "Whether the role is built in.", "BOOLEAN"),
+            ViewColumn("policyId", "The policy with the settings: `role_management_policies.id`."),
             *_SETTINGS,
         ),
         purpose="Roles that can be activated without MFA and without approval, or for more than 8 hours.",
@@ -90,8 +90,8 @@ VIEWS = (
             ViewColumn(
                 "accessId", "`member` or `owner`, as in the other tables of groups in Privileged Identity Management."
             ),
-            ViewColumn("policyId", "The policy with the settings: `group_role_management_policies.id`."),
             ViewColumn("groupDisplayName", "The group's name."),
+            ViewColumn("policyId", "The policy with the settings: `group_role_management_policies.id`."),
             *_SETTINGS,
         ),
         purpose="Groups that hold directory roles, and can be activated without approval.",

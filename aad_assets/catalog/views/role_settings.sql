@@ -73,9 +73,9 @@ named AS (
 SELECT
     a._tenant_id,
     a.roleDefinitionId,
-    a.policyId,
     d.displayName AS roleDisplayName,
     d.isBuiltIn,
+    a.policyId,
     s.activationMaximumDuration,
     s.activationMaximumHours,
     list_contains(s.activation, 'multifactorauthentication') AS activationRequiresMfa,
