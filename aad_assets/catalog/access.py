@@ -123,6 +123,8 @@ def permissions_to_grant(entities: Iterable[Entity], *, delegated: bool) -> list
     """
     readable = [entity for entity in entities if delegated or not needs_person(entity)]
     needed = {name for entity in readable for name in required_permissions(entity)}
+    # Not needed, but without it many more parents are asked.
+    needed.update(name for entity in readable if entity.parent_list for name in CATALOG[entity.parent_list].permissions)
     for entity in readable:
         needed.update(names[0] for names in Access(frozenset(needed)).empty_columns(entity).values())
     return sorted(needed)

@@ -394,3 +394,15 @@ def test_without_parents_a_missing_permission_is_not_an_empty_table(graph: FakeG
     graph.respond_with(failure(403, "UnknownError", '{"errorCode":"PermissionScopeNotGranted"}'))
     with pytest.raises(PermissionMissing):
         read(graph, CATALOG["group_eligibility_schedule_instances"], [])
+
+
+@pytest.mark.parametrize("status", [400, 403, 404])
+def test_a_user_without_a_mailbox_has_no_row(graph: FakeGraph, status: int) -> None:
+    def respond(request: httpx.Request) -> httpx.Response:
+        if "/users/room/" in request.url.path:
+            return httpx.Response(200, json={"@odata.context": "x", "value": "room"})
+        return failure(status, "MailboxNotEnabledForRESTAPI")
+
+    graph.handler = lambda request: batched(request, respond)
+    rows = read(graph, CATALOG["user_mailbox_purposes"], ["nobody", "room"])
+    assert [(row["userId"], row["value"]) for row in rows] == [("room", "room")]

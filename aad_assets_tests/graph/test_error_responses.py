@@ -7,7 +7,15 @@ import httpx
 import pytest
 
 from aad_assets.catalog import CATALOG
-from aad_assets.errors import ErrorResponse, GraphError, LicenceMissing, PermissionMissing, RequestRejected, RoleMissing
+from aad_assets.errors import (
+    ErrorResponse,
+    GraphError,
+    LicenceMissing,
+    NotFound,
+    PermissionMissing,
+    RequestRejected,
+    RoleMissing,
+)
 from aad_assets.graph.reading.collections import with_other_page_size
 from aad_assets.graph.requests.error_responses import graph_error, read_error_response
 
@@ -136,3 +144,15 @@ def test_no_other_body_is_quoted(body: Any) -> None:
 def test_a_body_that_is_no_error_is_not_quoted_either() -> None:
     response = read_error_response("GET /x", 200, httpx.Headers(), b'{"value": "Anna"}')
     assert "Anna" not in str(response)
+
+
+@pytest.mark.parametrize("status", [400, 403, 404])
+@pytest.mark.parametrize(
+    "code", ["MailboxNotEnabledForRESTAPI", "MailboxNotHostedInExchangeOnline", "ErrorNonExistentMailbox"]
+)
+def test_a_user_without_a_mailbox_is_not_found(status: int, code: str) -> None:
+    assert type(error_of(status, code, "The mailbox is either inactive, soft-deleted, or is hosted on-premise.")) is NotFound
+
+
+def test_a_mailbox_that_may_not_be_read_is_a_missing_permission() -> None:
+    assert type(error_of(403, "ErrorAccessDenied", "Access is denied to the mailbox.")) is PermissionMissing

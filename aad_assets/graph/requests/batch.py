@@ -14,7 +14,7 @@ import msgspec
 
 from aad_assets.catalog import Family, Version
 from aad_assets.concurrency import gather_or_cancel
-from aad_assets.errors import ErrorResponse
+from aad_assets.errors import ErrorResponse, NotFound
 from aad_assets.graph.requests.client import PREFER, GraphClient
 from aad_assets.graph.requests.error_responses import TRANSIENT, graph_error, read_error_response, retry_after_seconds
 from aad_assets.graph.requests.meter import Meter
@@ -123,7 +123,7 @@ async def run_batches(
     version: Version = Version.V1,
     family: Family = Family.DIRECTORY,
 ) -> None:
-    """Send all items. Call `on_response` with each item and the decoded body of its 200, or None for a 404.
+    """Send all items. Call `on_response` with each item and the decoded body of its 200, or None if it was not found.
 
     Items with a transient failure go into a later batch. Raises GraphError if an item fails permanently.
     """
@@ -135,7 +135,7 @@ async def run_batches(
             wait, failed, renew, claims = 0.0, list[ItemT](), False, ""
             for item, response in zip(batch, await _send(client, batch, meter, version, family), strict=True):
                 decoded = _decode_body(response, decode)
-                if decoded is not None or (response is not None and response.status == 404):
+                if decoded is not None or _is_not_found(item, response):
                     await on_response(item, decoded)
                     continue
                 wait = max(wait, _wait_after(client, item, response, family))
@@ -161,6 +161,14 @@ def _decode_body(response: _ItemResponse | None, decode: Callable[[msgspec.Raw],
         return decode(response.body)
     except msgspec.DecodeError:
         return None
+
+
+def _is_not_found(item: BatchItem, response: _ItemResponse | None) -> bool:
+    """Return whether the response says that there is no such object: a 404, or another status with a code that says so."""
+    if response is None or not 400 <= response.status < 500:
+        return False
+    error = read_error_response(item.name, response.status, _headers(response), bytes(response.body))
+    return isinstance(graph_error(error), NotFound)
 
 
 def _headers(response: _ItemResponse) -> httpx.Headers:

@@ -42,6 +42,8 @@ _LICENCE_TEXT = re.compile(
 )
 # Authentication_ApplicationHasNoDirectoryReadAccess comes with "Failed to do premium license check".
 _PERMISSION_CODE = re.compile("^Authentication_(MSGraphPermissionMissing|ApplicationHasNo)|^PermissionScopeNotGranted")
+# Exchange reports with several statuses that a user has no mailbox (learn.microsoft.com/graph/errors and its own codes).
+_NO_MAILBOX_CODE = re.compile("^Mailbox(Not|Inactive)|NonExistentMailbox|^ErrorInvalidUser", re.IGNORECASE)
 _ROLE_CODE = "Authentication_RequestFromUnsupportedUserRole"
 _PERMISSION_NAME = re.compile(r"(?<![\w.-])[A-Z][\w-]*\.(?:Read|Manage|AccessAs)\w*(?:\.[A-Z]\w*)?", re.ASCII)
 
@@ -108,6 +110,8 @@ def _shortened(text: str) -> str:
 def graph_error(response: ErrorResponse) -> GraphError:
     """Return the exception for an error response, by what can be done about it."""
     texts = (response.code, response.inner_code, response.message)
+    if 400 <= response.status < 500 and any(map(_NO_MAILBOX_CODE.search, texts[:2])):
+        return NotFound(response)
     if response.status in (400, 403) and _lacks_licence(response, texts):
         return LicenceMissing(response)
     if response.status == 401 and "audience" in response.message.lower():
