@@ -104,7 +104,7 @@ class Entity:
     embedded: tuple[str, ...] = ()
     """Navigation properties that Graph returns without `$expand`: columns, too, or fields (`grantControls.…`) of columns."""
     never_stored: frozenset[str] = frozenset()
-    """Properties that hold secrets. They are neither requested nor stored, not even in `_extra`."""
+    """Properties that hold secrets, in any case. They are neither requested nor stored, not even in `_extra`."""
     also_needs: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """Properties that Graph returns empty, without an error, unless the app has one of the permissions after each."""
     disabled_columns: frozenset[str] = frozenset()

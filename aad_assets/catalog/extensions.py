@@ -28,6 +28,11 @@ class ExtensionProperty:
         return f"[{name}]" if self.multi_valued else name
 
 
+def is_extension(name: str) -> bool:
+    """Return whether a property is a directory extension property, by its name."""
+    return name.lower().startswith("extension_")
+
+
 def with_extensions(entity: Entity, extensions: Iterable[ExtensionProperty]) -> Entity:
     """Return `entity` with a column for each property that applies to its type, in the order of their names.
 

@@ -71,6 +71,17 @@ def duckdb_type(type_: Type) -> str:
             return "JSON"
 
 
+def has_dates(type_: Type) -> bool:
+    """Return whether values of the type can contain dates or times."""
+    match type_:
+        case List(item):
+            return has_dates(item)
+        case Struct(fields):
+            return any(has_dates(field) for _, field in fields)
+        case _:
+            return type_ in (Json(), Scalar("Date"), Scalar("DateTimeOffset"))
+
+
 @cache
 def read_schema() -> dict[str, Any]:
     """Return the content of schema.json: version → section → type → member → type name."""
@@ -117,3 +128,11 @@ def navigation_type(entity_type: str, name: str, version: str = "v1.0") -> Type:
     """
     declared = read_schema()[version]["navigation"][entity_type][name]
     return resolve(declared, version) if isinstance(declared, str) else _struct(declared, version)
+
+
+@cache
+def date_names() -> frozenset[str]:
+    """Return the names of properties that the metadata declares as dates or times. No other property has such a name."""
+    sections = (version[section] for version in read_schema().values() for section in ("structs", "entities", "subtypes"))
+    declared = (member for section in sections for fields in section.values() for member in (fields or {}).items())
+    return frozenset(name for name, type_ in declared if type_.strip("[]") in ("Date", "DateTimeOffset"))

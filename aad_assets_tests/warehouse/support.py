@@ -21,9 +21,9 @@ from aad_assets.warehouse.publishing.gates import OPENABLE, Gates
 from aad_assets.warehouse.publishing.loads import Load
 from aad_assets.warehouse.publishing.options import Options
 from aad_assets.warehouse.publishing.publish import publish
+from aad_assets.warehouse.staging.coercion import Reject
 from aad_assets.warehouse.staging.entity_stage import EntityStage, Staged
 from aad_assets.warehouse.staging.stage import CHUNK, Stage
-from aad_assets.warehouse.staging.validation import Reject
 
 T = TypeVar("T")
 Row = dict[str, Any]

@@ -5,6 +5,7 @@ with history, changes, a reject and a day of a log.
 """
 
 import gzip
+import json
 import re
 from datetime import date
 from importlib import resources
@@ -132,3 +133,59 @@ def test_a_migration_that_was_rolled_back_runs_again(lab: Lab, target: Target, d
     lab.publish(target, ROWS, number=3)
 
     assert read_alone(database, "SELECT max(version) FROM aad_meta.version") == [(LATEST,)]
+
+
+def test_dates_and_annotations_that_say_nothing_leave_stored_rows_so_that_the_next_load_finds_no_change(
+    lab: Lab, target: Target, database: Path
+) -> None:
+    none, noise = "0001-01-01T00:00:00Z", {"b@odata.context": "c", "b": {"@odata.type": "#t", "@odata.id": "i"}}
+    for table in ("aad.things", "aad_history.things"):
+        write(
+            database,
+            f"""UPDATE {table} SET moment = '{none}', day = '0001-01-01', name = '{none}',
+            plans = [{{'sku': 'P', 'off': NULL, 'since': '{none}'}}, NULL], opens = ['{json.dumps(noise)}', NULL],
+            open = '{json.dumps({"lastDateTime": none, "label": none} | noise)}', _extra = '{json.dumps({"new": noise})}'
+            WHERE id = 'd'""",
+        )
+        write(database, f"""UPDATE {table} SET _extra = '{json.dumps({"x@odata.mediaEtag": "e"})}' WHERE id = 'b'""")
+    changed: Row = {
+        "id": "d",
+        "name": none,
+        "moment": none,
+        "day": "0001-01-01",
+        "plans": [{"sku": "P", "since": none}, None],
+        "open": {"lastDateTime": none, "label": none} | noise,
+        "opens": [noise, None],
+        "new": noise,
+    }
+
+    load = lab.publish(target, [*ROWS[:2], changed], number=3)
+
+    assert (load.inserted, load.updated, load.deleted, load.unchanged) == (0, 0, 0, 3)
+    for table in ("aad.things", "aad_history.things"):
+        (row,) = read_alone(database, f"SELECT to_json(t)::VARCHAR FROM {table} t WHERE id = 'd'")
+        stored = json.loads(row[0])
+        assert (stored["moment"], stored["day"], stored["name"]) == (None, None, none)
+        assert stored["plans"] == [{"sku": "P", "off": None, "since": None}, None]
+        plain = {"b": {"@odata.type": "#t"}}
+        assert stored["open"] == {"lastDateTime": None, "label": none} | plain
+        assert (stored["opens"], stored["_extra"]) == ([plain, None], {"new": plain})
+        assert {extra for (extra,) in read_alone(database, f"SELECT _extra FROM {table} WHERE id = 'b'")} == {None}
+    assert read_alone(database, "SELECT count(*) FROM aad_history.things") == [(6,)]
+
+
+def test_columns_that_an_earlier_release_added_are_known_since_then(lab: Lab, target: Target, database: Path) -> None:
+    def added(column: str) -> Row:
+        return {"column": column, "change": "added"}
+
+    write(
+        database,
+        f"""INSERT INTO aad_meta.loads (load_id, entity, _tenant_id, published_at, status, schema_changes) VALUES
+        ('1', 'users', '{TENANT}', '2026-01-02', 'published', '{json.dumps([added("a"), added("b") | {"change": "lost"}])}'),
+        ('2', 'users', '{TENANT}', '2026-01-03', 'published', '{json.dumps([added("a"), added("c.d")])}'),
+        ('3', 'users', '{TENANT}', NULL, 'failed', '{json.dumps([added("e")])}')""",
+    )
+    lab.publish(target, ROWS, number=3)
+
+    found = read_alone(database, "SELECT column_name, known_since::DATE, load_id FROM aad_meta.added_columns ORDER BY ALL")
+    assert found == [("a", date(2026, 1, 3), "2"), ("c.d", date(2026, 1, 3), "2")]

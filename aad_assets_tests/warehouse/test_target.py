@@ -42,6 +42,7 @@ def test_opening_makes_the_schemas_and_the_bookkeeping(lab: Lab, target: Target,
     touch(lab, target)
     found = read_alone(database, "SELECT schema_name || '.' || table_name FROM duckdb_tables() ORDER BY 1")
     assert [name for (name,) in found] == [
+        "aad_meta.added_columns",
         "aad_meta.changes",
         "aad_meta.loads",
         "aad_meta.log_days",

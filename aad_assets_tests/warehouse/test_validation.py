@@ -8,8 +8,10 @@ import pytest
 
 from aad_assets.catalog import CATALOG
 from aad_assets.errors import InvalidResponse
-from aad_assets.warehouse.staging.validation import Reject, RowValidator
-from aad_assets_tests.warehouse.support import THINGS, Lab, Row, encoded
+from aad_assets.warehouse.staging.coercion import Reject
+from aad_assets.warehouse.staging.stage_part import StagePart
+from aad_assets.warehouse.staging.validation import RowValidator
+from aad_assets_tests.warehouse.support import STRING, THINGS, Lab, Row, encoded, entity
 
 LONE = "\ud800"
 
@@ -72,7 +74,8 @@ def test_a_value_that_does_not_fit_is_null_and_rejected_whole(shared_lab: Lab, c
         ("moment", "2024-12-31T23:59:59.9999999Z", "2024-12-31 23:59:59.999999+00"),
         ("moment", "9999-12-31T23:59:59.9999999Z", "9999-12-31 23:59:59.999999+00"),
         ("moment", "9999-12-31T23:59:59Z", "9999-12-31 23:59:59+00"),
-        ("moment", "0001-01-01T00:00:00Z", "0001-01-01 00:00:00+00"),
+        ("moment", "0001-01-01T00:00:01Z", "0001-01-01 00:00:01+00"),
+        ("name", "0001-01-01T00:00:00Z", "0001-01-01T00:00:00Z"),
         ("moment", "2024-05-06T07:08:09+05:30", "2024-05-06 01:38:09+00"),
         ("moment", "2024-05-06T07:08:09", "2024-05-06 07:08:09+00"),
         ("moment", "2024-05-06t07:08:09z", "2024-05-06 07:08:09+00"),
@@ -349,3 +352,114 @@ def test_the_type_of_rows_of_several_types_can_be_turned_off() -> None:
     coerced = RowValidator(replace(named, disabled_columns=frozenset({"odataType"}))).coerce(row)
     assert json.loads(coerced.row) == {"id": "1"}
     assert coerced.undeclared == []
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        "0001-01-01T00:00:00Z",
+        "0001-01-01T00:00:00.0000000Z",
+        "0001-01-01T00:00:00",
+        "0001-01-01t00:00:00z",
+        "0001-01-01T00:00:00+00:00",
+        "0001-01-01T00:00:00-08:00",
+        "0001-01-01T00:00:00+05:30",
+        "0001-01-01T05:30:00+05:30",
+        "0001-01-01",
+    ],
+)
+def test_a_date_that_means_no_value_is_null_wherever_it_stands(shared_lab: Lab, spelling: str) -> None:
+    rows: list[Row] = [
+        {"id": "1", "moment": spelling},
+        {"id": "2", "day": "0001-01-01"},
+        {"id": "3", "plans": [{"sku": spelling, "since": spelling}]},
+        {"id": "4", "open": {"lastSeenDateTime": spelling, "birthday": spelling, "name": spelling}},
+        {"id": "5", "opens": [{"a": [{"endDate": [spelling], "b": 1}]}]},
+        {"id": "6", "new": {"someDateTime": spelling}, "otherDateTime": spelling, "label": spelling},
+    ]
+    staged = shared_lab.land(rows)
+
+    found = [{n: v for n, v in row.items() if v is not None and n != "id"} for row in shared_lab.rows(staged).values()]
+    assert found == [
+        {},
+        {},
+        {"plans": [{"sku": spelling, "off": None, "since": None}]},
+        {"open": {"lastSeenDateTime": None, "birthday": None, "name": spelling}},
+        {"opens": [{"a": [{"endDate": [None], "b": 1}]}]},
+        {"_extra": {"new": {"someDateTime": None}, "otherDateTime": None, "label": spelling}},
+    ]
+    assert shared_lab.rejects(staged) == []
+
+
+def test_annotations_inside_json_values_are_dropped_and_types_stay(shared_lab: Lab) -> None:
+    strength = {"@odata.type": "#microsoft.graph.strength", "id": "s", "combinations@odata.context": "c", "name": "@odata.id"}
+    opens: Row = {"id": "1", "open": {"strength@odata.context": "c", "strength": strength}, "opens": [[strength], None]}
+    assert RowValidator(THINGS).is_valid(encoded(opens)), "this row is not coerced"
+    stored, _ = landed(shared_lab, opens)
+    plain = {"@odata.type": "#microsoft.graph.strength", "id": "s", "name": "@odata.id"}
+    assert stored == {"open": {"strength": plain}, "opens": [[plain], None]}
+    stored, rejects = landed(
+        shared_lab,
+        {
+            "id": "1",
+            "open": {"strength@odata.context": "c", "strength": strength | {"@odata.etag": "e"}, "n@odata.count": 1},
+            "opens": [[strength], None],
+            "info": {"label": "l", "other@odata.navigationLink": "l", "other": strength},
+            "new": {"deep": [strength]},
+        },
+    )
+    assert stored["open"] == {"strength": plain}
+    assert stored["opens"] == [[plain], None]
+    assert stored["_extra"] == {"info": {"other": plain}, "new": {"deep": [plain]}}
+    assert rejects == {}
+
+
+def test_only_rows_with_something_to_clean_are_coerced(shared_lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    coerced: list[bytes] = []
+
+    def noted(_: StagePart, row: bytes) -> bytes:
+        coerced.append(row)
+        return row
+
+    monkeypatch.setattr(StagePart, "_coerced", noted)
+    plain: list[Row] = [{"id": "1", "open": {"@odata.type": "#t"}}, {"id": "2", "moment": "0011-01-01T00:00:00Z"}]
+    shared_lab.land(plain)
+    assert coerced == []
+    shared_lab.land([*plain, {"id": "3", "name": "0001-01-01"}, {"id": "4", "day": "0001-01-01"}])
+    assert [json.loads(row)["id"] for row in coerced] == ["3", "4"]
+
+
+def test_an_extension_property_is_found_under_another_case_of_its_name_and_no_other_property_is(shared_lab: Lab) -> None:
+    people = entity({"id": STRING, "name": STRING, "extension_1_badge": STRING}, table="people")
+    rows: list[Row] = [
+        {"id": "1", "Extension_1_Badge": "B", "Name": "N"},
+        {"id": "2", "extension_1_badge": "exact", "extension_1_BADGE": "other"},
+        {"id": "3", "extension_1_BADGE": "other", "extension_1_badge": "exact"},
+        {"id": "4", "extension_1_BADGE": "first", "EXTENSION_1_badge": "second"},
+        {"id": "5", "extension_2_badge": "undeclared"},
+        {"id": "6", "extension_1_BADGE": 5},
+    ]
+    staged = shared_lab.land(rows, people)
+    assert {key: (row["extension_1_badge"], row["_extra"]) for key, row in shared_lab.rows(staged, people).items()} == {
+        "1": ("B", {"Name": "N"}),
+        "2": ("exact", {"extension_1_BADGE": "other"}),
+        "3": ("exact", {"extension_1_BADGE": "other"}),
+        "4": ("first", {"EXTENSION_1_badge": "second"}),
+        "5": (None, {"extension_2_badge": "undeclared"}),
+        "6": ("5", None),
+    }
+
+
+def test_secrets_reach_neither_the_disk_nor_extra_in_any_case_of_their_names(shared_lab: Lab) -> None:
+    some = replace(THINGS, never_stored=frozenset({"secretKey"}))
+    rows: list[Row] = [
+        {"id": "1", "secretKey": "hidden", "guid": "g"},
+        {"id": "2", "SECRETKEY": {"a": "hidden"}},
+    ]
+    validator = RowValidator(some)
+    assert not any(validator.is_valid(encoded(row)) for row in rows)
+    assert all(b"hidden" not in validator.coerce(encoded(row)).row for row in rows)
+    repeated = b'{"id": "3", "secretKey": "hidden", "secretKey": "hidden"}'
+    staged = shared_lab.land([*rows, repeated], some)
+    assert {key: row["_extra"] for key, row in shared_lab.rows(staged, some).items()} == {"1": None, "2": None, "3": None}
+    assert staged.undeclared == ()

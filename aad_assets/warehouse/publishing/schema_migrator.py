@@ -16,6 +16,7 @@ import duckdb
 from aad_assets.catalog import Column, Entity
 from aad_assets.catalog.types import Json, Type, quoted
 from aad_assets.warehouse.database.sql import sql_string
+from aad_assets.warehouse.database.stored_types import stored_type
 from aad_assets.warehouse.publishing import type_changes
 from aad_assets.warehouse.publishing.compare import DELETED_AT, comparable
 from aad_assets.warehouse.publishing.gates import type_blocked
@@ -34,10 +35,8 @@ class StoredColumns:
     def read(cls, cursor: duckdb.DuckDBPyConnection, table: str) -> "StoredColumns":
         """Read the columns of a table. The table must exist: an error would abort the transaction."""
         described = cursor.execute(f"FROM {table} LIMIT 0").description
-        types = {name.lower(): (name, type_changes.stored_type(type_)) for name, type_, *_ in described if name[0] != "_"}
-        was = {
-            name.lower(): (name, type_changes.stored_type(type_)) for name, type_, *_ in described if name.startswith("_was_")
-        }
+        types = {name.lower(): (name, stored_type(type_)) for name, type_, *_ in described if name[0] != "_"}
+        was = {name.lower(): (name, stored_type(type_)) for name, type_, *_ in described if name.startswith("_was_")}
         return cls(types | was, frozenset(name for name, *_ in described if name[0] == "_" and name.lower() not in was))
 
 

@@ -5,32 +5,13 @@ connection here. See also `schema_migrator.py`, which rebuilds the tables.
 """
 
 from collections.abc import Callable, Iterator
-from typing import Any
 
-from aad_assets.catalog.types import STRING, Json, List, Scalar, Struct, Type, duckdb_type, quoted
+from aad_assets.catalog.types import Json, List, Scalar, Struct, Type, duckdb_type, quoted
+from aad_assets.warehouse.database.stored_types import SCALARS
 from aad_assets.warehouse.publishing.loads import SchemaChange
 
-_SCALARS: dict[str, Type] = {
-    "BOOLEAN": Scalar("Boolean"),
-    "DATE": Scalar("Date"),
-    "TIMESTAMP WITH TIME ZONE": Scalar("DateTimeOffset"),
-    "DOUBLE": Scalar("Double"),
-    "INTEGER": Scalar("Int32"),
-    "BIGINT": Scalar("Int64"),
-    "VARCHAR": STRING,
-    "JSON": Json(),
-}
 _WIDER = {("Int32", "Int64"), ("Int32", "Double"), ("Date", "DateTimeOffset")}
-_NAMES = {duckdb_type(type_): type_ for type_ in _SCALARS.values()}
-
-
-def stored_type(type_: Any) -> Type:
-    """Return the type of a DuckDBPyType; a type that no declaration can have becomes a Scalar with its name."""
-    if type_.id == "list":
-        return List(stored_type(type_.children[0][1]))
-    if type_.id == "struct":
-        return Struct(tuple((name, stored_type(child)) for name, child in type_.children))
-    return _SCALARS.get(str(type_), Scalar(str(type_)))
+_NAMES = {duckdb_type(type_): type_ for type_ in SCALARS.values()}
 
 
 def as_stored(type_: Type) -> Type:
@@ -46,7 +27,7 @@ def as_stored(type_: Type) -> Type:
 
 def type_name(type_: Type) -> str:
     """Return the name of the DuckDB type, also for a type that no declaration can have."""
-    return type_.name if isinstance(type_, Scalar) and type_ not in _SCALARS.values() else duckdb_type(type_)
+    return type_.name if isinstance(type_, Scalar) and type_ not in SCALARS.values() else duckdb_type(type_)
 
 
 def _fields(type_: Struct) -> dict[str, tuple[str, Type]]:

@@ -6,8 +6,8 @@ import duckdb
 
 from aad_assets.catalog import Entity
 from aad_assets.warehouse.database.sql import memory
+from aad_assets.warehouse.staging.coercion import Reject
 from aad_assets.warehouse.staging.stage import Stage
-from aad_assets.warehouse.staging.validation import Reject
 
 
 class RejectTable:

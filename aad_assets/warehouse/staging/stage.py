@@ -14,7 +14,7 @@ import duckdb
 
 from aad_assets.concurrency import run_in_thread
 from aad_assets.errors import WarehouseError
-from aad_assets.warehouse.database import json_order
+from aad_assets.warehouse.database import cleaning, json_order
 
 T = TypeVar("T")
 
@@ -41,6 +41,7 @@ class Stage:
         }
         self._connection = duckdb.connect(":memory:", config=config)
         json_order.register(self._connection)
+        cleaning.register(self._connection)
         # A time without an offset is UTC, wherever this runs. Global, because cursors do not inherit settings of the session.
         self._connection.execute("SET GLOBAL TimeZone = 'UTC'")
         # DuckDB 1.0 to 1.3.2, which BI tools still contain, cannot open files written with it. DuckDB 2 has no such setting.

@@ -17,10 +17,12 @@ import msgspec
 from aad_assets.catalog import Entity
 from aad_assets.catalog.columns import ODATA_TYPE, ODATA_TYPE_PREFIX
 from aad_assets.catalog.types import quoted
+from aad_assets.warehouse.database.cleaning import cleaned_sql
 from aad_assets.warehouse.database.sql import sql_string
+from aad_assets.warehouse.staging.coercion import Reject
 from aad_assets.warehouse.staging.reject_table import RejectTable
 from aad_assets.warehouse.staging.stage import Stage
-from aad_assets.warehouse.staging.validation import Reject, RowValidator
+from aad_assets.warehouse.staging.validation import RowValidator
 
 _LARGEST_OBJECT = 16 * 2**20
 """DuckDB's default for the size of one JSON object in bytes; raised for chunks with a larger one."""
@@ -106,11 +108,19 @@ class StagePart:
         is_valid = self.validator.is_valid
         lines = [row if is_valid(row) else self._coerced(row) for row in rows]
         data = b"\n".join(lines)
+        if self.validator.may_have_no_dates(data):
+            lines = [self._without_no_dates(line) for line in lines]
+            data = b"\n".join(lines)
         if data.count(b"\n") >= len(lines):
             # Indented JSON. A line break inside a string is always escaped, so these are between tokens.
             data = b"\n".join(bytes(line).replace(b"\n", b" ").replace(b"\r", b" ") for line in lines)
         self._longest = max(self._longest, max(len(bytes(line)) for line in lines) if len(data) > _LARGEST_OBJECT else 0)
         return data + b"\n"
+
+    def _without_no_dates(self, line: bytes | msgspec.Raw) -> bytes:
+        row = bytes(line)
+        has_some = not row.startswith(_COERCED) and self.validator.may_have_no_dates(row)
+        return self._coerced(row) if has_some else row
 
     def _coerced(self, row: bytes | msgspec.Raw) -> bytes:
         coerced = self.validator.coerce(row)
@@ -181,7 +191,7 @@ def copy_statement(entity: Entity, chunk: Path, typed: Path, number: int, larges
     values = ", ".join(
         f"replace({quoted(column.source)}, {sql_string(ODATA_TYPE_PREFIX)}, '') AS {quoted(column.name)}"
         if column.source == ODATA_TYPE
-        else f"{quoted(column.source)} AS {quoted(column.name)}"
+        else f"{cleaned_sql(quoted(column.source), column.type)} AS {quoted(column.name)}"
         for column in entity.columns
     )
     return (

@@ -1,7 +1,8 @@
 """Ordered migrations of the bookkeeping schema `<connection>_meta`.
 
-A migration is a file `NNN_name.sql` in this folder, numbered without gaps. `{meta}` stands for the schema. Each release takes
-over the databases of every earlier release. A released migration never changes; add a new one instead.
+A migration is a file `NNN_name.sql` in this folder, numbered without gaps. `{meta}` stands for the schema. `_PYTHON` has the
+steps that need Python. Each release takes over the databases of every earlier release. A released migration never changes;
+add another one instead.
 """
 
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ import duckdb
 
 from aad_assets.catalog.types import quoted
 from aad_assets.errors import WarehouseError
+from aad_assets.warehouse.database.stored_values import clean_stored_values
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,8 @@ def _migrations() -> tuple[Migration, ...]:
 
 MIGRATIONS = _migrations()
 LATEST = MIGRATIONS[-1].version
+_PYTHON = {2: clean_stored_values}
+"""Work that follows the statements of a migration."""
 
 
 def stored_version(cursor: duckdb.DuckDBPyConnection, alias: str, schema: str) -> int:
@@ -54,7 +58,8 @@ def check_version(version: int, database: str) -> None:
 def migrate(cursor: duckdb.DuckDBPyConnection, schemas: tuple[str, ...], meta: str, database: str) -> None:
     """Create or upgrade the bookkeeping in the open transaction, and create the `schemas` that are missing.
 
-    Raises WarehouseError, before any change, when the database is newer than this release.
+    Raises WarehouseError, before any change, when the database is newer than this release. `cursor` is one of
+    the stage, which has the functions that migrations call.
     """
     version = stored_version(cursor, *meta.split("."))
     check_version(version, database)
@@ -65,4 +70,6 @@ def migrate(cursor: duckdb.DuckDBPyConnection, schemas: tuple[str, ...], meta: s
     cursor.execute(f"CREATE TABLE IF NOT EXISTS {meta}.version (version INTEGER, migrated_at TIMESTAMPTZ)")
     for migration in MIGRATIONS[version:]:
         cursor.execute(migration.script.format(meta=meta))
+        if migration.version in _PYTHON:
+            _PYTHON[migration.version](cursor, schemas)
         cursor.execute(f"INSERT INTO {meta}.version VALUES (?, now())", [migration.version])
