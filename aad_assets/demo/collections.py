@@ -39,6 +39,7 @@ class Collection(msgspec.Struct, frozen=True, eq=False, kw_only=True, forbid_unk
     no_top: bool = False
     family: str = "directory"
     cost: int = 1
+    least: int = 1
     context: str = ""
     form: Literal["list", "singleton", "object", "value", "action", "function", "view"] = "list"
     key: str = "id"

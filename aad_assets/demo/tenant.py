@@ -60,6 +60,7 @@ class Directory:
         self.tenant = organization = Organization(words, context, extensions, people)
         self.applications = applications = Applications(words, context, extensions, people)
         self.principals = principals = Principals(context, applications)
+        self.available_extensions = extensions.available(len(principals.keys))
         self.groups = groups = Groups(words, context, extensions, people, devices, principals, organization)
         self.units = units = Units(words, context, people, groups, devices)
         self.objects = objects = Objects(

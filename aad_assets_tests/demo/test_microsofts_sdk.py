@@ -32,7 +32,12 @@ pytestmark = pytest.mark.filterwarnings(
 )
 
 _LARGEST_LOG_PAGE = 20
-KNOWN = [each for each in COLLECTIONS if each.version == "v1.0" and each.form in ("list", "singleton", "object")]
+# The app has no permission for agents by their own types. See also test_casts.py.
+KNOWN = [
+    each
+    for each in COLLECTIONS
+    if each.version == "v1.0" and each.form in ("list", "singleton", "object") and not each.cast.startswith("agent")
+]
 
 
 class _Token(AccessTokenProvider):

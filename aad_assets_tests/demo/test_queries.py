@@ -39,9 +39,10 @@ def test_every_list_answers_with_declared_properties(client: Client, collection:
 @pytest.mark.parametrize("collection", LISTS, ids=lambda each: each.table)
 def test_single_object_and_unknown_id(client: Client, collection: Any) -> None:
     key = collection.key
-    row = client.get(f"{asking(client, collection)}$select={key}").json()["value"][0]
-    assert set(row) - {"@odata.type"} == {key}
-    single = client.get(f"{collection.path}/{row[key]}?$select={key}").json()
+    select = "" if "$select" in collection.reject else f"$select={key}"
+    row = client.get(f"{asking(client, collection)}{select}").json()["value"][0]
+    assert not select or set(row) - {"@odata.type"} == {key}
+    single = client.get(f"{collection.path}/{row[key]}?{select}").json()
     assert single[key] == row[key]
     assert single["@odata.context"].endswith("/$entity")
     missing = client.get(f"{collection.path}/00000000-1111-2222-3333-444444444444")
@@ -216,14 +217,15 @@ def test_headers_and_compression(client: Client) -> None:
     answer = client.get("/users?$select=id", **{"client-request-id": "mine", "Accept-Encoding": "gzip"})
     assert answer.headers["client-request-id"] == "mine"
     assert answer.headers["content-encoding"] == "gzip"
-    assert answer.headers["x-ms-resource-unit"] == "1"
+    assert answer.headers["x-ms-resource-unit"] == "2"
     assert "content-encoding" not in client.get("/users", **{"Accept-Encoding": "identity"}).headers
 
 
 def test_sign_in_activity_limits_the_page(client: Client) -> None:
     refused = client.get("/users?$select=signInActivity&$top=501")
-    assert error_code(refused) == (400, "BadRequest")
-    assert refused.json()["error"]["message"] == "Cannot query data for more than 500 users at a time."
+    assert refused.status_code == 400
+    context = "https://graph.microsoft.com/v1.0/$metadata#Edm.String"
+    assert refused.json() == {"@odata.context": context, "value": "Cannot query data for more than 500 users at a time."}
     rows = client.rows("/users?$select=signInActivity&$top=500")
     assert {frozenset(row) - {"@odata.type"} for row in rows} == {frozenset({"id"}), frozenset({"id", "signInActivity"})}
 

@@ -114,6 +114,10 @@ class Applications(Indexed):
         count = 2 if index == SHOWCASE else 1 + traits % 2 if traits >> 4 & 3 == 0 else 0
         return self._area.listed("federated", app=index, traits=traits, count=count, moves=self.moves(index))
 
+    def extension_properties(self, index: int) -> Listed:
+        """Return the directory extensions that the app has registered."""
+        return self._extensions.of(self.app_ids.guid(index))
+
     def _names(self, index: int) -> Object:
         wanted = [{"id": permissions.SCOPE_IDS["User.Read"], "type": "Scope"}]
         wanted += [{"id": permissions.ROLE_IDS[name], "type": "Role"} for name in self.roles(index)]

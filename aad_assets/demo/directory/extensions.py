@@ -1,8 +1,10 @@
 """Directory extensions: properties that the tenant's apps have added to objects."""
 
-from .rendering import Object
+from .rendering import Listed, Object
 from .templates import Area
 from .vocabulary import Words
+
+_LISTED = 1000
 
 
 class Extensions(Area):
@@ -12,6 +14,18 @@ class Extensions(Area):
         super().__init__("extensions", words)
         self.kind = self.definitions
         self._full_names = {name.rsplit("_", 1)[1]: name for name in (str(row["name"]) for row in self.kind.rows)}
+
+    def of(self, app_id: str) -> Listed:
+        """Return the extensions of one app."""
+        prefix = f"extension_{app_id.replace('-', '')}_"
+        return Listed(self.kind.type, lambda: [row for row in self.kind.rows if row["name"].startswith(prefix)])
+
+    def available(self, principals: int) -> Listed:
+        """Return the list for a tenant with so many service principals: empty if there are more than 1,000.
+
+        Source: the known issue on learn.microsoft.com/graph/api/directoryobject-getavailableextensionproperties.
+        """
+        return Listed(self.kind.type, lambda: self.kind.rows if principals <= _LISTED else [])
 
     def names(self, target: str) -> tuple[str, ...]:
         """Return the full names of the properties that objects of that kind can have."""

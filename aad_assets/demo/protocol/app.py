@@ -38,7 +38,9 @@ def _failure(error: GraphError, request_id: str, client_request_id: str) -> Answ
     """Return the response with Graph's error object."""
     now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S")
     inner = {"date": now, "request-id": request_id, "client-request-id": client_request_id}
-    body = {"error": {"code": error.code, "message": error.message, "innerError": inner}}
+    body: dict[str, Any] = {"error": {"code": error.code, "message": error.message, "innerError": inner}}
+    if error.code is None:
+        body = {"@odata.context": "https://graph.microsoft.com/v1.0/$metadata#Edm.String", "value": error.message}
     return Answer(error.status, error.headers, iter((msgspec.json.encode(body).decode(),)), "application/json")
 
 

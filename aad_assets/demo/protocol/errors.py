@@ -8,7 +8,7 @@ from typing import Any
 
 from ..data import table
 
-_ERRORS: dict[str, tuple[int, str, str]] = table(__package__, "errors")
+_ERRORS: dict[str, tuple[int, str | None, str]] = table(__package__, "errors")
 _CHALLENGE = {
     "WWW-Authenticate": 'Bearer realm="", authorization_uri="https://login.microsoftonline.com/common/oauth2/authorize", '
     'client_id="00000003-0000-0000-c000-000000000000"'
@@ -16,9 +16,9 @@ _CHALLENGE = {
 
 
 class GraphError(Exception):
-    """An error response: status, `error.code`, `error.message` and extra headers."""
+    """An error response: status, `error.code`, `error.message`, extra headers. Without a code the body is a plain value."""
 
-    def __init__(self, status: int, code: str, message: str, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(self, status: int, code: str | None, message: str, headers: Mapping[str, str] | None = None) -> None:
         super().__init__(message)
         self.status, self.code, self.message, self.headers = status, code, message, dict(headers or {})
 

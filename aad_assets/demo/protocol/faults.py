@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 
 from ..data import table
-from .errors import error, throttled
+from .errors import GraphError, error, throttled
 
 KINDS: dict[str, str] = table(__package__, "faults")
 _STATUSES = frozenset({"429", "500", "502", "503", "504"})
@@ -83,8 +83,8 @@ class Faults:
         """Return the rule of this kind that strikes now, if any."""
         return next((rule for rule in self.rules if rule.kind == kind and rule.strikes(path)), None)
 
-    def refuse(self, path: str, issued_at: float, page: int = 0) -> None:
-        """Raise the error that the rules ask for. `issued_at` is the token's age mark.
+    def refuse(self, path: str, issued_at: float, page: int = 0, denied: GraphError | None = None) -> None:
+        """Raise the error that the rules ask for. `issued_at` is the token's age mark, `denied` the path's own refusal.
 
         Called once for every request, and again with the number of the page for a page of a collection.
         """
@@ -94,7 +94,8 @@ class Faults:
             if rule.kind == "expire_token" and issued_at > rule.since:
                 continue
             if rule.kind in _REFUSALS and rule.strikes(path):
-                raise throttled(rule.retry_after) if rule.kind == "429" else error(_REFUSALS[rule.kind])
+                own = denied if rule.kind == "deny" else throttled(rule.retry_after) if rule.kind == "429" else None
+                raise own or error(_REFUSALS[rule.kind])
 
     def of_sign_in(self) -> "Faults":
         """Return the rules that can strike a sign-in endpoint. Rules without a path are for Graph."""

@@ -104,7 +104,7 @@ class Graph:
     def answer(self, request: Request) -> Answer:
         """Return the response to a request; errors are raised as GraphError."""
         collection, ids, rest = self._resolved(request)
-        self.faults.refuse(request.path, request.issued_at)
+        self.faults.refuse(request.path, request.issued_at, denied=_denied(collection))
         reject(request.method != ("POST" if collection.form == "action" else "GET"), "method")
         options = parse(request.query, request.headers.get("consistencylevel", "").lower() == "eventual")
         _permit(collection, request)
@@ -147,7 +147,7 @@ class Graph:
         if collection.family != "directory":
             self.quota.charge(collection.family, 1)
             return {}
-        units = cost(collection.cost, options)
+        units = max(collection.least, cost(collection.cost, options))
         share = self.quota.charge("directory", units)
         percentage = {"x-ms-throttle-limit-percentage": f"{share:.2f}"} if share >= 0.8 else {}
         return {"x-ms-resource-unit": str(units), **percentage}
@@ -226,7 +226,7 @@ class Graph:
             reject(collection.eventual, "advanced_cast")
         form = self._shape(query, found.kind)
         place = self._tokens.read(path, options)
-        faults.refuse(path, query.request.issued_at, place.number + 1)
+        faults.refuse(path, query.request.issued_at, place.number + 1, _denied(collection))
         reject(place.number and faults.take("expired_page", path), "expired_page")
         keys = found.keys
         start = bisect_right(keys, place.after)
@@ -286,11 +286,16 @@ def _altered(row: str, properties: Mapping[str, Any]) -> str:
 
 def _permit(collection: Collection, request: Request) -> None:
     """Raise GraphError if the token's permissions, or the roles of the person who has signed in, are not sufficient."""
-    person, scopes = request.person, ",".join(collection.roles[:2])
-    denied = collection.delegated_only and person is None
-    reject(denied or not request.roles.intersection(collection.roles), collection.denied, scopes=scopes)
-    if collection.person_roles and person is not None and not person.intersection((_ALMIGHTY, *collection.person_roles)):
-        raise error("unsupported_role" if collection.denied == "denied_log" else collection.denied, scopes=scopes)
+    person, least = request.person, (_ALMIGHTY, *collection.person_roles)
+    if (collection.delegated_only and person is None) or not request.roles.intersection(collection.roles):
+        raise _denied(collection)
+    if collection.person_roles and person is not None and not person.intersection(least):
+        raise error("unsupported_role") if collection.denied == "denied_log" else _denied(collection)
+
+
+def _denied(collection: Collection) -> GraphError:
+    """Return the error of a missing permission, in the form of the collection's family of APIs."""
+    return error(collection.denied, scopes=",".join(collection.roles[:2]))
 
 
 def page_size(collection: Collection, options: Options, sign_in_page: int) -> int | None:
@@ -305,7 +310,8 @@ def page_size(collection: Collection, options: Options, sign_in_page: int) -> in
     reject(collection.no_top, "no_top")
     largest = collection.page or 999
     reject(not 1 <= options.top <= largest, "page_size", top=options.top, largest=largest)
-    reject("signInActivity" in options.select and options.top > sign_in_page, "too_many_users", largest=sign_in_page)
+    if "signInActivity" in options.select and options.top > sign_in_page:
+        raise error("too_many_users", largest=sign_in_page)
     return options.top
 
 
