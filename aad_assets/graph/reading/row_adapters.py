@@ -1,11 +1,13 @@
 """Reading single objects, and transforms that turn rows of special shapes into rows of the table."""
 
 from collections.abc import Collection
+from contextlib import suppress
+from typing import Any
 
 import msgspec
 
 from aad_assets.catalog import Entity
-from aad_assets.catalog.columns import ODATA_TYPE
+from aad_assets.catalog.columns import ODATA_TYPE, Link
 from aad_assets.errors import InvalidResponse
 from aad_assets.graph.reading.pagination import Part, Rows, Transform, decode_object
 from aad_assets.graph.reading.queries import singleton_query, try_forms
@@ -105,39 +107,36 @@ def flatten_links(entity: Entity) -> Transform:
     and linked objects that are not objects.
     """
 
-    def flatten(row: bytes | msgspec.Raw) -> bytes | msgspec.Raw:
-        try:
-            return flatten_valid(row)
-        except msgspec.DecodeError:
-            if (encoded := encode_surrogates(bytes(row))) is None:
-                return row
-        try:
-            return restore_surrogates(msgspec.Raw(flatten_valid(encoded)))
-        except msgspec.DecodeError:
-            return row
-
     def flatten_valid(row: bytes | msgspec.Raw) -> bytes | msgspec.Raw:
         members = _decode_members(row)
-        changed = False
-        for link in entity.links:
-            try:
-                linked = _decode_link(members.get(link.name, b"null"))
-            except msgspec.DecodeError:
-                continue
-            if linked is None:
-                changed |= members.pop(link.name, None) is not None
-                continue
-            for property_, column in link.column_names().items():
-                if property_ in linked:
-                    members[column] = linked.pop(property_)
-            rest = {name: value for name, value in linked.items() if "@odata." not in name}
-            members.pop(link.name)
-            if rest:
-                members[link.name] = msgspec.Raw(msgspec.json.encode(rest))
-            changed = True
-        return msgspec.json.encode(members) if changed else row
+        present = [link for link in entity.links if link.name in members]
+        for link in present:
+            _flatten_link(members, link)
+        return msgspec.json.encode(members) if present else row
+
+    def flatten(row: bytes | msgspec.Raw) -> bytes | msgspec.Raw:
+        with suppress(msgspec.DecodeError):
+            return flatten_valid(row)
+        with suppress(msgspec.DecodeError):
+            if (encoded := encode_surrogates(bytes(row))) is not None:
+                return restore_surrogates(msgspec.Raw(flatten_valid(encoded)))
+        return row
 
     return lambda rows: [flatten(row) for row in rows]
+
+
+def _flatten_link(members: dict[str, Any], link: Link) -> None:
+    """Replace the linked object in a row's members. One that is not an object stays as it is."""
+    try:
+        linked = _decode_link(members[link.name]) or {}
+    except msgspec.DecodeError:
+        return
+    members.pop(link.name)
+    for property_, column in link.column_names().items():
+        if property_ in linked:
+            members[column] = linked.pop(property_)
+    if rest := {name: value for name, value in linked.items() if "@odata." not in name}:
+        members[link.name] = msgspec.Raw(msgspec.json.encode(rest))
 
 
 def wrap_strings(rows: Rows) -> list[bytes]:
