@@ -16,9 +16,9 @@ from aad_assets.metadata import Choice, apply, export, parse, read
 
 BADGE = "extension_0123456789abcdef0123456789abcdef_badge"
 FEDERATED = "domain_federation_configurations"
-PIM = ("group_eligibility_schedule_instances", "group_assignment_schedule_instances")
-BOTH = " and ".join(PIM)
-RESTING = [entity for entity in ENTITIES if not entity.on]
+AGENTS = ("agent_identity_sponsors", "agent_identity_blueprint_principal_sponsors")
+BOTH = " and ".join(AGENTS)
+RESTING = {entity.table for entity in ENTITIES if not entity.on}
 
 
 def problems(text: str) -> list[str]:
@@ -56,9 +56,11 @@ def test_what_is_exported_is_the_default() -> None:
             assert word in " ".join(text.replace("\n  # ", " ").split())
 
 
-def test_one_entity_rests_unless_it_is_turned_on() -> None:
-    assert [entity.table for entity in RESTING] == ["user_authentication_methods"]
-    assert applied("entities: {user_authentication_methods: on}")["user_authentication_methods"].on
+def test_an_entity_that_is_off_by_default_can_be_turned_on() -> None:
+    assert {"user_authentication_methods", "sign_ins_non_interactive", "terms_of_use_acceptances"} < RESTING
+    for table in RESTING:
+        chosen = applied(f"entities: {{{table}: on}}")
+        assert {name for name, entity in chosen.items() if not entity.on} == RESTING - {table}
 
 
 def test_the_history_of_a_log_is_off_until_it_is_turned_on() -> None:
@@ -93,11 +95,7 @@ def test_a_few_lines_do() -> None:
     assert entities["users"].disabled_columns == {"mobilePhone", BADGE, "customSecurityAttributes"}
     assert "mobilePhone" not in entities["users"].select
     assert "displayName" in entities["users"].select
-    assert [table for table, entity in entities.items() if not entity.on] == [
-        "devices",
-        "user_authentication_methods",
-        "risky_users",
-    ]
+    assert {table for table, entity in entities.items() if not entity.on} == {"devices", "risky_users"} | RESTING
 
 
 def test_how_an_entity_is_published_can_be_chosen() -> None:
@@ -243,12 +241,15 @@ def test_yaml_has_many_words_for_on(line: str) -> None:
             "line 2: the key of users is [id] and cannot be changed. Write `key: [id]`, or remove the line.",
         ),
         (
-            "entities:\n  groups:\n    columns:\n      isAssignableToRole: off\n  group_assignment_schedule_instances: off",
-            f"line 4: groups.isAssignableToRole cannot be off because {PIM[0]} needs it. Turn it on, or turn off {PIM[0]}.",
+            f"entities:\n  service_principals:\n    columns:\n      odataType: off\n  {AGENTS[1]}: off",
+            (
+                f"line 4: service_principals.odataType cannot be off because {AGENTS[0]} needs it. "
+                f"Turn it on, or turn off {AGENTS[0]}."
+            ),
         ),
         (
-            "entities:\n  groups:\n    columns:\n      isAssignableToRole: off",
-            f"line 4: groups.isAssignableToRole cannot be off because {BOTH} need it. Turn it on, or turn off {BOTH}.",
+            "entities:\n  service_principals:\n    columns:\n      odataType: off",
+            f"line 4: service_principals.odataType cannot be off because {BOTH} need it. Turn it on, or turn off {BOTH}.",
         ),
         (
             "entities:\n  domains:\n    columns: {authenticationType: off}",
@@ -332,7 +333,8 @@ def test_all_mistakes_are_reported_at_once_in_the_order_of_their_lines() -> None
 @pytest.mark.parametrize(
     "text",
     [
-        f"entities: {{groups: {{columns: {{isAssignableToRole: off}}}}, {PIM[0]}: off, {PIM[1]}: off}}",
+        f"entities: {{service_principals: {{columns: {{odataType: off}}}}, {AGENTS[0]}: off, {AGENTS[1]}: off}}",
+        "entities: {groups: {columns: {isAssignableToRole: off}}}",
         "entities: {domains: {columns: {authenticationType: off}}, domain_federation_configurations: off}",
         "entities: {domains: {on: false, columns: {authenticationType: off}}}",
         "entities: {schema_extensions: {on: off, columns: {owner: off}}}",

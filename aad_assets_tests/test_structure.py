@@ -14,7 +14,7 @@ ALLOWED = {
     "wording": set[str](),
     "settings": {"errors"},
     "catalog": {"errors", "settings", "wording"},
-    "metadata": {"catalog", "errors"},
+    "metadata": {"catalog", "errors", "wording"},
     "concurrency": set[str](),
     "transport": {"settings", "errors"},
     "identity": {"transport", "settings", "errors"},

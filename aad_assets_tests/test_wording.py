@@ -1,8 +1,8 @@
-"""Numbers with their nouns."""
+"""Numbers with their nouns, and names in a row."""
 
 import pytest
 
-from aad_assets.wording import counted
+from aad_assets.wording import counted, listed
 
 
 @pytest.mark.parametrize(
@@ -17,3 +17,8 @@ from aad_assets.wording import counted
 )
 def test_one_is_singular_and_everything_else_plural(number: int, noun: str, text: str) -> None:
     assert counted(number, noun) == text
+
+
+@pytest.mark.parametrize(("names", "text"), [(["a"], "a"), (["a", "b"], "a and b"), (["a", "b", "c"], "a, b and c")])
+def test_only_the_last_two_names_have_an_and_between_them(names: list[str], text: str) -> None:
+    assert listed(names) == text

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from aad_assets.catalog import Entity
+from aad_assets.wording import listed
 
 
 @dataclass(frozen=True)
@@ -37,5 +38,5 @@ def required_columns(entities: Sequence[Entity]) -> Iterator[RequiredColumn]:
             for column in set(entity.parent_sources).difference(on[entity.parent].key):
                 children.setdefault((entity.parent, column), []).append(entity.table)
     for (table, column), tables in children.items():
-        names, need = " and ".join(tables), "needs" if len(tables) == 1 else "need"
+        names, need = listed(tables), "needs" if len(tables) == 1 else "need"
         yield RequiredColumn(table, column, f"{names} {need} it", f"Turn it on, or turn off {names}.")

@@ -33,12 +33,13 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 
 
 class Live:
-    """A Graph with rows of one entity, and a parent for each level above it."""
+    """A Graph with rows of one entity, and a parent for each level above it, or for each row if a parent has only one."""
 
     def __init__(self, entity: Entity) -> None:
         self.entity = entity
         shapes = Shapes(entity)
         self.rows = [shapes.row() for _ in range(1 if entity.shape is Shape.SINGLETON else ROWS)]
+        self.parents = [f"parent{number}" for number in range(ROWS)] if entity.one_per_parent else ["parent"]
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         if request.url.path.endswith("/$batch"):
@@ -50,7 +51,9 @@ class Live:
         if path.endswith("/$count"):
             return httpx.Response(200, text=str(len(self.rows)))
         if self.entity.parent and self._is_above(path):
-            return page([self._parent()])
+            return page([self._parent(id_) for id_ in self.parents])
+        if found := re.search(r"/parent(\d+)(/|$)", path):
+            return httpx.Response(200, json={"@odata.context": "https://graph/$metadata#x"} | self.rows[int(found[1])])
         if self.entity.shape is Shape.SINGLETON:
             return httpx.Response(200, json={"@odata.context": "https://graph/$metadata#x"} | self.rows[0])
         if self.entity.shape is Shape.STRINGS:
@@ -62,10 +65,10 @@ class Live:
             return page(self.rows[half:])
         return page(self.rows[:half], f"{BASE}{path}?{LINK}")
 
-    def _parent(self) -> dict[str, Any]:
+    def _parent(self, id_: str) -> dict[str, Any]:
         """Return an object that can have children of every kind, of the type that the path names."""
         typed = re.search(r"/(microsoft\.graph\.\w+)/", self.entity.path)
-        names = {"id": "parent", "appId": "parent", "tenantId": "parent", "authenticationType": "Federated"}
+        names = {"id": id_, "appId": id_, "tenantId": id_, "authenticationType": "Federated"}
         return {**names, "groupTypes": ["Unified"]} | ({"@odata.type": f"#{typed[1]}"} if typed else {})
 
     def _is_above(self, path: str) -> bool:
@@ -107,16 +110,18 @@ def test_nothing_that_a_live_graph_sends_is_lost(lab: Lab, entity: Entity) -> No
     found = lab.stored(target, f"SELECT to_json(t)::VARCHAR FROM (SELECT {columns}, _extra FROM {{schema}}.{entity.table}) t")
     stored = {tuple(row[name] for name in entity.key): row for row in map(json.loads, (row[0] for row in found))}
     assert len(stored) == len(live.rows)
-    problems = [problem for row in live.rows for problem in missing(entity, row, stored)]
+    parents = live.parents if entity.one_per_parent else live.parents * len(live.rows)
+    rows = zip(live.rows, parents, strict=True)
+    problems = [problem for row, parent in rows for problem in missing(entity, row, parent, stored)]
     assert problems == []
 
 
-def missing(entity: Entity, row: dict[str, Any], stored: dict[tuple[str, ...], dict[str, Any]]) -> list[str]:
+def missing(entity: Entity, row: dict[str, Any], parent: str, stored: dict[tuple[str, ...], dict[str, Any]]) -> list[str]:
     if entity.shape is Shape.EXPAND:
         row = row[entity.edge or ""]
         row = {"id": row["id"], ODATA_TYPE: row[ODATA_TYPE], entity.parent_columns[0]: row["id"].replace("related", "key")}
     sources = {column.name: column.source for column in entity.columns}
-    key = tuple(row.get(sources[name], "parent") for name in entity.key)
+    key = tuple(row.get(sources[name], parent) for name in entity.key)
     found, extra = stored[key], stored[key]["_extra"] or {}
     problems = []
     declared = {column.source: column for column in entity.columns}

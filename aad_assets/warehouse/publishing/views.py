@@ -19,6 +19,7 @@ from aad_assets.errors import WarehouseError
 from aad_assets.warehouse.database.sql import utc_datetime
 from aad_assets.warehouse.database.target import ALIAS, Target
 from aad_assets.warehouse.publishing.compare import DELETED_AT
+from aad_assets.wording import listed
 
 
 class ViewStatus(StrEnum):
@@ -138,8 +139,8 @@ def _check(view: View, relations: Mapping[str, _Relation], schema: str, entities
     tables = [parent.table for parent in view.sources if parent.table not in relations]
     if tables:
         raise _SourceMissing(
-            f"{view.name} was not created because {_listed(tables)} {'has' if len(tables) == 1 else 'have'} never been "
-            f"loaded. Reload {_listed(tables)} with the view, or before it."
+            f"{view.name} was not created because {listed(tables)} {'has' if len(tables) == 1 else 'have'} never been "
+            f"loaded. Reload {listed(tables)} with the view, or before it."
         )
     missing = [
         f"{parent.table}.{column}"
@@ -151,9 +152,9 @@ def _check(view: View, relations: Mapping[str, _Relation], schema: str, entities
     if missing:
         are, them = ("is", "it") if len(missing) == 1 else ("are", "them")
         raise _SourceMissing(
-            f"{view.name} was not refreshed because it needs {_listed(missing)}, which {are} turned off for this connection. "
+            f"{view.name} was not refreshed because it needs {listed(missing)}, which {are} turned off for this connection. "
             f"Turn {them} on in the connection metadata (AAD_CONNECTION_METADATA), and reload "
-            f"{_listed(dict.fromkeys(name.split('.')[0] for name in missing))}."
+            f"{listed(dict.fromkeys(name.split('.')[0] for name in missing))}."
         )
 
 
@@ -176,8 +177,3 @@ def _parents(
         published, status = loads.get(table, (None, None))
         parents.append(ParentData(table, utc_datetime(published), status))
     return tuple(parents)
-
-
-def _listed(names: Iterable[str]) -> str:
-    *first, last = names
-    return f"{', '.join(first)} and {last}" if first else last
