@@ -45,6 +45,8 @@ class RowValidator:
         sources = {column.name: column.source for column in entity.all_columns}
         # Properties that were turned off: Graph may still send them, in any case, and they are not kept.
         self._off = {sources.get(name, name) for name in entity.disabled_columns}
+        if entity.properties is not None:
+            self._off.add(ODATA_TYPE)  # The table with the other properties has the type, too.
         self._dropped = {name.lower() for name in {*self._off, *entity.never_stored}}
         self._extensions = {name.lower(): name for name in self._columns if is_extension(name)}
         self._has_dates = any(has_dates(column.type) for column in entity.columns)
