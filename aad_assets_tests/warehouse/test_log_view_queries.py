@@ -92,15 +92,24 @@ NOTHING: dict[str, Any] = {"null": None, "empty": [], "null-in-a-list": [None]}
         ("", ""),
         ('"Sales', '"Sales'),
         ('"a" and "b"', '"a" and "b"'),
-        ("[true]", "[true]"),
+        ("[true]", "true"),
+        ("[42]", "42"),
+        (json.dumps(["Sales"]), "Sales"),
+        (json.dumps(['say "hi"']), 'say "hi"'),
+        ("[]", None),
+        ("[null]", None),
         ('["a", "b"]', '["a", "b"]'),
+        ('[["a"]]', '[["a"]]'),
         ('[{"id": "x"}]', '[{"id": "x"}]'),
+        ('{"id": "x"}', '{"id": "x"}'),
+        ("[not JSON]", "[not JSON]"),
+        ("[", "["),
         ("null", "null"),
         ("42", "42"),
         (None, None),
     ],
 )
-def test_only_the_quotes_around_a_text_are_removed(lab: Lab, value: str | None, text: str | None) -> None:
+def test_a_value_is_shown_without_the_json_around_it(lab: Lab, value: str | None, text: str | None) -> None:
     changed = {"displayName": "department", "oldValue": value, "newValue": value}
     event = {"id": "a1", "targetResources": [{"id": "u1", "modifiedProperties": [changed]}]}
     found = answer(lab, "directory_audit_modified_properties", "oldValue, newValue", {"directory_audits": [event]})

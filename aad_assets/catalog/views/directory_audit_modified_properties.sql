@@ -5,6 +5,15 @@ WITH targets AS (
 properties AS (
     SELECT *, unnest(t.modifiedProperties) AS p
     FROM targets
+),
+parsed AS (
+    -- Graph writes most values as JSON in a string: "\"Sales\"", "[\"Sales\"]", "[true]", "[]".
+    SELECT
+        *,
+        TRY_CAST(CASE WHEN p.oldValue[1] IN ('"', '[') THEN p.oldValue END AS JSON) AS oldJson,
+        TRY_CAST(CASE WHEN p.newValue[1] IN ('"', '[') THEN p.newValue END AS JSON) AS newJson
+    FROM properties
+    WHERE p IS NOT NULL
 )
 SELECT
     _tenant_id,
@@ -14,9 +23,18 @@ SELECT
     t.type AS targetType,
     t.displayName AS targetDisplayName,
     t.userPrincipalName AS targetUserPrincipalName,
-    -- Graph writes a text as JSON, in quotes of its own: "\"Sales\"".
-    coalesce(CASE WHEN p.oldValue LIKE '"%' THEN TRY_CAST(p.oldValue AS JSON) ->> '$' END, p.oldValue) AS oldValue,
-    coalesce(CASE WHEN p.newValue LIKE '"%' THEN TRY_CAST(p.newValue AS JSON) ->> '$' END, p.newValue) AS newValue,
+    CASE
+        WHEN json_type(oldJson) = 'VARCHAR' THEN oldJson ->> '$'
+        WHEN json_array_length(oldJson) = 0 THEN NULL
+        WHEN json_array_length(oldJson) = 1 AND json_type(oldJson, '$[0]') NOT IN ('ARRAY', 'OBJECT') THEN oldJson ->> '$[0]'
+        ELSE p.oldValue
+    END AS oldValue,
+    CASE
+        WHEN json_type(newJson) = 'VARCHAR' THEN newJson ->> '$'
+        WHEN json_array_length(newJson) = 0 THEN NULL
+        WHEN json_array_length(newJson) = 1 AND json_type(newJson, '$[0]') NOT IN ('ARRAY', 'OBJECT') THEN newJson ->> '$[0]'
+        ELSE p.newValue
+    END AS newValue,
     activityDateTime,
     activityDisplayName,
     category,
@@ -25,5 +43,4 @@ SELECT
     initiatedBy.user ->> '$.userPrincipalName' AS initiatedByUserPrincipalName,
     initiatedBy.app.servicePrincipalId AS initiatedByServicePrincipalId,
     initiatedBy.app.displayName AS initiatedByAppDisplayName
-FROM properties
-WHERE p IS NOT NULL
+FROM parsed

@@ -95,8 +95,8 @@ VIEWS = (
             *_TARGET,
             ViewColumn(
                 "oldValue",
-                "The value before. Graph returns a text as JSON, in quotes of its own, which are removed here. Other values, "
-                "such as `[true]`, are Graph's.",
+                'The value before, as text: `Sales` where Graph returns `"Sales"` or `["Sales"]`. NULL if there was none. A '
+                "list of several values, or an object, is JSON.",
             ),
             ViewColumn("newValue", "The value after, in the same form."),
             *_ACTIVITY,
