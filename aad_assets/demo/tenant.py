@@ -31,7 +31,7 @@ from .directory.vocabulary import Words, vocabulary
 from .directory.well_known import GALLERY
 from .logs.audits import DirectoryAudits, Provisioning
 from .logs.log import LogBook
-from .logs.sign_ins import SignIns
+from .logs.sign_ins import BetaSignIns, IdentitySignIns, NonInteractiveSignIns, PrincipalSignIns, SignIns
 
 
 class Directory:
@@ -88,6 +88,13 @@ class Directory:
         self.governance = Area("governance", words)
         self.settings = Settings(words, context, organization)
         self.identities = Identities(words, people)
+        self.branding = Area("branding", words)
+        self.certificates = Area("certificates", words)
+        self.device_secrets = Area("device_secrets", words)
+        self.domain_lists = Area("domains", words)
+        self.security = Area("security", words)
+        self.sign_up = Area("sign_up", words)
+        self.synchronization = Area("synchronization", words)
         self.entitlements = Area("entitlements", words)
         self.reviews = Reviews(words, context, people, groups)
         self.pim = Pim(words, context, people, groups, roles)
@@ -96,6 +103,11 @@ class Directory:
         book = book or LogBook(datetime.combine(epoch + timedelta(days=day), time(12), UTC))
         words = {**words, "access_policies": lambda: self.access_policies}
         self.sign_ins = SignIns(words, context, book, people, devices)
+        self.sign_ins_beta = BetaSignIns(words, context, book, people, devices)
+        self.sign_ins_non_interactive = NonInteractiveSignIns(words, context, book, people, devices)
+        self.sign_ins_service_principal = PrincipalSignIns(words, context, book, principals)
+        self.sign_ins_managed_identity = IdentitySignIns(words, context, book, principals)
+        self.reports = Area("sign_ins", {**words, "principal_keys": lambda: principals.keys})
         self.audits = DirectoryAudits(words, context, book, people, devices, principals, objects)
         self.provisioning = Provisioning(words, context, book, people)
 
@@ -118,6 +130,12 @@ class Directory:
             "device_id": devices.device_ids.guid,
             "device_name": devices.name,
             "device_system": devices.system,
+            "windows_devices": lambda step: [key for key in devices.population.active[::step] if devices.is_windows(key)],
+            "app_name": self.applications.name,
+            "domain_name": lambda place: self.tenant.domains.rows[place]["id"],
+            "identity_provider": lambda place: self.identities.providers.rows[place],
+            "sort_of": people.sort_name,
+            "unified": self.groups.is_unified,
         }
 
     @cached_property

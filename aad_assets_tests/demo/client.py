@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 
 from aad_assets.demo import DemoServer
-from aad_assets.demo.collections import Collection
+from aad_assets.demo.collections import BETA, Collection
 from aad_assets.demo.directory.rendering import NAVIGATION
 
 EVENTUAL = {"ConsistencyLevel": "eventual"}
@@ -48,6 +48,8 @@ class Client:
         self._token = None
 
     def get(self, url: str, **headers: str) -> httpx.Response:
+        if url.startswith("/beta/"):
+            url = self.demo.graph_base_url.removesuffix("/v1.0") + url
         url = url if url.startswith("https:") else self.demo.graph_base_url + url
         return self.http.get(url, headers={"Authorization": f"Bearer {self.token()}", **headers})
 
@@ -96,13 +98,18 @@ def bare(value: Any) -> Any:
     return value
 
 
+def where(collection: Collection) -> str:
+    """The path of a collection, with the version if it is beta."""
+    return f"/beta{collection.path}" if collection.version == BETA else collection.path
+
+
 def asking(client: Client, collection: Collection) -> str:
     """The path of a list, with the filter it cannot do without, ready for more options."""
     if not collection.required:
-        return f"{collection.path}?"
+        return f"{where(collection)}?"
     row = next(client.demo.objects(collection.table))
     conditions = [f"{name} eq '{row[name]}'" for name in collection.required[0]]
-    return f"{collection.path}?$filter={' and '.join(conditions)}&"
+    return f"{where(collection)}?$filter={' and '.join(conditions)}&"
 
 
 def error_code(answer: httpx.Response) -> tuple[int, str]:

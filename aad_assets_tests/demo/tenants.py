@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from aad_assets.demo import licensing
-from aad_assets.demo.collections import BY_TABLE, COLLECTIONS, Collection
+from aad_assets.demo.collections import BETA, BY_TABLE, COLLECTIONS, Collection
 from aad_assets.demo.control import truth
 from aad_assets.demo.protocol.faults import Faults
 from aad_assets.demo.protocol.graph import Graph, Request
@@ -56,6 +56,8 @@ def graph(day: int) -> Graph:
 def request(path: str, roles: Iterable[str], method: str = "GET", **more: Any) -> Request:
     """A request with these permissions; `more` are other fields of Request."""
     path, _, query = path.partition("?")
+    if path.startswith("/beta/"):
+        path, more["version"] = path.removeprefix("/beta"), BETA
     return Request(method, path, query, **{"headers": {}, **more}, roles=frozenset(roles))
 
 

@@ -11,7 +11,7 @@ from aad_assets.demo.control import truth
 from aad_assets.demo.directory.rendering import SCHEMA
 from aad_assets.demo.tenant import Directory
 
-from .client import Client, asking, error_code, expanding
+from .client import Client, asking, error_code, expanding, where
 from .tenants import directory, in_areas, rows
 
 AREAS = in_areas("roles", "logs", "security", "children")
@@ -192,7 +192,7 @@ UNDER = [each for each in AREAS if "{id}" in each.path and each.form == "list"]
 def test_what_the_wire_shows_of_children_is_the_truth(client: Client, collection: Collection) -> None:
     expected = list(client.demo.objects(collection.table))
     for parent in list(dict.fromkeys(row["parent"] for row in expected))[:5]:
-        shown = client.rows(f"{collection.path.replace('{id}', parent)}?$select=id")
+        shown = client.rows(f"{where(collection).replace('{id}', parent)}?$select=id")
         assert [row["id"] for row in shown] == [row["id"] for row in expected if row["parent"] == parent]
         assert list(client.demo.objects(collection.table, parent)) == [row for row in expected if row["parent"] == parent]
 

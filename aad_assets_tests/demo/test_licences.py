@@ -15,6 +15,8 @@ SETS = [(), ("P1",), ("P2",), ("Governance", "Workload ID"), licensing.ALL]
 PREMIUM_TENANT = (403, "Authentication_RequestFromNonPremiumTenantOrB2CTenant")
 REFUSALS = {
     "sign_ins": PREMIUM_TENANT,
+    "sign_ins_beta": PREMIUM_TENANT,
+    "service_principal_sign_in_activities": PREMIUM_TENANT,
     "provisioning_events": PREMIUM_TENANT,
     "user_registration_details": PREMIUM_TENANT,
     "risk_detections": PREMIUM_TENANT,

@@ -12,7 +12,7 @@ from aad_assets.demo.protocol.errors import GraphError
 from aad_assets.demo.protocol.graph import page_size
 from aad_assets.demo.protocol.odata import parse
 
-from .client import EVENTUAL, Client, asking, error_code
+from .client import EVENTUAL, Client, asking, error_code, where
 from .tenants import UNDECLARED
 
 LISTS = [each for each in COLLECTIONS if "{id}" not in each.path and each.form == "list" and not each.cast]
@@ -27,10 +27,10 @@ SINGLE = ["allowExternalSenders", "autoSubscribeNewMembers", "hideFromAddressLis
 def test_every_list_answers_with_declared_properties(client: Client, collection: Any) -> None:
     schema = json.loads(files("aad_assets.demo").joinpath("schema.json").read_text("utf-8"))
     page = client.get(asking(client, collection)).json()
-    assert page["@odata.context"].startswith(
-        f"{client.demo.graph_base_url}/$metadata#{collection.context or collection.path[1:]}"
-    )
+    base = client.demo.graph_base_url.removesuffix("/v1.0") + f"/{collection.version}"
+    assert page["@odata.context"].startswith(f"{base}/$metadata#{collection.context or collection.path[1:]}")
     allowed = {*schema[collection.type], *UNDECLARED.get(collection.type, ())}
+    allowed |= {context for name in collection.embedded for context in (name, f"{name}@odata.context")}
     assert page["value"]
     # Rows of several types: test_identities.py.
     assert all(set(row) <= allowed for row in page["value"] if "@odata.type" not in row)
@@ -42,10 +42,10 @@ def test_single_object_and_unknown_id(client: Client, collection: Any) -> None:
     select = "" if "$select" in collection.reject else f"$select={key}"
     row = client.get(f"{asking(client, collection)}{select}").json()["value"][0]
     assert not select or set(row) - {"@odata.type"} == {key}
-    single = client.get(f"{collection.path}/{row[key]}?{select}").json()
+    single = client.get(f"{where(collection)}/{row[key]}?{select}").json()
     assert single[key] == row[key]
     assert single["@odata.context"].endswith("/$entity")
-    missing = client.get(f"{collection.path}/00000000-1111-2222-3333-444444444444")
+    missing = client.get(f"{where(collection)}/00000000-1111-2222-3333-444444444444")
     assert error_code(missing) == (404, "Request_ResourceNotFound")
 
 

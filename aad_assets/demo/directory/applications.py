@@ -15,7 +15,7 @@ from .people import People
 from .rendering import Listed, Object
 from .templates import Area
 from .vocabulary import Words
-from .well_known import APP_NAMES, BLUEPRINTS, CLIENT, SHOWCASE
+from .well_known import APP_NAMES, BLUEPRINTS, CLIENT, HELPDESK, SHOWCASE
 
 PROTECTED = len(APP_NAMES)
 _USES = ("API", "portal", "connector", "bot", "sync", "report", "mobile app", "gateway")
@@ -91,6 +91,16 @@ class Applications(Indexed):
         traits = self.traits(index)
         count = (1, 2, 0, 3)[traits >> 24 & 3]
         return edges("user", sorted({self._people.pick(spread(traits, 40 + n)) for n in range(count)}))
+
+    def sponsors(self, index: int) -> list[int]:
+        """Return the keys of those who answer for a blueprint of agents: two users and a group; of other apps nobody."""
+        if index not in BLUEPRINTS:
+            return []
+        return edges("user", sorted({self._people.pick(spread(index, n)) for n in range(2)})) + edges("group", [HELPDESK])
+
+    def is_no_blueprint(self, index: int) -> bool:
+        """Say whether it is another application than a blueprint of agents."""
+        return index not in BLUEPRINTS
 
     def secrets(self, index: int) -> list[tuple[int, int, int]]:
         """Return number, first day and days of validity of the secrets; each rotation adds one and drops the oldest."""

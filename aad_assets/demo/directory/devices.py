@@ -13,6 +13,7 @@ from .people import People
 from .rendering import Row, Templated, facet
 from .templates import Area
 from .vocabulary import Words
+from .well_known import NEVER
 
 _UNDECLARED = ("createdDateTime", "domainName", "extensionAttributes", "hostnames", "externalSourceName", "sourceType")
 """Properties that live tenants return beyond the metadata (facts.md); the last two with null."""
@@ -96,8 +97,9 @@ class Devices(Indexed):
             "device_id": self.device_ids.guid(index),
             "name": name,
             "host": name.lower(),
-            "registered": calendar.stamp(registered, traits),
-            "seen": calendar.stamp(seen, traits >> 4),
+            "created": calendar.stamp(registered, traits),
+            "registered": calendar.stamp(registered, traits) if traits >> 50 & 63 else NEVER,
+            "seen": calendar.stamp(seen, traits >> 4) if traits >> 55 & 63 else NEVER,
             "expires": calendar.stamp(seen + 30, traits),
             "key": base64.b64encode(bytes.fromhex(hash_[16:56])).decode(),
             "sid": f"{self._people.sid}{index + 5_000_000}",

@@ -77,6 +77,10 @@ class Groups(Indexed):
             return "unified" if index in (ENGINEERING, SALES) else "security"
         return _SORTS[bisect_right(_SHARES, traits % 100)]
 
+    def is_unified(self, index: int) -> bool:
+        """Say whether it is a Microsoft 365 group."""
+        return self._sort(index, self.traits(index)) == "unified"
+
     def nickname(self, index: int) -> str:
         """Return the mailNickname: unique, and different in its first letter."""
         if index < FIRST_ORDINARY:
@@ -169,15 +173,18 @@ class Groups(Indexed):
         return [index for index in indices if self.population.alive(index)]
 
     def owners(self, index: int) -> Sequence[int]:
-        """Return the keys of the owners: none to three users, sometimes a service principal."""
-        if index == EMPTY:
-            return []
+        """Return the keys of the owners: none to three users, sometimes a service principal.
+
+        Groups made in Exchange or on premises show none.
+        """
         traits, moves = self.traits(index), self.moves(index)
+        if index == EMPTY or self._sort(index, traits) in ("mail", "distribution", "synced"):
+            return []
         count = (0, 1, 1, 1, 2, 2, 3, 1)[traits >> 50 & 7] if index >= FIRST_ORDINARY else 1
         owners = {self._people.pick(spread(traits, 7 + n + moves // 3)) for n in range(count)}
         keys = edges("user", sorted(owners))
-        if index == AUTOMATION:
-            keys += edges("servicePrincipal", self._principals.sample(1))
+        if index == AUTOMATION or traits >> 54 & 15 == 0:
+            keys += edges("servicePrincipal", self._principals.sample(1, traits & 7))
         return keys
 
     def _names(self, index: int) -> Object:

@@ -1,6 +1,6 @@
 """How people prove who they are: identity providers of the tenant, authentication methods of each user."""
 
-from .people import GUEST, OTHER, People
+from .people import GUEST, People
 from .rendering import Listed
 from .templates import Area
 from .vocabulary import Words
@@ -21,7 +21,7 @@ class Identities(Area):
         return self.listed(
             "methods",
             who=user,
-            sort={GUEST: "guest", OTHER: "other"}.get(people.sort(user), "person"),
+            sort=people.sort_name(user),
             traits=traits,
             key_id=f"{hash_[20:42]}1",
             certificate=hash_[:40],
@@ -29,3 +29,7 @@ class Identities(Area):
             first=joined or -(40 + (traits >> 8) % 2500),
             moved=people.population.moved_on.get(user),
         )
+
+    def has_no_mailbox(self, user: int) -> bool:
+        """Say whether the user has no mailbox, as guests."""
+        return self._people.sort(user) == GUEST

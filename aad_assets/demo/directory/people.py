@@ -19,7 +19,7 @@ from .names import DEPARTMENTS, GIVEN, JOBS, OFFICES, SURNAMES, VENDORS, Name
 from .rendering import Facet, Row, Templated, View, facet
 from .templates import Area
 from .vocabulary import Words
-from .well_known import AGENT_USERS, AGENTS
+from .well_known import AGENT_USERS, AGENTS, HELPDESK, NEVER
 
 PERSON, GUEST, OTHER = 0, 1, 2
 PROTECTED = 8
@@ -73,6 +73,17 @@ class People(Indexed):
             if (index * 7919 + self._offset) % 1000 < 120:
                 return GUEST
         return PERSON
+
+    def sort_name(self, index: int) -> str:
+        """Return `person`, `guest`, `agent` or `other`."""
+        return "agent" if index in AGENT_USERS else ("person", "guest", "other")[self.sort(index)]
+
+    def sponsors(self, index: int) -> list[int]:
+        """Return the keys of those who answer for a guest or an agent: a person, and for an agent also a group."""
+        sort = self.sort_name(index)
+        if sort not in ("guest", "agent"):
+            return []
+        return edges("user", [self.someone(index * 31)]) + edges("group", [HELPDESK] if sort == "agent" else [])
 
     def _name(self, index: int) -> tuple[Name, Name]:
         """Return the given name and the surname."""
@@ -264,6 +275,8 @@ class People(Indexed):
         calendar = self._context.calendar
         day = max(joined, -((traits >> 33) % 120 if traits >> 7 & 3 else (traits >> 33) % 5) - 1)
         last, background = calendar.stamp(day, traits >> 3), calendar.stamp(day, (traits >> 3) % 1400 + 30)
+        if traits >> 40 & 15 == 1:  # One in sixteen has never signed in in the background.
+            background = NEVER
         request = f"{hash_[:8]}-{hash_[8:12]}-4{hash_[13:16]}-9{hash_[17:20]}-{hash_[20:31]}"
         return (
             f',"signInActivity":{{"lastSignInDateTime":"{last}","lastSignInRequestId":"{request}0",'

@@ -101,6 +101,18 @@ class Principals:
         """Return the keys of the owners: those of the app."""
         return self._apps.owners(key - OWN_APPS) if key >= OWN_APPS else []
 
+    def sponsors(self, key: int) -> list[int]:
+        """Return the keys of those who answer for an agent identity or a blueprint's principal: those of the blueprint."""
+        return self._apps.sponsors(blueprint_of(key) if self.sort(key) == "agent" else key - OWN_APPS)
+
+    def is_no_agent(self, key: int) -> bool:
+        """Say whether it is another service principal than an agent identity."""
+        return self.sort(key) != "agent"
+
+    def is_no_blueprint(self, key: int) -> bool:
+        """Say whether it is another service principal than that of a blueprint of agents."""
+        return self._apps.is_no_blueprint(key - OWN_APPS)
+
     def _joined_on(self, key: int) -> int:
         """Return the day on which it was made: on or after that of the app."""
         if key < OWN_APPS:

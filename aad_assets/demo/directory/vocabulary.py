@@ -1,5 +1,6 @@
 """The names that all templates may use in their expressions. What areas add is in tenant.py."""
 
+from base64 import b64encode
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
@@ -49,6 +50,7 @@ def vocabulary(context: Context) -> Words:
         "location": _location,
         "min": min,
         "max": max,
+        "base64": lambda text: b64encode(text.encode()).decode(),
         "plain": lambda id_: id_.replace("-", ""),
         "first_word": lambda text: text.split()[0],
         "cut": lambda text, length: text[:length],

@@ -2,6 +2,9 @@
 
 from ..days.population import EARLIER
 
+NEVER = "0001-01-01T00:00:00Z"
+"""The moment by which some services say that there is none."""
+
 CLIENT, EXTENSIONS, SHOWCASE = 0, 1, 2
 """The app that the demo's reader signs in as, the one that owns the directory extensions, and one that has every rare
 property, so that the smallest tenant shows them all (as has one in the recycle bin)."""

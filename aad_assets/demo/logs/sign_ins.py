@@ -6,6 +6,8 @@ from ..directory.context import Context
 from ..directory.devices import Devices
 from ..directory.names import OFFICES
 from ..directory.people import People
+from ..directory.applications import PROTECTED
+from ..directory.principals import IDENTITIES, Principals
 from ..directory.rendering import Row
 from ..directory.templates import Area
 from ..directory.vocabulary import Words
@@ -53,3 +55,55 @@ class SignIns(Log):
             (traits >> 24 if foreign else user) % len(OFFICES),
         )
         return variants, {"ip": ip}
+
+
+class BetaSignIns(SignIns):
+    """The same in beta, where rows say more."""
+
+    type = "beta.signIn"
+    facets = (*SignIns.facets, "beta")
+    sort = "interactive"
+
+    def draw(self, traits: int, number: int) -> Row:
+        variants, values = super().draw(traits, number)
+        return (*variants, (self.sort, traits >> 40 & 3)), values
+
+
+class NonInteractiveSignIns(BetaSignIns):
+    """Sign-ins on behalf of users, by a token that an app has."""
+
+    tag, sort = "nonInteractiveSignIn", "refreshed"
+
+
+class PrincipalSignIns(Log):
+    """Sign-ins of apps, with a secret or a certificate of their own; one app in a hundred gets it wrong."""
+
+    type, tag, when, fraction, sort = "beta.signIn", "principalSignIn", "createdDateTime", False, "app"
+    facets = ("own", "caller", "machine", "result", "risk", "place", "beta")
+
+    def __init__(self, words: Words, context: Context, book: LogBook, principals: Principals) -> None:
+        expected = (book.sign_ins_per_day or max(50, context.users)) // 5
+        super().__init__(context, book, Area("sign_ins", words), expected)
+        self._principals = principals
+
+    def time(self, day: int, place: int, count: int) -> int:
+        return super().time(day, place, count) // SECOND * SECOND
+
+    def caller(self, traits: int) -> int:
+        """Return the key of the service principal that signs in: one of those that stay."""
+        callers = self._principals.signed_in_to[-PROTECTED:]
+        return callers[traits % len(callers)]
+
+    def draw(self, traits: int, _: int) -> Row:
+        key = self.caller(traits)
+        result = 10 if traits >> 8 & 127 == 0 else 2
+        return (key, 0, result, 0, key % len(OFFICES), (self.sort, traits >> 40 & 3)), {"ip": f"{_NETWORKS[0]}.{key & 255}"}
+
+
+class IdentitySignIns(PrincipalSignIns):
+    """Sign-ins of managed identities."""
+
+    tag, sort = "identitySignIn", "identity"
+
+    def caller(self, traits: int) -> int:
+        return IDENTITIES + traits % 4

@@ -29,7 +29,9 @@ _COMPARE: dict[str, Callable[[str, str], bool]] = {
 _TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d)?)(?:\.(\d{1,12}))?(Z|[+-]\d\d:\d\d)")
 _DIRECTORY_TYPES = ("user", "group", "application", "servicePrincipal", "device", "administrativeUnit", "directoryObject")
 _OTHER_NAMES = {"orgContact": "Contact", "organization": "Company"}
-STREAMS = frozenset({"logo"})
+STREAMS = frozenset(
+    {"logo", "backgroundImage", "bannerLogo", "customCSS", "favicon", "headerLogo", "squareLogo", "squareLogoDark"}
+)
 """Properties that are files, not JSON."""
 
 Rows = Callable[[Directory, Iterable[int]], list[str]]
