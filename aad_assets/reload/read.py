@@ -75,10 +75,11 @@ class Reader:
         meter = self.progress[entity.table].meter
         match entity.shape:
             case Shape.SINGLETON:
-                return await read_singleton(self.client, entity, meter, staging.part())
+                return await read_singleton(
+                    self.client, entity, meter, TransformedPart(staging.part(), flatten_links(entity))
+                )
             case Shape.CHILDREN:
-                part = staging.part()
-                flat = TransformedPart(part, flatten_links(entity)) if entity.links else part
+                flat = TransformedPart(staging.part(), flatten_links(entity))
                 return await read_children(self.client, entity, await self._parents(entity), meter, flat)
             case Shape.EXPAND:
                 return await read_collection(self.client, entity, meter, staging, transform=to_edges(entity))
@@ -87,19 +88,22 @@ class Reader:
             case _ if entity.owner_column:
                 owners = {key[0] for key in await self._parents(entity)}
                 return await read_collection(self.client, entity, meter, staging, transform=keep_owned(entity, owners))
-            case _ if entity.links:
-                return await read_collection(self.client, entity, meter, staging, transform=flatten_links(entity))
             case _:
                 return await self._read_filtered(entity, staging, filters)
 
     async def _read_filtered(self, entity: Entity, staging: EntityStage, filters: Sequence[str]) -> Selection:
-        meter = self.progress[entity.table].meter
+        async def read(filter_: str | None) -> Selection:
+            meter = self.progress[entity.table].meter
+            return await read_collection(
+                self.client, entity, meter, staging, filter_=filter_, transform=flatten_links(entity)
+            )
+
         for filter_ in filters[:-1]:
             try:
-                return await read_collection(self.client, entity, meter, staging, filter_=filter_)
+                return await read(filter_)
             except RequestRejected:
                 await staging.reset()
-        return await read_collection(self.client, entity, meter, staging, filter_=filters[-1] if filters else None)
+        return await read(filters[-1] if filters else None)
 
     async def hand_keys_to_children(self, entity: Entity, staging: EntityStage, staged: Staged) -> None:
         """Give the children in the run the keys of their parents, while the parents' rows are still staged."""

@@ -1,14 +1,16 @@
 """Every shape except plain collections: the request, and the rows that result."""
 
+import json
 from typing import Any
 
 import httpx
+import msgspec
 import pytest
 
 from aad_assets.catalog import CATALOG, Entity, Shape
 from aad_assets.errors import InvalidResponse
 from aad_assets.graph.reading.collections import read_collection
-from aad_assets.graph.reading.row_adapters import keep_owned, read_singleton, to_edges, wrap_strings
+from aad_assets.graph.reading.row_adapters import flatten_links, keep_owned, read_singleton, to_edges, wrap_strings
 from aad_assets_tests.fake_graph import BASE, FakeGraph, MemoryPart, MemorySink, page
 
 SINGLETONS = [entity for entity in CATALOG.values() if entity.shape is Shape.SINGLETON]
@@ -58,6 +60,14 @@ def test_a_singleton_in_a_list_of_one_is_unwrapped(graph: FakeGraph) -> None:
     assert single(graph, CATALOG["authorization_policy"], response) == [{"id": "authorizationPolicy", "displayName": "x"}]
 
 
+@pytest.mark.parametrize("nobody", [None, ""])
+def test_an_object_that_graph_returns_without_an_id_does_not_exist(graph: FakeGraph, nobody: str | None) -> None:
+    organization = CATALOG["multi_tenant_organization"]
+    assert single(graph, organization, body(id=nobody, displayName=None, state="inactive")) == []
+    assert graph.meter.rows == 0
+    assert single(graph, organization, body(id="x", displayName="y")) == [{"id": "x", "displayName": "y"}]
+
+
 def test_a_truncated_singleton_is_requested_again(graph: FakeGraph) -> None:
     graph.respond_with(httpx.Response(200, content=b'{"id": "x", "disp'))
     assert single(graph, CATALOG["authorization_policy"], body(id="x")) == [{"id": "x"}]
@@ -91,6 +101,63 @@ def test_an_expanded_object_becomes_an_edge_and_a_missing_one_no_row(graph: Fake
 def test_an_expanded_row_without_an_id_is_rejected() -> None:
     with pytest.raises(InvalidResponse, match="without an id"):
         to_edges(MANAGERS)([b'{"manager": {"id": "boss"}}'])
+
+
+ASSIGNMENTS = CATALOG["access_package_assignments"]
+
+
+def flat(*rows: str | dict[str, Any], entity: Entity = ASSIGNMENTS) -> list[dict[str, Any]]:
+    """Return rows with flat links. Text stands for JSON as Graph sent it."""
+    raw = [msgspec.Raw((row if isinstance(row, str) else json.dumps(row)).encode()) for row in rows]
+    return [json.loads(bytes(row)) for row in flatten_links(entity)(raw)]
+
+
+def test_a_linked_object_becomes_a_member_for_each_property() -> None:
+    row = {"id": "a", "state": "delivered", "target": {"id": "t", "objectId": "user"}, "accessPackage": {"id": "p"}}
+    assert flat(row) == [{"id": "a", "state": "delivered", "targetId": "t", "targetObjectId": "user", "accessPackageId": "p"}]
+
+
+@pytest.mark.parametrize("row", [{"id": "a"}, {"id": "a", "target": None}, {"id": "a", "target": {}}])
+def test_without_a_linked_object_there_is_no_member(row: dict[str, Any]) -> None:
+    assert flat(row) == [{"id": "a"}]
+
+
+def test_a_property_that_is_null_in_the_linked_object_is_null() -> None:
+    assert flat({"id": "a", "target": {"id": "t", "objectId": None}}) == [
+        {"id": "a", "targetId": "t", "targetObjectId": None}
+    ]
+
+
+def test_what_else_a_linked_object_has_stays_without_annotations() -> None:
+    linked = {"@odata.type": "#microsoft.graph.x", "id": "t", "email": "a@b", "connected": {"id": 1}, "x@odata.context": "c"}
+    assert flat({"id": "a", "target": linked}) == [
+        {"id": "a", "targetId": "t", "target": {"email": "a@b", "connected": {"id": 1}}}
+    ]
+
+
+@pytest.mark.parametrize("value", ["t", 7, ["t"], True])
+def test_a_link_that_is_no_object_stays_as_it_is(value: object) -> None:
+    row = {"id": "a", "target": value, "accessPackage": {"id": "p"}}
+    assert flat(row) == [{"id": "a", "target": value, "accessPackageId": "p"}]
+
+
+def test_a_lone_surrogate_costs_no_row_its_links() -> None:
+    """A text that was cut in the middle of a character makes JSON that a strict parser rejects."""
+    cut = r'{"id": "a", "note": "cut \ud83d", "target": {"id": "t", "objectId": "\ud83d"}, "accessPackage": {"id": "p"}}'
+    assert flat(cut, {"id": "b", "target": {"id": "u"}}) == [
+        {"id": "a", "note": "cut \ud83d", "targetId": "t", "targetObjectId": "\ud83d", "accessPackageId": "p"},
+        {"id": "b", "targetId": "u"},
+    ]
+
+
+def test_a_row_that_is_no_object_is_left_to_validation() -> None:
+    rows = [b"7", b'{"id": "a", "target": {"id": "t"}}']
+    assert list(flatten_links(ASSIGNMENTS)(rows)) == [b"7", b'{"id":"a","targetId":"t"}']
+
+
+def test_rows_of_an_entity_without_links_are_not_touched() -> None:
+    rows = [b'{"id": "a",  "target": {"id": "t"}}']
+    assert flatten_links(CATALOG["domains"])(rows) is rows
 
 
 def test_a_shared_collection_keeps_only_the_rows_of_this_tenant() -> None:

@@ -106,6 +106,8 @@ def flatten_links(entity: Entity) -> Transform:
     Other members of a linked object stay where they are, and so get into `_extra`. Validation reports what is wrong with rows
     and linked objects that are not objects.
     """
+    if not entity.links:
+        return lambda rows: rows
 
     def flatten_valid(row: bytes | msgspec.Raw) -> bytes | msgspec.Raw:
         members = _decode_members(row)

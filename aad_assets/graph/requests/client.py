@@ -76,7 +76,7 @@ class GraphClient:
 
     def relative(self, url: str) -> str:
         """Return `url` without the base URL and the version, as items of a batch need it."""
-        for base in self._bases.values():
+        for base in sorted(self._bases.values(), key=len, reverse=True):  # One may be the beginning of the other.
             if url.startswith(f"{base}/"):
                 return url.removeprefix(base)
         return url
