@@ -42,6 +42,7 @@ class Collection(msgspec.Struct, frozen=True, eq=False, kw_only=True, forbid_unk
     least: int = 1
     context: str = ""
     form: Literal["list", "singleton", "object", "value", "action", "function", "view"] = "list"
+    where: dict[str, str] = {}
     key: str = "id"
     select_only: bool = False
     eventual: bool = False
@@ -98,7 +99,7 @@ class Collection(msgspec.Struct, frozen=True, eq=False, kw_only=True, forbid_unk
             kind: Kind = found
             return _of_type(self.cast, directory, kind) if self.cast else kind
         if isinstance(found, Listed):
-            found = found.rows
+            found = sorted({*found.rows})
         if self.hide:
             left_out = TYPES.index(self.hide)
             found = [key for key in found if key >> 40 != left_out]
@@ -174,6 +175,8 @@ BY_SEGMENTS = {
     for version in (V1, BETA)
 }
 """The collections of each version by their paths; beta serves those of v1.0, too."""
+VIEWS = {each.path: tuple(view for view in COLLECTIONS if view.where and view.path == each.path) for each in COLLECTIONS}
+"""The views that $filter decides on, by the path that they share with a collection."""
 SEGMENTS = {
     version: frozenset(segments[:length] for segments in paths for length in range(1, len(segments) + 1))
     for version, paths in BY_SEGMENTS.items()

@@ -18,7 +18,7 @@ from .directory.identities import Identities
 from .directory.indexed import Indexed
 from .directory.objects import Objects
 from .directory.organization import Organization
-from .directory.people import People
+from .directory.people import GUEST, People
 from .directory.pim import Pim
 from .directory.principals import Principals, principal_of
 from .directory.reviews import Reviews
@@ -74,9 +74,13 @@ class Directory:
                 "application": (applications.kind, applications.name),
             },
         )
-        words = {**words, "object_id": lambda key: objects.id_of(*target(key))}
+        words = {
+            **words,
+            "object_id": lambda key: objects.id_of(*target(key)),
+            "object_name": lambda key: objects.name_of(*target(key)),
+        }
         self.grants = Grants(context, people, groups, applications, principals, objects)
-        self.roles = roles = Roles(words, context, people, principals, units, objects)
+        self.roles = roles = Roles(words, context, people, principals, units)
         areas: tuple[Indexed | Principals | Units, ...] = (people, groups, applications, principals, devices, units)
         deleted = {area.kind.type: Deleted(context.calendar, area.kind, area.ids, area.binned) for area in areas}
         self.bin = SimpleNamespace(**deleted)
@@ -86,6 +90,8 @@ class Directory:
         self.cross_tenant = Area("cross_tenant", words)
         self.conditional_access = Area("conditional_access", words)
         self.governance = Area("governance", words)
+        self.lifecycle = Area("lifecycle", words)
+        self.consent = Area("consent", words)
         self.settings = Settings(words, context, organization)
         self.identities = Identities(words, people)
         self.branding = Area("branding", words)
@@ -117,6 +123,10 @@ class Directory:
         return {
             "user_name": people.display_name,
             "user_principal_name": people.principal_name,
+            "is_user": people.population.alive,
+            "is_guest": lambda user: people.sort(user) == GUEST,
+            "pick": people.pick,
+            "guest": lambda number: people.someone(number % people.population.base, GUEST),
             "group_name": self.groups.display_name,
             "role": self.roles.template,
             "definition_id": self.roles.definition_id,
@@ -124,9 +134,11 @@ class Directory:
             "app_id": principals.app_id,
             "sample_principals": lambda count: [principals.ids.guid(key) for key in principals.sample(count)],
             "principal_name": principals.name,
+            "app_roles": principals.app_roles,
             "own_principal": principal_of,
             "gallery_principal": lambda place: GALLERY + place,
             "signed_in_to": lambda drawn: principals.signed_in_to[drawn % len(principals.signed_in_to)],
+            "device_near": devices.population.near,
             "device_id": devices.device_ids.guid,
             "device_name": devices.name,
             "device_system": devices.system,

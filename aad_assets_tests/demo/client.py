@@ -9,6 +9,7 @@ import httpx
 from aad_assets.demo import DemoServer
 from aad_assets.demo.collections import BETA, Collection
 from aad_assets.demo.directory.rendering import NAVIGATION
+from aad_assets_tests.person import Person
 
 EVENTUAL = {"ConsistencyLevel": "eventual"}
 Json = dict[str, Any]
@@ -75,6 +76,24 @@ class Client:
             json={"requests": requests},
             headers={"Authorization": f"Bearer {self.token()}"},
         )
+
+
+class PersonalClient(Client):
+    """Signed in as the demo tenant's user, by the code of a device."""
+
+    def token(self) -> str:
+        if self._token is None:
+            base, app = f"{self.demo.authority_url}/{self.demo.tenant_id}/oauth2/v2.0", self.demo.public_client_id
+            scope = f"{self.demo.authority_url}/.default"
+            begun = self.http.post(f"{base}/devicecode", data={"client_id": app, "scope": scope}).json()
+            person = Person(self.demo)
+            assert person.enter(begun["user_code"]).status_code == 200
+            person.close()
+            grant = "urn:ietf:params:oauth:grant-type:device_code"
+            code = {"device_code": begun["device_code"], "client_id": app}
+            answer = self.sign_in(grant_type=grant, **code, scope="", client_secret="")
+            self._token = str(answer.json()["access_token"])
+        return self._token
 
 
 def expanding(collection: Collection) -> str:

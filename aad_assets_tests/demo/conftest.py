@@ -6,7 +6,7 @@ import pytest
 
 from aad_assets.demo import DemoServer
 
-from .client import Client
+from .client import Client, PersonalClient
 
 
 @pytest.fixture(scope="session")
@@ -18,6 +18,14 @@ def demo() -> Iterator[DemoServer]:
 @pytest.fixture(scope="session")
 def client(demo: DemoServer) -> Iterator[Client]:
     made = Client(demo)
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
+def person(demo: DemoServer) -> Iterator[Client]:
+    """A client with a delegated token, for what apps may not read."""
+    made = PersonalClient(demo)
     yield made
     made.close()
 

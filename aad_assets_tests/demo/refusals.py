@@ -14,6 +14,7 @@ _FORMS = {
     "/policies": (403, "AccessDenied"),
     "/policies/roleManagement": (403, "UnknownError"),
     "/roleManagement/directory/role(Assignment|Eligibility)Schedule": (403, "UnknownError"),
+    "/roleManagement/entitlementManagement": (403, "UnknownError"),
     "/identityGovernance": (403, "UnknownError"),
     "/tenantRelationships": (403, "UnknownError"),
     "/identity/identityProviders": (403, "UnknownError"),

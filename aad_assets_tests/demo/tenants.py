@@ -61,6 +61,18 @@ def request(path: str, roles: Iterable[str], method: str = "GET", **more: Any) -
     return Request(method, path, query, **{"headers": {}, **more}, roles=frozenset(roles))
 
 
-def ask(path: str, roles: Iterable[str], day: int = 0, method: str = "GET", **headers: str) -> Any:
-    """The decoded answer to a request with these permissions; GraphError for a refusal."""
-    return msgspec.json.decode("".join(graph(day).answer(request(path, roles, method, headers=headers)).body))
+def ask(
+    path: str, roles: Iterable[str], day: int = 0, method: str = "GET", person: Iterable[str] | None = None, **headers: str
+) -> Any:
+    """The decoded answer to a request with these permissions, of a person with these directory roles or of an app.
+
+    GraphError for a refusal.
+    """
+    signed_in = None if person is None else frozenset(person)
+    made = request(path, roles, method, headers=headers, person=signed_in)
+    return msgspec.json.decode("".join(graph(day).answer(made).body))
+
+
+def asker(collection: Collection) -> list[str] | None:
+    """The directory roles of the person who has to ask; None if an app may."""
+    return ["Global Administrator"] if collection.delegated_only else None

@@ -2,7 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from ..days.population import Rates
 from . import licences
@@ -32,6 +32,7 @@ from .well_known import (
     HELPDESK,
     LICENSING,
     NESTED,
+    ONBOARDED,
     SALES,
 )  # fmt: skip
 
@@ -168,6 +169,13 @@ class Groups(Indexed):
         """Return the groups in the recycle bin. Mail-enabled and synchronised groups are deleted permanently at once."""
         kept = ("security", "unified", "paused")
         return {index: day for index, day in super().binned.items() if self._sort(index, self.traits(index)) in kept}
+
+    @cached_property
+    def onboarded(self) -> list[int]:
+        """The groups that privileged identity management manages: some with a fixed purpose, and a Microsoft 365 group."""
+        ordinary = (index for index in self.population.stayers if index >= FIRST_ORDINARY and self.population.alive(index))
+        unified = next((index for index in ordinary if self._sort(index, self.traits(index)) == "unified"), None)
+        return [*ONBOARDED, *([] if unified is None else [unified])]
 
     def _living(self, indices: range) -> list[int]:
         return [index for index in indices if self.population.alive(index)]

@@ -156,10 +156,10 @@ class People(Indexed):
         manager = self.manager(index)
         return [] if manager is None else edges("user", [manager])
 
-    def someone(self, number_: int) -> int:
-        """Return a living person picked by the number."""
+    def someone(self, number_: int, sort: int = PERSON) -> int:
+        """Return a living user of a sort picked by the number; the first user if there is none."""
         index = self.population.near(number_)
-        while index and (self.sort(index) != PERSON or index in self.population.gone):
+        while index and (self.sort(index) != sort or index in self.population.gone):
             index -= 1
         return index
 

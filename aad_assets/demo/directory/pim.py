@@ -12,10 +12,12 @@ from .people import People
 from .roles import Roles
 from .templates import Area
 from .vocabulary import Words
-from .well_known import ROLE_ASSIGNABLE
 
 _Timed = tuple[int, int, str, bool]
 """A grant, and whether it was activated for a few hours."""
+_Eligible = tuple[int, int, str, int, int]
+"""Group, principal, access; the first day of the eligibility and its number of days, 0 for ever."""
+_PRINCIPALS = ("user", "group", "servicePrincipal")
 
 
 class Pim(Area):
@@ -25,6 +27,8 @@ class Pim(Area):
         self._context, self._people, self._groups = context, people, groups
         own = {
             "roles": lambda: roles.definitions.keys(),
+            "role_name": lambda role: roles.definitions.rows[role]["displayName"],
+            "onboarded": lambda: groups.onboarded,
             "assigned": lambda: [(*grant, False) for grant in roles.standing] + [(*grant, True) for grant in roles.activated],
             "eligible": lambda: [(*grant, False) for grant in roles.eligible],
             "holders": self._holders,
@@ -42,22 +46,30 @@ class Pim(Area):
             found += [(holder, *grant) for holder in (grant[1], *members)]
         return found
 
-    def _group_eligible(self) -> Iterable[tuple[int, int, str]]:
-        """Return group, user and access of those who may activate a membership; they change every 30 days."""
-        found: dict[tuple[int, int, str], None] = {}
-        for group in ROLE_ASSIGNABLE:
-            for place in range(6):
-                term = (self._context.day + place * 5) // 30
-                user = self._people.pick(self._context.number("group eligible", group, place, term))
-                found[group, edge("user", user), "owner" if place == 5 else "member"] = None
-        return found
+    def _group_eligible(self) -> list[_Eligible]:
+        """Return who may activate a membership: in each group six people in turn, for 30 days each, and those on call."""
+        day, found = self._context.day, dict[tuple[int, int, str], tuple[int, int]]()
+        for group in self._groups.onboarded:
+            for place in range(6 if self._groups.members(group) else 0):
+                # The next term is planned already.
+                for term in ((day + place * 5) // 30, (day + place * 5) // 30 + 1):
+                    user = self._people.pick(self._context.number("group eligible", group, place, term))
+                    key = group, edge("user", user), "owner" if place == 5 else "member"
+                    found.setdefault(key, (term * 30 - place * 5, 30))
+            for member in self._on_call(group):
+                found[group, member, "member"] = -(self._context.number("on call", group, member) % 300), 0
+        return [(*key, *period) for key, period in found.items()]
+
+    def _on_call(self, group: int) -> list[int]:
+        """Return the members that activate their membership every morning."""
+        return [key for key in self._groups.members(group) if target(key)[0] == "user" and (key + group) % 4 == 0]
 
     def _group_assigned(self) -> list[tuple[int, int, str, bool]]:
-        """Return group, principal and access of members and owners; a quarter of the members are active only today."""
-        day, all_groups = self._context.day, self._groups
+        """Return group, principal and access of members and owners, and whether it was activated today."""
         found = []
-        for group in ROLE_ASSIGNABLE:
-            members = enumerate(all_groups.members(group), day)
-            found += [(group, key, "member", place % 4 == 0) for place, key in members]
-            found += [(group, key, "owner", False) for key in all_groups.owners(group)]
+        for group in self._groups.onboarded:
+            on_call = self._on_call(group)
+            members = [key for key in self._groups.members(group) if target(key)[0] in _PRINCIPALS]
+            found += [(group, key, "member", key in on_call) for key in members]
+            found += [(group, key, "owner", False) for key in self._groups.owners(group)]
         return found

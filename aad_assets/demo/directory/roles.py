@@ -7,7 +7,6 @@ from functools import cached_property
 
 from .context import Context
 from .edges import edge, target
-from .objects import Objects
 from .people import People
 from .principals import Principals
 from .rendering import Listed
@@ -25,9 +24,7 @@ _NOT_ASSIGNABLE = ("Guest User", "User", "Directory Readers", "Directory Writers
 class Roles(Area):
     """Role definitions and assignments on one day."""
 
-    def __init__(
-        self, words: Words, context: Context, people: People, principals: Principals, units: Units, objects: Objects
-    ) -> None:
+    def __init__(self, words: Words, context: Context, people: People, principals: Principals, units: Units) -> None:
         self._context, self._people, self._principals, self._units = context, people, principals, units
         self.active_ids = context.ids("directoryRole")
         own = {
@@ -36,7 +33,6 @@ class Roles(Area):
             "assignment_id": self.assignment_id,
             "definition_id": self.definition_id,
             "held": lambda: self.held,
-            "object_name": lambda key: objects.name_of(*target(key)),
         }
         super().__init__("roles", {**words, **own})
         built_in = self.rows("built_in")

@@ -18,7 +18,8 @@ An item that is a mapping brings its own names. `n` is the number of the row. `e
 `edited` when last. `${…}` is an expression with Python's operators and the functions of vocabulary.py. Tags choose structure:
 `!turn [a, b]` by the number of edits, `!nth [a, b]` by the number of the row, `!if [condition, a, b]`, and
 `!case [value, {value: a}, otherwise]`. `!each` is a list with the keys of a section; `!merge [a, b]` is one mapping made of
-several. Sections with a leading `_` hold anchors.
+several. `rows('contexts')` has the rows of another section of the file, `under('roles', package)` those under a parent.
+Sections with a leading `_` hold anchors.
 """
 
 import re
@@ -200,7 +201,7 @@ class Area:
     """
 
     def __init__(self, name: str, scope: Scope) -> None:
-        self._name, self._scope = name, {**scope, "rows": cache(self.rows)}
+        self._name, self._scope = name, {**scope, "rows": cache(self.rows), "under": self._rows_under}
 
     def __getattr__(self, section: str) -> Any:
         if section.startswith("_") or section not in load(self._name):
@@ -212,6 +213,10 @@ class Area:
 
     def _children(self, section: str, names: Sequence[str], *keys: int) -> Listed:
         return self.listed(section, **dict(zip(names, keys, strict=True)))
+
+    def _rows_under(self, section: str, *keys: int) -> Sequence[Any]:
+        rows: Sequence[Any] = getattr(self, section)(*keys).rows
+        return rows
 
     def listed(self, section: str, **names: Any) -> Listed:
         """Return the collection of a section; `names` are additional variables for its template."""

@@ -48,6 +48,8 @@ def vocabulary(context: Context) -> Words:
         "projects": PROJECTS,
         "departments": list(DEPARTMENTS),
         "location": _location,
+        "count": len,
+        "without": lambda row, *names: {name: value for name, value in row.items() if name not in names},
         "min": min,
         "max": max,
         "base64": lambda text: b64encode(text.encode()).decode(),

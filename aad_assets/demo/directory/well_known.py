@@ -17,7 +17,8 @@ AGENT_USERS = (10, 33, 56, EARLIER)
 
 ALL, LICENSING, GUESTS, ADMINISTRATORS, HELPDESK, DEPARTMENTS_PARENT = range(6)
 EMPTY, AUTOMATION, NESTED, DEVICES, ENGINEERING, SALES = range(6, 12)
-ROLE_ASSIGNABLE = (ADMINISTRATORS, HELPDESK)
+ONBOARDED = (ADMINISTRATORS, HELPDESK, EMPTY, AUTOMATION)
+"""Groups that are onboarded to privileged identity management; the first two can be assigned to roles."""
 GROUPS = {
     "all": "Everyone in the main building",
     "licensing": "Licences - Microsoft 365 E5",

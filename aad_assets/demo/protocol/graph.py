@@ -22,7 +22,7 @@ from .errors import GraphError, error, reject
 from .faults import Faults
 from .odata import Options, Place, Tokens, parse
 from .quota import Quota, cost
-from .selection import STREAMS, Found, Rows, entity_path, find, look_up, properties, shape, shrink
+from .selection import STREAMS, Found, Rows, entity_path, find, look_up, narrow, properties, shape, shrink
 
 _CHUNK = 200
 _ALMIGHTY = "Global Administrator"
@@ -107,9 +107,12 @@ class Graph:
         self.faults.refuse(request.path, request.issued_at, denied=_denied(collection))
         reject(request.method != ("POST" if collection.form == "action" else "GET"), "method")
         options = parse(request.query, request.headers.get("consistencylevel", "").lower() == "eventual")
+        collection = narrow(collection, options.filter)
         _permit(collection, request)
         reject(collection.licence and collection.licence not in self.licences, collection.unlicensed)
         headers = self._charge(collection, options)
+        for name in sorted(options.given & collection.reject):
+            raise error("not_allowed", name=name.strip("$"))
         parents = self._parents(collection, ids)
         if collection.hidden and "Member.Read.Hidden" not in request.roles:
             reject(self._says(collection.hidden, parents), "denied")
@@ -301,8 +304,6 @@ def _denied(collection: Collection) -> GraphError:
 def page_size(collection: Collection, options: Options, sign_in_page: int) -> int | None:
     """Check the paging options; return the number of rows on a page, None for all."""
     reject(collection.select_only and options.given - {"$select"}, "unsupported")
-    for name in sorted(options.given & collection.reject):
-        raise error("not_allowed", name=name.strip("$"))
     reject("$skip" in options.given, "no_skip")
     reject(options.given & ({"$search"} if collection.log else {"$orderby", "$search"}), "no_sorting")
     if options.top is None:

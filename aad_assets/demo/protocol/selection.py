@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from ..collections import COLLECTIONS, Collection
+from ..collections import COLLECTIONS, VIEWS, Collection
 from ..directory.edges import BASES, TYPES
 from ..directory.rendering import NAVIGATION, SCHEMA, Kind
 from ..logs.log import EVER, Log, ticks
@@ -44,6 +44,15 @@ class Found:
     kind: Kind
     keys: Sequence[int]
     advanced: bool = False
+
+
+def narrow(collection: Collection, text: str | None) -> Collection:
+    """Return the view of a collection whose properties the filter compares by eq; the collection if there is none."""
+    views = VIEWS[collection.path]
+    if not views or text is None:
+        return collection
+    equal = {tuple(each[2:]) for each in conditions(Filter(text).tree) if each[:2] == ("is", "eq")}
+    return next((view for view in views if equal.issuperset(view.where.items())), collection)
 
 
 def find(directory: Directory, collection: Collection, parents: tuple[int, ...], text: str | None) -> Found:
