@@ -80,6 +80,15 @@ class Collection(msgspec.Struct, frozen=True, eq=False, kw_only=True, forbid_unk
         parts, collections = tuple(map(canonical, self.segments)), BY_SEGMENTS[self.version]
         return [collections[parts[:place]] for place, part in enumerate(parts) if part == "{id}"]
 
+    def exists_under(self, directory: Directory, parents: tuple[int, ...]) -> bool:
+        """Say whether the last parent has such a collection: it is of the type that a cast names, and `missing` agrees."""
+        if not parents:
+            return True
+        after = "/".join(self.segments).rpartition("{id}/")[2].split("/")[0]
+        type_ = after.partition("microsoft.graph.")[2]
+        of_type = not type_ or directory.objects.is_a(type_, self.above[-1].type, parents[-1])
+        return of_type and not (self.missing and attrgetter(self.missing)(directory)(parents[-1]))
+
     @property
     def inside(self) -> tuple[str, ...]:
         """The navigation properties that rows hold as members."""

@@ -124,7 +124,7 @@ def truth(directory: Directory, collection: Collection, parent: str | None) -> I
     A child names its `parent`; a child's child also all its `parents`, from the top.
     """
     for ids, keys in _parents(directory, collection.above):
-        if parent is not None and ids and ids[-1] != parent:
+        if (parent is not None and ids and ids[-1] != parent) or not collection.exists_under(directory, keys):
             continue
         # The truth about members includes those that v1.0 leaves out.
         kind = msgspec.structs.replace(collection, hide="").rows(directory, keys)

@@ -97,10 +97,13 @@ def test_applied_policies_are_empty_without_their_permission(permission: str) ->
     [
         ("/reports/authenticationMethods/userRegistrationDetails?$select=id", "select"),
         ("/reports/authenticationMethods/userRegistrationDetails?$top=5", "top"),
+        ("/security/secureScores?$select=id", "select"),
+        ("/informationProtection/bitlocker/recoveryKeys?$select=id", "select"),
     ],
 )
 def test_an_option_that_a_page_does_not_document(path: str, option: str) -> None:
-    status, code, message = refused(path, ["AuditLog.Read.All"])
+    readers = ["AuditLog.Read.All", "SecurityEvents.Read.All", "BitlockerKey.ReadBasic.All"]
+    status, code, message = refused(path, readers, headers={"user-agent": "a test"})
     assert (status, code) == (400, "BadRequest")
     assert message.startswith(f"Query option '{option}' is not allowed.")
 
@@ -133,3 +136,10 @@ def test_the_list_of_extensions_is_empty_above_a_thousand_service_principals() -
 def test_available_extensions_need_the_whole_directory() -> None:
     found = refused("/directoryObjects/getAvailableExtensionProperties", ["Application.Read.All"], method="POST")
     assert found[:2] == (403, "Authorization_RequestDenied")
+
+
+def test_recovery_keys_need_the_name_of_the_client() -> None:
+    path, roles = "/informationProtection/bitlocker/recoveryKeys", ["BitlockerKey.ReadBasic.All"]
+    assert refused(path, roles)[2] == "The required header 'User-Agent' is missing."
+    answer = graph(0).answer(request(path, roles, headers={"user-agent": "a test"}))
+    assert answer.status == 200

@@ -18,7 +18,7 @@ AGENT_READERS = {
     "AgentIdentity.Read.All",
     "AgentIdentityBlueprint.Read.All",
     "AgentIdentityBlueprintPrincipal.Read.All",
-    "User.ReadBasic.All",
+    "User.Read.All",
 }
 
 
@@ -110,3 +110,30 @@ def test_agents_among_members_say_what_they_are(client: Client) -> None:
         shown = {row["id"]: row["@odata.type"] for row in client.rows(f"/groups/{agent['parent']}/members{query}")}
         assert shown[agent["id"]] == "#microsoft.graph.agentUser"
         assert "#microsoft.graph.user" in shown.values()
+
+
+SPONSORS = {
+    "/servicePrincipals/{}/graph.agentIdentity/sponsors": "service_principals",
+    "/servicePrincipals/{}/microsoft.graph.agentIdentityBlueprintPrincipal/sponsors": "service_principals",
+    "/applications/{}/microsoft.graph.agentIdentityBlueprint/sponsors": "applications",
+}
+
+
+@pytest.mark.parametrize(("path", "table"), SPONSORS.items())
+def test_sponsors_are_behind_the_cast_of_an_agent_alone(path: str, table: str) -> None:
+    cast = path.split("graph.")[1].split("/")[0]
+    for row in rows(table):
+        if row.get("@odata.type") == f"#microsoft.graph.{cast}":
+            assert ask(path.format(row["id"]), ["Application.Read.All"])["value"]
+        else:
+            with pytest.raises(GraphError, match="does not exist"):
+                ask(path.format(row["id"]), ["Application.Read.All"])
+
+
+def test_a_cast_by_the_alias_leads_to_a_list_of_its_own() -> None:
+    found = [
+        ask(f"/directory/federationConfigurations/{name}.samlOrWsFedExternalDomainFederation", ["Domain.Read.All"])
+        for name in ("graph", "microsoft.graph")
+    ]
+    assert found[0]["value"]
+    assert found[0]["value"] == found[1]["value"]

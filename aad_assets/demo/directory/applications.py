@@ -98,10 +98,6 @@ class Applications(Indexed):
             return []
         return edges("user", sorted({self._people.pick(spread(index, n)) for n in range(2)})) + edges("group", [HELPDESK])
 
-    def is_no_blueprint(self, index: int) -> bool:
-        """Say whether it is another application than a blueprint of agents."""
-        return index not in BLUEPRINTS
-
     def secrets(self, index: int) -> list[tuple[int, int, int]]:
         """Return number, first day and days of validity of the secrets; each rotation adds one and drops the oldest."""
         traits, moves = self.traits(index), self.moves(index)
@@ -123,10 +119,6 @@ class Applications(Indexed):
         traits = self._context.number("federated", index)
         count = 2 if index == SHOWCASE else 1 + traits % 2 if traits >> 4 & 3 == 0 else 0
         return self._area.listed("federated", app=index, traits=traits, count=count, moves=self.moves(index))
-
-    def extension_properties(self, index: int) -> Listed:
-        """Return the directory extensions that the app has registered."""
-        return self._extensions.of(self.app_ids.guid(index))
 
     def _names(self, index: int) -> Object:
         wanted = [{"id": permissions.SCOPE_IDS["User.Read"], "type": "Scope"}]

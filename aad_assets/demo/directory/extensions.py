@@ -15,11 +15,6 @@ class Extensions(Area):
         self.kind = self.definitions
         self._full_names = {name.rsplit("_", 1)[1]: name for name in (str(row["name"]) for row in self.kind.rows)}
 
-    def of(self, app_id: str) -> Listed:
-        """Return the extensions of one app."""
-        prefix = f"extension_{app_id.replace('-', '')}_"
-        return Listed(self.kind.type, lambda: [row for row in self.kind.rows if row["name"].startswith(prefix)])
-
     def available(self, principals: int) -> Listed:
         """Return the list for a tenant with so many service principals: empty if there are more than 1,000.
 

@@ -105,14 +105,6 @@ class Principals:
         """Return the keys of those who answer for an agent identity or a blueprint's principal: those of the blueprint."""
         return self._apps.sponsors(blueprint_of(key) if self.sort(key) == "agent" else key - OWN_APPS)
 
-    def is_no_agent(self, key: int) -> bool:
-        """Say whether it is another service principal than an agent identity."""
-        return self.sort(key) != "agent"
-
-    def is_no_blueprint(self, key: int) -> bool:
-        """Say whether it is another service principal than that of a blueprint of agents."""
-        return self._apps.is_no_blueprint(key - OWN_APPS)
-
     def _joined_on(self, key: int) -> int:
         """Return the day on which it was made: on or after that of the app."""
         if key < OWN_APPS:

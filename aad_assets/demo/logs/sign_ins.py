@@ -2,11 +2,11 @@
 
 from functools import cached_property
 
+from ..directory.applications import PROTECTED
 from ..directory.context import Context
 from ..directory.devices import Devices
 from ..directory.names import OFFICES
 from ..directory.people import People
-from ..directory.applications import PROTECTED
 from ..directory.principals import IDENTITIES, Principals
 from ..directory.rendering import Row
 from ..directory.templates import Area

@@ -8,7 +8,6 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
 from operator import attrgetter
 from typing import Any
 
@@ -115,10 +114,10 @@ class Graph:
             raise error("not_allowed", name=name.strip("$"))
         parents = self._parents(collection, ids)
         if collection.hidden and "Member.Read.Hidden" not in request.roles:
-            reject(self._says(collection.hidden, parents), "denied")
+            reject(attrgetter(collection.hidden)(self.directory)(parents[-1]), "denied")
         for name in collection.headers:
             reject(name.lower() not in request.headers, "no_header", name=name)
-        if collection.missing and self._says(collection.missing, parents):
+        if not collection.exists_under(self.directory, parents):
             raise error("not_found", id=ids[-1])
         query = _Query(request, collection, ids, parents, options, headers)
         if collection.form in ("singleton", "object", "value"):
@@ -139,9 +138,6 @@ class Graph:
     def _base(self, request: Request) -> str:
         return self.base.removesuffix(V1) + request.version
 
-    def _says(self, function: str, parents: tuple[int, ...]) -> bool:
-        return bool(attrgetter(function)(self.directory)(parents[-1]))
-
     def _charge(self, collection: Collection, options: Options) -> dict[str, str]:
         """Charge the request to its families of limits; return the headers that report it."""
         for name, family in (("keyCredentials", "key_credentials"), ("signInActivity", "sign_in_activity")):
@@ -158,11 +154,9 @@ class Graph:
     def _parents(self, collection: Collection, ids: tuple[str, ...]) -> tuple[int, ...]:
         """Return the keys of the objects in the path before the collection."""
         keys: tuple[int, ...] = ()
-        casts = [after for part, after in pairwise((*collection.segments, "")) if part == "{id}"]
-        for id_, above, cast in zip(ids, collection.above, casts, strict=True):
+        for id_, above in zip(ids, collection.above, strict=True):
             key = above.rows(self.directory, keys).key(id_)
-            type_ = cast.partition("microsoft.graph.")[2]
-            if key is None or (type_ and not self.directory.objects.is_a(type_, above.type, key)):
+            if key is None:
                 raise error("not_found", id=id_)
             keys += (key,)
         return keys
