@@ -130,7 +130,7 @@ class Model:
     def _retype(self, name: str, new: Type) -> None:
         for values in [*self._stored(), *(version.values for version in self.versions)]:
             if isinstance(new, Scalar) and values.get(name) is not None:
-                values[name] = cast(values[name], new)
+                set_value(values, name, cast(values[name], new))
 
     def _fill(self, name: str, old: Type | None, new: Type, now: dict[str, Any]) -> None:
         """Return the values of a column that appeared or changed its type, where the older part of the value is the same."""

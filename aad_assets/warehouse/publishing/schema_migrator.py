@@ -17,7 +17,7 @@ from aad_assets.catalog import Column, Entity
 from aad_assets.catalog.types import Json, Type, quoted
 from aad_assets.warehouse.database.sql import sql_string
 from aad_assets.warehouse.database.stored_types import stored_type
-from aad_assets.warehouse.publishing import type_changes
+from aad_assets.warehouse.publishing import type_changes, undeclared
 from aad_assets.warehouse.publishing.compare import DELETED_AT, comparable
 from aad_assets.warehouse.publishing.gates import type_blocked
 from aad_assets.warehouse.publishing.history import VALIDITY
@@ -138,63 +138,76 @@ class SchemaMigrator:
 
     def _rebuild(self, table: str, stored: StoredColumns, condition: str, of: StoredColumns | None = None) -> None:
         """Rewrite `table`, and fill in rows that match `condition`. For a history, `of` gives the columns of its table."""
-        values = [f"{self._value(column, stored, of)} AS {quoted(column.name)}" for column in self.columns]
+        found = undeclared.gains(self.columns, _shared(stored, of))
+        by_name = {gain.column.name: gain for gain in found}
+        values = [
+            f"{self._value(column, stored, of, by_name.get(column.name))} AS {quoted(column.name)}" for column in self.columns
+        ]
         declared = {column.name.lower() for column in self.columns}
         if of:
             values += [f"t.{quoted(name)}" for key, (name, _) in stored.types.items() if key not in declared]
         values.append(f"{self._extra(self.changes(of or stored))} AS _extra")
         values += [f"t.{name}" for name in ("_tenant_id", "_loaded_at", DELETED_AT, *VALIDITY) if name in stored.ours]
         keys = " AND ".join(f"s.{quoted(name)} = t.{quoted(name)}" for name in self.entity.key)
-        self.cursor.execute(
-            f"CREATE OR REPLACE TABLE {table} AS SELECT {', '.join(values)} FROM {table} t "
-            f"LEFT JOIN (SELECT *, true AS _found FROM {self.staged}) s ON {keys} AND {condition}"
-        )
+        with undeclared.moving(self.cursor, table, found) as rows:
+            self.cursor.execute(
+                f"CREATE OR REPLACE TABLE {table} AS SELECT {', '.join(values)} FROM {rows} t "
+                f"LEFT JOIN (SELECT *, true AS _found FROM {self.staged}) s ON {keys} AND {condition}"
+            )
 
     def _extra(self, changes: Iterable[SchemaChange]) -> str:
         """Return SQL for `_extra`: what was undeclared may be declared now, or the reverse.
 
         Other differences are left to the comparison.
         """
-        moved = json.dumps(_without(change.column for change in changes))
+        sources = {column.name: column.source for column in self.columns}
+        moved = json.dumps(_without((change.column for change in changes), sources))
+        left = f"({undeclared.EXTRA})"
         same = " IS NOT DISTINCT FROM ".join(
-            comparable(f"json_merge_patch(coalesce({side}._extra, '{{}}'), {sql_string(moved)})", Json()) for side in "ts"
+            comparable(f"json_merge_patch(coalesce({side}, '{{}}'), {sql_string(moved)})", Json())
+            for side in (left, "s._extra")
         )
         # Most are NULL on both sides, or the same text. Only the others are worth calling Python.
-        return f"CASE WHEN s._found AND s._extra IS DISTINCT FROM t._extra AND {same} THEN s._extra ELSE t._extra END"
+        return f"CASE WHEN s._found AND s._extra IS DISTINCT FROM {left} AND {same} THEN s._extra ELSE {left} END"
 
-    def _value(self, column: Column, stored: StoredColumns, of: StoredColumns | None) -> str:
-        """Return SQL for the value of a column in the rebuilt table."""
+    def _value(self, column: Column, stored: StoredColumns, of: StoredColumns | None, gain: undeclared.Gain | None) -> str:
+        """Return SQL for the value of a column in the rebuilt table. `gain` is what it gains, which `_extra` may have."""
         read, key = column in self.read, column.name.lower()
         now, declared = f"s.{quoted(column.name)}", type_changes.as_stored(column.type)
-        if key not in stored.types:
-            return now if read else f"NULL::{column.duckdb_type}"
-        name, old = stored.types[key]
-        before = f"t.{quoted(name)}"
+        name, old = stored.types.get(key, (None, declared))
+        before = f"NULL::{column.duckdb_type}" if name is None else f"t.{quoted(name)}"
         wanted = type_changes.union(old, declared) if of else declared
-        converted = type_changes.convert(before, old, wanted, strict=True)
-        if of and key not in of.types:
-            return (
-                f"CASE WHEN s._found THEN {type_changes.convert(now, declared, wanted)} ELSE {converted} END"
-                if read
-                else converted
-            )
+        kept = type_changes.convert(before, old, wanted, strict=True)
+        found = "s._found"
+        if gain:
+            kept, found = gain.overlaid(kept, wanted), f"s._found AND {gain.agrees(now)}"
+        if key not in (of or stored).types:
+            return f"CASE WHEN {found} THEN {type_changes.convert(now, declared, wanted)} ELSE {kept} END" if read else kept
         older = of.types[key][1] if of else old
         if not read or all(change.change == "lost" for change in type_changes.differences("", older, declared)):
-            return converted
+            return kept
         shared = type_changes.common(older, declared)
         same = " IS NOT DISTINCT FROM ".join(
             comparable(value, shared)
             for value in (type_changes.convert(before, old, shared), type_changes.convert(now, declared, shared))
         )
         filled = type_changes.overlay(before, old, now, declared, older) if of else now
-        return f"CASE WHEN s._found AND {same} THEN {filled} ELSE {converted} END"
+        return f"CASE WHEN {found} AND {same} THEN {filled} ELSE {kept} END"
 
 
-def _without(columns: Iterable[str]) -> dict[str, Any]:
-    """Return the merge patch that removes columns and fields (`info.size`) from a JSON object."""
+def _shared(stored: StoredColumns, of: StoredColumns | None) -> dict[str, Type]:
+    """Return the types of stored columns; for a history, without what it has and its table has not."""
+    if of is None:
+        return {key: type_ for key, (_, type_) in stored.types.items()}
+    return {key: type_changes.common(type_, of.types[key][1]) for key, (_, type_) in stored.types.items() if key in of.types}
+
+
+def _without(columns: Iterable[str], sources: Mapping[str, str]) -> dict[str, Any]:
+    """Return the merge patch that removes columns and fields (`info.size`) from a JSON object with the columns' sources."""
     patch: dict[str, Any] = {}
     for column in sorted(set(columns)):
-        *parents, name = column.split(".")
+        first, *others = column.split(".")
+        *parents, name = sources.get(first, first), *others
         inner: Any = patch
         for parent in parents:
             inner = inner.setdefault(parent, {})

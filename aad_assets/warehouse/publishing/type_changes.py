@@ -30,7 +30,7 @@ def type_name(type_: Type) -> str:
     return type_.name if isinstance(type_, Scalar) and type_ not in SCALARS.values() else duckdb_type(type_)
 
 
-def _fields(type_: Struct) -> dict[str, tuple[str, Type]]:
+def fields_by_name(type_: Struct) -> dict[str, tuple[str, Type]]:
     """Return the fields by lower-case name: DuckDB's names are not case-sensitive."""
     return {name.lower(): (name, field) for name, field in type_.fields}
 
@@ -41,7 +41,7 @@ def differences(where: str, stored: Type, declared: Type) -> Iterator[SchemaChan
         case List(old), List(new):
             yield from differences(where, old, new)
         case Struct(), Struct():
-            before, now = _fields(stored), _fields(declared)
+            before, now = fields_by_name(stored), fields_by_name(declared)
             for key, (name, field) in now.items():
                 if key in before:
                     yield from differences(f"{where}.{name}", before[key][1], field)
@@ -68,7 +68,7 @@ def castable(stored: Type, declared: Type) -> bool:
         case List(old), List(new):
             return castable(old, new)
         case Struct(), Struct():
-            before, now = _fields(stored), _fields(declared)
+            before, now = fields_by_name(stored), fields_by_name(declared)
             return all(castable(before[key][1], now[key][1]) for key in before.keys() & now.keys())
         case Scalar(), Scalar():
             return True
@@ -82,7 +82,7 @@ def common(stored: Type, declared: Type) -> Type:
         case List(old), List(new):
             return List(common(old, new))
         case Struct(), Struct():
-            now = _fields(declared)
+            now = fields_by_name(declared)
             return Struct(
                 tuple((name, common(field, now[name.lower()][1])) for name, field in stored.fields if name.lower() in now)
             )
@@ -96,7 +96,7 @@ def union(stored: Type, declared: Type) -> Type:
         case List(old), List(new):
             return List(union(old, new))
         case Struct(), Struct():
-            before, now = _fields(stored), _fields(declared)
+            before, now = fields_by_name(stored), fields_by_name(declared)
             fields = [(name, union(before[key][1], field) if key in before else field) for key, (name, field) in now.items()]
             return Struct((*fields, *(field for key, field in before.items() if key not in now)))
         case _:
@@ -116,7 +116,7 @@ def convert(expression: str, old: Type, new: Type, *, strict: bool = False, dept
             value = convert(inner, item, wanted, strict=strict, depth=depth + 1)
             return f"list_transform({expression}, lambda {inner}: {value})"
         case Struct(), Struct():
-            given = _fields(old)
+            given = fields_by_name(old)
 
             def member(name: str, wanted: Type) -> str:
                 if name.lower() not in given:
@@ -140,7 +140,7 @@ def overlay(kept: str, stored: Type, read: str, declared: Type, older: Type) -> 
     wanted = union(stored, declared)
     match stored, declared, older:
         case Struct(), Struct(), Struct():
-            before, now, table = _fields(stored), _fields(declared), _fields(older)
+            before, now, table = fields_by_name(stored), fields_by_name(declared), fields_by_name(older)
 
             def member(name: str, field: Type) -> str:
                 key = name.lower()
