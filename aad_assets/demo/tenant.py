@@ -142,7 +142,7 @@ class Directory:
             "device_id": devices.device_ids.guid,
             "device_name": devices.name,
             "device_system": devices.system,
-            "windows_devices": lambda step: [key for key in devices.population.active[::step] if devices.is_windows(key)],
+            "windows_devices": lambda step: list(filter(devices.is_windows, devices.population.every(step))),
             "app_name": self.applications.name,
             "domain_name": lambda place: self.tenant.domains.rows[place]["id"],
             "identity_provider": lambda place: self.identities.providers.rows[place],

@@ -17,7 +17,7 @@ _FORMS = {
     "/roleManagement/entitlementManagement": (403, "UnknownError"),
     "/identityGovernance": (403, "UnknownError"),
     "/tenantRelationships": (403, "UnknownError"),
-    "/identity/identityProviders": (403, "UnknownError"),
+    "/identity/(identityProviders|b2xUserFlows|userFlowAttributes|auth|customAuth)": (403, "UnknownError"),
     "/identityProtection": (403, "Forbidden"),
     "/security": (403, "UnknownError"),
     "/servicePrincipals/[^/]+/synchronization": (401, "UnknownError"),

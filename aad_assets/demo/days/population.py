@@ -96,6 +96,10 @@ class Population:
         """Say whether the object exists today."""
         return 0 <= index < self.total and index not in self.gone
 
+    def every(self, step: int) -> Sequence[int]:
+        """Return the living indices that `step` divides."""
+        return [index for index in range(0, self.total, step) if index not in self.gone]
+
     def near(self, index: int) -> int:
         """Return the living index at or before this one (index 0 is always protected)."""
         index %= self.total

@@ -83,7 +83,7 @@ class People(Indexed):
         sort = self.sort_name(index)
         if sort not in ("guest", "agent"):
             return []
-        return edges("user", [self.someone(index * 31)]) + edges("group", [HELPDESK] if sort == "agent" else [])
+        return edges("user", [self.pick(index * 31)]) + edges("group", [HELPDESK] if sort == "agent" else [])
 
     def _name(self, index: int) -> tuple[Name, Name]:
         """Return the given name and the surname."""
