@@ -36,7 +36,6 @@ class Collection(msgspec.Struct, frozen=True, eq=False, kw_only=True, forbid_unk
     page: int | None = 999
     default_page: int = 100
     server_page: int | None = None
-    no_top: bool = False
     family: str = "directory"
     cost: int = 1
     least: int = 1

@@ -45,6 +45,23 @@ def test_the_roles_of_the_person_can_be_chosen(broken: Client) -> None:
     broken.demo.sign_in_rules(person_roles=rules["person_roles"])
 
 
+DELEGATED = {
+    "/policies/featureRolloutPolicies": ("Policy.Read.HybridAuthentication", None),
+    "/directory/onPremisesSynchronization": ("OnPremDirectorySynchronization.Read.All", "Global Reader"),
+    "/identityGovernance/termsOfUse/agreements": ("Agreement.Read.All", "Global Reader"),
+}
+
+
+@pytest.mark.parametrize(("path", "permission", "insufficient"), [(path, *each) for path, each in DELEGATED.items()])
+def test_some_apis_are_for_people_alone(path: str, permission: str, insufficient: str | None) -> None:
+    assert refused(path, [permission])[:2] == denied(path)
+    assert refused(path, [], person=frozenset({"Global Administrator"}))[:2] == denied(path)
+    if insufficient:
+        assert refused(path, [permission], person=frozenset({insufficient}))[:2] == denied(path)
+    answer = graph(0).answer(request(path, [permission], person=frozenset({"Global Administrator"})))
+    assert answer.status == 200
+
+
 FORMS = ["/devices", "/auditLogs/signIns", "/policies/authorizationPolicy", "/identityProtection/riskyUsers"]
 
 

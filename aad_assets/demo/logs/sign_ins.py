@@ -21,7 +21,7 @@ class SignIns(Log):
     """auditLogs/signIns."""
 
     type, tag, when, fraction = "signIn", "signIn", "createdDateTime", False
-    facets = ("own", "user", "app", "client", "device", "result", "risk", "place")
+    facets: tuple[str, ...] = ("own", "user", "app", "client", "device", "result", "risk", "place")
 
     def __init__(self, words: Words, context: Context, book: LogBook, people: People, devices: Devices) -> None:
         super().__init__(context, book, Area("sign_ins", words), book.sign_ins_per_day or max(50, context.users))
@@ -92,7 +92,7 @@ class PrincipalSignIns(Log):
     def caller(self, traits: int) -> int:
         """Return the key of the service principal that signs in: one of those that stay."""
         callers = self._principals.signed_in_to[-PROTECTED:]
-        return callers[traits % len(callers)]
+        return int(callers[traits % len(callers)])
 
     def draw(self, traits: int, _: int) -> Row:
         key = self.caller(traits)

@@ -302,7 +302,6 @@ def page_size(collection: Collection, options: Options, sign_in_page: int) -> in
     reject(options.given & ({"$search"} if collection.log else {"$orderby", "$search"}), "no_sorting")
     if options.top is None:
         return collection.server_page if collection.page is None else collection.default_page
-    reject(collection.no_top, "no_top")
     largest = collection.page or 999
     reject(not 1 <= options.top <= largest, "page_size", top=options.top, largest=largest)
     if "signInActivity" in options.select and options.top > sign_in_page:
