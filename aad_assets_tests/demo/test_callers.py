@@ -32,9 +32,12 @@ def test_a_person_reads_logs_with_a_directory_role(role: str) -> None:
     assert answer.status == 200
 
 
-@pytest.mark.parametrize("path", ["/auditLogs/signIns", "/reports/authenticationMethods/userRegistrationDetails"])
+LOGS = ["/auditLogs/signIns", "/reports/authenticationMethods/userRegistrationDetails", "/users?$select=id,signInActivity"]
+
+
+@pytest.mark.parametrize("path", LOGS)
 def test_a_person_without_one_is_told_so_whatever_was_consented_to(path: str) -> None:
-    found = refused(path, ["AuditLog.Read.All"], person=frozenset({"User Administrator"}))
+    found = refused(path, ["AuditLog.Read.All", "User.Read.All"], person=frozenset({"User Administrator"}))
     assert found == (403, "Authentication_RequestFromUnsupportedUserRole", "User is not in the allowed roles")
 
 

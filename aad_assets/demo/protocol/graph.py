@@ -13,8 +13,7 @@ from typing import Any
 
 import msgspec
 
-from .. import licensing
-from ..collections import BETA, BY_SEGMENTS, SEGMENTS, V1, Collection, canonical
+from ..collections import BETA, BY_SEGMENTS, BY_TABLE, SEGMENTS, V1, Collection, canonical
 from ..directory.rendering import Kind
 from ..tenant import Directory
 from .errors import GraphError, error, reject
@@ -107,8 +106,7 @@ class Graph:
         reject(request.method != ("POST" if collection.form == "action" else "GET"), "method")
         options = parse(request.query, request.headers.get("consistencylevel", "").lower() == "eventual")
         collection = narrow(collection, options.filter)
-        _permit(collection, request)
-        reject(collection.licence and collection.licence not in self.licences, collection.unlicensed)
+        self._permit(collection, request)
         headers = self._charge(collection, options)
         for name in sorted(options.given & collection.reject):
             raise error("not_allowed", name=name.strip("$"))
@@ -137,6 +135,15 @@ class Graph:
 
     def _base(self, request: Request) -> str:
         return self.base.removesuffix(V1) + request.version
+
+    def _permit(self, collection: Collection, request: Request) -> None:
+        """Raise GraphError if the token's permissions, the roles of the person, or the tenant's licences do not suffice."""
+        person, least = request.person, (_ALMIGHTY, *collection.person_roles)
+        if (collection.delegated_only and person is None) or not request.roles.intersection(collection.roles):
+            raise _denied(collection)
+        if collection.person_roles and person is not None and not person.intersection(least):
+            raise error("unsupported_role") if collection.denied == "denied_log" else _denied(collection)
+        reject(collection.licence and collection.licence not in self.licences, collection.unlicensed)
 
     def _charge(self, collection: Collection, options: Options) -> dict[str, str]:
         """Charge the request to its families of limits; return the headers that report it."""
@@ -182,7 +189,9 @@ class Graph:
     def _shape(self, query: _Query, kind: Kind, single: bool = False) -> Rows:
         """Return the rows' shape, if permissions and licences allow what is selected."""
         form = shape(query.collection, kind, query.options, query.request.roles, self._entity(query), single)
-        reject("signInActivity" in query.options.select and licensing.P1 not in self.licences, "not_premium")
+        for name, table in query.collection.restricted.items():
+            if name in query.options.select:
+                self._permit(BY_TABLE[table], query.request)
         return form
 
     def _entity(self, query: _Query) -> str:
@@ -279,15 +288,6 @@ def _altered(row: str, properties: Mapping[str, Any]) -> str:
     values = msgspec.json.decode(row)
     values.update((name, value) for name, value in properties.items() if name in values)
     return msgspec.json.encode(values).decode()
-
-
-def _permit(collection: Collection, request: Request) -> None:
-    """Raise GraphError if the token's permissions, or the roles of the person who has signed in, are not sufficient."""
-    person, least = request.person, (_ALMIGHTY, *collection.person_roles)
-    if (collection.delegated_only and person is None) or not request.roles.intersection(collection.roles):
-        raise _denied(collection)
-    if collection.person_roles and person is not None and not person.intersection(least):
-        raise error("unsupported_role") if collection.denied == "denied_log" else _denied(collection)
 
 
 def _denied(collection: Collection) -> GraphError:

@@ -188,8 +188,6 @@ def shape(
             raise _unknown(name, kind.type)
         reject(not single and name in collection.not_in_lists, "not_in_lists")
         reject(not single and name in collection.single_only | STREAMS, "single_only", name=name, type=kind.type)
-        needed = collection.restricted.get(name)
-        reject(needed and needed not in roles, "denied_log", scopes=needed)
     hidden = frozenset() if single else collection.single_only | collection.not_in_lists
     names = options.select or tuple(name for name in kind.defaults if name not in hidden)
     if "signInActivity" in names and "id" not in names:
