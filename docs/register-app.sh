@@ -62,7 +62,8 @@ new_secret() {
 }
 
 case $way in
-secret | certificate | federation | managed-identity | delegated | device-code) permissions=$("$command" check --permissions) ;;
+secret | certificate | federation | managed-identity) permissions=$("$command" check --permissions) ;;
+delegated | device-code) permissions=$(AAD_AUTH=delegated "$command" check --permissions) ;;
 *) usage ;;
 esac
 

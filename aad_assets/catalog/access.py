@@ -1,4 +1,4 @@
-"""What a token can read, judged by its permissions, and what a refusal means for an entity.
+"""Access: which entities and columns a token can read, and what a refusal means for an entity.
 
 Every permission of the catalogue exists under the same name as an application permission and as a delegated scope. The wider
 permissions that also suffice come from those that Microsoft's reference lists for each path. What a person can read also
@@ -67,7 +67,7 @@ class Access:
     def check(self, entity: Entity) -> None:
         """Raise PersonNeeded if `entity` needs a signed-in person and no request is worth a try.
 
-        An app that was granted the permission tries: some of these APIs are reported to answer apps all the same.
+        An app that was granted the permission tries: some of these APIs are reported to answer apps anyway.
         """
         if self.delegated or self.granted is None or not needs_person(entity):
             return
@@ -117,7 +117,7 @@ def required_permissions(entity: Entity) -> tuple[str, ...]:
 
 
 def permissions_to_grant(entities: Iterable[Entity], *, delegated: bool) -> list[str]:
-    """Return the permissions that read `entities` with all of their columns.
+    """Return the permissions that read `entities` with all of their columns, and lists that save requests for parents.
 
     An app is granted none for entities that need a person. Of alternatives, one that is needed anyway is enough.
     """

@@ -1,4 +1,4 @@
-"""What a token can read, and what a refusal means for an entity."""
+"""Access: which entities and columns a token can read, and how a refusal is judged."""
 
 from dataclasses import replace
 

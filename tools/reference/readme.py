@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 
 from aad_assets.catalog import CATALOG, ENTITIES
+from aad_assets.catalog.access import required_permissions
 from aad_assets.catalog.entity import Entity
 from aad_assets.catalog.enums import Group
 from tools.reference.tables import title
@@ -32,8 +33,8 @@ def with_permissions(text: str, entities: Iterable[Entity] = ENTITIES) -> str:
 
 
 def needs(entity: Entity) -> set[str]:
-    """Return the permissions that read an entity, and the list of its parents if there is one."""
-    return {*entity.permissions, *(CATALOG[entity.parent_list].permissions if entity.parent_list else ())}
+    """Return the permissions that read an entity and its parents, and the list of those parents if there is one."""
+    return {*required_permissions(entity), *(CATALOG[entity.parent_list].permissions if entity.parent_list else ())}
 
 
 def _reads(permission: str) -> bool:

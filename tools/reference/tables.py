@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 
+from aad_assets.catalog.access import required_permissions
 from aad_assets.catalog.columns import Column
 from aad_assets.catalog.entities import ENTITIES
 from aad_assets.catalog.entity import OPT_IN_COLUMNS, Entity
@@ -32,8 +33,8 @@ become STRUCTs, collections become lists, and open or polymorphic types become J
 [NOTICE](../../NOTICE)). Where a list has objects of several types, `odataType` names the type of a row, and the columns of
 other types are NULL. Related objects appear as columns such as `accessPackageId`: the `id` of the related `accessPackage`.
 
-If the tenant has no licence for an entity, the entity is skipped with a message. If a permission is missing, the entity
-fails and the message names the permission.
+If the tenant has no licence for an entity, or the entity needs a signed-in person, it is skipped with a message. If a
+permission is missing, the entity fails and the message names the permission.
 
 Bookkeeping is in two tables. `aad_meta.loads` has one row per load: its status, the reason for it, counts of rows and
 requests, retries, seconds throttled, bytes, and schema changes. `aad_meta.rejects` has one row per value that did not match
@@ -132,6 +133,8 @@ def facts(entity: Entity) -> str:
 def _permissions(entity: Entity) -> str:
     """Describe what an app, and a signed-in person, need to read an entity."""
     names = f"{'permission' if len(entity.permissions) == 1 else 'permissions'} {code(entity.permissions)}"
+    if parents := [name for name in required_permissions(entity) if name not in entity.permissions]:
+        names += f", and {code(parents)} to read the keys of `{entity.parent}`"
     person = f"at least the directory role {entity.person_role}"
     if entity.app_only:
         return f"{names}; a signed-in person also needs {person}"
