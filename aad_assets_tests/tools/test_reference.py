@@ -7,11 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from aad_assets.catalog import CATALOG, ENTITIES, Entity
-from tools.reference import ROOT, diagram, pages, readme, relationships, tables
+from aad_assets.catalog import CATALOG, ENTITIES, Entity, Shape, Version
+from aad_assets.catalog.access import permissions_to_grant
+from aad_assets.catalog.views import VIEWS
+from tools.reference import ROOT, diagram, numbers, pages, readme, relationships, tables
 
 PAGES = pages()
 TABLES = tables.pages()
+HAND_WRITTEN = sorted({"README.md", "CHANGELOG.md", *(f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md"))})
 
 every_entity = pytest.mark.parametrize("entity", ENTITIES, ids=lambda entity: entity.table)
 
@@ -29,26 +32,52 @@ def test_no_page_is_left_over() -> None:
 @every_entity
 def test_the_index_leads_to_each_table(entity: Entity) -> None:
     (line,) = [line for line in TABLES[tables.INDEX].splitlines() if line.startswith(f"| [{entity.table}](")]
-    assert f"({entity.group.value}.md#{entity.table})" in line
+    assert f"({entity.group.value.replace('_', '-')}.md#{entity.table})" in line
     assert entity.description in line
     assert all(permission in line for permission in entity.permissions)
     assert entity.licence is None or entity.licence in line
     assert ("Off by default" in line) is not entity.on
 
 
+def section_of(entity: Entity) -> str:
+    """Return the section about a table on the page of its group."""
+    sections = re.split(r"^## ", TABLES[tables.file_of(entity.group)], flags=re.MULTILINE)
+    (section,) = [section for section in sections if section.startswith(f"{entity.table}\n")]
+    return section
+
+
 @every_entity
 def test_a_table_is_documented_in_full(entity: Entity) -> None:
-    page = TABLES[tables.file_of(entity.group)]
-    section = re.split(r"^## ", page, flags=re.MULTILINE)[
-        1 + [e.table for e in ENTITIES if e.group is entity.group].index(entity.table)
-    ]
-    assert section.startswith(f"{entity.table}\n")
+    section = section_of(entity)
     for text in (entity.description, entity.resource, entity.documentation_url, entity.query):
         assert text in section
     for name in (*entity.permissions, *entity.key):
         assert f"`{name}`" in section
     assert (entity.licence or "no licence needed") in section
-    assert ("on by default" if entity.on else "off by default") in section
+    assert ("- on by default\n" in section) is entity.on
+    assert (f"- off by default because {entity.off_reason}; " in section) is not entity.on
+    assert entity.on or entity.off_reason
+
+
+@every_entity
+def test_who_can_read_a_table_is_documented(entity: Entity) -> None:
+    section = section_of(entity)
+    assert f"the directory role {entity.person_role}" in section
+    assert ("an app alone cannot read it (`AAD_AUTH=delegated`)" in section) is not entity.app_only
+    rights = [f"`{name}` is empty unless the app has `{'` or `'.join(names)}`" for name, names in entity.also_needs]
+    assert re.findall(r"^- (.* is empty unless the app has .*)$", section, re.MULTILINE) == rights
+    for name, _ in entity.also_needs:
+        (row,) = re.findall(rf"^\| `{name}` \|.*$", tables.columns(entity), re.MULTILINE)
+        assert all(permission in row for permission in dict(entity.also_needs)[name])
+
+
+@every_entity
+def test_beta_and_tables_that_a_tenant_may_lack_are_named(entity: Entity) -> None:
+    section = section_of(entity)
+    is_beta = entity.version is Version.BETA
+    assert ("skipped in tenants and clouds that do not have it" in section) is (entity.optional or is_beta)
+    assert bool(re.search(r"`(GET|POST) /beta/", section)) is is_beta
+    assert not is_beta or not entity.on
 
 
 @every_entity
@@ -79,8 +108,15 @@ def test_every_column_is_documented_or_those_of_a_table_above_are(entity: Entity
         ),
         ("authorization_policy", "one object, one row"),
         ("group_members", "one list for each row of `groups`, read again for objects of type `servicePrincipal`"),
-        ("group_eligibility_schedule_instances", "one list for each row of `groups` whose `isAssignableToRole` is true"),
-        ("domain_federation_configurations", "one list for each row of `domains` whose `authenticationType` is `Federated`"),
+        (
+            "group_eligibility_schedule_instances",
+            (
+                "one list for each row of `groups`, limited to groups that Privileged Identity Management manages, or could "
+                "manage: security and Microsoft 365 groups that are neither dynamic nor synchronized from on premises"
+            ),
+        ),
+        ("domain_federation_configurations", "one list for each row of `domains`, limited to federated domains"),
+        ("user_mailbox_purposes", "one object for each row of `users`"),
         ("user_managers", "one list, whose rows include their manager"),
         ("available_identity_provider_types", "a list of strings"),
         ("extension_properties", "an action that returns a list"),
@@ -108,18 +144,74 @@ def test_text_does_not_break_the_cell_that_it_stands_in() -> None:
 
 
 def test_the_readme_names_each_permission_once_and_those_off_by_default_apart() -> None:
-    needy = replace(CATALOG["users"], table="needy", permissions=("Other.Read.All", "User.Read.All"), on=False)
-    text = readme.with_permissions("<!-- permissions -->\n   <!-- /permissions -->", [CATALOG["users"], needy])
+    users = CATALOG["users"]
+    needy = replace(users, table="needy", permissions=("Other.Read.All", "User.Read.All"), on=False)
+    writing = replace(users, table="writing", permissions=("Other.ReadWrite.All",), on=False)
+    personal = replace(users, table="personal", permissions=("Personal.Read.All",), app_only=False)
+    entities = [users, needy, writing, personal]
+    text = readme.with_permissions("<!-- permissions -->\n   <!-- /permissions -->", entities)
     assert text.splitlines()[1:-1] == [
         "   - directory: `User.Read.All`",
-        "   - for `needy`, off by default: `Other.Read.All`",
+        "   - for single columns, which are empty otherwise: `User-LifeCycleInfo.Read.All`",
+        "   - for tables that are off by default: `Other.Read.All`",
     ]
 
 
+def permissions_of_the_readme() -> str:
+    """Return README.md's list of permissions."""
+    return (ROOT / "README.md").read_text("utf-8").split("permissions -->")[1]
+
+
 @every_entity
-def test_the_readme_names_the_permissions_that_the_catalogue_needs(entity: Entity) -> None:
-    block = (ROOT / "README.md").read_text("utf-8").split("permissions -->")[1]
-    assert all(block.count(f"`{permission}`") == 1 for permission in entity.permissions)
+def test_the_readme_names_the_permissions_that_an_app_needs_to_read(entity: Entity) -> None:
+    for permission in entity.permissions:
+        readers = [each for each in ENTITIES if permission in each.permissions and each.app_only]
+        expected = bool(readers) and "Write" not in permission
+        assert permissions_of_the_readme().count(f"`{permission}`") == expected
+
+
+def test_the_readme_lists_for_an_app_what_the_check_command_prints() -> None:
+    block, _ = permissions_of_the_readme().split("   - for tables that are off by default:")
+    printed = permissions_to_grant([entity for entity in ENTITIES if entity.on], delegated=False)
+    assert sorted(re.findall(r"`([^`]+)`", block)) == printed
+
+
+def test_numbers_come_from_the_catalogue() -> None:
+    off = len([entity for entity in ENTITIES if not entity.on])
+    expected = {
+        "entities": len(CATALOG),
+        "entities on": len(CATALOG) - off,
+        "entities off": off,
+        "beta entities": len([entity for entity in ENTITIES if entity.resource.split()[1].startswith("/beta/")]),
+        "logs": len([entity for entity in ENTITIES if entity.shape is Shape.LOG]),
+        "views": len(VIEWS),
+    }
+    assert expected == numbers.NUMBERS
+    text = "<!-- entities -->1<!-- / --> tables and <!-- views -->2,000<!-- / --> views"
+    assert numbers.with_numbers(text) == (
+        f"<!-- entities -->{len(ENTITIES)}<!-- / --> tables and <!-- views -->{len(VIEWS)}<!-- / --> views"
+    )
+    with pytest.raises(KeyError):
+        numbers.with_numbers("<!-- moons -->1<!-- / -->")
+
+
+COUNTED = re.compile(
+    r"\b(?:\d[\d,]*|two|three|four|five|six|seven|eight|nine|ten|(?:twen|thir|for|fif|six|seven|eigh|nine)ty|(?:a )?hundred)"
+    r" (?:\w+ )?(?:tables|entities|views|assets|collections|lists|logs)\b",
+    re.IGNORECASE,
+)
+
+
+@pytest.mark.parametrize("name", HAND_WRITTEN)
+def test_no_number_of_tables_is_written_by_hand(name: str) -> None:
+    generated = r"<!-- [\w ]+ -->[\d,]*<!-- / -->|\d+ of \d+ entities with these scopes"
+    text = re.sub(generated, "N", (ROOT / name).read_text("utf-8"))
+    assert [found[0] for found in COUNTED.finditer(text)] == []
+
+
+@pytest.mark.parametrize("name", HAND_WRITTEN)
+def test_a_page_with_numbers_is_updated(name: str) -> None:
+    assert "<!-- / -->" not in (ROOT / name).read_text("utf-8") or name in PAGES
 
 
 def test_references_lead_from_columns_to_columns() -> None:
@@ -149,7 +241,7 @@ def test_parents_among_the_core_tables_are_references() -> None:
 
 
 def slug(heading: str) -> str:
-    """The anchor that a page gives to a heading."""
+    """Return the anchor that a page gives to a heading."""
     return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
 
 
