@@ -20,16 +20,16 @@ _MORE = "@odata.nextLink"
 
 _FUNCTION = "cleaned_json"
 _FIRST_MOMENT = {"Date": "0001-01-01", "DateTimeOffset": "0001-01-01 00:00:00+00"}
-_NO_DATE = re.compile(r"0001-01-01(?:[Tt ](\d\d:\d\d):00(?:\.0*)?(?:[Zz]|\+(\d\d:?\d\d)|-\d\d:?\d\d)?)?")
+_NO_DATE = re.compile(r"0001-01-01(?:[Tt ]\d\d:\d\d:00(?:\.0*)?(?:[Zz]|[+-]\d\d:?\d\d)?)?")
 
 
 def is_no_date(text: str) -> bool:
-    """Return whether a date or time is 0001-01-01: the day, its midnight by the written clock, or its midnight in UTC."""
-    found = _NO_DATE.fullmatch(text)
-    if found is None:
-        return False
-    clock, offset = found.groups()
-    return clock in (None, "00:00") or (offset is not None and clock.replace(":", "") == offset.replace(":", ""))
+    """Return whether a date or time is 0001-01-01: the day, or a full minute of it.
+
+    It is midnight by the server's clock, and 08:00:00Z in UTC if that is Pacific time
+    (https://learn.microsoft.com/graph/how-to-pim-alerts).
+    """
+    return _NO_DATE.fullmatch(text) is not None
 
 
 def is_annotation(name: str) -> bool:
