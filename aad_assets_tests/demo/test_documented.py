@@ -203,9 +203,9 @@ def test_permissions(collection: Collection) -> None:
     path = where(collection)
     if "{id}" in path:
         path = path.replace("{id}", rows(collection.table)[0]["parent"])
-    assert ask(path, [*sufficient[:1], "User.Read.All", "Group.Read.All"], **headers)
+    assert ask(path, [*sufficient[:1], "User.Read.All", "Group.Read.All"], 0, "GET", **headers)
     with pytest.raises(GraphError) as refused:
-        ask(path, {"Mail.Read", *permissions.APPLICATION} - set(collection.roles), **headers)
+        ask(path, {"Mail.Read", *permissions.APPLICATION} - set(collection.roles), 0, "GET", **headers)
     assert (refused.value.status, refused.value.code) == denied(path.removeprefix("/beta"))
 
 

@@ -10,7 +10,7 @@ from .templates import Area
 from .vocabulary import Words
 
 _UNDECLARED = ("directorySizeQuota", "isMultipleDataLocationsForServicesEnabled", "onPremisesSyncStatus")
-"""Properties that live tenants return beyond the metadata (facts.md)."""
+"""Properties that live tenants return beyond the metadata."""
 
 
 class Organization(Area):

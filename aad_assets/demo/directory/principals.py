@@ -17,7 +17,7 @@ IDENTITIES = 200
 _IDENTITIES = 4
 _DELETED_AGENT = AGENTS + len(AGENT_USERS) - 1
 UNDECLARED = ("createdDateTime", "agentIdentityBlueprintId")
-"""What live service principals have beyond the metadata (facts.md), and what agent identities alone have."""
+"""Properties that live service principals have beyond the metadata, and the one of agent identities alone."""
 
 
 def principal_of(app: int) -> int:
