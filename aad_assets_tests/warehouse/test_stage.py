@@ -315,3 +315,20 @@ lab.close()
 def test_files_are_written_without_experimental_metadata_reuse(lab: Lab) -> None:
     """The setting applies to every cursor. DuckDB 2 does not have it."""
     assert lab.query("SELECT value FROM duckdb_settings() WHERE name = 'experimental_metadata_reuse'") in ([], [("false",)])
+
+
+def test_no_two_reads_of_a_table_use_the_same_file(lab: Lab) -> None:
+    """The days of a log are staged one after the other. DuckDB has read bytes of the earlier file from its cache of files."""
+
+    async def stage() -> list[Path]:
+        staging = EntityStage(lab.stage, THINGS)
+        parts = [staging.part(), staging.part()]
+        for part in parts:
+            await part.add([b'{"id": "a"}'])
+            await part.close()
+        await staging.finish()
+        await staging.abort()
+        return [path for part in parts for path in part.typed]
+
+    paths = [path for _ in range(3) for path in lab.run(stage())]
+    assert len(set(paths)) == len(paths) == 6

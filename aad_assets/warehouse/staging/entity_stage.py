@@ -1,6 +1,5 @@
 """The rows of one entity on their way to the target: its parts joined into one relation in which each key occurs once."""
 
-import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -38,14 +37,11 @@ class EntityStage:
         self.stage = stage
         self._validator = RowValidator(entity)
         self._reject_table = RejectTable(stage, entity)
-        self._chunk_numbers = itertools.count()
         self._parts: list[StagePart] = []
 
     def part(self, pass_: int = 0) -> StagePart:
         """Return a new part for one chain of pages. A pass reads some of the properties of every row."""
-        part = StagePart(
-            self.stage, self.entity, self._validator, self._reject_table, self._chunk_numbers, len(self._parts), pass_
-        )
+        part = StagePart(self.stage, self.entity, self._validator, self._reject_table, len(self._parts), pass_)
         self._parts.append(part)
         return part
 

@@ -6,6 +6,7 @@ which stages the rows of one entity.
 
 import asyncio
 import contextlib
+import itertools
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
@@ -32,6 +33,8 @@ class Stage:
         """`chunk` is how many bytes of NDJSON are typed at once."""
         self.folder = folder
         self.chunk = chunk
+        # Numbers of chunks, never used twice: DuckDB caches files by their path, and has read another one's bytes from there.
+        self.chunk_numbers = itertools.count()
         self._typing = asyncio.Lock()
         self._active: set[duckdb.DuckDBPyConnection] = set()
         config: dict[str, str | bool | int | float | list[str]] = {

@@ -6,7 +6,7 @@ a DuckDB table, which writes small appends to its log first. The size of a chunk
 
 import asyncio
 import contextlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -42,8 +42,6 @@ class StagePart:
     entity: Entity
     validator: RowValidator
     reject_table: RejectTable
-    chunk_numbers: Iterator[int]
-    """Numbers of chunks in the order of their rows, which the parts of an entity share."""
     number: int
     pass_: int
     closed: bool = False
@@ -137,7 +135,7 @@ class StagePart:
     async def _rotate(self) -> None:
         """Have the spooled chunk typed in the background, and wait for the chunks before it."""
         assert self._file is not None
-        number = next(self.chunk_numbers)
+        number = next(self.stage.chunk_numbers)
         chunk = self._path(f"{number}.chunk")
         with self.stage.writing():
             self._file.close()
