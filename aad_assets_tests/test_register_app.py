@@ -15,7 +15,7 @@ SCRIPT = Path(__file__).parents[1] / "docs" / "register-app.sh"
 AZ = """#!/usr/bin/env bash
 printf '%s\\t' "$@" >>"$ASKED"; printf '\\n' >>"$ASKED"
 case "$*" in
-*"sp show"*"[].join"*) while read -r name; do printf '%s id-of-%s\\n' "$name" "$name"; done <"$PERMISSIONS" ;;
+*"sp show"*"[].join"*) while read -r name; do printf '%s id-of-%s\\n' "$name" "$name"; done <"$GRAPH" ;;
 *"sp show"*"--query id"*) echo graph-object ;;
 "ad app create"*) echo the-app ;;
 "account show"*) echo the-tenant ;;
@@ -29,8 +29,11 @@ cp "$3" "$5"
 """
 
 CHECK = """#!/usr/bin/env bash
-cat "$PERMISSIONS"
+cat "$PERMISSIONS${AAD_AUTH:+.$AAD_AUTH}"
 """
+
+FOR_PEOPLE = "Agreement.Read.All"
+"""A permission that the check command prints only if a person signs in."""
 
 WAYS = {
     "secret": ([], "Role", ["AAD_CLIENT_SECRET=the-s3cret"]),
@@ -43,19 +46,22 @@ WAYS = {
 
 
 def run(folder: Path, *arguments: str) -> tuple[subprocess.CompletedProcess[str], list[list[str]]]:
-    """The script's end, and what it asked az."""
+    """Run the script. Return its result, and its calls of az."""
     for name, text in (("az", AZ), ("openssl", OPENSSL), ("aad-assets", CHECK)):
         (folder / name).write_text(text)
         (folder / name).chmod(0o755)
     (folder / "client.pem").touch()
     permissions = sorted({name for entity in CATALOG.values() for name in entity.permissions})
-    (folder / "permissions").write_text("\n".join([*permissions, "User.Read", "offline_access"]) + "\n")
+    (folder / "permissions").write_text("\n".join(name for name in permissions if name != FOR_PEOPLE) + "\n")
+    (folder / "permissions.delegated").write_text("\n".join(permissions) + "\n")
+    (folder / "graph").write_text("\n".join([*permissions, "User.Read", "offline_access"]) + "\n")
     asked = folder / "asked"
     asked.touch()
     environment = {
         "PATH": f"{folder}:{os.environ['PATH']}",
         "ASKED": str(asked),
         "PERMISSIONS": str(folder / "permissions"),
+        "GRAPH": str(folder / "graph"),
         "AAD_ASSETS": str(folder / "aad-assets"),
     }
     bash = shutil.which("bash")
@@ -82,11 +88,11 @@ def test_every_way_is_registered_with_every_permission(tmp_path: Path, way: str)
         urls = {call[call.index("--url") + 1] for call in asked if call[0] == "rest"}
         assert urls == {"https://graph.microsoft.us/v1.0/servicePrincipals/object-1/appRoleAssignments"}
         bodies = [call[call.index("--body") + 1] for call in asked if call[0] == "rest"]
-        assert all(any(f'"id-of-{name}"' in body for body in bodies) for name in needed)
+        assert all(any(f'"id-of-{name}"' in body for body in bodies) is (name != FOR_PEOPLE) for name in needed)
         return
     granted = {call[call.index("--api-permissions") + 1] for call in asked if "--api-permissions" in call}
-    assert granted >= {f"id-of-{name}={kind}" for name in needed}
-    assert (f"id-of-offline_access={kind}" in granted) or kind == "Role"
+    needed = needed | {"User.Read", "offline_access"} if kind == "Scope" else needed - {FOR_PEOPLE}
+    assert granted == {f"id-of-{name}={kind}" for name in needed}
     assert ["ad", "app", "permission", "admin-consent", "--id", "the-app"] in asked
 
 

@@ -9,8 +9,9 @@
 #   docs/register-app.sh device-code                                 a person signs in, on a machine without a browser
 #
 # Run `az login` first, as somebody who may register apps and grant consent for the tenant (Privileged Role Administrator). The
-# permissions are those of the entities that are on: `aad-assets check --permissions`. Set NAME to name the app, and AAD_ASSETS to
-# the path of the command.
+# permissions are those of the entities that are on, according to `aad-assets check --permissions`. To include entities that are
+# off by default, turn them on in the connection metadata first. Set NAME to name the app, and AAD_ASSETS to the path of the
+# command.
 set -euo pipefail
 
 way=${1:-}
