@@ -197,7 +197,7 @@ def test_what_the_wire_shows_is_the_truth(client: Client, collection: Collection
 @by_table
 def test_permissions(collection: Collection) -> None:
     """One permission of the demo's app suffices, and those of others do not help."""
-    headers = {name.lower(): "tests" for name in collection.headers}
+    headers: dict[str, Any] = {name.lower(): "tests" for name in collection.headers}
     sufficient = [role for role in collection.roles if role in permissions.APPLICATION]
     assert sufficient
     path = where(collection)
