@@ -137,24 +137,53 @@ def test_a_table_without_history_is_taken_over_with_the_versions_that_it_has(lab
     assert lab.stored(taking_over, "SELECT old_value::VARCHAR, new_value::VARCHAR FROM {meta}.changes") == [('"A2"', '"A3"')]
 
 
-def test_columns_that_a_run_could_not_learn_of_stay_as_they_were(lab: Lab, target: Target) -> None:
-    lab.publish(target, [{"id": "a", "name": "A", "age": 5}, {"id": "b", "age": 6}], PEOPLE)
-    narrower = replace(PEOPLE, given=PEOPLE.given[:2])
+def test_extension_columns_that_a_run_could_not_learn_of_stay_as_they_were(lab: Lab, target: Target) -> None:
+    extended = entity({"id": STRING, "name": STRING, "extension_1_badge": STRING, "extension_1_off": STRING, "old": STRING})
+    badges: list[Row] = [{"id": key, "name": key, "extension_1_badge": f"B-{key}", "extension_1_off": "x"} for key in "ab"]
+    lab.publish(target, badges, extended)
+    plain = replace(extended, given=extended.given[:2], disabled_columns=frozenset({"Extension_1_Off"}))
     options = replace(OPEN, keeps_columns="Kept.")
-    load = lab.publish(target, [{"id": "a", "name": "A2"}, {"id": "b"}], narrower, number=1, options=options)
-    assert (counts(load), load.schema_changes) == ((0, 1, 0, 1), [])
-    assert {key: row["age"] for key, row in lab.table(target, PEOPLE).items()} == {"a": 5, "b": 6}
+    load = lab.publish(target, [{"id": "a", "name": "A2"}, {"id": "b", "name": "b"}], plain, number=1, options=options)
+    assert (counts(load), load.reason) == ((0, 1, 0, 1), "Kept.")
+    assert load.schema_changes == [SchemaChange("extension_1_off", "lost"), SchemaChange("old", "lost")]
+    assert lab.stored(target, "SELECT id, name, extension_1_badge FROM {schema}.things ORDER BY ALL") == [
+        ("a", "A2", "B-a"),
+        ("b", "b", "B-b"),
+    ]
+    assert lab.stored(target, "SELECT name, extension_1_badge FROM {history}.things ORDER BY ALL") == [
+        ("A2", "B-a"),
+        ("a", "B-a"),
+        ("b", "B-b"),
+    ]
+    assert lab.stored(target, "SELECT column_name FROM {meta}.changes WHERE change = 'update'") == [("name",)]
 
 
 def test_a_column_whose_name_changes_case_is_the_same_column(lab: Lab, target: Target) -> None:
-    before = entity({"id": STRING, "fullName": STRING, "AGE": Scalar("Int32"), "oldNote": STRING}, table="people")
-    lab.publish(target, [{"id": "a", "fullName": "A", "AGE": 6, "oldNote": "kept"}], before)
+    before = entity({"id": STRING, "fullName": STRING, "AGE": Scalar("Int32"), "extension_1_note": STRING}, table="people")
+    lab.publish(target, [{"id": "a", "fullName": "A", "AGE": 6, "extension_1_note": "kept"}], before)
     kept = replace(OPEN, keeps_columns="Kept.")
     now = entity({"id": STRING, "fullname": STRING, "age": Scalar("Int32")}, table="people")
     load = lab.publish(target, [{"id": "a", "fullname": "A", "age": 7}], now, number=1, options=kept)
     assert (counts(load), load.schema_changes) == ((0, 1, 0, 0), [])
-    stored = lab.stored(target, "SELECT id, fullName, AGE, oldNote FROM {schema}.people")
+    stored = lab.stored(target, "SELECT id, fullName, AGE, extension_1_note FROM {schema}.people")
     assert stored == [("a", "A", 7, "kept")]
+
+
+def test_a_column_s_comment_says_what_it_means_and_since_when_it_is_known(lab: Lab, target: Target) -> None:
+    info = Struct((("label", STRING),))
+    before = entity({"id": STRING, "info": info})
+    lab.publish(target, [{"id": "a"}], before)
+    wider = Struct((*info.fields, ("size", STRING)))
+    after = replace(before, given=(before.given[0], Column("info", "info", wider), Column("new", "new", STRING, "It's new.")))
+    for number in (1, 2):
+        lab.publish(target, [{"id": "a"}], after, number=number)
+    found = lab.stored(
+        target,
+        "SELECT DISTINCT column_name, comment FROM duckdb_columns() WHERE table_name = 'things' AND comment <> '' ORDER BY 1",
+    )
+    assert found == [("info", "size known since 2026-01-02"), ("new", "Known since 2026-01-02; It's new.")]
+    comments = "SELECT count(comment) FROM duckdb_columns() WHERE table_name = 'things' AND column_name = 'new'"
+    assert lab.stored(target, comments) == [(2,)]
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from typing import Any
 import duckdb
 
 from aad_assets.catalog import Column, Entity
+from aad_assets.catalog.extensions import is_extension
 from aad_assets.catalog.types import quoted
 from aad_assets.warehouse.database.target import ALIAS, Target
 from aad_assets.warehouse.publishing.compare import Comparison, filled
@@ -124,11 +125,14 @@ class Plan:
 
 
 def _columns_to_keep(publication: Publication, stored: StoredColumns | None) -> list[Column]:
-    """Return stored columns that are not declared, when this run could not learn which columns exist."""
+    """Return stored extension columns that are not declared, when this run could not learn which of them exist."""
     if stored is None or not publication.options.keeps_columns:
         return []
-    declared = {column.name.lower() for column in publication.entity.columns}
-    return [Column(name, name, type_) for key, (name, type_) in stored.types.items() if key not in declared]
+    known = {column.name.lower() for column in publication.entity.columns}
+    known |= {name.lower() for name in publication.entity.disabled_columns}  # turned off, whether they exist or not
+    return [
+        Column(name, name, type_) for key, (name, type_) in stored.types.items() if is_extension(name) and key not in known
+    ]
 
 
 def columns_without_values(cursor: duckdb.DuckDBPyConnection, relation: str, columns: Sequence[Column]) -> list[Column]:

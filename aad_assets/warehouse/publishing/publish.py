@@ -10,6 +10,7 @@ from aad_assets.catalog import Entity
 from aad_assets.errors import LoadBlocked
 from aad_assets.warehouse.database.target import Target
 from aad_assets.warehouse.publishing import steps
+from aad_assets.warehouse.publishing.comments import record_added, write_comments
 from aad_assets.warehouse.publishing.gates import Gate
 from aad_assets.warehouse.publishing.loads import Load, LogDay, insert_load, record_day
 from aad_assets.warehouse.publishing.options import REPLACING, Mode, Options
@@ -85,6 +86,8 @@ def _run(publication: Publication) -> None:
     if options.history and history_resumes:
         publication.execute(plan.history.begin([column.name for column in plan.columns]))
 
+    record_added(publication, load.schema_changes)
+    write_comments(publication, [publication.table, *([publication.history_table] if options.history else [])])
     steps.count_rows(publication)
     insert_load(publication.cursor, publication.target, load)
     if publication.day:

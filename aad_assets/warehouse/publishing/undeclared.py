@@ -155,8 +155,10 @@ class _Moving(Coercion):
         return value
 
 
-def _moved(text: str, sources: Mapping[str, Gain]) -> str | None:
+def _moved(text: str | None, sources: Mapping[str, Gain]) -> str | None:
     """Split the text of `_extra` into `moved`, by column, and what is `left`; return None if nothing moves."""
+    if text is None:  # DuckDB may call a function for rows that the condition around it excludes
+        return None
     members: dict[str, Any] = loads(text)
     in_any_case = {source.lower(): source for source in sources if is_extension(source)}
     moved: dict[str, Any] = {}
