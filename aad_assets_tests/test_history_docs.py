@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -52,7 +53,7 @@ AFTER: dict[str, list[Row]] = {
 
 @pytest.fixture(scope="module")
 def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two loads: one thirty days ago, one today."""
+    """Make two loads: one thirty days ago, without a column of groups, and one today."""
     folder = tmp_path_factory.mktemp("documented")
     path = folder / "entra.duckdb"
     lab, target = Lab(folder), Target(str(path), "aad")
@@ -61,9 +62,11 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Path:
             load = Load(
                 load_id=f"{table} {number}", entity=table, tenant_id=TENANT, run_id="", started_at=at, published_at=at
             )
-            staged = lab.land(rows, CATALOG[table])
+            off = {"mailNickname"} if (table, number) == ("groups", 0) else ()
+            entity = replace(CATALOG[table], disabled_columns=frozenset(off))
+            staged = lab.land(rows, entity)
             with lab.stage.cursor() as cursor:
-                publish(cursor, target, CATALOG[table], staged, load, (), OPEN)
+                publish(cursor, target, entity, staged, load, (), OPEN)
     lab.close()
     return path
 
@@ -99,9 +102,15 @@ def test_soft_deleted_and_purged_users_are_told_apart(database: Path) -> None:
     assert {row[1:] for row in found} == {("u2", "Ben", "soft deleted"), ("u3", None, "purged")}
 
 
+def test_a_column_that_was_added_later_is_known_since_that_load(database: Path) -> None:
+    with duckdb.connect(str(database), read_only=True) as connection:
+        ((entity, column, since),) = connection.execute(documented("Since when each column")).fetchall()
+    assert (entity, column, since) == ("groups", "mailNickname", NOW)
+
+
 def test_every_documented_query_runs(database: Path) -> None:
     queries = re.findall(r"```sql\n(.*?)```", DOCS, re.DOTALL)
-    assert len(queries) == 5
+    assert len(queries) == 6
     with duckdb.connect(str(database), read_only=True) as connection:
         for query in queries:
             connection.execute(query).fetchall()

@@ -269,3 +269,15 @@ def test_every_setting_that_the_code_reads_is_documented() -> None:
     code = "".join(path.read_text("utf-8") for path in (ROOT / "aad_assets").rglob("*.py") if "demo" not in path.parts)
 
     assert set(re.findall(r"\bAAD_[A-Z_]*[A-Z]\b", code)) <= documented
+
+
+def test_the_page_about_sign_in_names_the_role_for_each_table_and_what_an_app_cannot_read() -> None:
+    block = (ROOT / "docs" / "sign-in.md").read_text("utf-8").split("roles -->")[1]
+    rows = dict(re.findall(r"^\| ([A-Z][\w ]+) \| (.*) \|$", block, re.MULTILINE))
+    for entity in ENTITIES:
+        named = [role for role, tables_ in rows.items() if re.search(rf"`{entity.table}`(?! \*)", tables_)]
+        starred = [role for role, tables_ in rows.items() if f"`{entity.table}` *" in tables_]
+        roles = [entity.person_role] if entity.person_role != "Global Reader" or not entity.app_only else []
+        assert (starred if not entity.app_only else named) == roles, entity.table
+        assert not (named if not entity.app_only else starred), entity.table
+    assert rows["Global Reader"] == "all others"

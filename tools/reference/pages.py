@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tools.reference import conformance, diagram, numbers, readme, relationships, settings, tables, views
+from tools.reference import conformance, diagram, numbers, readme, relationships, roles, settings, tables, views
 
 ROOT = Path(__file__).parents[2]
 
@@ -17,9 +17,10 @@ def pages() -> dict[str, str]:
         "docs/conformance.md": conformance.with_exemptions(_written("docs/conformance.md")),
         "docs/settings.md": settings.with_tables(_written("docs/settings.md")),
         "README.md": numbers.with_numbers(readme.with_permissions(_written("README.md"))),
-        **{
-            page: numbers.with_numbers(_written(page)) for page in ("docs/sign-in.md", "docs/how-it-works.md", "CHANGELOG.md")
-        },
+        "docs/sign-in.md": numbers.with_numbers(roles.with_roles(_written("docs/sign-in.md"))),
+        "docs/connection-metadata.md": numbers.with_numbers(_written("docs/connection-metadata.md")),
+        "docs/how-it-works.md": numbers.with_numbers(_written("docs/how-it-works.md")),
+        "CHANGELOG.md": numbers.with_numbers(_written("CHANGELOG.md")),
     }
 
 
