@@ -16,7 +16,7 @@ from .vocabulary import Words
 from .well_known import NEVER
 
 _UNDECLARED = ("createdDateTime", "domainName", "extensionAttributes", "hostnames", "externalSourceName", "sourceType")
-"""Properties that live tenants return beyond the metadata (facts.md); the last two with null."""
+"""Properties that live tenants return beyond the metadata; the last two with null."""
 _WINDOWS, _MODELS, _TRUSTS, _STATES = 4, 10, 3, 12
 """How many models run Windows, how many models, ways to join, and states of management data/devices.yaml has."""
 
