@@ -11,12 +11,15 @@ from aad_assets.catalog import Entity, Shape
 from aad_assets.catalog.columns import ODATA_TYPE
 from aad_assets.catalog.types import Json, List, Scalar, Struct, Type
 
+_NO_DATE = "0001-01-01T00:00:00Z"
+"""A date that stands for no value."""
+
 _VALUES: dict[str, list[Any]] = {
     "Boolean": [True, False],
     "Int32": [0, -7, 2**31 - 1],
     "Int64": [0, 2**62],
     "Double": [0.5, -3.25],
-    "DateTimeOffset": ["2026-11-01T10:00:00Z", "2026-11-01T10:00:00.1234567Z", "0001-01-01T00:00:00Z"],
+    "DateTimeOffset": ["2026-11-01T10:00:00Z", "2026-11-01T10:00:00.1234567Z", _NO_DATE],
     "Date": ["2026-11-01"],
     "TimeOfDay": ["08:30:00.0000000"],
     "Duration": ["PT8H", "P30D"],
@@ -75,8 +78,8 @@ class Shapes:
 
 def lost(value: Any, type_: Type, stored: Any, extra: Any, where: str) -> list[str]:
     """Return the places where a part of `value` is neither in the stored value nor in `_extra` beside it."""
-    if value is None:
-        return [] if stored is None else [f"{where}: null became {stored!r}"]
+    if value is None or (type_ == Scalar("DateTimeOffset") and value == _NO_DATE):
+        return [] if stored is None else [f"{where}: {value!r} became {stored!r}"]
     match type_:
         case Struct(fields):
             return _lost_members(value, dict(fields), stored or {}, extra or {}, where)
