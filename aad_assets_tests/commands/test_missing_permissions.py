@@ -111,11 +111,8 @@ def test_exactly_the_tables_and_columns_that_suffer_are_named(permission: str) -
     }
     assert suffering or empty, "the catalogue asks for a permission that nothing needs"
 
-    tables = (
-        suffering
-        | {table for table, _ in empty}
-        | {entity.table for entity in ENTITIES[PERMISSIONS.index(permission) % SHARE :: SHARE]}
-    )
+    others = ENTITIES[PERMISSIONS.index(permission) % SHARE :: SHARE]
+    tables = suffering | {table for table, _ in empty} | {entity.table for entity in others}
     named: dict[str, Any] = {}
     missing: set[str] = set()
     for delegated in (False, True):
