@@ -102,10 +102,12 @@ def test_soft_deleted_and_purged_users_are_told_apart(database: Path) -> None:
     assert {row[1:] for row in found} == {("u2", "Ben", "soft deleted"), ("u3", None, "purged")}
 
 
-def test_a_column_that_was_added_later_is_known_since_that_load(database: Path) -> None:
+def test_the_comment_of_a_column_that_was_added_later_says_since_when_it_is_known(database: Path) -> None:
     with duckdb.connect(str(database), read_only=True) as connection:
-        ((entity, column, since),) = connection.execute(documented("Since when each column")).fetchall()
-    assert (entity, column, since) == ("groups", "mailNickname", NOW)
+        ((table, column, comment),) = connection.execute(documented("NULL in an old version")).fetchall()
+        (added,) = connection.execute("SELECT entity, column_name, known_since FROM aad_meta.added_columns").fetchall()
+    assert (table, column, NOW) == added == ("groups", "mailNickname", NOW)
+    assert comment.startswith(f"Known since {NOW:%Y-%m-%d}; ")
 
 
 def test_every_documented_query_runs(database: Path) -> None:

@@ -76,8 +76,9 @@ class Exemption:
     reason: str
 
 
-EXEMPTIONS = (
-    Exemption("docs/tables/directory.md", "groups, but for Microsoft 365", "Microsoft wrote it, and does not mean “except”."),
+EXEMPTIONS = tuple(
+    Exemption(f"docs/tables/{page}.md", "groups, but for Microsoft 365", "Microsoft wrote it, and does not mean “except”.")
+    for page in ("directory", "recycle-bin")
 )
 
 

@@ -138,7 +138,7 @@ def test_without_the_list_the_groups_that_could_be_in_it_are_asked(lab: Lab, res
 
 
 def test_a_list_that_cannot_be_reached_fails_the_read(lab: Lab) -> None:
-    """Otherwise a passing fault would cost a request for each group of the tenant."""
+    """Otherwise a transient fault would cost a request for each group of the tenant."""
     graph, tenant = FakeGraph(), Tenant(failure(503), failure(503))
     graph.handler = tenant
     with pytest.raises(GraphUnavailable):

@@ -2,8 +2,8 @@
 
 `tables.py` writes docs/tables/, `views.py` docs/views.md, `relationships.py` the page about relationships and `diagram.py`
 its picture. `readme.py` fills the list of permissions in README.md, `settings.py` the tables of docs/settings.md, `roles.py`
-the directory roles in docs/sign-in.md, `conformance.py` the exemptions in docs/conformance.md, and `numbers.py` the numbers of
-entities in hand-written pages.
+the directory roles in docs/sign-in.md, `conformance.py` the exemptions in docs/conformance.md, and `numbers.py` the numbers
+of entities in hand-written pages.
 """
 
 from tools.reference.pages import ROOT, pages

@@ -1,4 +1,4 @@
-"""What `_extra` holds of columns and fields that are declared now: typed, and moved out of it.
+"""Values in `_extra` that belong to columns and fields which are declared now: typed, and moved into these.
 
 Rows that Graph returned again are filled from the read. The other rows of a table, and versions that have ended, have nothing
 but their own `_extra`. A value that does not match its type stays there. See also `schema_migrator.py`.
