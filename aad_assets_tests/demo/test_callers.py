@@ -95,6 +95,13 @@ def test_leave_dates_are_null_without_their_permission() -> None:
     assert leave_dates("User-LifeCycleInfo.Read.All") == truth
 
 
+def test_an_expanded_manager_brings_no_leave_date_with_it() -> None:
+    path = "/users?$select=id,employeeLeaveDateTime&$expand=manager($select=id)&$top=999"
+    found = ask(path, ["User.Read.All"])["value"]
+    assert {row["employeeLeaveDateTime"] for row in found} == {None}
+    assert any("manager" in row for row in found)
+
+
 def test_security_attributes_are_null_without_their_permission() -> None:
     path = "/users?$select=customSecurityAttributes&$top=999"
     assert {str(row["customSecurityAttributes"]) for row in ask(path, ["User.Read.All"])["value"]} == {"None"}

@@ -99,6 +99,7 @@ def test_single_group_properties(client: Client, name: str) -> None:
         ("/users?$filter=startsWith(userPrincipalName", 400, "BadRequest"),
         ("/users?$filter=not startsWith(userPrincipalName,'a')", 400, "Request_UnsupportedQuery"),
         ("/users?$expand=memberOf", 400, "BadRequest"),
+        ("/users?$expand=manager($select=nothing)", 400, "BadRequest"),
         ("/subscribedSkus?$top=5", 400, "Request_UnsupportedQuery"),
         ("/applications?$select=logo", 400, "BadRequest"),
         ("/users?$skiptoken=abc", 400, "Request_BadRequest"),

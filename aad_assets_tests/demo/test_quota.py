@@ -1,5 +1,6 @@
 """Throttling: windows, families, headers."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -59,6 +60,32 @@ def test_protection_says_nothing_about_when() -> None:
 )
 def test_cost(base: int, options: Options, units: int) -> None:
     assert cost(base, options) == units
+
+
+# As recorded on live tenants: where the rule of $select says less, the header is right.
+MEASURED = [
+    ("/users?$select=id", 2),
+    ("/users", 2),
+    ("/groups/{groups}/members", 3),
+    ("/directoryRoles/{directory_roles}/members?$select=id", 3),
+    ("/applications", 2),
+    ("/servicePrincipals/{service_principals}/appRoleAssignedTo?$select=id&$top=999", 1),
+    ("/applications/{applications}/extensionProperties", 2),
+    ("/organization", 1),
+    ("/roleManagement/directory/roleDefinitions", 1),
+    ("/subscribedSkus", 3),
+]
+
+
+@pytest.mark.parametrize(("path", "units"), MEASURED)
+def test_the_header_says_what_was_measured(client: Client, path: str, units: int) -> None:
+    for table in re.findall(r"{(\w+)}", path):
+        path = path.replace(f"{{{table}}}", next(client.demo.objects(table))["id"])
+    assert client.get(path).headers["x-ms-resource-unit"] == str(units)
+
+
+def test_logs_cost_no_units(client: Client) -> None:
+    assert "x-ms-resource-unit" not in client.get("/auditLogs/directoryAudits?$top=1").headers
 
 
 def test_headers_and_refusal_on_the_wire() -> None:

@@ -111,7 +111,7 @@ def _fits(kind: Kind, keys: Iterable[int], function: str, path: str, wanted: str
 
 def _refused(kind: Kind, name: str) -> GraphError:
     known = name.split("/")[0] in kind.properties
-    return error("unsupported_filter" if known else "unknown_filter", name=name, type=kind.type)
+    return error("unsupported_filter" if known else "unknown_filter", name=name, type=kind.type.removeprefix("beta."))
 
 
 def _ticks(text: str) -> int:
@@ -171,7 +171,7 @@ def _unknown(name: str, type_: str) -> GraphError:
     if type_ in _DIRECTORY_TYPES or type_ in _OTHER_NAMES:
         type_ = f"Microsoft.DirectoryServices.{_OTHER_NAMES.get(type_, type_[0].upper() + type_[1:])}"
     else:
-        type_ = f"microsoft.graph.{type_}"
+        type_ = f"microsoft.graph.{type_.removeprefix('beta.')}"
     return error("unknown_property", name=name, type=type_)
 
 
@@ -198,14 +198,19 @@ def shape(
         return lambda _, keys: [_blank(row, unreadable, collection) for row in kind.render(keys, chosen)]
     wanted = {} if options.expand is None else expansions(options.expand)
     _check(wanted, kind.type, collection.expands | embedded)
-    if "manager" in wanted:
-        return _managed(kind, wanted["manager"], chosen)
+    manager = wanted.pop("manager", None)
     for name in embedded.intersection(options.select or embedded):
         wanted.setdefault(name, Expand())
     empty = {name: value for name, (value, *needed) in collection.empty.items() if name in chosen and not roles & set(needed)}
-    if not wanted and not empty and len(embedded) == len(collection.embedded):
-        return lambda _, keys: kind.render(keys, chosen)
-    return _complete(collection, kind, chosen, wanted, empty, entity)
+    asked = tuple(name for name in chosen if name not in empty)
+    plain = not wanted and not empty and len(embedded) == len(collection.embedded)
+    if not plain:
+        asked = tuple(dict.fromkeys((*asked, collection.key, *wanted)))
+    rows: Rows = _managed(kind, manager, asked) if manager else lambda _, keys: kind.render(keys, asked)
+    if plain:
+        return rows
+    finish = _complete(collection, kind.type, chosen, wanted, empty, entity)
+    return lambda directory, keys: [finish(row) for row in rows(directory, keys)]
 
 
 def _check(wanted: Mapping[str, Expand], type_: str, allowed: Set[str]) -> None:
@@ -214,29 +219,29 @@ def _check(wanted: Mapping[str, Expand], type_: str, allowed: Set[str]) -> None:
         if name not in allowed:
             raise _unknown(name, type_)
         target = NAVIGATION[type_][name]
+        known = {each for type_ in (TYPES if target == "directoryObject" else (target,)) for each in SCHEMA[type_]}
         for property_ in inner.select:
-            if target != "directoryObject" and property_ not in SCHEMA[target]:
+            if property_ not in known:
                 raise _unknown(property_, target)
         _check(inner.expand, target, NAVIGATION.get(target, {}).keys())
 
 
 def _complete(
     collection: Collection,
-    kind: Kind,
+    type_: str,
     names: tuple[str, ...],
     wanted: Mapping[str, Expand],
     empty: Mapping[str, object],
     entity: str,
-) -> Rows:
-    """Return rows with the wanted navigation properties, and without the values that the caller may not see."""
-    visible = tuple(name for name in names if name not in empty)
+) -> Callable[[str], str]:
+    """Return the function that gives a row the wanted navigation properties, and nothing that the caller may not see."""
     nested = [tuple(path.split(".")) for path in collection.embedded if "." in path]
 
     def row(text: str) -> str:
         values = msgspec.json.decode(text)
         id_ = values[collection.key] if collection.key in names else values.pop(collection.key, None)
         at = f"{entity}('{id_}')" if collection.form == "list" else entity
-        brought = {name: _inner(values.pop(name, None), NAVIGATION[kind.type][name], each) for name, each in wanted.items()}
+        brought = {name: _inner(values.pop(name, None), NAVIGATION[type_][name], each) for name, each in wanted.items()}
         for outer, inner in nested:
             if values.get(outer):
                 here = {f"{inner}@odata.context": f"{at}/{outer}/{inner}/$entity"}
@@ -246,8 +251,7 @@ def _complete(
             values[name] = value
         return msgspec.json.encode(values | empty).decode()
 
-    asked = tuple(dict.fromkeys((*visible, collection.key, *wanted)))
-    return lambda _, keys: list(map(row, kind.render(keys, asked)))
+    return row
 
 
 def _inner(value: Any, type_: str, wanted: Expand) -> Any:
