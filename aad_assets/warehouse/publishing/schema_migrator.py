@@ -148,11 +148,14 @@ class SchemaMigrator:
             values += [f"t.{quoted(name)}" for key, (name, _) in stored.types.items() if key not in declared]
         values.append(f"{self._extra(self.changes(of or stored))} AS _extra")
         values += [f"t.{name}" for name in ("_tenant_id", "_loaded_at", DELETED_AT, *VALIDITY) if name in stored.ours]
-        keys = " AND ".join(f"s.{quoted(name)} = t.{quoted(name)}" for name in self.entity.key)
+        first, *others = self.entity.key
+        # Within the comparison of a key, because DuckDB joins by nested loops with a condition on one side beside it.
+        keys = f"s.{quoted(first)} = CASE WHEN {condition} THEN t.{quoted(first)} END"
+        keys += "".join(f" AND s.{quoted(name)} = t.{quoted(name)}" for name in others)
         with undeclared.moving(self.cursor, table, found) as rows:
             self.cursor.execute(
                 f"CREATE OR REPLACE TABLE {table} AS SELECT {', '.join(values)} FROM {rows} t "
-                f"LEFT JOIN (SELECT *, true AS _found FROM {self.staged}) s ON {keys} AND {condition}"
+                f"LEFT JOIN (SELECT *, true AS _found FROM {self.staged}) s ON {keys}"
             )
 
     def _extra(self, changes: Iterable[SchemaChange]) -> str:
