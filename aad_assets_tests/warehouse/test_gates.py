@@ -5,20 +5,22 @@ import stat
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from aad_assets.catalog import Shape
 from aad_assets.catalog.types import List, Scalar, Struct
 from aad_assets.errors import LoadBlocked
 from aad_assets.warehouse.database.target import Target
 from aad_assets.warehouse.publishing.gates import OPENABLE, Gate, Gates
+from aad_assets.warehouse.publishing.loads import LogDay
 from aad_assets.warehouse.publishing.options import Mode, Options
 from aad_assets.warehouse.publishing.publish import publish
 from aad_assets.warehouse.publishing.quarantine import quarantine_folder, remove_old
-from aad_assets_tests.warehouse.support import OPEN, STRING, Lab, Row, entity, new_load
+from aad_assets_tests.warehouse.support import OPEN, STRING, Lab, Row, counts, entity, new_load
 
 PEOPLE = entity({"id": STRING, "name": STRING, "tags": List(STRING), "age": Scalar("Int32")}, table="people")
 CLOSED = Options()
@@ -215,3 +217,41 @@ def test_a_blocked_load_says_so_where_its_rows_cannot_be_kept(lab: Lab, target: 
 
 def test_every_gate_that_can_be_opened_is_one_of_the_gates() -> None:
     assert set(OPENABLE) == set(Gate) - {Gate.TYPE, Gate.LATER_READ}
+
+
+@pytest.mark.parametrize("source", ["status", "accessPackageId"])
+def test_a_column_that_was_not_read_blocks_nothing_and_keeps_its_values_also_in_a_log(
+    lab: Lab, target: Target, source: str
+) -> None:
+    log = replace(
+        entity({"id": STRING, "name": STRING, "at": Scalar("DateTimeOffset"), source: STRING}, table="events"),
+        shape=Shape.LOG,
+        time_property="at",
+    )
+    rows: list[Row] = [{"id": key, "name": key, "at": "2026-01-01T10:00:00Z", source: f"s-{key}"} for key in "abc"]
+    empty: list[Row] = [row | {source: None} for row in rows]
+    empty[0]["name"] = "changed"
+    day = LogDay(date(2026, 1, 1), True)
+    for number, read in enumerate((rows, [*empty, empty[0] | {"id": "d"}])):
+        load = new_load(number, log)
+        staged = lab.land(read, log)
+        with lab.stage.cursor() as cursor:
+            publish(cursor, target, log, staged, load, [source] if number else [], day=day)
+
+    assert counts(load) == (1, 1, 0, 2)
+    stored = lab.stored(target, f'SELECT id, name, "{source}" FROM {{schema}}.events ORDER BY id')
+    assert stored == [("a", "changed", "s-a"), ("b", "b", "s-b"), ("c", "c", "s-c"), ("d", "changed", None)]
+
+
+@pytest.mark.parametrize("mode", [Mode.COMPARE, Mode.TRUNCATE])
+def test_the_column_of_a_link_that_was_not_read_blocks_nothing_and_keeps_its_values(
+    lab: Lab, target: Target, mode: Mode
+) -> None:
+    linked = entity({"id": STRING, "accessPackageId": STRING})
+    lab.publish(target, [{"id": key, "accessPackageId": "p"} for key in "abc"], linked)
+    load = lab.publish(
+        target, [{"id": key} for key in "abc"], linked, number=1, rejected=["accessPackageId"], options=Options(mode)
+    )
+
+    assert load.rows == 3
+    assert {row["accessPackageId"] for row in lab.table(target, linked).values()} == {"p"}
