@@ -78,7 +78,7 @@ class GraphError(AadAssetsError):
 
 
 class PermissionMissing(GraphError):
-    """Graph returned 403, or 401 for a fresh token, and does not speak of a licence. Grant the permission."""
+    """Graph returned 403, or 401 for a fresh token, and does not mention a licence. Grant the permission."""
 
 
 class RoleMissing(PermissionMissing):

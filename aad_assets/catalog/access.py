@@ -1,4 +1,4 @@
-"""Access: which entities and columns a token can read, and what a refusal means for an entity.
+"""Access: which entities and columns a token can read, and what an error means for an entity.
 
 Every permission of the catalogue exists under the same name as an application permission and as a delegated scope. The wider
 permissions that also suffice come from those that Microsoft's reference lists for each path. What a person can read also
@@ -60,7 +60,7 @@ class Access:
     """The access that a token gives."""
 
     granted: frozenset[str] | None = None
-    """The permissions in the token. None if it cannot be read: then nothing is missing as far as anyone knows."""
+    """The permissions in the token. None if it cannot be read. Nothing is then known to be missing."""
     delegated: bool = False
     """True if a person has signed in."""
 
@@ -123,7 +123,7 @@ def permissions_to_grant(entities: Iterable[Entity], *, delegated: bool) -> list
     """
     readable = [entity for entity in entities if delegated or not needs_person(entity)]
     needed = {name for entity in readable for name in required_permissions(entity)}
-    # Not needed, but without it many more parents are asked.
+    # Optional, but without it children are requested for many more parents.
     needed.update(name for entity in readable if entity.parent_list for name in CATALOG[entity.parent_list].permissions)
     for entity in readable:
         needed.update(names[0] for names in Access(frozenset(needed)).empty_columns(entity).values())

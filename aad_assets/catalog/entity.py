@@ -35,10 +35,10 @@ RELOAD_MODES = ("compare", "compare_keep_deleted", "truncate", "recreate")
 
 @dataclass(frozen=True)
 class ParentCondition:
-    """Which parents can have children; the others are not asked."""
+    """A condition that parents with children meet. No children are requested for the others."""
 
     columns: tuple[str, ...]
-    """The columns of the parent that decide."""
+    """The columns of the parent that the condition reads."""
     holds: Callable[..., bool]
     """Takes their values in this order; a collection comes as a list, and NULL as None."""
     description: str
@@ -175,7 +175,7 @@ class Entity:
         if self.edge:
             identity = Column(f"{self.edge}Id", "id", STRING, meanings.edge_id(self.edge))
             target_type = Column(f"{self.edge}Type", ODATA_TYPE, STRING, meanings.edge_type(self.edge))
-            # The rows of a list of one type do not say their type.
+            # Rows do not contain their type if the list has objects of one type only.
             return (
                 *parents,
                 identity,
@@ -194,7 +194,7 @@ class Entity:
             *subtype_columns(self.subtypes, self.version),
         )
         hidden = self.omit | self.never_stored
-        # Of columns with the same name, the first counts: a link may name what a property holds as well.
+        # The first of several columns with one name is used: a link and a property can have the same.
         first = {column.name.lower(): column for column in reversed(columns)}
         own = (column for column in columns if first[column.name.lower()] is column and column.name not in hidden)
         type_ = (Column("odataType", ODATA_TYPE, STRING, meanings.ODATA_TYPE),) if self.subtypes else ()

@@ -73,4 +73,4 @@ def of_subtypes(meaning_: str, subtypes: Sequence[str]) -> str:
 def with_permission(meaning_: str, permissions: Sequence[str]) -> str:
     """Return the meaning of a column that Graph leaves empty, without an error, unless the app has one of `permissions`."""
     names = " or ".join(f"`{name}`" for name in permissions)
-    return f"{meaning_} Empty unless the app has {names}: then NULL is not a fact.".strip()
+    return f"{meaning_} Empty unless the app has {names}. Otherwise NULL says nothing about the row.".strip()

@@ -1,4 +1,4 @@
-"""Access: which entities and columns a token can read, and how a refusal is judged."""
+"""Access: which entities and columns a token can read, and what an error means for an entity."""
 
 from dataclasses import replace
 

@@ -101,7 +101,7 @@ WRONG_DECLARATIONS: list[tuple[str, dict[str, Any], str]] = [
     ("badges", {"undeclared": (("number", "Int32"),)}, "badges: property: `badge` declares `number` now."),
     ("people", {"links": (Link("manager", ("age",)),)}, "people: link: `person` (`manager`) has no property `age`."),
     ("people", {"embedded": ("home.street",)}, "people: inline: `person` has no related object `home.street`."),
-    ("people", {"subtypes": ()}, "people: subtype: `employee` is derived from `person`. It is new."),
+    ("people", {"subtypes": ()}, "people: subtype: `employee` is a new type derived from `person`."),
     ("badges", {"subtypes": ("employee",)}, "badges: subtype: no type `employee` is derived from `badge`."),
     ("doors", {"app_only": True}, "doors: permission: GET /office/doors does not accept Office.Read (Application)."),
     (
@@ -217,7 +217,7 @@ CHANGES: list[tuple[str, str, str, list[str]]] = [
         "v1",
         '<EntityType Name="photo"',
         '<EntityType Name="visitor" BaseType="graph.person"/><EntityType Name="photo"',
-        ["people: subtype: `visitor` is derived from `person`. It is new."],
+        ["people: subtype: `visitor` is a new type derived from `person`."],
     ),
     (
         "v1",
@@ -299,7 +299,7 @@ def test_an_exempt_difference_is_not_printed(compare: Compare) -> None:
 def test_an_exemption_for_another_part_does_not_count(compare: Compare) -> None:
     lines = compare(changed("badges", key=("number",)), exemptions=[exemption("badges", name="colour")])
     assert lines == [
-        "badges: key: `colour` is as Microsoft's files say. Delete its exemption.",
+        "badges: key: `colour` now agrees with Microsoft's files. Delete its exemption.",
         "badges: key: `badge` is identified by `id`.",
     ]
 
@@ -307,7 +307,7 @@ def test_an_exemption_for_another_part_does_not_count(compare: Compare) -> None:
 def test_an_exemption_is_needed_for_each_of_its_tables() -> None:
     found = [Difference("badges", Check.KEY, "number", "…")]
     (left,) = apply_exemptions(found, [exemption("badges", "doors")])
-    assert str(left) == "doors: key: `number` is as Microsoft's files say. Delete its exemption."
+    assert str(left) == "doors: key: `number` now agrees with Microsoft's files. Delete its exemption."
 
 
 def test_the_exemptions_say_why_and_name_a_page() -> None:

@@ -45,7 +45,7 @@ _TITLES = {
     Group.DIRECTORY: "the objects of the directory, and the attributes that applications add to them",
     Group.RECYCLE_BIN: "deleted objects that can still be restored",
     Group.TENANT: "the tenant as a whole: domains, subscriptions, branding and partners",
-    Group.RELATIONSHIPS: "who belongs to, owns, manages or answers for what",
+    Group.RELATIONSHIPS: "members, owners, managers, sponsors, and targets of policies",
     Group.ACCESS: "roles, assignments and consents",
     Group.PRIVILEGED_ACCESS: "Privileged Identity Management of directory roles and groups",
     Group.CONDITIONAL_ACCESS: "conditional access, and what its policies refer to",

@@ -25,7 +25,7 @@ class Csdl:
     """Microsoft's metadata (CSDL), indexed by type name without the leading `microsoft.graph.`."""
 
     def __init__(self, path: Path) -> None:
-        """Read the file. Raises OSError if it cannot be read, ParseError if it is no XML, and ValueError if it is no CSDL."""
+        """Read the file. Raises OSError if it cannot be read, ParseError if it is not XML, ValueError if it is not CSDL."""
         self.types: dict[str, ElementTree.Element] = {}
         """The entity types and complex types."""
         self.entity_types: set[str] = set()

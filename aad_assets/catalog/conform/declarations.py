@@ -128,7 +128,7 @@ def _check_subtypes(entity: Entity, csdl: Csdl) -> Iterator[Difference]:
         return  # The columns are a few properties that every object has, or none.
     derived = [name for name in csdl.subtypes(entity.type) if not csdl.is_abstract(name)]
     yield from _missing(entity, entity.subtypes, derived, f"no type `%s` is derived from `{entity.type}`.")
-    yield from _missing(entity, derived, entity.subtypes, f"`%s` is derived from `{entity.type}`. It is new.")
+    yield from _missing(entity, derived, entity.subtypes, f"`%s` is a new type derived from `{entity.type}`.")
 
 
 def _missing(entity: Entity, names: Iterable[str], known: Iterable[str], message: str) -> Iterator[Difference]:

@@ -24,7 +24,7 @@ class Check(StrEnum):
     PERMISSION = "permission"
     """Graph accepts the permission for the request."""
     LEAST = "least privileged"
-    """No lesser permission would do."""
+    """No less privileged permission is enough."""
 
 
 @dataclass(frozen=True, order=True)

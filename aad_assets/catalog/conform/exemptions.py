@@ -1,4 +1,4 @@
-"""Where the catalogue knowingly differs from Microsoft's files, because the documentation does.
+"""The places where the catalogue deliberately differs from Microsoft's files, because the documentation does.
 
 Some paths are missing from the permissions data, and the least privileged permission of a list is often one with which Graph
 leaves properties empty. An exemption that is no longer needed is itself a difference.
@@ -12,7 +12,7 @@ from aad_assets.catalog.conform.differences import Check, Difference
 
 @dataclass(frozen=True)
 class Exemption:
-    """A difference that is right, and why."""
+    """A deliberate difference, and the reason for it."""
 
     tables: tuple[str, ...]
     check: Check
@@ -186,4 +186,4 @@ def apply_exemptions(found: Iterable[Difference], exemptions: Iterable[Exemption
         else:
             yield difference
     for table, check, name in reasons.keys() - needed:
-        yield Difference(table, check, name, f"`{name}` is as Microsoft's files say. Delete its exemption.")
+        yield Difference(table, check, name, f"`{name}` now agrees with Microsoft's files. Delete its exemption.")

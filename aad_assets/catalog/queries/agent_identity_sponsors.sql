@@ -1,4 +1,4 @@
--- Which agent identities can sign in although nobody with an enabled account answers for them?
+-- Which agent identities can sign in although none of their sponsors has an enabled account?
 SELECT a.displayName AS agent, a.createdDateTime, list(u.displayName) FILTER (u.id IS NOT NULL) AS disabled_sponsors
 FROM aad.service_principals a
 LEFT JOIN aad.agent_identity_sponsors s ON s.agentIdentityId = a.id

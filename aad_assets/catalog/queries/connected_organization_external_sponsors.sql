@@ -1,4 +1,4 @@
--- Which external sponsors answer for connected organizations, and when did they last sign in?
+-- Which external sponsors do connected organizations have, and when did they last sign in?
 SELECT c.displayName AS organization, coalesce(u.displayName, s.sponsorId) AS sponsor, u.mail, u.accountEnabled,
        a.signInActivity.lastSuccessfulSignInDateTime AS last_sign_in
 FROM aad.connected_organization_external_sponsors s

@@ -1,4 +1,4 @@
--- Which connected organizations have nobody in this tenant who answers for them?
+-- Which connected organizations have no sponsor in this tenant?
 SELECT c.displayName, c.state, count(s.sponsorId) AS sponsors, list(u.displayName) FILTER (NOT u.accountEnabled) AS disabled
 FROM aad.connected_organizations c
 LEFT JOIN aad.connected_organization_internal_sponsors s ON s.connectedOrganizationId = c.id

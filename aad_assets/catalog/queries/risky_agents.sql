@@ -1,4 +1,4 @@
--- Which agents are at risk, can they still sign in, and who answers for them?
+-- Which agents are at risk, can they still sign in, and who are their sponsors?
 SELECT r.agentDisplayName AS agent, r.identityType, r.riskLevel, r.riskState, r.riskLastModifiedDateTime, r.isEnabled,
        list(u.displayName) FILTER (u.id IS NOT NULL) AS sponsors
 FROM aad.risky_agents r

@@ -87,7 +87,7 @@ class Population:
     def stayers(self) -> Sequence[int]:
         """Those who exist from day 0 on and do not leave in the first 120 days, whatever day it is.
 
-        Logs speak of them alone, so that a row never changes and what it refers to exists.
+        Only they occur in logs, so that a row never changes and refers to objects that exist.
         """
         gone = Population(*self._made_of).gone
         return [index for index in range(self.base) if index not in gone]

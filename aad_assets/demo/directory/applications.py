@@ -93,7 +93,7 @@ class Applications(Indexed):
         return edges("user", sorted({self._people.pick(spread(traits, 40 + n)) for n in range(count)}))
 
     def sponsors(self, index: int) -> list[int]:
-        """Return the keys of those who answer for a blueprint of agents: two users and a group; of other apps nobody."""
+        """Return the keys of a blueprint's sponsors: two users and a group. Other apps have none."""
         if index not in BLUEPRINTS:
             return []
         return edges("user", sorted({self._people.pick(spread(index, n)) for n in range(2)})) + edges("group", [HELPDESK])

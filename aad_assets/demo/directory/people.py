@@ -79,7 +79,7 @@ class People(Indexed):
         return "agent" if index in AGENT_USERS else ("person", "guest", "other")[self.sort(index)]
 
     def sponsors(self, index: int) -> list[int]:
-        """Return the keys of those who answer for a guest or an agent: a person, and for an agent also a group."""
+        """Return the keys of the sponsors of a guest (a person) or an agent (a person and a group)."""
         sort = self.sort_name(index)
         if sort not in ("guest", "agent"):
             return []
@@ -262,7 +262,7 @@ class People(Indexed):
 
     @cached_property
     def regulars(self) -> list[int]:
-        """The users that the logs speak of: those who have signed in at all and stay."""
+        """The users that occur in the logs: those who have signed in at all and stay."""
         return [user for user in self.population.stayers if not self.never_signed_in(user)]
 
     def _sign_in(self, index: int) -> str:

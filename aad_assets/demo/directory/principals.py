@@ -26,7 +26,7 @@ def principal_of(app: int) -> int:
 
 
 def blueprint_of(agent: int) -> int:
-    """Return the app from which an agent identity is made."""
+    """Return the app that an agent identity was created from."""
     return BLUEPRINTS[agent % 2]
 
 
@@ -102,11 +102,11 @@ class Principals:
         return self._apps.owners(key - OWN_APPS) if key >= OWN_APPS else []
 
     def sponsors(self, key: int) -> list[int]:
-        """Return the keys of those who answer for an agent identity or a blueprint's principal: those of the blueprint."""
+        """Return the keys of the sponsors of an agent identity or a blueprint's principal: those of the blueprint."""
         return self._apps.sponsors(blueprint_of(key) if self.sort(key) == "agent" else key - OWN_APPS)
 
     def _joined_on(self, key: int) -> int:
-        """Return the day on which it was made: on or after that of the app."""
+        """Return the day on which it was created: not before the app."""
         if key < OWN_APPS:
             return -(60 + (self.ids.traits(key) >> 9) % 1800)
         app = key - OWN_APPS

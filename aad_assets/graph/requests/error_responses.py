@@ -61,7 +61,7 @@ def read_error_response(request: str, status: int, headers: Mapping[str, str], b
     members = _members(_decode(body))
     error = _members(members.get("error"))
     inner = _members(error.get("innerError") or error.get("innererror"))
-    # A refusal of too many users with their sign-in activity has its text in `value`, and no `error`.
+    # The response to a request for too many users with their sign-in activity has its text in `value`, and no `error`.
     message, wrapped_code = _unwrapped(_text(error.get("message") if "error" in members else members.get("value")))
     scopes = tuple(dict.fromkeys(_PERMISSION_NAME.findall(message)))[:_MAX_SCOPES]
     if status == 200:

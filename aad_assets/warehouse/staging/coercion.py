@@ -93,7 +93,7 @@ class Coercion:
         return None, self.misfit(value, where)
 
     def misfit(self, value: Any, where: str) -> Any:
-        """Take note of a value that does not match its type; return what stays of it in `_extra`."""
+        """Record a value that does not match its type. Return the part of it that stays in `_extra`."""
         self.rejects.append(Reject(self._key, where, json.dumps(value)))
         return NOTHING
 
