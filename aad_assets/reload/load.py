@@ -131,7 +131,11 @@ class Loader:
         if doubtful:
             empty = await self.stage.run(lambda cursor: columns_without_values(cursor, staged.relation, doubtful))
         rejected = (*selection.rejected, *(column.source for column in empty if column.source in selection.unrequested))
-        reasons = [load.reason, describe_rejected_columns(rejected) if rejected else None]
+        reasons = [
+            load.reason,
+            await self.reader.without_parent_list(entity),
+            describe_rejected_columns(rejected) if rejected else None,
+        ]
         if unpermitted:
             reasons.append(describe_empty_columns(unpermitted, {column.name for column in empty}))
         load.reason = " ".join(filter(None, reasons)) or None

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from aad_assets.catalog import Entity, Shape
+from aad_assets.catalog import CATALOG, Entity, Shape
 from aad_assets.catalog.extensions import with_extensions
 from aad_assets.errors import AadAssetsError, EntitySkipped, RequestRejected
 from aad_assets.graph.reading.children import read_children
@@ -134,6 +134,17 @@ class Reader:
             reading = read_parent_list(self.client, entity, self.progress[entity.table].meter)
             self._parent_lists[name] = asyncio.create_task(reading)
         return await asyncio.shield(self._parent_lists[name])
+
+    async def without_parent_list(self, entity: Entity) -> str | None:
+        """Return why more parents than necessary were asked for their children; None if that is not so."""
+        if not entity.parent_list or entity.parent_list not in self._parent_lists:
+            return None
+        if await self._parent_list(entity) is not None:
+            return None
+        permissions = " and ".join(CATALOG[entity.parent_list].permissions)
+        return (
+            f"Graph did not return {entity.parent_list}, so every parent that could have rows was asked. Grant {permissions}."
+        )
 
     async def wait_for_parent(self, entity: Entity) -> None:
         """Wait until the parent in the run has ended. Raises AadAssetsError if it was not published."""
