@@ -136,14 +136,15 @@ class Reader:
         return await asyncio.shield(self._parent_lists[name])
 
     async def without_parent_list(self, entity: Entity) -> str | None:
-        """Return why more parents than necessary were asked for their children; None if that is not so."""
+        """Return why children were requested for more parents than necessary; None if they were not."""
         if not entity.parent_list or entity.parent_list not in self._parent_lists:
             return None
         if await self._parent_list(entity) is not None:
             return None
         permissions = " and ".join(CATALOG[entity.parent_list].permissions)
         return (
-            f"Graph did not return {entity.parent_list}, so every parent that could have rows was asked. Grant {permissions}."
+            f"Graph did not return {entity.parent_list}, so rows were requested for every parent that could have some. "
+            f"Grant {permissions}."
         )
 
     async def wait_for_parent(self, entity: Entity) -> None:
