@@ -97,7 +97,7 @@ class PersonalClient(Client):
 
 
 def expanding(collection: Collection) -> str:
-    """The query option that brings every navigation property, and those inside them; empty if there are none."""
+    """Return the query option that brings every navigation property, and those inside them; empty if there are none."""
 
     def expand(names: Iterable[str], type_: str, depth: int) -> str:
         return ",".join(f"{name}{inside(NAVIGATION[type_][name], depth)}" for name in names)
@@ -118,7 +118,7 @@ def bare(value: Any) -> Any:
 
 
 def where(collection: Collection) -> str:
-    """The path of a collection, with the version if it is beta."""
+    """Return the path of a collection, with the version if it is beta."""
     return f"/beta{collection.path}" if collection.version == BETA else collection.path
 
 

@@ -64,7 +64,7 @@ def request(path: str, roles: Iterable[str], method: str = "GET", **more: Any) -
 def ask(
     path: str, roles: Iterable[str], day: int = 0, method: str = "GET", person: Iterable[str] | None = None, **headers: str
 ) -> Any:
-    """The decoded answer to a request with these permissions, of a person with these directory roles or of an app.
+    """Return the decoded response to a request with these permissions, of a person with these directory roles or of an app.
 
     GraphError for a refusal.
     """
@@ -74,5 +74,5 @@ def ask(
 
 
 def asker(collection: Collection) -> list[str] | None:
-    """The directory roles of the person who has to ask; None if an app may."""
+    """Return the directory roles of the person who has to ask; None if an app may."""
     return ["Global Administrator"] if collection.delegated_only else None

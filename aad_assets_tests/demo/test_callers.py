@@ -20,7 +20,7 @@ READERS = ["Global Administrator", "Global Reader", "Reports Reader", "Security 
 
 
 def refused(path: str, roles: Any, **more: Any) -> tuple[int, str | None, str]:
-    """Status, code and message of the refusal of a request."""
+    """Return status, code and message of a rejected request."""
     with pytest.raises(GraphError) as found:
         graph(0).answer(request(path, roles, **more))
     return found.value.status, found.value.code, found.value.message
@@ -141,7 +141,7 @@ def test_the_recycle_bin_takes_the_permission_of_its_type_alone() -> None:
 
 
 def extensions(large: bool) -> tuple[list[Any], list[Any]]:
-    """The available extensions, and those of the single apps."""
+    """Return the available extensions, and those of the single apps."""
     there = graph(0)
     day = Directory(1, 100_000, 0, "contoso.example", EPOCH) if large else there.directory
     there = Graph(there.base, day, there.quota, there.faults, there.licences, 500)

@@ -35,7 +35,7 @@ def test_the_recycle_bin_has_no_list_of_all_types(client: Client) -> None:
 
 
 def members(table: str) -> list[dict[str, Any]]:
-    """The members or owners of the group that has a service principal among them."""
+    """Return the members or owners of the group that has a service principal among them."""
     group = next(row["parent"] for row in rows(table) if row["type"] == "servicePrincipal")
     return [row for row in rows(table) if row["parent"] == group]
 

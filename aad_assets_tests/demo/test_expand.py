@@ -25,7 +25,7 @@ ENTITY = "https://graph.example/v1.0/$metadata#identityGovernance/entitlementMan
 
 
 def shown(query: str, row: Any = PACKAGE, collection: Collection = BY_TABLE["access_packages"]) -> Any:
-    """The row as a request with this query shows it."""
+    """Return the row as a request with this query shows it."""
     kind = Listed(collection.type, lambda: [row])
     rows = shape(collection, kind, parse(query, False), frozenset(), ENTITY)
     return msgspec.json.decode(rows(directory(), (0,))[0])

@@ -15,7 +15,7 @@ DAYS = (0, 45)
 
 
 def values(table: str, *path: str, day: int = 0) -> set[Any]:
-    """The values at a path inside the rows; rows without it are left out."""
+    """Return the values at a path inside the rows; rows without it are left out."""
     found: set[Any] = set()
     for row in rows(table, day):
         value: Any = row
@@ -206,7 +206,7 @@ def test_consent_is_refused_with_a_reason() -> None:
 
 
 def rules(table: str, suffix: str) -> list[Json]:
-    """The rule of each policy whose type ends like that, of those that concern activation."""
+    """Return the rule of each policy whose type ends like that, of those that concern activation."""
     found = [rule for row in rows(table) for rule in row["rules"] if rule["target"]["caller"] == "EndUser"]
     return [rule for rule in found if rule["@odata.type"].endswith(suffix)]
 

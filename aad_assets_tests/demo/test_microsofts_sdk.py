@@ -131,7 +131,7 @@ def sdk(small: Client) -> Iterator[Sdk]:
 
 @pytest.fixture(scope="module")
 def persons_sdk(small: Client) -> Iterator[Sdk]:
-    """The SDK with a delegated token, for what apps may not read."""
+    """Return the SDK with a delegated token, for what apps may not read."""
     with closing(PersonalClient(small.demo)) as client, closing(Sdk(client)) as made:
         yield made
 
