@@ -38,6 +38,8 @@ class Target:
         self.history = f"{ALIAS}.{connection_name}_history"
         self.keep_attached = False
         self._lock_wait = self._wait_left = lock_wait
+        self.comments: dict[str, dict[str, str]] | None = None
+        """The comments on columns by qualified table, for `publishing.comments`; None until they are read."""
         self._is_migrated = False
         self._attached_at: float | None = None
         self._lock = RLock()

@@ -4,8 +4,14 @@ from collections.abc import Iterable, Mapping
 
 from aad_assets.catalog.types import quoted
 from aad_assets.warehouse.database.sql import sql_string
+from aad_assets.warehouse.database.target import ALIAS
 from aad_assets.warehouse.publishing.loads import SchemaChange
+from aad_assets.warehouse.publishing.options import Mode
 from aad_assets.warehouse.publishing.publication import Publication
+
+
+_NOT_OF_THE_TABLE = ("undeclared", "refused")
+"""Schema changes that are about what was read, and leave the table as it is."""
 
 
 def record_added(publication: Publication, changes: Iterable[SchemaChange]) -> None:
@@ -25,15 +31,35 @@ def write_comments(publication: Publication, tables: Iterable[str]) -> None:
     ).fetchall()
     meanings = {column.name: column.meaning for column in publication.entity.columns}
     for table in tables:
-        database, schema, name = table.split(".", 2)
-        stored = publication.cursor.execute(
-            "SELECT column_name, comment FROM duckdb_columns() "
-            "WHERE database_name = ? AND schema_name = ? AND table_name = ?",
-            [database, schema, name.strip('"')],
-        ).fetchall()
-        for column, comment in stored:
-            if not column.startswith("_") and (wanted := _comment(column, meanings, dict(since))) != (comment or ""):
+        stored = _stored_comments(publication, table)
+        for column, comment in stored.items():
+            if not column.startswith("_") and (wanted := _comment(column, meanings, dict(since))) != comment:
                 publication.cursor.execute(f"COMMENT ON COLUMN {table}.{quoted(column)} IS {sql_string(wanted)}")
+                stored[column] = wanted
+
+
+def _stored_comments(publication: Publication, table: str) -> dict[str, str]:
+    """Return the comments on the columns of a table; empty texts if it has none.
+
+    DuckDB lists the columns of all tables or none, which takes as long as a small load, so that is done once per run.
+    """
+    target, load = publication.target, publication.load
+    if target.comments is None:
+        target.comments = {}
+        found = publication.cursor.execute(
+            "SELECT concat_ws('.', database_name, schema_name, table_name), column_name, comment FROM duckdb_columns() "
+            "WHERE database_name = ? AND comment IS NOT NULL",
+            [ALIAS],
+        ).fetchall()
+        for name, column, comment in found:
+            target.comments.setdefault(name, {})[column] = comment
+    columns = [str(row[0]) for row in publication.cursor.execute(f"DESCRIBE {table}").fetchall()]
+    name = table.replace('"', "")
+    # A table that was rebuilt has lost its comments.
+    rebuilt = load.mode == Mode.RECREATE or any(each.change not in _NOT_OF_THE_TABLE for each in load.schema_changes)
+    known = {} if rebuilt else target.comments.get(name, {})
+    target.comments[name] = {column: known.get(column, "") for column in columns}
+    return target.comments[name]
 
 
 def _comment(column: str, meanings: Mapping[str, str], since: Mapping[str, str]) -> str:
