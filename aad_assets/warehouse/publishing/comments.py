@@ -9,7 +9,6 @@ from aad_assets.warehouse.publishing.loads import SchemaChange
 from aad_assets.warehouse.publishing.options import Mode
 from aad_assets.warehouse.publishing.publication import Publication
 
-
 _NOT_OF_THE_TABLE = ("undeclared", "refused")
 """Schema changes that are about what was read, and leave the table as it is."""
 
