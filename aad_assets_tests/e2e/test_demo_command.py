@@ -15,7 +15,7 @@ import pytest
 from aad_assets.catalog import ENTITIES, Group
 from aad_assets_tests.e2e.conftest import BIN
 
-ON = {entity.table for entity in ENTITIES if entity.on}
+ON = {entity.table for entity in ENTITIES if entity.on and entity.app_only}
 LOGS = {entity.table for entity in ENTITIES if entity.group is Group.LOGS}
 COMMAND = [str(BIN / "aad-assets"), "demo"]
 SMALL = ["--users", "60", "--licences", "none"]

@@ -118,7 +118,7 @@ def test_materialize_all(page: Page, dev: DagsterDev, place: Place) -> None:
     assert ended(dev, run_id) == "SUCCESS"
 
     loads = place.query(f"SELECT entity FROM aad_meta.loads WHERE run_id = '{run_id}' AND status = 'published'")
-    assert {load[0] for load in loads} == {entity.table for entity in CATALOG.values() if entity.on}
+    assert {load[0] for load in loads} == {entity.table for entity in CATALOG.values() if entity.on and entity.app_only}
 
 
 def test_secrets_are_hidden_in_ui_and_api(page: Page, dev: DagsterDev, ui_tenant: DemoServer) -> None:
