@@ -165,12 +165,11 @@ class Loads(RuleBasedStateMachine):
         return read
 
     def _forget_uncastable(self, shape: Shape) -> None:
-        """Check that history renames a column if not all of its values can be cast."""
+        """Check that history renames a column if not all of its values can be cast, also one that the table has lost."""
         name = "count"
-        was = (self.model.shape or {}).get(name)
-        if was is None or name not in shape or was == shape[name]:
+        if name not in shape:
             return
-        alone = Model(shape={name: was}, versions=self.model.versions)
+        alone = Model(versions=self.model.versions)
         if not alone.casts({name: shape[name]}):
             for version in self.model.versions:
                 version.values.pop(name, None)

@@ -218,6 +218,27 @@ def test_a_column_of_another_type_blocks_until_it_is_recreated(
 
 
 @pytest.mark.parametrize(
+    ("other", "columns", "ended"),
+    [
+        ("8", "value", [("a", 8), ("b", 7)]),
+        ("x", "value, _was_value", [("a", None, "x"), ("b", None, "7")]),
+    ],
+)
+def test_a_column_that_only_history_has_is_cast_as_a_whole_or_set_aside_when_it_is_declared_again(
+    lab: Lab, target: Target, other: str, columns: str, ended: list[tuple[Any, ...]]
+) -> None:
+    first: list[Row] = [{"id": "a", "value": other}, {"id": "b", "value": "7"}]
+    rows: list[Row] = [{"id": "a"}, {"id": "b"}]
+    again = entity({"id": STRING, "value": Scalar("Int64")})
+    lab.publish(target, first, entity({"id": STRING, "value": STRING}))
+    lab.publish(target, rows, entity({"id": STRING}), number=1)
+    lab.publish(target, [{"id": "a", "value": 1}], again, number=2, options=replace(OPEN, mode=Mode.RECREATE))
+    history = f"SELECT id, {columns} FROM {{history}}.things WHERE _valid_to IS NOT NULL ORDER BY id"
+    assert lab.stored(target, history) == ended
+    assert lab.stored(target, "SELECT value FROM {history}.things WHERE _valid_to IS NULL") == [(1,)]
+
+
+@pytest.mark.parametrize(
     ("stored", "declared", "change"),
     [
         (Scalar("Int32"), Scalar("Int64"), SchemaChange("value", "widened")),
