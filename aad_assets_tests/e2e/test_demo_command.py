@@ -80,6 +80,7 @@ def test_a_first_reload_and_a_day_later(first: First, tmp_path: Path) -> None:
         assert connection.execute("SELECT count(*) FROM aad.users").fetchone() == (after["users"][0],)
 
 
+@pytest.mark.slow
 def test_again_after_a_failed_first_reload_repeats_the_first_day(tmp_path: Path) -> None:
     folder = tmp_path / "demo"
     failed = run_demo(folder, *SMALL, "--faults", "deny:1")
@@ -97,6 +98,7 @@ def test_run_passes_the_settings_to_a_command(tmp_path: Path) -> None:
     assert re.search(r"https://localhost:\d+/v1\.0", result.stdout)
 
 
+@pytest.mark.slow
 def test_a_kept_tenant_is_reachable_with_the_printed_settings(tmp_path: Path) -> None:
     folder = tmp_path / "demo"
     command = [*COMMAND, "--folder", str(folder), *SMALL, "--keep"]
