@@ -90,6 +90,7 @@ def moving(cursor: duckdb.DuckDBPyConnection, table: str, found: Sequence[Gain])
     structure = json.dumps({gain.column.name: _structure(gain.part) for gain in found})
     sought = " OR ".join(map(_sought, sources))
     matching = " AND ".join(["true", *(each for gain in found for each in _list_lengths(gain))])
+    _finish(cursor)
     cursor.create_function(
         _FUNCTION,
         lambda text: _moved(text, sources),
@@ -104,7 +105,13 @@ def moving(cursor: duckdb.DuckDBPyConnection, table: str, found: Sequence[Gain])
         )
     finally:
         with contextlib.suppress(duckdb.Error):  # after an error, the transaction has removed it
+            _finish(cursor)
             cursor.remove_function(_FUNCTION)
+
+
+def _finish(cursor: duckdb.DuckDBPyConnection) -> None:
+    """Finish the cursor's last result. While one is unread, DuckDB 2 adds and removes no functions."""
+    cursor.execute("SELECT 1").fetchall()
 
 
 EXTRA = "CASE WHEN t._moved IS NOT NULL THEN t._moved->'left' ELSE t._extra END"
