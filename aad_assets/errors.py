@@ -69,6 +69,17 @@ class ErrorResponse:
         return f"{self.request} returned {self.status} {code}{text} (request-id {self.request_id or 'none'})"
 
 
+@dataclass(frozen=True)
+class RefusedParent:
+    """A parent whose children Graph refused permanently. The children that are stored stay as they are.
+
+    `key` has the values of the parent's key, as in the path of the request; `response` is Graph's last answer.
+    """
+
+    key: tuple[str, ...]
+    response: ErrorResponse
+
+
 class GraphError(AadAssetsError):
     """Graph returned an error, which `response` holds. `advice` says what to do, if more is known than the code."""
 

@@ -89,11 +89,13 @@ def test_every_setting_has_a_default() -> None:
 
 def test_every_field_is_set_by_the_variable_of_its_name(tmp_path: Path) -> None:
     own = {"connection_name": "prod", "database": "/data/x.duckdb", "schedule_cron": "@daily", "schedule_timezone": "CET"}
+    own |= {"memory_limit": "1GB", "keep_history": "400d", "keep_changes": "52w"}
     reach = {name: f"value of {name}" for name in Connection.model_fields}
-    reach |= {"quota_share": "0.25", "log_days": "3", "token_cache": str(tmp_path / "sign-in.json")}
+    numbers = {"quota_share": 0.25, "log_days": 3, "request_timeout": 20.0, "entity_deadline": 60.0}
+    reach |= {name: str(number) for name, number in numbers.items()} | {"token_cache": str(tmp_path / "sign-in.json")}
     settings = read(**{variable(name): f" {value} " for name, value in (own | reach).items()})
     assert {name: getattr(settings, name) for name in own} == own
-    assert {name: getattr(settings.connection, name) for name in reach} == reach | {"quota_share": 0.25, "log_days": 3}
+    assert {name: getattr(settings.connection, name) for name in reach} == reach | numbers
 
 
 def test_an_empty_variable_counts_as_not_set() -> None:

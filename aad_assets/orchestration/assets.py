@@ -97,7 +97,7 @@ def reload_entities(
     op = context.op_execution_context.op.name
     failed: list[str] = []
     try:
-        target = Target(warehouse.checked_database(connection_name), connection_name, lock_wait=warehouse.lock_wait_seconds)
+        target = Target(warehouse.checked_database(connection_name), connection_name, lock_wait=warehouse.lock_wait)
         reload = Reload(
             entra.connection(),
             target,

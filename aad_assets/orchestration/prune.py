@@ -34,7 +34,7 @@ def build_prune_job(connection_name: str, prefix: str) -> dg.JobDefinition:
             ages = [age(text) if text else None for text in (config.history_older_than, config.changes_older_than)]
             history, changes = (None if each is None else now - each for each in ages)
             database = warehouse.checked_database(connection_name)
-            target = Target(database, connection_name, lock_wait=warehouse.lock_wait_seconds)
+            target = Target(database, connection_name, lock_wait=warehouse.lock_wait)
             pruned = prune_and_shrink(target, history_before=history, changes_before=changes)
         except (AadAssetsError, ValueError) as error:
             context.log.error(str(error))

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import dagster as dg
-from pydantic import Field
 
 from aad_assets.settings import (
     Connection,
@@ -22,7 +21,7 @@ from aad_assets.settings import (
     variable,
 )
 
-_BOUND_BY_VALUE = frozenset({"quota_share", "log_days", "token_cache"})
+_BOUND_BY_VALUE = frozenset({"quota_share", "request_timeout", "entity_deadline", "log_days", "token_cache"})
 """Fields that are never bound to their variable: an EnvVar is text, and the path of the token cache was made absolute."""
 
 
@@ -36,13 +35,6 @@ class EntraResource(dg.ConfigurableResource[Connection], ConnectionFields):
 
 class WarehouseResource(dg.ConfigurableResource["WarehouseResource"], DatabaseFields):
     """The DuckDB database in which the tenant is landed."""
-
-    lock_wait_seconds: float = Field(
-        default=30.0, description="Seconds to wait for a database that another process has open."
-    )
-    memory_limit: str = Field(
-        default="200MB", description="Memory that DuckDB may use to convert and compare rows, such as 200MB."
-    )
 
     def checked_database(self, connection_name: str) -> str:
         """Return the database with an absolute path. Raise ConfigurationError if it is named like a schema."""
@@ -88,6 +80,10 @@ def warehouse_resource(settings: Settings, environment: Mapping[str, str]) -> Wa
     name = variable("database")
     by_variable = not is_file(settings.database) and environment.get(name, "").strip() == settings.database
     return WarehouseResource(
+        memory_limit=settings.memory_limit,
+        lock_wait=settings.lock_wait,
+        keep_history=settings.keep_history,
+        keep_changes=settings.keep_changes,
         database=dg.EnvVar(name) if by_variable else resolve_database(settings.database),
         serving_copy=absolute(settings.serving_copy) if settings.serving_copy else "",
     )

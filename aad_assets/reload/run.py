@@ -61,7 +61,7 @@ class Reload:
         *,
         views: Sequence[View] = (),
         run_id: str = "",
-        memory_limit: str = "200MB",
+        memory_limit: str = "",
         log_days: Sequence[str] = (),
         options: Mapping[str, Options] | None = None,
         serving_copy: str = "",
@@ -156,7 +156,7 @@ class Reload:
         rate_limits = RateLimits(self._connection.quota_share)
         with workspace(self._target.database) as folder:
             remove_old(self._target.database)
-            stage = Stage(folder, memory_limit=self._memory_limit)
+            stage = Stage(folder, memory_limit=self._memory_limit or "200MB")
             writer = Writer(stage, self._target)
             try:
                 tenant_id = await tokens.tenant_id()

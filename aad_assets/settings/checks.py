@@ -1,5 +1,6 @@
 """Checks of single values. Each returns what the value must be, to follow the variable's name, or None if it is valid."""
 
+import math
 import re
 from collections.abc import Callable, Collection
 from pathlib import Path
@@ -63,8 +64,25 @@ def proxy_url(value: str) -> str | None:
 
 
 def positive(value: float) -> str | None:
-    """Accept a number above 0; not NaN."""
-    return None if value > 0 else "must be greater than 0"
+    """Accept a finite number above 0."""
+    return None if value > 0 and math.isfinite(value) else "must be a number greater than 0"
+
+
+def not_negative(value: float) -> str | None:
+    """Accept 0 and any finite number above it."""
+    return None if value >= 0 and math.isfinite(value) else "must be 0 or a number greater than 0"
+
+
+def memory(value: str) -> str | None:
+    """Accept an amount of memory: `800MB`, `2GB`, `512MiB`."""
+    return (
+        None if re.fullmatch(r"\d+(\.\d+)?\s?[KMGT]i?B", value, re.IGNORECASE) else "must be an amount such as 800MB or 2GB"
+    )
+
+
+def age(value: str) -> str | None:
+    """Accept an age in days or weeks: `400d`, `52w`."""
+    return None if re.fullmatch(r"\d{1,5}[dw]", value) else "must be an age such as 400d or 52w"
 
 
 def log_days(value: int) -> str | None:

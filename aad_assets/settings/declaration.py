@@ -197,9 +197,24 @@ class ConnectionFields(_Fields):
         Group.NETWORK,
         check=checks.positive,
     )
+    request_timeout: float = setting(
+        "AAD_REQUEST_TIMEOUT",
+        300.0,
+        "Seconds that one request may take, its response included",
+        Group.NETWORK,
+        check=checks.positive,
+    )
+    entity_deadline: float = setting(
+        "AAD_ENTITY_DEADLINE",
+        21_600.0,
+        "Seconds that reading one entity may take, retries and pauses included",
+        Group.NETWORK,
+        default_shown="`21600` (6 hours)",
+        check=checks.positive,
+    )
     log_days: int = setting(
         "AAD_LOG_DAYS",
-        7,
+        30,
         "Days before today at which the first load of a log starts, at most 30",
         Group.CONTENT,
         check=checks.log_days,
@@ -214,6 +229,37 @@ class DatabaseFields(_Fields):
     )
     serving_copy: str = setting(
         "AAD_SERVING_COPY", "", "Second file that BI tools may keep open; each run replaces it as a whole", Group.DATABASE
+    )
+    memory_limit: str = setting(
+        "AAD_MEMORY_LIMIT",
+        "",
+        "Memory that one reload may use, DuckDB and Python together, such as `800MB`",
+        Group.DATABASE,
+        default_shown="what the container or the machine allows, at most `800MB`",
+        check=checks.memory,
+    )
+    lock_wait: float = setting(
+        "AAD_LOCK_WAIT",
+        30.0,
+        "Seconds to wait for a database that another process has open",
+        Group.DATABASE,
+        check=checks.not_negative,
+    )
+    keep_history: str = setting(
+        "AAD_KEEP_HISTORY",
+        "",
+        "Age after which the job `prune` deletes versions that ended, such as `400d` or `52w`",
+        Group.DATABASE,
+        default_shown="all are kept",
+        check=checks.age,
+    )
+    keep_changes: str = setting(
+        "AAD_KEEP_CHANGES",
+        "",
+        "Age after which the job `prune` deletes recorded changes, such as `400d` or `52w`",
+        Group.DATABASE,
+        default_shown="all are kept",
+        check=checks.age,
     )
 
 

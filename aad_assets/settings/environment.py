@@ -35,10 +35,12 @@ class Settings(DatabaseFields, DefinitionFields):
         values: dict[str, str | float] = {**given, **_federation(environment, given)}
         if cache := given.get("token_cache"):
             values["token_cache"] = absolute(cache)
-        for name, field in Connection.model_fields.items():
-            if name in given and not isinstance(field.default, str):
-                values[name] = _number(name, given[name], type(field.default))
-        settings = cls(connection=Connection.model_validate(values), **_given(environment, declared(cls)))
+        own: dict[str, str | float] = dict(_given(environment, declared(cls)))
+        for fields, read in ((Connection.model_fields, values), (cls.model_fields, own)):
+            for name in read.keys() & fields.keys():
+                if isinstance(default := fields[name].default, int | float):
+                    read[name] = _number(name, str(read[name]), type(default))
+        settings = cls.model_validate({"connection": Connection.model_validate(values), **own})
         return settings.resolved()
 
     def resolved(self) -> "Settings":

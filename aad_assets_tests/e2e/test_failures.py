@@ -156,7 +156,7 @@ def test_no_settings_at_all(shared_tenant: DemoServer, place_for: PlaceFor) -> N
 
 def test_a_database_locked_by_another_process(shared_tenant: DemoServer, place_for: PlaceFor) -> None:
     place = place_for(shared_tenant)
-    config = {"resources": {"warehouse": {"config": {"lock_wait_seconds": 2}}}}
+    config = {"resources": {"warehouse": {"config": {"lock_wait": 2}}}}
     started = time.monotonic()
     with subprocess.Popen(
         [sys.executable, "-c", HOLD, str(place.database)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True

@@ -6,6 +6,8 @@ Nobody can try every property on every tenant, so a single rejected property mus
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from aad_assets.errors import RefusedParent
+
 Properties = tuple[str, ...]
 
 AcceptsSelect = Callable[[Properties], Awaitable[bool]]
@@ -21,6 +23,12 @@ class Selection:
     unrequested: Properties = ()
     """Properties, columns of links and inline parts that were not requested, because Graph rejects the request for them.
     They may still have come by themselves."""
+    refused: tuple[RefusedParent, ...] = ()
+    """Parents whose children Graph refused, although others answered."""
+    parents: int = 0
+    """Parents that were asked for their children."""
+    problems: tuple[str, ...] = ()
+    """Sentences for the load's reason: what the read lacks for another cause, such as a cast that Graph rejects."""
 
 
 async def find_selection(accepts: AcceptsSelect, properties: Properties) -> Selection:

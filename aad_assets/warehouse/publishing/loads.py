@@ -55,6 +55,9 @@ class Load:
     throttled_seconds: float = 0.0
     bytes: int = 0
     schema_changes: list[SchemaChange] = field(default_factory=list)
+    counted: int | None = None
+    """What Graph's `$count` returned; None if it did not answer."""
+    refused_parents: int = 0
     preview: list[ChangedAttribute] = field(default_factory=list)
     """The first few changes."""
 
