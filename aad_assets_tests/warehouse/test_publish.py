@@ -123,6 +123,8 @@ def test_a_load_is_recorded_with_all_that_is_known_of_it(lab: Lab, target: Targe
         "throttled_seconds": 1.5,
         "bytes": 2**40,
         "schema_changes": [{"column": "tags", "change": "refused"}, {"column": "new", "change": "undeclared"}],
+        "counted": None,
+        "refused_parents": 0,
     }
 
 
