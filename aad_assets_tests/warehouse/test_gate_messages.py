@@ -31,7 +31,7 @@ def block(gates: Gates, check: str, *values: Any) -> Callable[[], None]:
             block(Gates(count_rows=1), "check_count", 20, 40),
             Gate.COUNT,
             ["count"],
-            "20 rows were read, but Graph counts 40 (they may differ by 1% or 1 row). Pages may be missing. Reload again.",
+            "20 rows were read, but Graph counts 40 (they may differ by 10% or 1 row). Pages may be missing. Reload again.",
         ),
         (
             block(GATES, "check_shrink", 1000, 0),
@@ -61,6 +61,24 @@ def block(gates: Gates, check: str, *values: Any) -> Callable[[], None]:
                 "1 row was read, but the table holds 100: 99% are missing (the limit is 20% and 50 rows). Check that "
                 "so many are "
                 "really gone."
+            ),
+        ),
+        (
+            block(Gates(), "check_shrink", 12, 2),
+            Gate.SHRINK,
+            ["shrink"],
+            (
+                "2 rows were read, but the table holds 12: 83% are missing (the limit is 50%). Check that so many are really "
+                "gone."
+            ),
+        ),
+        (
+            block(Gates(), "check_reads", Gate.SHRINK, 2, 3),
+            Gate.SHRINK,
+            ["shrink"],
+            (
+                "two reads disagreed: 2 rows and then 3 rows were read, and not the same rows were missing. Pages may be "
+                "missing. Reload again."
             ),
         ),
         (

@@ -42,22 +42,28 @@ def check(call: Callable[[Gates], None], gate: Gate) -> str:
     return str(caught.value)
 
 
-@pytest.mark.parametrize(("rows", "counted"), [(1000, 1011), (1000, 989), (0, 11), (0, 10), (100_000, 102_000)])
+@pytest.mark.parametrize(
+    ("rows", "counted"), [(1000, 1011), (1000, 989), (0, 11), (0, 1), (100_000, 102_000), (2, 12), (44, 49), (1, 3)]
+)
 def test_a_count_that_does_not_match_blocks(rows: int, counted: int) -> None:
     assert f"{counted:,}" in check(lambda gates: gates.check_count("people", rows, counted), Gate.COUNT)
 
 
-@pytest.mark.parametrize(("rows", "counted"), [(1000, 1010), (1000, 990), (1, 10), (99_500, 100_000), (0, None)])
+@pytest.mark.parametrize(
+    ("rows", "counted"), [(1000, 1010), (1000, 990), (40, 50), (45, 49), (1, 2), (99_500, 100_000), (0, None)]
+)
 def test_a_count_may_lag_a_little(rows: int, counted: int | None) -> None:
     Gates().check_count("people", rows, counted)
 
 
-@pytest.mark.parametrize(("before", "rows"), [(250, 199), (1000, 799), (51, 1)])
+@pytest.mark.parametrize(("before", "rows"), [(250, 199), (1000, 799), (51, 1), (12, 2), (49, 24), (3, 1)])
 def test_a_table_that_shrinks_too_much_blocks(before: int, rows: int) -> None:
     assert "gone" in check(lambda gates: gates.check_shrink("people", before, rows), Gate.SHRINK)
 
 
-@pytest.mark.parametrize(("before", "rows"), [(0, 0), (0, 5), (1000, 800), (100, 51), (50, 1), (100, 200)])
+@pytest.mark.parametrize(
+    ("before", "rows"), [(0, 0), (0, 5), (1000, 800), (100, 51), (50, 1), (100, 200), (12, 6), (49, 25), (2, 1)]
+)
 def test_a_table_may_shrink_a_little(before: int, rows: int) -> None:
     Gates().check_shrink("people", before, rows)
 
@@ -85,6 +91,26 @@ def test_thresholds_can_be_set() -> None:
     lenient.check_shrink("people", 1000, 100)
     lenient.check_rejects("people", 50, 100)
     lenient.check_columns("people", 10, {"a": 10}, {"a": 0})
+
+
+def test_a_threshold_that_is_set_holds_for_tables_of_every_size() -> None:
+    lenient = Gates(count_share=0.5, count_rows=3, shrink_share=0.9, shrink_rows=4)
+    lenient.check_count("people", 1, 4)
+    lenient.check_count("people", 20, 40)
+    lenient.check_shrink("people", 12, 2)
+    lenient.check_shrink("people", 4, 1)
+    for size in (10, 1000):
+        strict = Gates(count_share=0.0, count_rows=0, shrink_share=0.0, shrink_rows=0)
+        with pytest.raises(LoadBlocked, match="gate count"):
+            strict.check_count("people", size, size + 1)
+        with pytest.raises(LoadBlocked, match="gate shrink"):
+            strict.check_shrink("people", size, size - 1)
+
+
+@pytest.mark.parametrize("gate", [Gate.SHRINK, Gate.COUNT])
+def test_two_reads_that_disagree_block(gate: Gate) -> None:
+    message = check(lambda gates: gates.check_reads("people", gate, 2, 1), gate)
+    assert "two reads disagreed: 2 rows and then 1 row were read" in message
 
 
 def blocked(lab: Lab, target: Target, rows: list[Row], options: Options = CLOSED, counted: int | None = None) -> LoadBlocked:
@@ -125,9 +151,9 @@ def test_the_gate_for_empty_tables_is_opened_by_its_own_name_alone(lab: Lab, tar
 
 
 def test_a_column_that_turns_null_blocks_also_when_other_rows_are_deleted(lab: Lab, target: Target) -> None:
-    """Of 10 rows, 6 are deleted and 4 changed: neither alone is more than half."""
-    lab.publish(target, people(10), PEOPLE)
-    some = [row | {"name": None} for row in people(4)]
+    """Of 80 rows, 45 are deleted and 35 changed: the changed ones alone are less than half."""
+    lab.publish(target, people(80), PEOPLE)
+    some = [row | {"name": None} for row in people(35)]
     assert blocked(lab, target, some).gate == Gate.NULL_COLUMN
 
 

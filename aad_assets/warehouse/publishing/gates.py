@@ -28,16 +28,29 @@ class Gate(StrEnum):
 OPENABLE = (Gate.COUNT, Gate.SHRINK, Gate.EMPTY, Gate.NULL_COLUMN, Gate.REJECTS)
 
 
+_SMALL = 50
+"""Rows from which a table is not small: below, a fixed number of rows would be most of it."""
+
+
 @dataclass(frozen=True)
 class Gates:
-    """Thresholds, as shares of the rows unless noted, and the gates that this run opens."""
+    """Thresholds, as shares of the rows unless noted, and the gates that this run opens.
 
-    count_share: float = 0.01
-    count_rows: int = 10
-    """Rows by which a read may always differ from Graph's `$count`: its index lags, and rows come and go during the read."""
-    shrink_share: float = 0.2
-    shrink_rows: int = 50
-    """Rows that a table may always lose."""
+    A threshold of None depends on the number of rows: there is one for small tables and one for others. A threshold that is
+    set holds for tables of every size.
+    """
+
+    count_share: float | None = None
+    """Share of Graph's `$count` by which a read may differ; by default 10% below 50 counted rows, and 1% from there on."""
+    count_rows: int | None = None
+    """Rows by which a read may always differ from Graph's `$count`: its index lags, and rows come and go during the read.
+
+    By default 1 row below 50 counted rows, and 10 from there on.
+    """
+    shrink_share: float | None = None
+    """Share of its rows that a table may lose; by default 50% below 50 stored rows, and 20% from there on."""
+    shrink_rows: int | None = None
+    """A loss of fewer rows never blocks; by default 0 below 50 stored rows, and 50 from there on."""
     filled_share: float = 0.5
     """A column with values in more than this share of the rows must not turn all NULL."""
     rejects_share: float = 0.01
@@ -47,18 +60,22 @@ class Gates:
         """Check the number of rows against Graph's `$count`, which is None where Graph does not count."""
         if expected is None:
             return
-        if abs(rows - expected) <= max(self.count_rows, self.count_share * expected) and bool(rows) >= bool(expected):
+        share = _by_size(expected, self.count_share, 0.1, 0.01)
+        always = int(_by_size(expected, self.count_rows, 1, 10))
+        if abs(rows - expected) <= max(always, share * expected) and bool(rows) >= bool(expected):
             return
         self._block(
             Gate.COUNT,
             table,
-            f"{_rows(rows, 'was', 'were')} read, but Graph counts {expected:,} (they may differ by {self.count_share:.0%} or "
-            f"{_rows(self.count_rows)}). Pages may be missing. Reload again",
+            f"{_rows(rows, 'was', 'were')} read, but Graph counts {expected:,} (they may differ by {share:.0%} or "
+            f"{_rows(always)}). Pages may be missing. Reload again",
         )
 
     def check_shrink(self, table: str, before: int, rows: int) -> None:
         """Check how many of the table's `before` rows are missing from the read."""
         lost = before - rows
+        share = _by_size(before, self.shrink_share, 0.5, 0.2)
+        always = int(_by_size(before, self.shrink_rows, 0, 50))
         if before and not rows:
             self._block(
                 Gate.EMPTY,
@@ -66,13 +83,23 @@ class Gates:
                 f"no rows were read, but the table holds {before:,}. A permission may have been removed. Check that the "
                 "collection is really empty",
             )
-        elif lost >= self.shrink_rows and lost > self.shrink_share * before:
+        elif lost >= always and lost > share * before:
+            limit = f"{share:.0%} and {_rows(always)}" if always else f"{share:.0%}"
             self._block(
                 Gate.SHRINK,
                 table,
                 f"{_rows(rows, 'was', 'were')} read, but the table holds {before:,}: {lost / before:.0%} are missing "
-                f"(the limit is {self.shrink_share:.0%} and {_rows(self.shrink_rows)}). Check that so many are really gone",
+                f"(the limit is {limit}). Check that so many are really gone",
             )
+
+    def check_reads(self, table: str, gate: Gate, first: int, second: int) -> None:
+        """Block a table that was read twice, because of `gate`, and with a different result. Both reads are given in rows."""
+        self._block(
+            gate,
+            table,
+            f"two reads disagreed: {_rows(first)} and then {_rows(second)} were read, and not the same rows were missing. "
+            "Pages may be missing. Reload again",
+        )
 
     def check_rejects(self, table: str, rejected: int, rows: int) -> None:
         """Check how many rows have a value that does not match its declared type."""
@@ -136,6 +163,13 @@ def check_order(started_at: datetime, last_started_at: datetime | None, now: dat
             f"the gate later_read blocked it: a read that started later, at {last_started_at:%Y-%m-%d %H:%M:%S %Z}, is "
             "published already. Nothing is lost. Schedule the runs further apart.",
         )
+
+
+def _by_size(rows: int, threshold: float | None, small: float, large: float) -> float:
+    """Return the threshold if it is set, and otherwise the default for a table of this size."""
+    if threshold is not None:
+        return threshold
+    return small if rows < _SMALL else large
 
 
 def _rows(number: int, one: str = "", many: str = "") -> str:
