@@ -116,6 +116,38 @@ def test_a_number_past_a_doubles_range_is_kept_as_text(shared_lab: Lab) -> None:
     assert rejects == {"ratio": '"1e400"'}
 
 
+@pytest.mark.parametrize(
+    ("sent", "stored"),
+    [
+        ("12345678901234567890.123", "12345678901234567890.123"),
+        ("0.1000000000000000055511151231257827", "0.1000000000000000055511151231257827"),
+        ("-1E+400", "-1e400"),
+        ("1e-400", "1e-400"),
+        ("1" + "0" * 400 + ".5", "1" + "0" * 400 + ".5"),
+        ("1e99999999999999999999999", "1e99999999999999999999999"),
+        ("9007199254740993.0", 9007199254740993),
+        ("123456789012345678901234567890", 123456789012345678901234567890),
+        ("0.10", 0.1),
+        ("1e23", 1e23),
+        ("5e-324", 5e-324),
+        ("100000000000000000000000.0", 1e23),
+    ],
+)
+def test_a_number_in_json_keeps_its_digits(shared_lab: Lab, sent: str, stored: Any) -> None:
+    """A JSON column reads rows that are valid in DuckDB, and undeclared members come through Python."""
+    row = f'{{"id": "1", "open": {{"n": [{sent}]}}, "opens": [{sent}], "new": {sent}, "ratio": 0.5}}'.encode()
+    assert landed(shared_lab, row) == (
+        {"open": {"n": [stored]}, "opens": [stored], "_extra": {"new": stored}, "ratio": 0.5},
+        {},
+    )
+    assert landed(shared_lab, f'{{"id": "1", "open": {sent}}}'.encode()) == ({"open": stored}, {})
+
+
+def test_digits_past_a_double_are_cut_where_a_double_is_declared_and_kept_in_text(shared_lab: Lab) -> None:
+    row = b'{"id": "1", "ratio": 0.100000000000000005551115, "name": 12345678901234567890.123, "large": 9007199254740993.0}'
+    assert landed(shared_lab, row) == ({"ratio": 0.1, "name": "12345678901234567890.123", "large": 9007199254740993}, {})
+
+
 def test_an_integer_of_more_digits_than_python_reads_is_kept_as_text(shared_lab: Lab) -> None:
     digits = "9" * 5000
     stored, _ = landed(shared_lab, f'{{"id": "1", "new": {digits}}}'.encode())

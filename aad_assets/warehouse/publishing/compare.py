@@ -3,8 +3,8 @@
 Rows are compared by hash, in one query over both sides: DuckDB's hash is not stable between its versions, so it must not be
 stored. The hash does not tell an empty list from NULL, `[0]` from `[0, 0]`, or a struct of NULLs from NULL. So lists and
 structs are hashed by their sort key, which tells them apart and is twice as fast as JSON text. The order of a collection
-means nothing, in JSON values and `_extra` as well. Rows whose sort keys differ are few, and are compared again with sorted
-lists.
+means nothing, in JSON values and `_extra` as well, nor does the spelling of a number or time in them. Rows whose sort keys
+differ are few, and are compared again with sorted lists.
 """
 
 from collections.abc import Sequence

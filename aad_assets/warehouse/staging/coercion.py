@@ -11,6 +11,7 @@ import msgspec
 
 from aad_assets.catalog.types import Json, List, Scalar, Struct, Type
 from aad_assets.warehouse.database.cleaning import cleaned, is_annotation, is_no_date, may_need_cleaning
+from aad_assets.warehouse.database.exact_values import ExactNumber, decimal
 
 INTEGER_BITS = {"Int32": 31, "Int64": 63}
 NOTHING: Any = object()
@@ -37,12 +38,6 @@ class Reject:
     value: str
 
 
-def _float(text: str) -> float | str:
-    """Parse a number; keep one outside the range of a double as text."""
-    number = float(text)
-    return number if math.isfinite(number) else text
-
-
 def _integer(text: str) -> int | str:
     return int(text) if len(text) <= _DIGITS else text
 
@@ -61,8 +56,9 @@ def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return members
 
 
-loads = json.JSONDecoder(object_pairs_hook=_members, parse_float=_float, parse_int=_integer, strict=False).decode
-"""Decodes JSON and keeps what Python or DuckDB would lose: numbers out of range as text, repeated names with a suffix."""
+loads = json.JSONDecoder(object_pairs_hook=_members, parse_float=decimal, parse_int=_integer, strict=False).decode
+"""Decodes JSON and keeps what Python or DuckDB would lose: numbers that a double does not hold as text, repeated names with
+a suffix."""
 
 
 class Coercion:
@@ -162,12 +158,13 @@ def _fit_integer(value: Any, bound: int) -> Any:
 def _fit_double(value: Any) -> Any:
     if isinstance(value, bool):
         return NOTHING
-    if isinstance(value, str):
+    if isinstance(value, str) and not isinstance(value, ExactNumber):
         return _NOT_A_NUMBER.get(value, NOTHING)
     try:
-        return float(value)
+        number = float(value)
     except OverflowError:
         return NOTHING
+    return number if math.isfinite(number) else NOTHING
 
 
 def _fit_date(value: Any, name: str) -> Any:

@@ -1,9 +1,9 @@
 """Validation of rows against their declared types, and coercion of those that do not match.
 
-DuckDB's JSON reader does not report a fraction in an integer, a field that a STRUCT does not declare, or `Id` for `id`, and
-one lone surrogate stops a whole file. So a strict decoder, built from the declared types, first decodes every row, at some
-600 MB/s. DuckDB can type a row that passes without loss. The few others are coerced one by one: undeclared members move to
-`_extra`; values that do not match their type become NULL and are reported as rejects.
+DuckDB's JSON reader does not report a fraction in an integer, digits that a double does not hold, a field that a STRUCT does
+not declare, or `Id` for `id`, and one lone surrogate stops a whole file. So a strict decoder, built from the declared types,
+first decodes every row, at some 600 MB/s. DuckDB can type a row that passes without loss. The few others are coerced one by
+one: undeclared members move to `_extra`; values that do not match their type become NULL and are reported as rejects.
 """
 
 import json
@@ -19,6 +19,7 @@ from aad_assets.catalog.extensions import is_extension
 from aad_assets.catalog.types import Json, List, Scalar, Struct, Type, has_dates
 from aad_assets.errors import InvalidResponse
 from aad_assets.warehouse.database.cleaning import NO_DATE
+from aad_assets.warehouse.database.exact_values import decimal
 from aad_assets.warehouse.staging.coercion import AGAIN, INTEGER_BITS, LONE_SURROGATE, NOTHING, Coercion, Reject, loads
 
 # Control information of OData JSON that says nothing about the entity (docs.oasis-open.org/odata/odata-json-format/v4.01).
@@ -53,7 +54,7 @@ class RowValidator:
         # Edges hold ids and types only: other attributes of a member depend on read rights.
         self._closed = entity.edge is None
         self._own_type = f"{ODATA_TYPE_PREFIX}{entity.type}"
-        self._decode = msgspec.json.Decoder(self._strict()).decode
+        self._decode = msgspec.json.Decoder(self._strict(), float_hook=_held).decode
 
     def is_valid(self, row: bytes | msgspec.Raw) -> bool:
         """Return whether DuckDB can type the row without loss."""
@@ -126,6 +127,14 @@ class RowValidator:
             if ODATA_TYPE not in self._columns and ODATA_TYPE not in self._off:
                 fields.append((ODATA_TYPE, Literal[self._own_type], False))
         return _struct(fields, closed=self._closed)
+
+
+def _held(text: str) -> float:
+    """Return a number of a JSON column. Raises ValueError if a double does not hold it."""
+    number = decimal(text)
+    if not isinstance(number, float):
+        raise ValueError("DuckDB would round a number")
+    return number
 
 
 def _struct(fields: list[tuple[str, Any, bool]], *, closed: bool = True) -> type[msgspec.Struct]:
