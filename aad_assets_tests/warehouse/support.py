@@ -196,6 +196,12 @@ def new_load(number: int = 0, of: Entity = THINGS, tenant: str = TENANT) -> Load
     )
 
 
+def touch(lab: Lab, target: Target, tenant: str = TENANT) -> None:
+    """Run a transaction that does nothing but migrate the bookkeeping."""
+    with lab.stage.cursor() as cursor, target.transaction(cursor, tenant):
+        pass
+
+
 def encoded(row: Row | bytes) -> bytes:
     return row if isinstance(row, bytes) else json.dumps(row).encode()
 

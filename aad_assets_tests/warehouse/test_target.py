@@ -12,15 +12,9 @@ import duckdb
 import pytest
 
 from aad_assets.errors import WarehouseError
-from aad_assets.warehouse.database import target as target_module
 from aad_assets.warehouse.database.private_files import create_database
 from aad_assets.warehouse.database.target import ALIAS, Target
-from aad_assets_tests.warehouse.support import HOLD_DATABASE, OTHER_TENANT, TENANT, Lab, OtherProcess, read_alone
-
-
-def touch(lab: Lab, target: Target, tenant: str = TENANT) -> None:
-    with lab.stage.cursor() as cursor, target.transaction(cursor, tenant):
-        pass
+from aad_assets_tests.warehouse.support import HOLD_DATABASE, OTHER_TENANT, TENANT, Lab, OtherProcess, read_alone, touch
 
 
 def is_attached(lab: Lab) -> bool:
@@ -46,6 +40,7 @@ def test_opening_makes_the_schemas_and_the_bookkeeping(lab: Lab, target: Target,
         "aad_meta.changes",
         "aad_meta.loads",
         "aad_meta.log_days",
+        "aad_meta.refused_parents",
         "aad_meta.rejects",
         "aad_meta.version",
     ]
@@ -95,60 +90,6 @@ def test_a_database_that_is_kept_attached_is_released_after_an_error(lab: Lab, t
     with lab.stage.cursor() as cursor, pytest.raises(WarehouseError), target.transaction(cursor, TENANT):
         cursor.execute("SELECT * FROM nowhere")
     assert not is_attached(lab)
-
-
-def test_while_it_is_open_no_other_process_has_it(lab: Lab, target: Target, database: Path) -> None:
-    script = "import sys, duckdb\ntry: duckdb.connect(sys.argv[1])\nexcept duckdb.Error: print('locked')"
-    with lab.stage.cursor() as cursor, target.transaction(cursor, TENANT), OtherProcess(script, str(database)) as other:
-        assert other.line() == "locked"
-
-
-def test_a_lock_is_waited_for_as_long_as_lock_wait_says(lab: Lab, database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = SimpleNamespace(now=0.0)
-
-    def pause(seconds: float) -> None:
-        clock.now += seconds
-
-    monkeypatch.setattr(target_module, "time", SimpleNamespace(monotonic=lambda: clock.now))
-    monkeypatch.setattr(target_module, "pause", pause)
-    target = Target(str(database), "aad", lock_wait=30.0)
-    with OtherProcess(HOLD_DATABASE, str(database)) as other:
-        assert other.line() == "held"
-        with pytest.raises(WarehouseError) as caught:
-            touch(lab, target)
-        assert clock.now == pytest.approx(30.0, abs=0.3)
-        message = str(caught.value)
-        assert f"The database {database} (AAD_DATABASE) is in use by process {other.process.pid} (python" in message
-        assert "waited 30 s" in message
-        with pytest.raises(WarehouseError, match=r"waited 0 s"):
-            touch(lab, target)  # a run waits once, not for each entity
-        assert clock.now == pytest.approx(30.0, abs=0.3)
-
-
-def test_a_lock_that_is_released_meanwhile_is_taken(lab: Lab, database: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    target = Target(str(database), "aad", lock_wait=30.0)
-    with OtherProcess(HOLD_DATABASE, str(database)) as other:
-        assert other.line() == "held"
-        waits: list[str] = []
-
-        def pause(_: float) -> None:
-            other.go_on()
-            waits.append(other.line())
-
-        monkeypatch.setattr(target_module, "pause", pause)
-        touch(lab, target)
-        assert waits == ["released"]
-    assert read_alone(database, "SELECT count(*) FROM aad_meta.loads") == [(0,)]
-
-
-def test_a_database_that_this_process_itself_has_open_is_waited_for(
-    lab: Lab, database: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    connection = duckdb.connect(str(database))
-    with pytest.raises(WarehouseError, match=rf"in use by this process itself \({os.getpid()}\)"):
-        touch(lab, Target(str(database), "aad", lock_wait=0.0))
-    monkeypatch.setattr(target_module, "pause", lambda _: connection.close())
-    touch(lab, Target(str(database), "aad", lock_wait=30.0))
 
 
 def test_a_file_that_is_replaced_while_it_is_opened_is_opened_again(lab: Lab, target: Target, database: Path) -> None:

@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import math
 import os
 import re
 import time
@@ -20,6 +21,8 @@ from aad_assets.warehouse.database.sql import sql_string
 
 ALIAS = "target"
 _POLL = 0.2
+_FAILED_WAITS = 5
+"""Waits that fail one after the other before a run stops waiting: a database that stays locked costs a bounded time."""
 _IN_USE = re.compile("lock on file|lock is held|already attached", re.IGNORECASE)
 
 
@@ -37,7 +40,9 @@ class Target:
         self.meta = f"{ALIAS}.{connection_name}_meta"
         self.history = f"{ALIAS}.{connection_name}_history"
         self.keep_attached = False
-        self._lock_wait = self._wait_left = lock_wait
+        self._lock_wait = lock_wait
+        self._failed_waits = 0
+        self._failed_at = -math.inf
         self.comments: dict[str, dict[str, str]] | None = None
         """The comments on columns by qualified table, for `publishing.comments`; None until they are read."""
         self._is_migrated = False
@@ -119,26 +124,36 @@ class Target:
                     self.release(cursor)
 
     def _attach(self, cursor: duckdb.DuckDBPyConnection) -> None:
-        deadline = time.monotonic() + self._wait_left
+        wait = self._next_wait()
+        deadline = time.monotonic() + wait
         while True:
             try:
                 if is_file(self.database):
                     create_database(self.database, cursor)
                 before = self._identity()
                 cursor.execute(f"ATTACH {sql_string(self.database)} AS {ALIAS}")
-                self._wait_left = self._lock_wait
+                self._failed_waits, self._failed_at = 0, -math.inf
                 if before in (None, self._identity()):
                     return
                 cursor.execute(f"DETACH {ALIAS}")  # the file was replaced while it was opened
             except (duckdb.Error, OSError) as error:
-                locked = locked_text(self.display_name, str(error), self._wait_left)
+                locked = locked_text(self.display_name, str(error), wait)
                 if locked is None:
                     raise WarehouseError(self._failed(error)) from None
                 if time.monotonic() >= deadline:
-                    # Entities that are ready at the same time wait together, not one after the other.
-                    self._wait_left = 0.0
+                    if wait:
+                        self._failed_waits, self._failed_at = self._failed_waits + 1, time.monotonic()
                     raise WarehouseError(locked) from None
             pause(_POLL)
+
+    def _next_wait(self) -> float:
+        """Return how many seconds to wait for a database that another process has open.
+
+        Entities that are ready at the same time wait together: for as long again after a wait that failed, the next ones
+        only try. Later ones wait again, up to _FAILED_WAITS times.
+        """
+        is_over = time.monotonic() >= self._failed_at + self._lock_wait
+        return self._lock_wait if is_over and self._failed_waits < _FAILED_WAITS else 0.0
 
     def _identity(self) -> tuple[int, int] | None:
         """Return the device and inode of the file; None when it does not exist yet."""
