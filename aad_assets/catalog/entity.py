@@ -33,6 +33,10 @@ RELOAD_MODES = ("compare", "compare_keep_deleted", "truncate", "recreate")
 """The ways in which a load treats the existing rows of a table. `aad_assets.warehouse.publishing.options` explains each."""
 
 
+GATES = ("count", "shrink", "null_column", "rejects", "refused")
+"""The gates whose thresholds can be set for an entity. `aad_assets.warehouse.publishing.gates` explains each."""
+
+
 @dataclass(frozen=True)
 class ParentCondition:
     """A condition that parents with children meet. No children are requested for the others."""
@@ -114,6 +118,8 @@ class Entity:
     """One of RELOAD_MODES. Logs are always merged."""
     volatile: frozenset[str] = frozenset()
     """Columns that change all the time. A difference in them is not a change of the row and starts no version."""
+    gates: tuple[tuple[str, float], ...] = ()
+    """Thresholds of this entity's gates, as shares from 0 to 1, by the names in GATES. The others keep their defaults."""
     history: bool = True
     """Versions and changes are kept. Off by default for logs, because their rows hardly ever change."""
     absent_without_id: bool = False
@@ -137,6 +143,8 @@ class Entity:
     """The columns of the parent that fill the path, in the order of the path."""
     parent_columns: tuple[str, ...] = ()
     """Columns that store the parent's key (the source of the edge), if Graph does not return it in the rows."""
+    returned_parent_columns: tuple[str, ...] = ()
+    """Columns with the parent's key that Graph returns in the rows, in the order of `parent_key`."""
     parent_where: ParentCondition | None = None
     parent_list: str | None = None
     """A table whose keys are those parents that have children. If Graph does not return it, `parent_where` decides."""
@@ -161,6 +169,12 @@ class Entity:
         """Return the keys of parents that can have children, from rows of their `parent_sources`. A key may be incomplete."""
         width, where = len(self.parent_key), self.parent_where
         return [tuple(row[:width]) for row in rows if where is None or where.holds(*row[width:])]
+
+    @property
+    def parent_reference(self) -> tuple[str, ...]:
+        """The columns that name a row's parent, in the order of `parent_key`. Empty if the table has none that do."""
+        names = self.parent_columns or self.returned_parent_columns or tuple(filter(None, [self.owner_column]))
+        return names if {column.name for column in self.columns}.issuperset(names) else ()
 
     @cached_property
     def columns(self) -> tuple[Column, ...]:

@@ -21,6 +21,8 @@ class Choice:
     history: bool | None = None
     volatile: frozenset[str] | None = None
     """Columns whose differences do not count as changes."""
+    gates: tuple[tuple[str, float], ...] | None = None
+    """Thresholds by gate; the other gates keep their defaults."""
 
 
 Metadata = Mapping[str, Choice]
@@ -36,6 +38,6 @@ def _apply(entity: Entity, choice: Choice) -> Entity:
     off = entity.disabled_columns.difference(choice.columns) | {name for name, on in choice.columns.items() if not on}
     turned_on = OPT_IN_COLUMNS.keys() & entity.disabled_columns - off
     permissions = (*entity.permissions, *(OPT_IN_COLUMNS[name] for name in sorted(turned_on)))
-    options = {name: getattr(choice, name) for name in ("on", "reload_mode", "history", "volatile")}
+    options = {name: getattr(choice, name) for name in ("on", "reload_mode", "history", "volatile", "gates")}
     chosen = {name: value for name, value in options.items() if value is not None}
     return replace(entity, disabled_columns=off, permissions=permissions, **chosen)

@@ -15,6 +15,8 @@ _HEAD = """\
 #   reload_mode        compare, compare_keep_deleted (deleted rows stay, with _deleted_at), truncate, recreate
 #   history: off       no versions and changes are kept (the default for logs)
 #   volatile           columns whose differences do not count as changes and start no version
+#   gates              shares from 0 to 1 at which a load is blocked, in place of the defaults: {shrink: 0.5, refused: 0.25}.
+#                      The names are count, shrink, null_column, rejects and refused; docs/history.md explains each.
 #
 # Entities that the file does not name keep their defaults, so that those of a new release need no edit. Columns that it does
 # not name are on, including the tenant's directory extension properties (extension_<app>_<name>). The exception is
@@ -54,4 +56,5 @@ def _reload_options(entity: Entity) -> list[str]:
     """Return the lines about reloads. Logs have no reload mode, because they are always merged."""
     mode = [] if entity.shape is Shape.LOG else [f"    reload_mode: {entity.reload_mode}"]
     history = f"    history: {'on' if entity.history else 'off'}"
-    return [*mode, history, f"    volatile: [{', '.join(sorted(entity.volatile))}]"]
+    gates = ", ".join(f"{name}: {share}" for name, share in entity.gates)
+    return [*mode, history, f"    volatile: [{', '.join(sorted(entity.volatile))}]", f"    gates: {{{gates}}}"]

@@ -8,7 +8,7 @@ from pathlib import Path
 import yaml
 
 from aad_assets.catalog import CATALOG, Entity, Shape
-from aad_assets.catalog.entity import RELOAD_MODES
+from aad_assets.catalog.entity import GATES, RELOAD_MODES
 from aad_assets.errors import ConfigurationError
 from aad_assets.metadata.choices import EXTENSION_PREFIX, Choice, Metadata, apply
 from aad_assets.metadata.required_columns import required_columns
@@ -16,8 +16,9 @@ from aad_assets.metadata.required_columns import required_columns
 _BOOLEAN = "tag:yaml.org,2002:bool"
 _NULL = "tag:yaml.org,2002:null"
 _MERGE = "tag:yaml.org,2002:merge"
+_NUMBERS = {"tag:yaml.org,2002:float", "tag:yaml.org,2002:int"}
 _ON = {"on", "true", "yes"}
-_SETTINGS = ("on", "key", "reload_mode", "history", "volatile", "columns")
+_SETTINGS = ("on", "key", "reload_mode", "history", "volatile", "gates", "columns")
 
 
 def read(path: str | Path) -> Metadata:
@@ -103,22 +104,25 @@ class _Parser:
                     self._check_key(entity, value)
                 case "columns":
                     choice = replace(choice, columns=self._columns(entity, value))
-                case "reload_mode" if entity.shape is Shape.LOG:
-                    self._report(key, f"{entity.table} is a log, and logs are always merged. Remove the line.")
                 case "reload_mode":
-                    choice = replace(choice, reload_mode=self._reload_mode(entity, value))
+                    choice = replace(choice, reload_mode=self._reload_mode(entity, key, value))
                 case "history":
                     choice = replace(choice, history=self._flag(value, f"{entity.table}.history"))
                 case "volatile":
                     choice = replace(choice, volatile=self._volatile(entity, value))
+                case "gates":
+                    choice = replace(choice, gates=tuple(self._gates(entity, value)))
                 case _:
                     self._report_unknown(key, name, _SETTINGS, f"{entity.table} has no setting {name!r}.")
         return choice
 
-    def _reload_mode(self, entity: Entity, node: yaml.Node) -> str | None:
-        if isinstance(node, yaml.ScalarNode) and node.value in RELOAD_MODES:
+    def _reload_mode(self, entity: Entity, key: yaml.Node, node: yaml.Node) -> str | None:
+        if entity.shape is Shape.LOG:
+            self._report(key, f"{entity.table} is a log, and logs are always merged. Remove the line.")
+        elif isinstance(node, yaml.ScalarNode) and node.value in RELOAD_MODES:
             return str(node.value)
-        self._report(node, f"`{entity.table}.reload_mode` must be one of {', '.join(RELOAD_MODES)}.")
+        else:
+            self._report(node, f"`{entity.table}.reload_mode` must be one of {', '.join(RELOAD_MODES)}.")
         return None
 
     def _volatile(self, entity: Entity, node: yaml.Node) -> frozenset[str]:
@@ -131,6 +135,20 @@ class _Parser:
                 problem = f"{entity.table} has no column {item.value!r} that can be volatile."
                 self._report_unknown(item, item.value, known, problem)
         return frozenset(item.value for item in node.value)
+
+    def _gates(self, entity: Entity, node: yaml.Node) -> Iterator[tuple[str, float]]:
+        for name, key, value in self._members(node, f"{entity.table}.gates"):
+            if name not in GATES:
+                problem = f"{entity.table} has no gate {name!r} with a threshold. The gates are {', '.join(GATES)}."
+                self._report_unknown(key, name, GATES, problem)
+            elif name == "refused" and entity.shape is not Shape.CHILDREN:
+                self._report(
+                    key, f"{entity.table} is not read for each row of a parent, so none is refused. Remove the line."
+                )
+            elif (share := _share(value)) is None:
+                self._report(value, f"`{entity.table}.gates.{name}` must be a share from 0 to 1, such as 0.25.")
+            else:
+                yield name, share
 
     def _columns(self, entity: Entity, node: yaml.Node) -> dict[str, bool]:
         known = [column.name for column in entity.all_columns]
@@ -189,6 +207,17 @@ class _Parser:
 def _may_be_extension(entity: Entity, name: str) -> bool:
     """Return whether `name` can be a directory extension property of the entity."""
     return entity.extensible and name.startswith(EXTENSION_PREFIX)
+
+
+def _share(node: yaml.Node) -> float | None:
+    """Return the number of a scalar node if it is from 0 to 1."""
+    if not isinstance(node, yaml.ScalarNode) or node.tag not in _NUMBERS:
+        return None
+    try:
+        value = float(node.value)
+    except ValueError:
+        return None
+    return value if 0 <= value <= 1 else None
 
 
 def _line(node: yaml.Node) -> int:

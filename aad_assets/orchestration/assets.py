@@ -20,6 +20,7 @@ from aad_assets.orchestration.specs import asset_key, asset_spec, load_metadata
 from aad_assets.orchestration.views import describe_view, view_event, view_spec
 from aad_assets.reload import Outcome, Reload
 from aad_assets.warehouse.database.target import Target
+from aad_assets.warehouse.publishing.gates import OPENABLE
 from aad_assets.warehouse.publishing.views import ViewOutcome, ViewStatus
 from aad_assets.wording import counted
 
@@ -37,7 +38,7 @@ class ReloadConfig(dg.Config):
     )
     allow: dict[str, list[str]] = Field(
         default={},
-        description="Gates to open, by table: {users: [shrink]}. Gates: count, shrink, empty, null_column, rejects.",
+        description=f"Gates to open, by table: {{users: [shrink]}}. Gates: {', '.join(OPENABLE)}.",
     )
     modes: dict[str, str] = Field(
         default={},

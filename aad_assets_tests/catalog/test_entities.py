@@ -124,6 +124,22 @@ def test_the_parents_key_stands_in_front_where_rows_do_not_say_it(entity: Entity
     assert entity.key[: len(entity.parent_columns)] == entity.parent_columns
 
 
+_WITHOUT_PARENT = {"application_extension_properties", "organizational_branding"}
+"""Tables whose rows do not say which parent they belong to."""
+
+
+@every_entity
+def test_rows_of_children_name_their_parent(entity: Entity) -> None:
+    if entity.parent is None or entity.table in _WITHOUT_PARENT:
+        assert not entity.parent or entity.parent_reference == ()
+        return
+    assert len(entity.parent_reference) == len(entity.parent_key)
+    assert not (entity.parent_columns and entity.returned_parent_columns)
+    parent = CATALOG[entity.parent]
+    if parent.parent:  # so that the rows below a refused grandparent can be told, whether its children are stored or not
+        assert set(parent.parent_reference) <= set(entity.parent_key)
+
+
 @every_entity
 def test_the_select_names_the_key_first_and_each_property_once(entity: Entity) -> None:
     if not entity.needs_select:

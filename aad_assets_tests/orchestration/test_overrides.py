@@ -42,7 +42,10 @@ def test_gates_and_modes_are_overridden_for_the_named_tables() -> None:
         (
             {"users": ["later_read"]},
             {},
-            r"allow\.users in the run's config has 'later_read'\. Gates .* are count, shrink, empty, null_column, rejects\.",
+            (
+                r"allow\.users in the run's config has 'later_read'\. "
+                r"Gates .* are count, shrink, empty, null_column, rejects, refused\."
+            ),
         ),
         (
             {},

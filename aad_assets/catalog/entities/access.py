@@ -15,6 +15,7 @@ ENTITIES = (
         page_size=999,
         needs_select=True,
         parent="service_principals",
+        returned_parent_columns=("resourceId",),
     ),
     Entity(
         table="oauth2_permission_grants",
@@ -125,6 +126,7 @@ ENTITIES = (
         permissions=("RoleManagement.Read.Directory",),
         shape=Shape.CHILDREN,
         parent="administrative_units",
+        returned_parent_columns=("administrativeUnitId",),
     ),
     Entity(
         table="role_definitions",

@@ -41,6 +41,7 @@ ENTITIES = (
         shape=Shape.CHILDREN,
         key=("tenantId",),
         parent="cross_tenant_access_partners",
+        returned_parent_columns=("tenantId",),
         parent_key=("tenantId",),
         one_per_parent=True,
         not_found_means_empty=True,

@@ -99,6 +99,7 @@ ENTITIES = (
         on=False,
         off_reason="Graph returns it only to a signed-in person",
         parent="terms_of_use_agreements",
+        returned_parent_columns=("agreementId",),
     ),
     Entity(
         table="lifecycle_workflows",

@@ -233,5 +233,6 @@ ENTITIES = (
         on=False,
         off_reason="it reads beta, which Microsoft may change at any time",
         parent="recommendations",
+        returned_parent_columns=("recommendationId",),
     ),
 )

@@ -14,18 +14,19 @@ from aad_assets.wording import counted
 
 
 class Gate(StrEnum):
-    """A reason to block a load. The first five can be opened by name."""
+    """A reason to block a load. The first six can be opened by name."""
 
     COUNT = "count"
     SHRINK = "shrink"
     EMPTY = "empty"
     NULL_COLUMN = "null_column"
     REJECTS = "rejects"
+    REFUSED = "refused"
     TYPE = "type"
     LATER_READ = "later_read"
 
 
-OPENABLE = (Gate.COUNT, Gate.SHRINK, Gate.EMPTY, Gate.NULL_COLUMN, Gate.REJECTS)
+OPENABLE = (Gate.COUNT, Gate.SHRINK, Gate.EMPTY, Gate.NULL_COLUMN, Gate.REJECTS, Gate.REFUSED)
 
 
 _SMALL = 50
@@ -54,6 +55,8 @@ class Gates:
     filled_share: float = 0.5
     """A column with values in more than this share of the rows must not turn all NULL."""
     rejects_share: float = 0.01
+    refused_share: float = 0.1
+    """The share of the parents whose children Graph may refuse. One parent may always be refused."""
     open: frozenset[Gate] = frozenset()
 
     def check_count(self, table: str, rows: int, expected: int | None) -> None:
@@ -64,11 +67,12 @@ class Gates:
         always = int(_by_size(expected, self.count_rows, 1, 10))
         if abs(rows - expected) <= max(always, share * expected) and bool(rows) >= bool(expected):
             return
+        limit = f"{_percent(share)} or {_rows(always)}" if always else _percent(share)
         self._block(
             Gate.COUNT,
             table,
-            f"{_rows(rows, 'was', 'were')} read, but Graph counts {expected:,} (they may differ by {share:.0%} or "
-            f"{_rows(always)}). Pages may be missing. Reload again",
+            f"{_rows(rows, 'was', 'were')} read, but Graph counts {expected:,} (they may differ by {limit}). "
+            "Pages may be missing. Reload again",
         )
 
     def check_shrink(self, table: str, before: int, rows: int) -> None:
@@ -84,7 +88,7 @@ class Gates:
                 "collection is really empty",
             )
         elif lost >= always and lost > share * before:
-            limit = f"{share:.0%} and {_rows(always)}" if always else f"{share:.0%}"
+            limit = f"{_percent(share)} and {_rows(always)}" if always else _percent(share)
             self._block(
                 Gate.SHRINK,
                 table,
@@ -108,8 +112,20 @@ class Gates:
                 Gate.REJECTS,
                 table,
                 f"{rejected:,} of {_rows(rows)} have values that do not match the declared types (the limit is "
-                f"{self.rejects_share:.0%}). Graph may have changed a type. Check which columns have turned NULL",
+                f"{_percent(self.rejects_share)}). Graph may have changed a type. Check which columns have turned NULL",
             )
+
+    def check_refused(self, table: str, children: str, refused: int, asked: int) -> None:
+        """Check for how many of the parents `asked` Graph refused to return their `children`, a table."""
+        if refused <= max(1, self.refused_share * asked):
+            return
+        self._block(
+            Gate.REFUSED,
+            table,
+            f"Graph refused {refused:,} of {counted(asked, 'parent')} of {children} (the limit is "
+            f"{_percent(self.refused_share)}, or 1 parent). A permission may have been restricted. Check that the rows of so "
+            "many parents may stay as they are",
+        )
 
     def check_columns(self, table: str, before: int, filled_before: Mapping[str, int], filled_now: Mapping[str, int]) -> None:
         """Check that no column turned all NULL. Both mappings give the number of values by column.
@@ -170,6 +186,11 @@ def _by_size(rows: int, threshold: float | None, small: float, large: float) -> 
     if threshold is not None:
         return threshold
     return small if rows < _SMALL else large
+
+
+def _percent(value: float) -> str:
+    """Return a share as a percentage: `10%`, or `0.5%`."""
+    return f"{100 * value:.4g}%"
 
 
 def _rows(number: int, one: str = "", many: str = "") -> str:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from aad_assets.catalog import Entity, Shape
-from aad_assets.warehouse.publishing.gates import Gates
+from aad_assets.warehouse.publishing.gates import Gate, Gates
 
 
 class Mode(StrEnum):
@@ -43,4 +43,19 @@ class Options:
     def of(cls, entity: Entity) -> "Options":
         """Return the options that the declaration sets; a log is always merged."""
         mode = Mode.MERGE if entity.shape is Shape.LOG else Mode(entity.reload_mode)
-        return cls(mode, entity.history, entity.volatile)
+        return cls(mode, entity.history, entity.volatile, _gates(entity))
+
+
+def _gates(entity: Entity) -> Gates:
+    """Return the gates with the shares that the entity sets. Only the share counts then, not a number of rows as well."""
+    shares: dict[str, float] = dict(entity.gates)
+    count, shrink = shares.get(Gate.COUNT), shares.get(Gate.SHRINK)
+    return Gates(
+        count_share=count,
+        count_rows=None if count is None else 0,
+        shrink_share=shrink,
+        shrink_rows=None if shrink is None else 0,
+        filled_share=shares.get(Gate.NULL_COLUMN, Gates.filled_share),
+        rejects_share=shares.get(Gate.REJECTS, Gates.rejects_share),
+        refused_share=shares.get(Gate.REFUSED, Gates.refused_share),
+    )
