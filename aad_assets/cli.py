@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from aad_assets.commands import changes, check, demo, login, logout, metadata, prune
+from aad_assets.commands import changes, check, demo, forget, login, logout, metadata, prune
 from aad_assets.demo import DemoServerError
 from aad_assets.errors import AadAssetsError
 
@@ -30,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="aad-assets", description="A Microsoft Entra ID tenant in DuckDB.")
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (demo, login, logout, check, metadata, changes, prune):
+    for command in (demo, login, logout, check, metadata, changes, prune, forget):
         command.add(subparsers)
     return parser
 

@@ -1,0 +1,1 @@
+"""Deleting what the database holds of one column or of one person, and nothing else."""

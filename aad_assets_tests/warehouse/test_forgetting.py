@@ -1,0 +1,218 @@
+"""Forgetting a person or a column: nothing of it is left in any file, and everything else is unchanged."""
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aad_assets.catalog import CATALOG, Entity
+from aad_assets.errors import ConfigurationError, LoadBlocked, WarehouseError
+from aad_assets.warehouse.database.database_file import copy_for_serving
+from aad_assets.warehouse.database.target import Target
+from aad_assets.warehouse.forgetting import forget as forgetting
+from aad_assets.warehouse.forgetting.forget import forget
+from aad_assets.warehouse.forgetting.identifiers import FORGOTTEN, Identifiers
+from aad_assets.warehouse.publishing.options import Options
+from aad_assets_tests.warehouse.support import COLUMNS, THINGS, Lab, entity, read_alone
+
+PERSON, OTHER = "aaaaaaaa-0000-4000-8000-00000000000a", "bbbbbbbb-0000-4000-8000-00000000000b"
+FIRST, NEW = "Anna.O'Neil@contoso.com", "anna.smith@contoso.com"
+TRACES = (PERSON, "o'neil", "o\\u0027neil", NEW, "Anna Smith")
+
+ROWS: dict[str, list[dict[str, Any]]] = {
+    "users": [
+        {"id": PERSON, "userPrincipalName": NEW, "mail": NEW, "displayName": "Anna Smith"},
+        {
+            "id": OTHER,
+            "userPrincipalName": "joan.smith@contoso.com",
+            "displayName": "Joan",
+            "otherMails": [NEW, "j@x.example"],
+        },
+    ],
+    "user_managers": [{"userId": OTHER, "id": PERSON, "@odata.type": "#microsoft.graph.user"}],
+    "group_members": [
+        {"groupId": "g1", "id": PERSON, "@odata.type": "#microsoft.graph.user"},
+        {"groupId": "g1", "id": OTHER, "@odata.type": "#microsoft.graph.user"},
+    ],
+    "conditional_access_policies": [
+        {"id": "p1", "displayName": f"Except {NEW}", "conditions": {"users": {"excludeUsers": [PERSON, OTHER]}}}
+    ],
+    "sign_ins": [
+        {"id": "s1", "userId": PERSON, "userDisplayName": "Anna Smith", "createdDateTime": "2026-01-01T10:00:00Z"},
+        {"id": "s2", "userId": OTHER, "userDisplayName": "Joan", "createdDateTime": "2026-01-01T11:00:00Z"},
+    ],
+    "directory_audits": [
+        {"id": "a1", "targetResources": [{"id": OTHER}, {"id": PERSON, "displayName": "Anna Smith"}]},
+        {
+            "id": "a2",
+            "initiatedBy": {"user": {"id": OTHER}},
+            "additionalDetails": [{"key": "k", "value": f"x {FIRST.lower()} y"}],
+        },
+        {"id": "a3", "initiatedBy": {"user": {"id": OTHER}}},
+    ],
+}
+
+
+def as_json(rows: list[dict[str, Any]]) -> list[bytes]:
+    """Return rows as Microsoft's services write them, which escape apostrophes."""
+    return [json.dumps(row).replace("'", "\\u0027").encode() for row in rows]
+
+
+@pytest.fixture(scope="module")
+def template(shared_lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a database in which the person has changed the name, with a blocked load and a serving copy."""
+    folder = tmp_path_factory.mktemp("template")
+    target = Target(str(folder / "entra.duckdb"), "aad", lock_wait=0.0)
+    before = [ROWS["users"][0] | {"userPrincipalName": FIRST, "displayName": "Anna O'Neil"}, ROWS["users"][1]]
+    shared_lab.publish(target, as_json(before), CATALOG["users"])
+    for table, rows in ROWS.items():
+        shared_lab.publish(target, as_json(rows), CATALOG[table], number=1)
+    many = [{"groupId": "g1", "id": f"{number}"} for number in range(200)]
+    shared_lab.publish(target, as_json([*ROWS["group_members"], *many]), CATALOG["group_members"], number=2)
+    with pytest.raises(LoadBlocked):
+        shared_lab.publish(target, as_json(ROWS["group_members"]), CATALOG["group_members"], number=3, options=Options())
+    with shared_lab.stage.cursor() as cursor:
+        copy_for_serving(cursor, target, str(folder / "bi.duckdb"))
+    return folder
+
+
+@pytest.fixture
+def loaded(template: Path, database: Path) -> Path:
+    shutil.copytree(template, database.parent, dirs_exist_ok=True)
+    return database
+
+
+def traces(folder: Path, texts: tuple[str, ...] = TRACES) -> list[str]:
+    """Return where in the files under `folder` a text occurs in any case."""
+    files = [path for path in folder.rglob("*") if path.is_file() and not path.parent.name.startswith("staging")]
+    return [
+        f"{text} in {path.name}" for path in files for text in texts if text.lower().encode() in path.read_bytes().lower()
+    ]
+
+
+def test_nothing_is_left_of_a_person(loaded: Path, target: Target) -> None:
+    assert traces(loaded.parent)
+    removed = forget(target, person=PERSON, serving_copy=str(loaded.with_name("bi.duckdb")))
+    assert traces(loaded.parent) == []
+    assert [(each.number, each.what) for each in removed if each.place == "aad_history.users"] == [(2, "row"), (1, "value")]
+
+
+def test_everything_else_of_the_tables_is_unchanged(loaded: Path, target: Target) -> None:
+    forget(target, person=PERSON.upper())
+    assert read_alone(loaded, "SELECT id, userPrincipalName, otherMails FROM aad.users") == [
+        (OTHER, "joan.smith@contoso.com", ["j@x.example"])
+    ]
+    assert read_alone(loaded, "SELECT displayName, conditions.users.excludeUsers FROM aad.conditional_access_policies") == [
+        (f"Except {FORGOTTEN}", [OTHER])
+    ]
+    assert read_alone(loaded, "SELECT memberId FROM aad.group_members WHERE length(memberId) > 3") == [(OTHER,)]
+    assert read_alone(loaded, "SELECT id FROM aad.sign_ins UNION ALL SELECT id FROM aad.directory_audits") == [
+        ("s2",),
+        ("a3",),
+    ]
+    assert read_alone(loaded, "SELECT count(*) FROM aad.user_managers") == [(0,)]
+
+
+def test_an_unknown_person_is_not_found(loaded: Path, target: Target) -> None:
+    assert forget(target, person="cccccccc-0000-4000-8000-00000000000c") == []
+
+
+@pytest.mark.parametrize("step", ["_remove_blocked", "forget_person", "compact", "copy_for_serving"])
+def test_a_second_attempt_completes_what_was_interrupted(
+    loaded: Path, target: Target, step: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = str(loaded.with_name("bi.duckdb"))
+
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(forgetting, step, interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            forget(target, person=PERSON, serving_copy=copy)
+    forget(target, person=PERSON, serving_copy=copy)
+    assert traces(loaded.parent) == []
+
+
+def test_a_full_disk_is_reported_with_what_is_still_stored(
+    loaded: Path, target: Target, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise WarehouseError("Cannot compact the database.")
+
+    monkeypatch.setattr(forgetting, "compact", full)
+    with pytest.raises(WarehouseError, match="still contains them"):
+        forget(target, person=PERSON)
+
+
+def things(lab: Lab, target: Target) -> Entity:
+    """Publish things twice, with a value of `name` in the table, the history, the changes, the rejects and `_extra`."""
+    narrow = entity({"id": COLUMNS["id"], "name": COLUMNS["name"]})
+    lab.publish(target, [{"id": "1", "name": "forget-me", "info": {"size": "forget-me-too"}}], narrow)
+    lab.publish(target, [{"id": "1", "name": "forget-me 2", "info": {"size": "forget-me-too"}}], number=1)
+    lab.publish(target, [{"id": "1", "name": "\ud800 forget-me", "Name": "forget-me in another case"}], number=2)
+    return THINGS
+
+
+def test_nothing_is_left_of_a_column(lab: Lab, target: Target, database: Path) -> None:
+    things(lab, target)
+    assert traces(database.parent, ("forget-me",))
+    forget(target, column=("things", "NAME"))
+    forget(target, column=("things", "info"))
+    assert traces(database.parent, ("forget-me",)) == []
+    assert read_alone(database, "SELECT id, name, _extra FROM aad.things") == [("1", None, None)]
+
+
+def test_the_next_load_without_the_column_finds_no_difference(lab: Lab, target: Target) -> None:
+    things(lab, target)
+    forget(target, column=("things", "name"))
+    without = replace(THINGS, disabled_columns=frozenset({"name"}))
+    load = lab.publish(target, [{"id": "1", "name": "forget-me"}], without, number=3)
+    assert (load.updated, load.unchanged) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "message"),
+    [
+        ("users", "ID", "part of the key"),
+        ("users", "_loaded_at", "not a column of Graph"),
+        ("nothing", "name", "no table nothing"),
+    ],
+)
+def test_a_column_that_cannot_be_forgotten_is_reported(
+    lab: Lab, target: Target, table: str, column: str, message: str
+) -> None:
+    things(lab, target)
+    with pytest.raises(ConfigurationError, match=message):
+        forget(target, column=(table, column))
+
+
+def test_a_missing_database_is_reported(target: Target) -> None:
+    with pytest.raises(WarehouseError, match="There is no database"):
+        forget(target, person=PERSON)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8) | st.sampled_from([PERSON, f"x {PERSON.upper()}."]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(JSON)
+def test_values_lose_every_name_and_others_stay(value: Any) -> None:
+    identifiers, text = Identifiers.of([PERSON]), json.dumps(value)
+    assert PERSON not in identifiers.without_json(text).lower()
+    if PERSON not in text.lower():
+        assert json.loads(identifiers.without_json(text)) == value
+
+
+def test_part_of_another_name_is_not_a_name() -> None:
+    identifiers = Identifiers.of(["an@contoso.com"])
+    assert not any(map(identifiers.name, ["joan@contoso.com", "an@contoso.com.example", "x.an@contoso.com"]))
+    assert all(map(identifiers.name, ["an@contoso.com", "AN@contoso.com.", "(an@contoso.com)", "smtp:an@contoso.com"]))
