@@ -1,12 +1,8 @@
 """Each gate: what it holds back, what it lets pass, its message, its override; and what is left of a blocked load."""
 
-import os
-import stat
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,7 +15,7 @@ from aad_assets.warehouse.publishing.gates import OPENABLE, Gate, Gates
 from aad_assets.warehouse.publishing.loads import LogDay
 from aad_assets.warehouse.publishing.options import Mode, Options
 from aad_assets.warehouse.publishing.publish import publish
-from aad_assets.warehouse.publishing.quarantine import quarantine_folder, remove_old
+from aad_assets.warehouse.publishing.quarantine import quarantine_folder
 from aad_assets_tests.warehouse.support import OPEN, STRING, Lab, Row, counts, entity, new_load
 
 PEOPLE = entity({"id": STRING, "name": STRING, "tags": List(STRING), "age": Scalar("Int32")}, table="people")
@@ -214,31 +210,6 @@ def test_a_clock_that_was_set_back_ends_no_version_before_it_began(lab: Lab, tar
     assert later.published_at == new_load(2).published_at + timedelta(microseconds=1)  # type: ignore[operator]
     intervals = lab.stored(target, "SELECT count(*) FROM {history}.people WHERE _valid_to IS NULL OR _valid_from < _valid_to")
     assert intervals == [(2,)]
-
-
-def test_the_rows_of_a_blocked_load_are_kept_for_their_owner_and_removed_by_age(
-    lab: Lab, target: Target, database: Path
-) -> None:
-    lab.publish(target, people(300), PEOPLE)
-    message = str(blocked(lab, target, people(200)))
-    (path,) = quarantine_folder(str(database)).glob("*.parquet")
-    assert f"The table is unchanged; the rows that were read are in {path}." in message
-    assert lab.query(f"SELECT count(*), count(name) FROM '{path}'") == [(200, 200)]
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
-    for days, kept in ((0, True), (13, True), (15, False)):
-        changed_at = time.time() - days * 86_400
-        os.utime(path, (changed_at, changed_at))
-        remove_old(str(database))
-        assert path.exists() == kept, days
-    assert not path.parent.exists()
-
-
-def test_a_blocked_load_says_so_where_its_rows_cannot_be_kept(lab: Lab, target: Target, database: Path) -> None:
-    lab.publish(target, people(300), PEOPLE)
-    quarantine_folder(str(database)).write_text("in the way")
-    message = str(blocked(lab, target, people(200)))
-    assert message.endswith("The table is unchanged; the rows that were read could not be kept.")
 
 
 def test_every_gate_that_can_be_opened_is_one_of_the_gates() -> None:
