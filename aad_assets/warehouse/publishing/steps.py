@@ -31,13 +31,14 @@ _UNITS = {"KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
 def take_instant(publication: Publication) -> bool:
     """Take the load's instant, after the last published one; return whether this load is the table's first.
 
-    Raises LoadBlocked when a read that started later is already published.
+    Raises LoadBlocked when a read that started later is already published: of a log, one of the same day.
     """
     load = publication.load
     last, last_started = map(
         utc_datetime,
         publication.row(
-            f"SELECT epoch_us(max(published_at)), epoch_us(max(started_at)) FROM {publication.target.meta}.loads "
+            "SELECT epoch_us(max(published_at)), epoch_us(max(started_at) FILTER "
+            f"({_reads_the_same(publication)})) FROM {publication.target.meta}.loads "
             "WHERE entity = $entity AND _tenant_id = $tenant AND status = 'published'"
         ),
     )
@@ -48,6 +49,16 @@ def take_instant(publication: Publication) -> bool:
         at = max(at, last + timedelta(microseconds=1))
     load.published_at = at
     return last is None
+
+
+def _reads_the_same(publication: Publication) -> str:
+    """Return the condition for loads that the present one supersedes: of a log, the last one that read the same day."""
+    if publication.day is None:
+        return "true"
+    return (
+        f"load_id IN (SELECT d.load_id FROM {publication.target.meta}.log_days d WHERE d.entity = $entity "
+        f"AND d._tenant_id = $tenant AND d.day = DATE '{publication.day.day}')"
+    )
 
 
 def settle_deleted_rows(
