@@ -3,11 +3,13 @@
 import argparse
 import os
 import sys
+import traceback
 from collections.abc import Sequence
 
 from aad_assets.commands import changes, check, demo, forget, login, logout, metadata, prune
 from aad_assets.demo import DemoServerError
 from aad_assets.errors import AadAssetsError
+from aad_assets.masking import masked
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -17,13 +19,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code: int = options.function(options)
         sys.stdout.flush()
     except (AadAssetsError, DemoServerError) as error:
-        print(f"aad-assets: {error}", file=sys.stderr)
+        print(masked(f"aad-assets: {error}"), file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:  # `aad-assets changes … | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes stdout once more when it exits.
         return 141
+    except Exception:  # Python would print the text of the error as it is.
+        print(masked(traceback.format_exc()), file=sys.stderr)
+        return 1
     return code
 
 

@@ -23,9 +23,17 @@ Each layer turns the errors of the libraries below it into one of these.
 
 from dataclasses import dataclass
 
+from aad_assets.masking import masked
+
 
 class AadAssetsError(Exception):
-    """Root of the hierarchy. Its text is one message for people: what is wrong, where, and what to do."""
+    """Root of the hierarchy. Its text is one message for people: what is wrong, where, and what to do.
+
+    Known secrets in the text are masked, because a server or a library may have repeated one.
+    """
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(masked(message))
 
 
 class ConfigurationError(AadAssetsError):
@@ -47,7 +55,8 @@ class SignInError(ConfigurationError):
 class ErrorResponse:
     """An error of Graph: HTTP status, `error.code`, `error.message`, the request-id header, and the request.
 
-    Status 0 means that no response could be read. `code` and `message` then describe the fault.
+    Status 0 means that no response could be read. `code` and `message` then describe the fault. Known secrets in the texts
+    are masked.
     """
 
     status: int
@@ -60,6 +69,10 @@ class ErrorResponse:
     """`error.innerError.code`, where Graph sometimes puts the reason."""
     scopes: tuple[str, ...] = ()
     """The permissions that the message names."""
+
+    def __post_init__(self) -> None:
+        for name in ("code", "message", "request_id", "request", "inner_code"):
+            object.__setattr__(self, name, masked(getattr(self, name)))
 
     def __str__(self) -> str:
         code = self.code or "no error code"

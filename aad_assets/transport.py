@@ -7,11 +7,13 @@ import logging
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
+from urllib.request import getproxies
 
 import httpx
 import socksio
 
 from aad_assets.errors import ConfigurationError
+from aad_assets.masking import mask_logs, remember_userinfo
 from aad_assets.settings import Connection
 
 TIMEOUT = httpx.Timeout(60.0, connect=10.0, pool=None)
@@ -83,6 +85,9 @@ class Transport:
     """Creates clients with one connection's proxy and CAs. They never follow redirects, which could leave the host."""
 
     def __init__(self, connection: Connection) -> None:
+        mask_logs("httpcore", "httpx", "msal", "msal_extensions")
+        for proxy in getproxies().values():
+            remember_userinfo(proxy)
         self._tls = tls_context(connection)
         self._gateway = _proxy(connection.gateway_url, self._tls)
 

@@ -10,18 +10,19 @@ PACKAGE = Path(__file__).parents[1] / "aad_assets"
 
 # Each part may import those after the colon, and itself.
 ALLOWED = {
-    "errors": set[str](),
+    "masking": set[str](),
+    "errors": {"masking"},
     "wording": set[str](),
-    "settings": {"errors"},
+    "settings": {"errors", "masking"},
     "catalog": {"errors", "settings", "wording"},
     "metadata": {"catalog", "errors", "wording"},
     "concurrency": set[str](),
-    "transport": {"settings", "errors"},
-    "identity": {"transport", "settings", "errors"},
-    "graph": {"identity", "transport", "concurrency", "catalog", "settings", "errors", "wording"},
+    "transport": {"settings", "errors", "masking"},
+    "identity": {"transport", "settings", "errors", "masking"},
+    "graph": {"identity", "transport", "concurrency", "catalog", "settings", "errors", "masking", "wording"},
     "warehouse": {"concurrency", "catalog", "settings", "errors", "wording"},
-    "reload": {"graph", "identity", "warehouse", "transport", "concurrency", "catalog", "settings", "errors"},
-    "orchestration": {"reload", "warehouse", "metadata", "catalog", "settings", "errors", "wording"},
+    "reload": {"graph", "identity", "warehouse", "transport", "concurrency", "catalog", "settings", "errors", "masking"},
+    "orchestration": {"reload", "warehouse", "metadata", "catalog", "settings", "errors", "masking", "wording"},
     "definitions": {"orchestration"},
     "demo": set[str](),
     "commands": {
@@ -37,7 +38,7 @@ ALLOWED = {
         "errors",
         "wording",
     },
-    "cli": {"commands", "demo", "errors"},
+    "cli": {"commands", "demo", "errors", "masking"},
 }
 FOREIGN = {
     "settings": {"dagster", "httpx", "msal", "duckdb", "msgspec"},

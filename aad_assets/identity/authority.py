@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from aad_assets.errors import ConfigurationError, SignInError
-from aad_assets.identity.credentials import is_transient, require_json
+from aad_assets.identity.credentials import ENDPOINTS, check_origin, is_transient, origin_of, require_json
 from aad_assets.identity.sign_in_errors import sign_in_error
 from aad_assets.settings import CLOUDS, Connection
 from aad_assets.transport import TRANSPORT_ERRORS, Transport, describe
@@ -48,7 +48,7 @@ class Authority:
         return await self.run(self.fetch_openid_configuration)
 
     def fetch_openid_configuration(self, client: httpx.Client) -> dict[str, Any]:
-        """Fetch the tenant's OpenID configuration, blocking.
+        """Fetch the tenant's OpenID configuration, blocking. Raises SignInError if it names another host.
 
         msal would fetch it as well, but its message for an unknown tenant hides the reason.
         """
@@ -62,6 +62,9 @@ class Authority:
         if "issuer" not in body or "token_endpoint" not in body:
             raise sign_in_error(body, f"{self._connection.authority} returned {response.status_code}", self._connection)
         self._check_cloud(body)
+        for endpoint in ENDPOINTS:
+            if endpoint in body:
+                check_origin(str(body[endpoint]), origin_of(self._connection.authority))
         return body
 
     def _check_cloud(self, configuration: dict[str, Any]) -> None:

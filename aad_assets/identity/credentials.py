@@ -18,11 +18,24 @@ from aad_assets.errors import ConfigurationError, SignInError
 from aad_assets.identity.certificates import certificate_credential
 from aad_assets.identity.sign_in_errors import LOGIN_AGAIN, sign_in_error
 from aad_assets.identity.token_cache import TokenCache
+from aad_assets.masking import remember
 from aad_assets.settings import Connection
+
+ENDPOINTS = ("authorization_endpoint", "token_endpoint", "device_authorization_endpoint")
+"""Endpoints of an OpenID configuration to which credentials, codes or people are sent."""
 
 CAPABILITIES = ["cp1"]
 """Declares support for continuous access evaluation: this client answers claims challenges."""
 
+
+_SECRETS = ("client_secret", "client_assertion", "refresh_token", "code", "code_verifier", "device_code")
+"""Fields of a token request that are secrets."""
+
+_TOKENS = ("access_token", "refresh_token", "id_token", "device_code")
+"""Members of a response that are secrets."""
+
+_SECRET_HEADERS = ("authorization", "secret", "x-identity-header")
+"""Headers of a request to a machine's endpoint that are secrets."""
 
 _TRANSIENT_ERRORS = ("temporarily_unavailable", "server_error")
 _TRANSIENT_CODE = 90033
@@ -30,32 +43,50 @@ _TRANSIENT_CODE = 90033
 
 
 class MsalHttp:
-    """The HTTP client that msal calls, on top of the project's own."""
+    """The HTTP client that msal calls, on top of the project's own. It reaches `origin` alone, and remembers every secret
+    that passes, so that no message repeats one."""
 
-    def __init__(self, client: httpx.Client) -> None:
+    def __init__(self, client: httpx.Client, origin: str) -> None:
         self._client = client
+        self._origin = origin
 
     def get(self, url: str, params: Any = None, headers: Any = None, **_: Any) -> httpx.Response:
+        check_origin(url, self._origin)
         return require_json(self._client.get(url, params=params, headers=headers))
 
     def post(self, url: str, params: Any = None, data: Any = None, headers: Any = None, **_: Any) -> httpx.Response:
+        check_origin(url, self._origin)
         # msal passes a certificate's assertion as bytes, which httpx would send as their repr.
         form = {name: value.decode() if isinstance(value, bytes) else value for name, value in (data or {}).items()}
-        return require_json(self._client.post(url, params=params, data=form, headers=headers))
+        remember(*(form.get(name) for name in _SECRETS), (headers or {}).get("Authorization"))
+        response = self._client.post(url, params=params, data=form, headers=headers)
+        if response.is_redirect:
+            raise _redirected(response, self._origin)
+        return remember_tokens(require_json(response))
 
     def close(self) -> None:
         """Do nothing: whoever made the client closes it."""
 
 
-class _ManagedIdentityHttp(MsalHttp):
-    """The HTTP client for the endpoints of Azure machines, which return 404 and 410 while they start or are upgraded."""
+class _ManagedIdentityHttp:
+    """The HTTP client for the endpoints of Azure machines, which return 404 and 410 while they start or are upgraded.
+
+    msal takes these endpoints from the machine's own variables, not from a response.
+    """
+
+    def __init__(self, client: httpx.Client) -> None:
+        self._client = client
 
     def get(self, url: str, params: Any = None, headers: Any = None, **_: Any) -> httpx.Response:
+        remember(*(value for name, value in (headers or {}).items() if name.lower() in _SECRET_HEADERS))
         response = self._client.get(url, params=params, headers=headers)
         if response.status_code in (404, 410):
             response.raise_for_status()
         # Azure Arc challenges with a 401 that has no body.
-        return response if response.status_code == 401 else require_json(response)
+        return response if response.status_code == 401 else remember_tokens(require_json(response))
+
+    def close(self) -> None:
+        """Do nothing: whoever made the client closes it."""
 
 
 def is_transient(status: int, body: Mapping[str, Any] | None = None) -> bool:
@@ -84,6 +115,40 @@ def require_json(response: httpx.Response) -> httpx.Response:
     return response
 
 
+def remember_tokens(response: httpx.Response) -> httpx.Response:
+    """Return the response, and mask the tokens in it from now on."""
+    body = response.json()
+    remember(*(body.get(name) for name in _TOKENS))
+    return response
+
+
+def check_origin(url: str, origin: str) -> None:
+    """Raise SignInError if `url` is not on `origin`, the authority's scheme, host and port."""
+    if (found := origin_of(url)) != origin:
+        raise SignInError(
+            f"Sign-in failed: the authority {origin} names an endpoint at {found or 'an address without a host'}. Nothing "
+            "was sent there, because it would get the credential. If that host is right, set AAD_AUTHORITY_URL to it."
+        )
+
+
+def _redirected(response: httpx.Response, origin: str) -> SignInError:
+    there = origin_of(str(response.headers.get("Location", ""))) or "another address"
+    return SignInError(
+        f"Sign-in failed: {origin} redirects token requests to {there} (status {response.status_code}). The redirect was not "
+        "followed, because it would get the credential. If that host is right, set AAD_AUTHORITY_URL to it."
+    )
+
+
+def origin_of(url: str) -> str:
+    """Return scheme, host and port of an https:// URL as httpx reads them; empty if no request can be sent there."""
+    try:
+        parsed = httpx.URL(url)
+    except (httpx.InvalidURL, TypeError):
+        return ""
+    usable = parsed.scheme == "https" and parsed.host and not parsed.userinfo
+    return f"https://{parsed.netloc.decode()}" if usable else ""
+
+
 def acquire_token(connection: Connection, client: httpx.Client, claims: str = "") -> dict[str, Any]:
     """Return msal's token response, with a new access token that answers the challenge `claims`.
 
@@ -108,19 +173,25 @@ def msal_application(
 ) -> "msal.ClientApplication":
     """Return msal's application: confidential if there is a credential, otherwise public.
 
-    Creating it makes msal fetch the authority's endpoints.
+    Creating it makes msal fetch the authority's endpoints. Raises SignInError if one is not on the authority's own host.
     """
     credential = _client_credential(connection)
     kind = msal.ConfidentialClientApplication if credential else msal.PublicClientApplication
-    return kind(
+    origin = origin_of(connection.authority)
+    app = kind(
         connection.client_id,
         client_credential=credential,
         authority=connection.authority,
         instance_discovery=False,
-        http_client=MsalHttp(client),
+        http_client=MsalHttp(client, origin),
         client_capabilities=CAPABILITIES,
         token_cache=cache,
     )
+    # msal has fetched the OpenID configuration itself. A person's browser opens one of its endpoints.
+    for endpoint in ENDPOINTS:
+        if url := getattr(app.authority, endpoint):
+            check_origin(url, origin)
+    return app
 
 
 @contextmanager

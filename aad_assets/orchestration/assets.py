@@ -5,6 +5,7 @@ latency. Each asset is yielded as soon as it is published. Failures are collecte
 assets are still published.
 """
 
+import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 
@@ -19,6 +20,7 @@ from aad_assets.orchestration.resources import EntraResource, WarehouseResource
 from aad_assets.orchestration.specs import asset_key, asset_spec, load_metadata
 from aad_assets.orchestration.views import describe_view, view_event, view_spec
 from aad_assets.reload import Outcome, Reload
+from aad_assets.reload.outcome import where_raised
 from aad_assets.warehouse.database.target import Target
 from aad_assets.warehouse.publishing.gates import OPENABLE
 from aad_assets.warehouse.publishing.views import ViewOutcome, ViewStatus
@@ -124,6 +126,10 @@ def reload_entities(
     except AadAssetsError as error:
         context.log.error(str(error))
         raise dg.Failure(description=str(error), allow_retries=False) from None
+    except Exception as error:  # Dagster would store its text, which may quote a secret or a row.
+        text = f"The reload was aborted by an unexpected {type(error).__name__} at {where_raised(error)}. Please report it."
+        context.log.error("\n".join([text, *traceback.format_tb(error.__traceback__)]))
+        raise dg.Failure(description=text, allow_retries=False) from None
     if failed:
         count = counted(len(entities) + len(views), "asset")
         heading = f"{len(failed)} of {count} failed. The others were published or skipped."

@@ -1,8 +1,10 @@
 """The connection to one tenant: what its settings imply, and whether they are complete and consistent."""
 
+from typing import Any
 from urllib.parse import urlsplit
 
 from aad_assets.errors import ConfigurationError
+from aad_assets.masking import remember, remember_userinfo
 from aad_assets.settings.checks import is_loopback
 from aad_assets.settings.declaration import AUTH_METHODS, CLOUDS, CREDENTIALS, ConnectionFields, declared, variable
 
@@ -10,7 +12,12 @@ __all__ = ["AUTH_METHODS", "CLOUDS", "Connection"]
 
 
 class Connection(ConnectionFields):
-    """How to reach one tenant. The values are as given; call `check` before use."""
+    """How to reach one tenant. The values are as given; call `check` before use. Messages mask the secrets from then on."""
+
+    def model_post_init(self, _: Any) -> None:
+        """Remember the secrets, so that no message repeats one."""
+        remember(self.client_secret, self.client_certificate_password)
+        remember_userinfo(self.gateway_url)
 
     @property
     def authority(self) -> str:

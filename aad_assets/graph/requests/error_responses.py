@@ -24,6 +24,7 @@ from aad_assets.errors import (
     RequestRejected,
     RoleMissing,
 )
+from aad_assets.masking import masked
 
 TRANSIENT = frozenset({408, 429, 500, 502, 503, 504, 509})
 """Statuses after which a request is retried."""
@@ -100,7 +101,8 @@ def _text(value: Any) -> str:
     """Return the text in one printable line: some services put a whole HTML page into `message`."""
     if not isinstance(value, str | int):
         return ""
-    return " ".join("".join(each if each.isprintable() else " " for each in str(value)[:_MAX_READ_CHARACTERS]).split())
+    line = " ".join("".join(each if each.isprintable() else " " for each in str(value)[:_MAX_READ_CHARACTERS]).split())
+    return masked(line)  # before it is shortened: the start of a secret could not be recognised
 
 
 def _shortened(text: str) -> str:
