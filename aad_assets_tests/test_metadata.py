@@ -222,7 +222,7 @@ def test_yaml_has_many_words_for_on(line: str) -> None:
         ),
         (
             "entities:\n  users:\n    columns:\n      mobilePhone: 'off'",
-            "line 4: `users.columns.mobilePhone` must be `on` or `off`.",
+            "line 4: `users.columns.mobilePhone` must be `on` or `off`, or one of pseudonymise, truncate.",
         ),
         (
             "entities:\n  users:\n    columns:\n      id: off",

@@ -21,7 +21,18 @@ ALLOWED = {
     "identity": {"transport", "settings", "errors", "masking"},
     "graph": {"identity", "transport", "concurrency", "catalog", "settings", "errors", "masking", "wording"},
     "warehouse": {"concurrency", "catalog", "settings", "errors", "wording"},
-    "reload": {"graph", "identity", "warehouse", "transport", "concurrency", "catalog", "settings", "errors", "masking"},
+    "reload": {
+        "graph",
+        "identity",
+        "warehouse",
+        "transport",
+        "concurrency",
+        "catalog",
+        "settings",
+        "errors",
+        "masking",
+        "wording",
+    },
     "orchestration": {"reload", "warehouse", "metadata", "catalog", "settings", "errors", "masking", "wording"},
     "definitions": {"orchestration"},
     "demo": set[str](),
@@ -55,7 +66,7 @@ FOREIGN = {
 # Subpackages from the top down: each may import only those after it.
 SUBPACKAGES = {
     "graph": ("probing", "reading", "requests"),
-    "warehouse": ("reading", "publishing", "staging", "database"),
+    "warehouse": ("forgetting", "reading", "publishing", "staging", "database"),
 }
 
 

@@ -20,7 +20,7 @@ from aad_assets.catalog.columns import (
     navigation_name,
     subtype_columns,
 )
-from aad_assets.catalog.enums import Family, Group, Licence, Shape, Version
+from aad_assets.catalog.enums import Family, Group, Licence, Protection, Shape, Version
 from aad_assets.catalog.types import STRING, Type, resolve
 
 HIDDEN_MEMBERS = "Member.Read.Hidden"
@@ -118,6 +118,8 @@ class Entity:
     """One of RELOAD_MODES. Logs are always merged."""
     volatile: frozenset[str] = frozenset()
     """Columns that change all the time. A difference in them is not a change of the row and starts no version."""
+    protected: tuple[tuple[str, Protection], ...] = ()
+    """Columns, or parts of them such as `initiatedBy.user.ipAddress`, whose values are never stored as they are."""
     gates: tuple[tuple[str, float], ...] = ()
     """Thresholds of this entity's gates, as shares from 0 to 1, by the names in GATES. The others keep their defaults."""
     history: bool = True

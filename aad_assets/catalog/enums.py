@@ -29,6 +29,15 @@ class Shape(StrEnum):
     """A list of events, read by UTC days and merged into the table, which keeps them after Graph deletes them."""
 
 
+class Protection(StrEnum):
+    """What is stored in place of a value, by its name in the connection metadata."""
+
+    PSEUDONYMISE = "pseudonymise"
+    """A hash with a secret key: the same for the same value in every table."""
+    TRUNCATE = "truncate"
+    """An IP address without the part that names a device."""
+
+
 class Group(StrEnum):
     """Groups of the asset graph, each of at most 25 assets, so that the graph can be read."""
 

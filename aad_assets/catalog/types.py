@@ -6,7 +6,7 @@ differ under the same name.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -69,6 +69,20 @@ def duckdb_type(type_: Type) -> str:
             return f"STRUCT({', '.join(f'{quoted(name)} {duckdb_type(field)}' for name, field in fields)})"
         case Json():
             return "JSON"
+
+
+def holds_text(type_: Type, path: Sequence[str] = ()) -> bool:
+    """Return whether the part of a value at `path`, its names in any case, is text or has open content."""
+    match type_:
+        case List(item):
+            return holds_text(item, path)
+        case Struct(fields) if path:
+            members = [field for name, field in fields if name.lower() == path[0].lower()]
+            return any(holds_text(field, path[1:]) for field in members)
+        case Json():
+            return True
+        case _:
+            return not path and duckdb_type(type_) == "VARCHAR"
 
 
 def has_dates(type_: Type) -> bool:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from aad_assets.catalog import ENTITIES, Entity
 from aad_assets.catalog.entity import OPT_IN_COLUMNS
+from aad_assets.catalog.enums import Protection
 
 EXTENSION_PREFIX = "extension_"
 """The beginning of the names of directory extension properties, columns that only the tenant knows."""
@@ -17,6 +18,8 @@ class Choice:
     on: bool | None = None
     columns: Mapping[str, bool] = field(default_factory=dict)
     """On or off, by column. The other columns keep their default."""
+    protected: tuple[tuple[str, Protection], ...] = ()
+    """Columns, or parts of them, whose values are never stored as they are."""
     reload_mode: str | None = None
     history: bool | None = None
     volatile: frozenset[str] | None = None
@@ -40,4 +43,4 @@ def _apply(entity: Entity, choice: Choice) -> Entity:
     permissions = (*entity.permissions, *(OPT_IN_COLUMNS[name] for name in sorted(turned_on)))
     options = {name: getattr(choice, name) for name in ("on", "reload_mode", "history", "volatile", "gates")}
     chosen = {name: value for name, value in options.items() if value is not None}
-    return replace(entity, disabled_columns=off, permissions=permissions, **chosen)
+    return replace(entity, disabled_columns=off, permissions=permissions, protected=choice.protected, **chosen)

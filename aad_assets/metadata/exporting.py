@@ -10,6 +10,8 @@ _HEAD = """\
 #
 #   on: false          the entity is not read and has no asset; its table stays as it is
 #   mobilePhone: off   the column is not requested or stored; values that were stored remain only in the history
+#   mobilePhone: pseudonymise   a hash is stored in place of the value; AAD_PSEUDONYM_KEY is its secret
+#   ipAddress: truncate         an IP address is stored without the part that names a device
 #   users: off         short for `on: false` below `users:`, in place of all lines below it
 #
 #   reload_mode        compare, compare_keep_deleted (deleted rows stay, with _deleted_at), truncate, recreate
@@ -40,6 +42,7 @@ def _section(entity: Entity) -> str:
     comment = f"{entity.description} Permission: {' and '.join(entity.permissions)}.{licence}"
     names = [column.name for column in entity.all_columns]
     names += sorted(entity.disabled_columns.difference(names))  # extension properties
+    protected: dict[str, str] = dict(entity.protected)
     lines = [
         *textwrap.wrap(comment, 118, initial_indent="  # ", subsequent_indent="  # ", break_on_hyphens=False),
         f"  {entity.table}:",
@@ -47,7 +50,8 @@ def _section(entity: Entity) -> str:
         f"    key: [{', '.join(entity.key)}]",
         *_reload_options(entity),
         "    columns:",
-        *(f"      {name}: {'off' if name in entity.disabled_columns else 'on'}" for name in names),
+        *(f"      {name}: {'off' if name in entity.disabled_columns else protected.pop(name, 'on')}" for name in names),
+        *(f"      {name}: {protection}" for name, protection in protected.items()),
     ]
     return "\n".join(lines) + "\n"
 

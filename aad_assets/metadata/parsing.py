@@ -9,6 +9,8 @@ import yaml
 
 from aad_assets.catalog import CATALOG, Entity, Shape
 from aad_assets.catalog.entity import GATES, RELOAD_MODES
+from aad_assets.catalog.enums import Protection
+from aad_assets.catalog.types import holds_text
 from aad_assets.errors import ConfigurationError
 from aad_assets.metadata.choices import EXTENSION_PREFIX, Choice, Metadata, apply
 from aad_assets.metadata.required_columns import required_columns
@@ -53,6 +55,7 @@ class _Parser:
         """Line and problem, which is a sentence that ends with how to fix it."""
         self._lines_off: dict[tuple[str, str], int] = {}
         """The line that turns a column off, by table and column."""
+        self._lines_protected: dict[tuple[str, str], int] = {}
 
     def parse(self, text: str) -> Metadata:
         """Return the choices in `text`, and add its mistakes to `problems`."""
@@ -72,6 +75,8 @@ class _Parser:
         for required in required_columns(entities):
             if line := self._lines_off.get((required.table, required.column)):
                 self.problems.append((line, required.problem))
+            if line := self._lines_protected.get((required.table, required.column)):
+                self.problems.append((line, required.protection_problem))
         return metadata
 
     def _root(self, text: str) -> yaml.Node | None:
@@ -103,7 +108,8 @@ class _Parser:
                 case "key":
                     self._check_key(entity, value)
                 case "columns":
-                    choice = replace(choice, columns=self._columns(entity, value))
+                    columns, protected = self._columns(entity, value)
+                    choice = replace(choice, columns=columns, protected=protected)
                 case "reload_mode":
                     choice = replace(choice, reload_mode=self._reload_mode(entity, key, value))
                 case "history":
@@ -150,17 +156,27 @@ class _Parser:
             else:
                 yield name, share
 
-    def _columns(self, entity: Entity, node: yaml.Node) -> dict[str, bool]:
-        known = [column.name for column in entity.all_columns]
+    def _columns(self, entity: Entity, node: yaml.Node) -> tuple[dict[str, bool], tuple[tuple[str, Protection], ...]]:
+        known = {column.name: column.type for column in entity.all_columns}
         columns: dict[str, bool] = {}
+        protected: list[tuple[str, Protection]] = []
         for name, key, value in self._members(node, f"{entity.table}.columns"):
-            if name not in known and not _may_be_extension(entity, name):
+            protection = _protection(value)
+            column = name.partition(".")[0] if protection else name
+            if column not in known and not _may_be_extension(entity, column):
                 self._report_unknown(key, name, known, f"{entity.table} has no column {name!r}.")
+            elif protection:
+                if column in known and not holds_text(known[column], name.split(".")[1:]):
+                    problem = f"{entity.table}.{name} holds no text, so it cannot be protected by {protection}."
+                    self._report(key, f"{problem} Name a text in it, such as initiatedBy.user.ipAddress, or turn it off.")
+                columns[column] = True
+                protected.append((name, protection))
+                self._lines_protected[entity.table, column] = _line(key)
             elif (on := self._flag(value, f"{entity.table}.columns.{name}")) is not None:
                 columns[name] = on
                 if not on:
                     self._lines_off[entity.table, name] = _line(key)
-        return columns
+        return columns, tuple(protected)
 
     def _check_key(self, entity: Entity, node: yaml.Node) -> None:
         items = node.value if isinstance(node, yaml.SequenceNode) else []
@@ -172,7 +188,8 @@ class _Parser:
     def _flag(self, node: yaml.Node, name: str) -> bool | None:
         if isinstance(node, yaml.ScalarNode) and node.tag == _BOOLEAN:
             return node.value.lower() in _ON
-        self._report(node, f"`{name}` must be `on` or `off`.")
+        also = f", or one of {', '.join(Protection)}" if ".columns." in name else ""
+        self._report(node, f"`{name}` must be `on` or `off`{also}.")
         return None
 
     def _members(self, node: yaml.Node | None, name: str) -> Iterator[tuple[str, yaml.Node, yaml.Node]]:
@@ -202,6 +219,11 @@ class _Parser:
 
     def _report(self, node: yaml.Node, problem: str) -> None:
         self.problems.append((_line(node), problem))
+
+
+def _protection(node: yaml.Node) -> Protection | None:
+    """Return the protection that a value names; None if it is another value."""
+    return Protection(node.value) if isinstance(node, yaml.ScalarNode) and node.value in set(Protection) else None
 
 
 def _may_be_extension(entity: Entity, name: str) -> bool:

@@ -21,6 +21,11 @@ class RequiredColumn:
         """The problem if the column is off, and what to do."""
         return f"{self.table}.{self.column} cannot be off because {self.reason}. {self.fix}"
 
+    @property
+    def protection_problem(self) -> str:
+        """The problem if its values are protected, and what to do."""
+        return f"{self.table}.{self.column} must be stored as it is because {self.reason}. Write on, or remove the line."
+
 
 def required_columns(entities: Sequence[Entity]) -> Iterator[RequiredColumn]:
     """Yield the columns that the entities which are on need, each once. Keys are required even if an entity is off."""

@@ -14,9 +14,10 @@ import duckdb
 
 from aad_assets.catalog import Entity
 from aad_assets.catalog.access import Access
+from aad_assets.catalog.enums import Protection
 from aad_assets.catalog.view import View
 from aad_assets.concurrency import gather_or_cancel
-from aad_assets.errors import AadAssetsError
+from aad_assets.errors import AadAssetsError, ConfigurationError
 from aad_assets.graph.probing.preflight import preflight
 from aad_assets.graph.requests.client import GraphClient
 from aad_assets.graph.requests.rate_limits import RateLimits
@@ -36,6 +37,7 @@ from aad_assets.warehouse.publishing.views import ViewOutcome
 from aad_assets.warehouse.staging.stage import Stage
 from aad_assets.warehouse.staging.workspace import workspace
 from aad_assets.warehouse.writer import Writer
+from aad_assets.wording import listed
 
 _STOP_SECONDS = 8.0
 """Time for a stopped reload to release its files."""
@@ -150,13 +152,14 @@ class Reload:
     async def _run(self, results: _Results) -> None:
         """Check what every load needs (settings, sign-in, the database, Graph), then load everything."""
         self._connection.check()
+        _check_pseudonym_key(self._connection, self._entities)
         log_days = parse_days(self._log_days, self._now().date())
         transport = Transport(self._connection)
         tokens = TokenSource(self._connection, transport)
         rate_limits = RateLimits(self._connection.quota_share)
         with workspace(self._target.database) as folder:
             remove_old(self._target.database)
-            stage = Stage(folder, memory_limit=self._memory_limit or "200MB")
+            stage = Stage(folder, memory_limit=self._memory_limit or "200MB", pseudonym_key=self._connection.pseudonym_key)
             writer = Writer(stage, self._target)
             try:
                 tenant_id = await tokens.tenant_id()
@@ -200,6 +203,16 @@ class Reload:
             await gather_or_cancel([*map(load, self._entities), *map(refresh, self._views)])
         finally:
             await loader.reader.close()
+
+
+def _check_pseudonym_key(connection: Connection, entities: Sequence[Entity]) -> None:
+    """Raise ConfigurationError if a column is pseudonymised, but there is no key."""
+    tables = [each.table for each in entities if any(how is Protection.PSEUDONYMISE for _, how in each.protected)]
+    if tables and not connection.pseudonym_key:
+        raise ConfigurationError(
+            f"The connection metadata pseudonymises columns of {listed(tables)}, but AAD_PSEUDONYM_KEY is not set. Set it to "
+            "a secret of at least 16 characters, and keep it: with another key, every pseudonym changes."
+        )
 
 
 def _check_target(cursor: duckdb.DuckDBPyConnection, target: Target, tenant_id: str) -> None:

@@ -80,6 +80,11 @@ def memory(value: str) -> str | None:
     )
 
 
+def long_secret(value: str) -> str | None:
+    """Accept 16 characters or more. The message never quotes the value."""
+    return None if len(value) >= 16 else "must have at least 16 characters"
+
+
 def age(value: str) -> str | None:
     """Accept an age in days or weeks: `400d`, `52w`."""
     return None if re.fullmatch(r"\d{1,5}[dw]", value) else "must be an age such as 400d or 52w"

@@ -219,6 +219,14 @@ class ConnectionFields(_Fields):
         Group.CONTENT,
         check=checks.log_days,
     )
+    pseudonym_key: str = setting(
+        "AAD_PSEUDONYM_KEY",
+        "",
+        "Secret of at least 16 characters for the pseudonyms of columns that the connection metadata pseudonymises",
+        Group.CONTENT,
+        secret=True,
+        check=checks.long_secret,
+    )
 
 
 class DatabaseFields(_Fields):

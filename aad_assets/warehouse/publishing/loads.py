@@ -56,7 +56,7 @@ class Load:
     bytes: int = 0
     schema_changes: list[SchemaChange] = field(default_factory=list)
     counted: int | None = None
-    """What Graph's `$count` returned; None if it did not answer."""
+    """Graph's `$count`; None if it did not answer."""
     refused_parents: int = 0
     preview: list[ChangedAttribute] = field(default_factory=list)
     """The first few changes."""

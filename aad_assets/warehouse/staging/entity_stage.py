@@ -11,6 +11,7 @@ from aad_assets.catalog.types import quoted
 from aad_assets.concurrency import wait_for_all
 from aad_assets.errors import WarehouseError
 from aad_assets.warehouse.database.sql import memory, sql_string
+from aad_assets.warehouse.staging.protection import Protector
 from aad_assets.warehouse.staging.reject_table import RejectTable
 from aad_assets.warehouse.staging.stage import Stage
 from aad_assets.warehouse.staging.stage_part import StagePart
@@ -36,12 +37,15 @@ class EntityStage:
         self.entity = entity
         self.stage = stage
         self._validator = RowValidator(entity)
+        self._protector = Protector(entity, stage.pseudonym_key)
         self._reject_table = RejectTable(stage, entity)
         self._parts: list[StagePart] = []
 
     def part(self, pass_: int = 0) -> StagePart:
         """Return a new part for one chain of pages. A pass reads some of the properties of every row."""
-        part = StagePart(self.stage, self.entity, self._validator, self._reject_table, len(self._parts), pass_)
+        part = StagePart(
+            self.stage, self.entity, self._protector, self._validator, self._reject_table, len(self._parts), pass_
+        )
         self._parts.append(part)
         return part
 

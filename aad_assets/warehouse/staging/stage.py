@@ -6,6 +6,7 @@ which stages the rows of one entity.
 
 import asyncio
 import contextlib
+import hashlib
 import itertools
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -29,10 +30,11 @@ THREADS = 1
 class Stage:
     """The DuckDB instance of one run, in memory, over the typed chunks in `folder`."""
 
-    def __init__(self, folder: Path, *, memory_limit: str = "200MB", chunk: int = CHUNK) -> None:
-        """`chunk` is how many bytes of NDJSON are typed at once."""
+    def __init__(self, folder: Path, *, memory_limit: str = "200MB", chunk: int = CHUNK, pseudonym_key: str = "") -> None:
+        """`chunk` is how many bytes of NDJSON are typed at once; `pseudonym_key` is the secret of pseudonymised columns."""
         self.folder = folder
         self.chunk = chunk
+        self.pseudonym_key = hashlib.sha512(pseudonym_key.encode()).digest()  # of the length that the hash takes
         # Numbers of chunks, never used twice: DuckDB caches files by their path, and has read another one's bytes from there.
         self.chunk_numbers = itertools.count()
         self._typing = asyncio.Lock()

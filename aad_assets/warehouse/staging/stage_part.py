@@ -20,6 +20,7 @@ from aad_assets.catalog.types import quoted
 from aad_assets.warehouse.database.cleaning import cleaned_sql
 from aad_assets.warehouse.database.sql import sql_string
 from aad_assets.warehouse.staging.coercion import Reject
+from aad_assets.warehouse.staging.protection import Protector
 from aad_assets.warehouse.staging.reject_table import RejectTable
 from aad_assets.warehouse.staging.stage import Stage
 from aad_assets.warehouse.staging.validation import RowValidator
@@ -40,6 +41,7 @@ class StagePart:
 
     stage: Stage
     entity: Entity
+    protector: Protector
     validator: RowValidator
     reject_table: RejectTable
     number: int
@@ -58,7 +60,7 @@ class StagePart:
         """Spool rows, and return when the part can take more. Several tasks may add to one part."""
         if not rows:
             return
-        data = self._lines(rows)
+        data = self._lines(self.protector.rows(rows))
         with self.stage.writing():
             if self._file is None:
                 self._file = self._path("ndjson").open("wb")
