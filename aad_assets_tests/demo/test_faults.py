@@ -1,5 +1,6 @@
 """Every kind of fault, as a client meets it on the wire."""
 
+import itertools
 from datetime import datetime
 from typing import Any
 
@@ -13,8 +14,8 @@ from .client import EVENTUAL, Client, error_code
 USERS = "/users?$select=id&$top=10"
 
 
-@pytest.mark.parametrize("kind", ["500", "502", "503", "504"])
-def test_server_errors(broken: Client, kind: str) -> None:
+@pytest.mark.parametrize("kind", ["400", "404", "500", "502", "503", "504"])
+def test_errors(broken: Client, kind: str) -> None:
     broken.demo.faults([{"kind": kind, "times": 1}])
     assert broken.get(USERS).status_code == int(kind)
     assert broken.get(USERS).status_code == 200
@@ -75,6 +76,28 @@ def test_repeated_rows(broken: Client) -> None:
 def test_same_link(broken: Client) -> None:
     broken.demo.faults([{"kind": "same_link"}])
     assert broken.get(USERS).json()["@odata.nextLink"] == broken.demo.graph_base_url + USERS
+
+
+def test_an_endless_chain_repeats_its_last_page_with_new_tokens(broken: Client) -> None:
+    broken.demo.faults([{"kind": "endless"}])
+    pages = list(itertools.islice(broken.pages(USERS), broken.demo.users // 10 + 3))
+    assert pages[-1]["value"] == pages[-3]["value"] != []
+    links = [page["@odata.nextLink"] for page in pages]
+    assert len(set(links)) == len(links)
+
+
+def test_a_trickling_body_arrives_whole(broken: Client) -> None:
+    whole = broken.get("/users?$select=id&$top=1").json()["value"]
+    broken.demo.faults([{"kind": "trickle", "ms": 0.1}])
+    assert broken.get("/users?$select=id&$top=1").json()["value"] == whole
+
+
+@pytest.mark.parametrize("status", [200, 403])
+def test_a_page_of_a_proxy(broken: Client, status: int) -> None:
+    broken.demo.faults([{"kind": "html", "status": status}])
+    answer = broken.get(USERS)
+    assert (answer.status_code, answer.headers["content-type"]) == (status, "text/html; charset=utf-8")
+    assert "request-id" not in answer.headers
 
 
 def test_foreign_link(broken: Client) -> None:

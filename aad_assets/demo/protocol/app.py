@@ -31,6 +31,7 @@ from .faults import Faults
 from .graph import JSON_TYPE, Answer, Graph, Request
 
 _BATCH_LIMIT = 20
+_PROXY_PAGE = "<!DOCTYPE html><html><head><title>Access denied</title></head><body>Blocked by the firewall.</body></html>"
 _URL = re.compile(r"^/?([^?]*)(?:\?(.*))?$")
 
 
@@ -96,6 +97,8 @@ class GraphEndpoint:
                 return
             answer = self._answer(http, path, await http.body())
             control.requests[answer.template or f"error {answer.status}"] += 1
+            if page := faults.take("html", path):
+                answer = Answer(page.status, {}, iter((_PROXY_PAGE,)), "text/html; charset=utf-8", answer.template)
             control.statuses[answer.status] += 1
             await self._send(answer, http, send, path)
         finally:
@@ -155,8 +158,10 @@ class GraphEndpoint:
         return Answer(200, {}, iter((whole,)), "application/json", "/$batch")
 
     async def _send(self, answer: Answer, http: HttpRequest, send: Send, path: str) -> None:
-        gzip = "gzip" in http.headers.get("accept-encoding", "")
-        pieces, cut, faults = answer.body, None, self._graph.faults
+        faults = self._graph.faults
+        slow = faults.take("trickle", path)
+        gzip = "gzip" in http.headers.get("accept-encoding", "") and not slow
+        pieces, cut = (character for piece in answer.body for character in piece) if slow else answer.body, None
         if answer.status == 200:
             if faults.take("garbage", path):
                 pieces = iter(('{"@odata.context":"x","value":[{"id":"0', "\x01,,]"))
@@ -176,7 +181,8 @@ class GraphEndpoint:
         await send(start)
         for piece in _compressed(pieces, gzip):
             await send({"type": "http.response.body", "body": piece, "more_body": True})
-            await asyncio.sleep(0)  # A page takes tens of milliseconds: let other requests in between.
+            # A page takes tens of milliseconds: let other requests in between.
+            await asyncio.sleep(slow.ms / 1000 if slow else 0)
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 

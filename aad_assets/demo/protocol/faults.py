@@ -13,7 +13,7 @@ from .errors import GraphError, error, throttled
 KINDS: dict[str, str] = table(__package__, "faults")
 _STATUSES = frozenset({"429", "500", "502", "503", "504"})
 _OTHERS = {"deny": "denied", "unlicensed": "not_premium", "expire_token": "expired_token"}
-_REFUSALS = {**{status: status for status in _STATUSES}, **_OTHERS}
+_REFUSALS = {**{status: status for status in (*_STATUSES, "400", "404")}, **_OTHERS}
 """The kinds that are errors of the table."""
 _SIGN_IN_KINDS = _STATUSES | {"drop", "latency"}
 

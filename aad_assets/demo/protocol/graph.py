@@ -250,10 +250,12 @@ class Graph:
 
     def _link(self, query: _Query, keys: Sequence[int], start: int, end: int, size: int | None, place: Place) -> str | None:
         """Return the nextLink, altered by the faults that strike."""
-        if end >= len(keys) or size is None:
-            return None
         path, options, faults = query.request.path, query.options, self.faults
-        if end + size >= len(keys) and end > start and faults.take("last_page_lost", path):
+        if end >= len(keys) and end > start and faults.take("endless", path):
+            end = start  # the page comes again
+        elif end >= len(keys) or size is None:
+            return None
+        if size and end + size >= len(keys) and end > start and faults.take("last_page_lost", path):
             return None
         if faults.take("same_link", path):
             return f"{self._base(query.request)}{path}?{query.request.query}"
