@@ -8,6 +8,7 @@ AadAssetsError
 │   │   └── RoleMissing         give the person who signs in the directory role
 │   ├── NotFound                turn the entity off in a cloud that does not have it
 │   ├── RequestRejected         turn off what Graph rejects, or report the query
+│   │   └── NextLinkRejected    reload later, and report it if it comes back
 │   ├── PageTokenExpired        reload later: the collection was read from the start several times
 │   └── GraphUnavailable        reload later: throttled, unreachable or failing after all retries
 ├── EntitySkipped               nothing failed: the run succeeds without the entity
@@ -115,6 +116,19 @@ class NotFound(GraphError):
 
 class RequestRejected(GraphError):
     """Graph returned another 4xx or 501: it does not support this query. Turn off the column or entity, or report it."""
+
+
+class NextLinkRejected(RequestRejected):
+    """Graph accepted the first page of a list and rejected its own link to a further one. Reload, or report it.
+
+    `length` is the number of characters of the link.
+    """
+
+    def __init__(self, response: ErrorResponse, length: int) -> None:
+        super().__init__(
+            response, "Graph rejected its own nextLink, and the pages before it were discarded. Reload later, or report it"
+        )
+        self.length = length
 
 
 class PageTokenExpired(GraphError):

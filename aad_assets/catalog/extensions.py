@@ -3,13 +3,16 @@
 Source: learn.microsoft.com/graph/api/directoryobject-getavailableextensionproperties
 """
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from aad_assets.catalog.entity import Entity
 
 _TYPES = {"Boolean": "Boolean", "DateTime": "DateTimeOffset", "Integer": "Int32", "LargeInteger": "Int64"}
 """Data type of an extension property → type in the metadata. All others (String, Binary, …) are stored as text."""
+
+_NAME = re.compile(r"extension_[0-9a-f]{32}_\w+", re.ASCII | re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,11 @@ def is_extension(name: str) -> bool:
     return name.lower().startswith("extension_")
 
 
+def is_valid_name(name: str) -> bool:
+    """Return whether a name can be that of a directory extension property: `extension_<app ID without hyphens>_<name>`."""
+    return _NAME.fullmatch(name) is not None
+
+
 def with_extensions(entity: Entity, extensions: Iterable[ExtensionProperty]) -> Entity:
     """Return `entity` with a column for each property that applies to its type, in the order of their names.
 
@@ -40,8 +48,20 @@ def with_extensions(entity: Entity, extensions: Iterable[ExtensionProperty]) -> 
     """
     taken = {column.name.lower() for column in entity.all_columns}
     found: dict[str, tuple[str, str]] = {}
-    for extension in sorted(extensions, key=lambda each: each.name):
-        name = extension.name.lower()
-        if entity.type.lower() in {target.lower() for target in extension.targets} and name not in taken:
+    for extension in _of(entity, extensions):
+        if (name := extension.name.lower()) not in taken:
             found.setdefault(name, (extension.name, extension.type_name))
     return replace(entity, undeclared=(*entity.undeclared, *found.values())) if found else entity
+
+
+def without_column(entity: Entity, extensions: Iterable[ExtensionProperty]) -> list[str]:
+    """Return the names of properties that `with_extensions` leaves out because another differs from them only in case."""
+    first: dict[str, str] = {}
+    names = dict.fromkeys(extension.name for extension in _of(entity, extensions))
+    return [name for name in names if first.setdefault(name.lower(), name) != name]
+
+
+def _of(entity: Entity, extensions: Iterable[ExtensionProperty]) -> Iterator[ExtensionProperty]:
+    for extension in sorted(extensions, key=lambda each: each.name):
+        if entity.type.lower() in {target.lower() for target in extension.targets}:
+            yield extension

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from aad_assets.catalog import CATALOG, Entity, Shape
-from aad_assets.catalog.extensions import with_extensions
+from aad_assets.catalog.extensions import with_extensions, without_column
 from aad_assets.errors import AadAssetsError, EntitySkipped, RequestRejected
 from aad_assets.graph.reading.children import read_children
 from aad_assets.graph.reading.collections import read_collection
@@ -49,7 +49,10 @@ class Reader:
         if not entity.extensible:
             return entity, None
         extensions = await self._read_extensions()
-        return with_extensions(entity, extensions.found), extensions.problem or None
+        problem = extensions.problem
+        if names := without_column(entity, extensions.found):
+            problem += f" No column for {', '.join(names[:10])}, whose name differs from that of another only in case."
+        return with_extensions(entity, extensions.found), problem.strip() or None
 
     async def knows_extensions(self, entity: Entity) -> bool:
         """Return whether stored extension columns that `entity` does not declare are those of properties that are gone.

@@ -127,7 +127,7 @@ def test_a_next_link_to_the_first_page_is_rejected(graph: FakeGraph) -> None:
         read(graph)
 
 
-@pytest.mark.parametrize("body", ["{}", '{"value": null}', '{"value": {}}', '{"value": [], "@odata.nextLink": 1}', "null"])
+@pytest.mark.parametrize("body", ["{}", '{"value": null}', '{"value": {}}', "null"])
 def test_a_response_that_is_no_page_is_not_an_empty_page(graph: FakeGraph, body: str) -> None:
     graph.handler = lambda _: httpx.Response(200, text=body)
     part = MemoryPart()

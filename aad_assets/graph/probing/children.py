@@ -11,7 +11,7 @@ from aad_assets.catalog.columns import ODATA_TYPE, ODATA_TYPE_PREFIX
 from aad_assets.errors import NotFound, RequestRejected
 from aad_assets.graph.probing.findings import is_unknown_path
 from aad_assets.graph.reading.collections import with_other_page_size
-from aad_assets.graph.reading.pagination import Page, fetch_page, resolve_link
+from aad_assets.graph.reading.pagination import Page, fetch_page, next_url
 from aad_assets.graph.reading.parents import Key, key_select, read_parent_list, without_expand
 from aad_assets.graph.reading.queries import NO_SUCH_ID, child_query, collection_query
 from aad_assets.graph.requests.client import GraphClient
@@ -98,9 +98,9 @@ class ChildrenProbe:
                 query = collection_query(self._client, parent, select, top=top)
                 continue
             found = _keys(page, child, {})
-            if found or not page.next_link:
+            if found or (link := next_url(self._client, query.url, page)) is None:
                 return found
-            query = replace(query, url=resolve_link(query.url, page.next_link))
+            query = replace(query, url=link)
         return []
 
 

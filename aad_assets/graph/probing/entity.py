@@ -20,7 +20,7 @@ from aad_assets.graph.probing.findings import Finding, Status, failure
 from aad_assets.graph.reading.collections import SELECT_REJECTED, negotiate, with_other_page_size
 from aad_assets.graph.reading.extensions import Extensions, read_extensions
 from aad_assets.graph.reading.pagination import fetch_page
-from aad_assets.graph.reading.queries import collection_query, try_forms
+from aad_assets.graph.reading.queries import collection_query, passes_for, try_forms
 from aad_assets.graph.reading.row_adapters import fetch_singleton
 from aad_assets.graph.reading.select import Selection
 from aad_assets.graph.requests.client import GraphClient
@@ -136,9 +136,12 @@ class EntityProbe:
 
     async def _try_collection(self, entity: Entity) -> _Readable:
         filter_ = f"{entity.time_property} ge {datetime.now(UTC).date()}T00:00:00Z" if entity.time_property else None
-        query = collection_query(self._client, entity, entity.select, top=self._top, filter_=filter_)
+        pages = []
         try:
-            return _Readable((await fetch_page(self._client, query, self._meter)).value)
+            for select in passes_for(self._client, entity, filter_):
+                query = collection_query(self._client, entity, select, top=self._top, filter_=filter_)
+                pages.append(await fetch_page(self._client, query, self._meter))
+            return _Readable(pages[0].value)
         except SELECT_REJECTED as rejection:
             if smaller := with_other_page_size(entity, rejection):
                 return await self._try_collection(smaller)

@@ -9,15 +9,33 @@ listed here, and the collection is read as one chain.
 import asyncio
 import re
 import string
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from aad_assets.catalog import Entity, Version
 from aad_assets.concurrency import gather_or_cancel
-from aad_assets.errors import GraphError, GraphUnavailable, LicenceMissing, NotFound, PermissionMissing, RequestRejected
+from aad_assets.errors import (
+    GraphError,
+    GraphUnavailable,
+    LicenceMissing,
+    NextLinkRejected,
+    NotFound,
+    PermissionMissing,
+    RequestRejected,
+)
 from aad_assets.graph.reading.pagination import Sink, Transform, TransformedPart, fetch_page, read_chain
-from aad_assets.graph.reading.queries import EVENTUAL, collection_query, escape_quotes, simpler_forms, unrequested
-from aad_assets.graph.reading.select import Selection, find_selection
+from aad_assets.graph.reading.queries import (
+    EVENTUAL,
+    MAX_URL,
+    collection_query,
+    escape_quotes,
+    passes_for,
+    says_too_long,
+    simpler_forms,
+    unrequested,
+)
+from aad_assets.graph.reading.select import Properties, Selection, find_selection, in_shorter_passes
 from aad_assets.graph.requests.client import GraphClient
 from aad_assets.graph.requests.meter import Meter
 
@@ -52,6 +70,15 @@ _TOP_REJECTED = re.compile(r"\bquery option '\$?top'", re.IGNORECASE)
 
 _MAX_TOP = re.compile(r"\bbetween 1 and (\d+)|\blimit of '(\d+)' for top\b|\bfor more than (\d+) users\b", re.IGNORECASE)
 """The message about a `$top` that is too large for the collection."""
+
+
+_MIN_PAGE_SIZE = 20
+"""The smallest `$top` that is tried after the link to a further page was rejected: five are tried at most."""
+
+_LONG_LINK = 2_000
+"""Characters from which a nextLink may be too long. The default limit of IIS for a query string is 2,048."""
+
+_NOT_COUNTED = "Graph did not count the rows, so their number was not compared with its count."
 
 
 async def fetch_count(client: GraphClient, path: str, meter: Meter, filter_: str | None = None) -> int | None:
@@ -96,19 +123,60 @@ async def read_collection(
         meter.rows = 0
     if entity.countable:
         meter.expected = await fetch_count(client, entity.path, meter)
-    everything = Selection((entity.select,))
+    filters = [filter_] if filter_ else await _shard_filters(client, entity, meter)
+    form = _Form(entity, Selection(passes_for(client, entity, filter_)), filters)
+    while True:
+        try:
+            await _read(client, form, meter, sink, transform)
+            break
+        except (*SELECT_REJECTED, NotFound) as rejection:
+            form = await _next_form(client, form, meter, rejection)
+        await sink.reset()
+        meter.rows = 0
+    uncounted = (_NOT_COUNTED,) if entity.countable and meter.expected is None else ()
+    return replace(form.selection, problems=(*form.selection.problems, *uncounted))
+
+
+@dataclass(frozen=True)
+class _Form:
+    """A form of the requests for a collection."""
+
+    entity: Entity
+    selection: Selection
+    filters: Sequence[str | None]
+    """The filter of each chain. There are several if the collection is read in shards."""
+    is_negotiated: bool = False
+
+
+async def _next_form(client: GraphClient, form: _Form, meter: Meter, rejection: GraphError) -> _Form:
+    """Return the form to try after `rejection`. Raises it if there is none.
+
+    Repeated use ends: passes and pages get smaller, shards are given up, and a form is negotiated once.
+    """
+    if shorter := _shorter_passes(form.selection, rejection):
+        return replace(form, selection=replace(form.selection, passes=shorter))
+    if smaller := with_other_page_size(form.entity, rejection):
+        return replace(form, entity=smaller)
+    if form.is_negotiated or isinstance(rejection, NotFound):
+        raise rejection
     try:
-        await _read(client, entity, everything, meter, sink, filter_, transform)
-        return everything
-    except SELECT_REJECTED as rejection:
-        smaller = with_other_page_size(entity, rejection)
-        form, selection = (smaller, everything) if smaller else await negotiate(client, entity, meter, rejection)
-    await sink.reset()
-    meter.rows = 0
-    if smaller:
-        return await read_collection(client, smaller, meter, sink, filter_=filter_, transform=transform)
-    await _read(client, form, selection, meter, sink, filter_, transform)
-    return selection
+        entity, selection = await negotiate(client, form.entity, meter, rejection)
+    except RequestRejected:
+        if len(form.filters) == 1:
+            raise
+        return replace(form, filters=(None,))  # The filters of the shards may be what Graph rejects.
+    return replace(form, entity=entity, selection=selection, is_negotiated=True)
+
+
+def _shorter_passes(selection: Selection, rejection: GraphError) -> tuple[Properties, ...] | None:
+    """Return more and shorter passes if Graph rejected a URL because of its length, or may have; None otherwise.
+
+    Few servers name the length as the reason.
+    """
+    is_long_link = isinstance(rejection, NextLinkRejected) and rejection.length > _LONG_LINK
+    if says_too_long(rejection.response) or (is_long_link and rejection.response.status == 400):
+        return in_shorter_passes(selection.passes)
+    return None
 
 
 def with_other_page_size(entity: Entity, rejection: GraphError) -> Entity | None:
@@ -119,6 +187,10 @@ def with_other_page_size(entity: Entity, rejection: GraphError) -> Entity | None
     if not entity.page_size or not isinstance(rejection, RequestRejected):
         return None
     message = rejection.response.message
+    if isinstance(rejection, NextLinkRejected) and rejection.response.status == 400 and not message:
+        # The link after an exactly full last page of risky users. With another page size, the last page is not full.
+        size = entity.page_size // 2 - 1
+        return replace(entity, page_size=size, fallback_page_size=None) if size >= _MIN_PAGE_SIZE else None
     if _TOP_REJECTED.search(message):
         return replace(entity, page_size=None, fallback_page_size=None)
     if (found := _MAX_TOP.search(message)) and 0 < (largest := int(found[found.lastindex or 1])) < entity.page_size:
@@ -139,7 +211,7 @@ async def negotiate(client: GraphClient, entity: Entity, meter: Meter, rejection
     for form in (entity, *simpler):
         if await _accepts(client, form, form.select[:1], meter):
             selection = await _negotiate_select(client, form, meter, rejection)
-            if form is entity and selection.passes == (entity.select,):
+            if form is entity and not selection.rejected and len(selection.passes) <= len(passes_for(client, entity)):
                 raise rejection
             return form, replace(selection, unrequested=unrequested(entity, form))
     raise rejection
@@ -157,7 +229,9 @@ async def _negotiate_select(client: GraphClient, entity: Entity, meter: Meter, r
     """Find the properties that the collection accepts, which accepts the key. Raises `rejection` if there are too few."""
     key, properties = entity.select[:1], entity.select[1:]
 
-    async def accepts(selected: tuple[str, ...]) -> bool:
+    async def accepts(selected: Properties) -> bool:
+        if len(selected) > 1 and len(collection_query(client, entity, key + selected).url) > MAX_URL:
+            return False
         try:
             return await _accepts(client, entity, key + selected, meter)
         except SELECT_REJECTED:
@@ -171,30 +245,22 @@ async def _negotiate_select(client: GraphClient, entity: Entity, meter: Meter, r
     return Selection(tuple(key + selected for selected in found.passes), found.rejected)
 
 
-async def _read(
-    client: GraphClient,
-    entity: Entity,
-    selection: Selection,
-    meter: Meter,
-    sink: Sink,
-    filter_: str | None,
-    transform: Transform | None,
-) -> None:
-    filters = [filter_] if filter_ else await _shard_filters(client, entity, meter)
+async def _read(client: GraphClient, form: _Form, meter: Meter, sink: Sink, transform: Transform | None) -> None:
     slots = asyncio.Semaphore(_CONCURRENT_SHARDS)
 
     async def read_shard(pass_: int, filter_: str | None) -> None:
         async with slots:
-            query = collection_query(client, entity, selection.passes[pass_], filter_=filter_)
+            query = collection_query(client, form.entity, form.selection.passes[pass_], filter_=filter_)
             part = sink.part(pass_)
             await read_chain(client, query, meter, TransformedPart(part, transform) if transform else part)
 
     # One pass after the other: two at a time would buffer twice as many rows and be no faster.
-    for pass_ in range(len(selection.passes)):
-        await gather_or_cancel(read_shard(pass_, filter_) for filter_ in filters)
+    for pass_ in range(len(form.selection.passes)):
+        meter.rows = 0  # Each pass has every row, and is compared with `$count`.
+        await gather_or_cancel(read_shard(pass_, filter_) for filter_ in form.filters)
 
 
-async def _shard_filters(client: GraphClient, entity: Entity, meter: Meter) -> list[str | None]:
+async def _shard_filters(client: GraphClient, entity: Entity, meter: Meter) -> Sequence[str | None]:
     """Return a filter for each shard, the largest first, or `[None]` for one chain."""
     if entity.shard_property is None or meter.expected is None or meter.expected < _MIN_ROWS_TO_SHARD:
         return [None]

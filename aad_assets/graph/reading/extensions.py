@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from aad_assets.catalog import CATALOG
-from aad_assets.catalog.extensions import ExtensionProperty
+from aad_assets.catalog.extensions import ExtensionProperty, is_valid_name
 from aad_assets.errors import (
     AadAssetsError,
     InvalidResponse,
@@ -27,11 +27,16 @@ from aad_assets.graph.reading.parents import read_parent_keys
 from aad_assets.graph.reading.queries import collection_query
 from aad_assets.graph.requests.client import GraphClient
 from aad_assets.graph.requests.meter import Meter
+from aad_assets.wording import counted
 
 _LISTED_UP_TO = 1_000
 """Service principals up to which an empty list means that there are no extension properties."""
 
-_REFUSED = (LicenceMissing, NotFound, PermissionMissing, RequestRejected)
+_MAX_NAMES = 10
+_MAX_CHARACTERS = 120
+"""Limits of a message that shows names which were left out."""
+
+_UNREADABLE = (InvalidResponse, LicenceMissing, NotFound, PermissionMissing, RequestRejected)
 
 
 @dataclass(frozen=True)
@@ -39,27 +44,43 @@ class Extensions:
     """The extension properties that could be read."""
 
     found: tuple[ExtensionProperty, ...]
-    problem: str = ""
-    """Why some may be missing, as a sentence; empty if the list is complete."""
+    missing: str = ""
+    """Why some may be missing, as sentences; empty if the list is complete."""
+    left_out: tuple[str, ...] = ()
+    """Names in the list that no directory extension property can have. They could not be requested."""
+
+    @property
+    def problem(self) -> str:
+        """Return what is wrong with the list, as sentences; empty if nothing is."""
+        if not self.left_out:
+            return self.missing
+        number = counted(len(self.left_out), "directory extension property")
+        was, names = ("was", "its name is") if len(self.left_out) == 1 else ("were", "their names are")
+        shown = ", ".join(name[:_MAX_CHARACTERS] for name in self.left_out[:_MAX_NAMES])
+        more = f" and {len(self.left_out) - _MAX_NAMES:,} more" if len(self.left_out) > _MAX_NAMES else ""
+        return (
+            f"{self.missing} {number} {was} left out because {names} not of the form extension_<app ID>_<name>: "
+            f"{shown}{more}."
+        ).strip()
 
     @property
     def is_proof(self) -> bool:
         """Return whether a property that is missing no longer exists. An empty list proves nothing."""
-        return bool(self.found) and not self.problem
+        return bool(self.found) and not self.missing
 
 
 async def read_extensions(client: GraphClient, meter: Meter) -> Extensions:
     """Read the extension properties that are registered in this tenant.
 
-    Raises GraphUnavailable or InvalidResponse.
+    Raises GraphUnavailable.
     """
     part = _ExtensionCollector()
     try:
         await read_chain(client, collection_query(client, CATALOG["extension_properties"], ()), meter, part)
-    except _REFUSED as error:
+    except _UNREADABLE as error:
         return await _of_applications(client, meter, f"Graph did not list the directory extension properties: {error}")
-    if part.found:
-        return Extensions(tuple(part.found))
+    if part.found or part.left_out:
+        return Extensions(tuple(part.found), left_out=tuple(part.left_out))
     principals = await fetch_count(client, CATALOG["service_principals"].path, meter)
     if principals is not None and principals <= _LISTED_UP_TO:
         return Extensions(())
@@ -72,9 +93,10 @@ async def _of_applications(client: GraphClient, meter: Meter, why: str) -> Exten
     entity, part = CATALOG["application_extension_properties"], _ExtensionCollector()
     try:
         await read_children(client, entity, await read_parent_keys(client, entity, meter), meter, part)
-    except _REFUSED as error:
+    except _UNREADABLE as error:
         return Extensions((), f"{_sentence(why)} Those of the applications could not be read either: {_sentence(error)}")
-    return Extensions(tuple(part.found), f"{_sentence(why)} Only those of this tenant's own applications were read.")
+    missing = f"{_sentence(why)} Only those of this tenant's own applications were read."
+    return Extensions(tuple(part.found), missing, tuple(part.left_out))
 
 
 def _sentence(text: AadAssetsError | str) -> str:
@@ -82,10 +104,10 @@ def _sentence(text: AadAssetsError | str) -> str:
 
 
 class _Row(msgspec.Struct):
-    name: str
+    name: Any = None
     data_type: Any = msgspec.field(name="dataType", default=None)
     multi_valued: Any = msgspec.field(name="isMultiValued", default=None)
-    targets: list[Any] | None = msgspec.field(name="targetObjects", default=None)
+    targets: Any = msgspec.field(name="targetObjects", default=None)
 
 
 _decode = msgspec.json.Decoder(_Row).decode
@@ -96,24 +118,27 @@ class _ExtensionCollector:
 
     def __init__(self) -> None:
         self.found: list[ExtensionProperty] = []
+        self.left_out: dict[str, None] = {}
 
     async def add(self, rows: Rows) -> None:
-        try:
-            decoded = [_decode(row) for row in rows]
-        except msgspec.DecodeError:
-            raise InvalidResponse("extension_properties: Graph returned a row without a name. Reload later.") from None
-        self.found += [
-            ExtensionProperty(
-                row.name,
-                row.data_type if isinstance(row.data_type, str) else "String",
-                row.multi_valued is True,
-                frozenset(target for target in row.targets or () if isinstance(target, str)),
-            )
-            for row in decoded
-        ]
+        for row in rows:
+            try:
+                self._add(_decode(row))
+            except msgspec.DecodeError:
+                self.left_out["no object"] = None
+
+    def _add(self, row: _Row) -> None:
+        if not isinstance(row.name, str) or not is_valid_name(row.name):
+            self.left_out[ascii(row.name)] = None  # It may have any character, such as a comma or a line break.
+            return
+        data_type = row.data_type if isinstance(row.data_type, str) else "String"
+        targets = row.targets if isinstance(row.targets, list) else []
+        valid_targets = frozenset(target for target in targets if isinstance(target, str))
+        self.found.append(ExtensionProperty(row.name, data_type, row.multi_valued is True, valid_targets))
 
     async def discard(self) -> None:
         self.found.clear()
+        self.left_out.clear()
 
     async def close(self) -> None:
         """Do nothing: the rows are decoded already."""

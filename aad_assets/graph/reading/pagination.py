@@ -14,8 +14,9 @@ from urllib.parse import urljoin
 
 import msgspec
 
-from aad_assets.errors import InvalidResponse, PageTokenExpired
-from aad_assets.graph.reading.queries import Query
+from aad_assets.errors import InvalidResponse, NextLinkRejected, NotFound, PageTokenExpired, RequestRejected
+from aad_assets.graph.reading.chain_guard import ChainGuard
+from aad_assets.graph.reading.queries import Query, says_too_long
 from aad_assets.graph.requests.client import GraphClient
 from aad_assets.graph.requests.meter import Meter
 from aad_assets.graph.requests.surrogates import encode_surrogates, restore_surrogates
@@ -71,23 +72,32 @@ class TransformedPart:
 
 
 class Page(msgspec.Struct):
-    """One page of a collection, with its rows not decoded."""
+    """One page of a collection, with its rows not decoded. A link can be of any type; `next_url` checks it."""
 
     value: list[msgspec.Raw]
-    next_link: str | None = msgspec.field(name="@odata.nextLink", default=None)
+    next_link: Any = msgspec.field(name="@odata.nextLink", default=None)
     # OData 4.01 allows the name without its prefix, and other clients met it in lower case. A link that is overlooked would
     # leave the rest of the collection unread.
-    unprefixed_link: str | None = msgspec.field(name="@nextLink", default=None)
-    lower_case_link: str | None = msgspec.field(name="@odata.nextlink", default=None)
+    unprefixed_link: Any = msgspec.field(name="@nextLink", default=None)
+    lower_case_link: Any = msgspec.field(name="@odata.nextlink", default=None)
+    delta_link: Any = msgspec.field(name="@odata.deltaLink", default=None)
+    unprefixed_delta_link: Any = msgspec.field(name="@deltaLink", default=None)
+    lower_case_delta_link: Any = msgspec.field(name="@odata.deltalink", default=None)
     error: Any = None
 
     def __post_init__(self) -> None:
         if self.error is not None:  # A service that fails in the middle of a response cannot take back its 200.
             raise ValueError("the page ends in an error")
-        if self.next_link is None:
-            self.next_link = self.unprefixed_link or self.lower_case_link
+        self.next_link = _first(self.next_link, self.unprefixed_link, self.lower_case_link)
+        self.delta_link = _first(self.delta_link, self.unprefixed_delta_link, self.lower_case_delta_link)
 
 
+def _first(*links: Any) -> Any:
+    """Return the first that is not None. An empty link is not an absent one."""
+    return next((link for link in links if link is not None), None)
+
+
+_LINK_FIELDS = {each.encode_name: each.name for each in msgspec.structs.fields(Page) if each.name.endswith("link")}
 _decode_strictly = msgspec.json.Decoder(Page).decode
 _decode_members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 
@@ -106,24 +116,50 @@ def decode_page(body: bytes | msgspec.Raw) -> Page:
 
 def decode_object(body: bytes) -> bytes:
     """Return the body unchanged. Raises msgspec.DecodeError if it is not a complete object."""
+    return _decode_object(body)[0]
+
+
+def _decode_object(body: bytes) -> tuple[bytes, dict[str, msgspec.Raw]]:
     try:
-        _decode_members(body)
+        return body, _decode_members(body)
     except msgspec.DecodeError:
         if (encoded := encode_surrogates(body)) is None:
             raise
-        _decode_members(encoded)
-        return bytes(restore_surrogates(msgspec.Raw(encoded)))
-    return body
+    members = _decode_members(encoded)
+    return bytes(restore_surrogates(msgspec.Raw(encoded))), members
 
 
 def decode_single(body: bytes | msgspec.Raw) -> Page:
     """Decode a single object as a page of one row. Raises msgspec.DecodeError if the body is truncated or no object."""
-    return Page([msgspec.Raw(decode_object(bytes(body)))])
+    row, members = _decode_object(bytes(body))
+    links = {field: msgspec.json.decode(members[name]) for name, field in _LINK_FIELDS.items() if name in members}
+    return Page([msgspec.Raw(row)], **links)
 
 
 def resolve_link(url: str, link: str) -> str:
     """Return the absolute URL of a link in the page at `url`. A relative one is resolved (OData JSON 4.01, 4.5.5)."""
     return link if _SCHEME.match(link) else urljoin(url, link)
+
+
+def next_url(client: GraphClient, url: str, page: Page, *, is_single: bool = False) -> str | None:
+    """Return the absolute URL of the page after `page`, which was read from `url`; None if it was the last.
+
+    Raises InvalidResponse if its links do not say where the collection goes on or ends: none of ours ends in a deltaLink.
+    """
+    link, delta = page.next_link, page.delta_link
+    if link is None and delta is None:
+        return None
+    if is_single:
+        found = "a link to further pages with a single object"
+    elif delta is not None:
+        found = "a deltaLink" + (" and a nextLink" if link is not None else "") + " in a list without changes"
+    elif not isinstance(link, str):
+        found = "a nextLink that is not text"
+    elif not link.strip():
+        found = "an empty nextLink"
+    else:
+        return resolve_link(url, link)
+    raise InvalidResponse(f"{client.path(url)}: Graph returned {found}, so rows may be missing. Reload later.")
 
 
 async def fetch_page(client: GraphClient, query: Query, meter: Meter) -> Page:
@@ -139,27 +175,24 @@ async def read_pages(
 ) -> AsyncGenerator[list[msgspec.Raw], None]:
     """Yield the rows of `query` page by page, starting with `first` if that page has already been fetched.
 
-    Raises GraphError, or InvalidResponse if a nextLink repeats or points to another host.
+    Raises GraphError (NextLinkRejected if Graph rejects a further page), or InvalidResponse if the links cannot be trusted or
+    never end.
     """
-
-    def request(query: Query) -> asyncio.Task[Page]:
-        return asyncio.create_task(fetch_page(client, query, meter))
-
-    url = query.url
-    seen = {hash(url)}
-    pending: asyncio.Task[Page] | None = None if first else request(query)
+    url, seen, guard = query.url, {hash(query.url)}, ChainGuard(client.path(query.url), meter)
+    pending: asyncio.Task[Page] | None = None if first else asyncio.create_task(fetch_page(client, query, meter))
     try:
         while True:
             page = first if first is not None else await pending  # type: ignore[misc]
             first = pending = None
-            if page.next_link:
-                url = resolve_link(url, page.next_link)
-                if hash(url) in seen:
+            if link := next_url(client, url, page, is_single=query.is_single):
+                if hash(link) in seen:
                     raise InvalidResponse(
-                        f"{client.path(url)}: Graph returned the same nextLink twice (paging loop). Reload later."
+                        f"{client.path(link)}: Graph returned the same nextLink twice (paging loop). Reload later."
                     )
-                seen.add(hash(url))
-                pending = request(replace(query, url=url, is_action=False))
+                guard.check(page.value)
+                seen.add(hash(link))
+                url = link
+                pending = asyncio.create_task(_fetch_further(client, replace(query, url=link, is_action=False), meter))
             yield page.value
             if pending is None:
                 return
@@ -167,6 +200,16 @@ async def read_pages(
         if pending is not None:
             pending.cancel()
             await asyncio.gather(pending, return_exceptions=True)
+
+
+async def _fetch_further(client: GraphClient, query: Query, meter: Meter) -> Page:
+    """Fetch the page behind a nextLink. Raises NextLinkRejected if Graph rejects it, although it accepted the first page."""
+    try:
+        return await fetch_page(client, query, meter)
+    except (RequestRejected, NotFound) as rejection:
+        if isinstance(rejection, NotFound) and not says_too_long(rejection.response):
+            raise
+        raise NextLinkRejected(rejection.response, len(query.url)) from None
 
 
 async def read_chain(client: GraphClient, query: Query, meter: Meter, part: Part) -> None:

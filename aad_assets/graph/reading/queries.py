@@ -3,6 +3,7 @@
 Source: learn.microsoft.com/graph/query-parameters.
 """
 
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
@@ -10,7 +11,8 @@ from urllib.parse import quote
 
 from aad_assets.catalog import Entity, Family, Shape
 from aad_assets.catalog.columns import navigation_name
-from aad_assets.errors import RequestRejected
+from aad_assets.errors import ErrorResponse, RequestRejected
+from aad_assets.graph.reading.select import Properties, in_passes
 from aad_assets.graph.requests.client import GraphClient
 from aad_assets.graph.requests.rate_limits import resource_units
 
@@ -22,6 +24,20 @@ NO_SUCH_ID = "00000000-0000-0000-0000-000000000000"
 
 ID_PLACEHOLDER = "{id}"
 """The placeholder for a value of the parent's key in an entity's path and filter."""
+
+MAX_URL = 4_000
+"""Characters of a URL that is requested without being asked whether it is too long.
+
+Graph's servers limit all headers of a request to 16 KB ("The size of the request headers is too long",
+github.com/microsoftgraph/microsoft-graph-explorer-v4/issues/3184). The access token takes up to 5 KB of them, and a nextLink
+is longer than the request that it continues.
+"""
+
+_TOO_LONG = re.compile(
+    r"\b(ur[il]|query ?string|request|header|link)s?\b.{0,60}\b(too long|too large|exceeds?)\b"
+    r"|\b(ur[il]|query ?string|request)_?(is_?)?too_?(long|large)|\bmax(imum)? ?(ur[il]|query ?string)(.? ?length)?\b",
+    re.IGNORECASE,
+)
 
 T = TypeVar("T")
 
@@ -61,6 +77,24 @@ def collection_query(
     units = resource_units(entity.path, select=bool(select), expand="$expand" in options, top=top)
     url = client.url(entity.path, options, entity.version)
     return Query(url, units, families, is_action=entity.shape is Shape.ACTION)
+
+
+def passes_for(client: GraphClient, entity: Entity, filter_: str | None = None) -> tuple[Properties, ...]:
+    """Return the `$select` for `entity`'s collection in as few passes as need no URL above MAX_URL."""
+
+    def fits(select: Properties) -> bool:
+        return len(collection_query(client, entity, select, filter_=filter_).url) <= MAX_URL
+
+    return in_passes(fits, entity.select)
+
+
+def says_too_long(response: ErrorResponse) -> bool:
+    """Return whether Graph rejected a request because of the length of its URL.
+
+    Directories, proxies and web servers say so in different ways: 414, or 400 or 404 with a code or a message.
+    """
+    texts = (response.code, response.inner_code, response.message)
+    return response.status in (414, 431) or (response.status in (400, 404) and any(map(_TOO_LONG.search, texts)))
 
 
 def singleton_query(client: GraphClient, entity: Entity) -> Query:

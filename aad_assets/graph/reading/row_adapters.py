@@ -9,7 +9,7 @@ import msgspec
 from aad_assets.catalog import Entity
 from aad_assets.catalog.columns import ODATA_TYPE, Link
 from aad_assets.errors import InvalidResponse
-from aad_assets.graph.reading.pagination import Part, Rows, Transform, decode_object
+from aad_assets.graph.reading.pagination import Part, Rows, Transform, decode_single, next_url
 from aad_assets.graph.reading.queries import singleton_query, try_forms
 from aad_assets.graph.reading.select import Selection
 from aad_assets.graph.requests.client import GraphClient
@@ -31,11 +31,13 @@ async def read_singleton(client: GraphClient, entity: Entity, meter: Meter, part
 
 
 async def fetch_singleton(client: GraphClient, entity: Entity, meter: Meter) -> tuple[bytes, Selection]:
-    """Fetch a single object in the fullest form that Graph accepts. Raises GraphError."""
+    """Fetch a single object in the fullest form that Graph accepts. Raises GraphError or InvalidResponse."""
 
     async def fetch(form: Entity) -> bytes:
         query = singleton_query(client, form)
-        return await client.get(query.url, decode_object, meter, families=query.families)
+        page = await client.get(query.url, decode_single, meter, families=query.families)
+        next_url(client, query.url, page, is_single=True)
+        return bytes(page.value[0])
 
     body, unrequested = await try_forms(entity, fetch)
     return body, Selection(((),), unrequested=unrequested)

@@ -31,6 +31,26 @@ class Selection:
     """Sentences for the load's reason: what the read lacks for another cause, such as a cast that Graph rejects."""
 
 
+def in_passes(fits: Callable[[Properties], bool], properties: Properties) -> tuple[Properties, ...]:
+    """Return the properties, of which the first is the key, in as few passes as fit. Each pass has the key."""
+    key, others = properties[:1], properties[1:]
+    passes = [key]
+    for name in others:
+        if passes[-1] != key and not fits((*passes[-1], name)):
+            passes.append(key)
+        passes[-1] += (name,)
+    return tuple(passes)
+
+
+def in_shorter_passes(passes: tuple[Properties, ...]) -> tuple[Properties, ...] | None:
+    """Return twice as many passes, each with half of the properties; None if none has more than the key and one other."""
+    shorter = list[Properties]()
+    for key, others in ((names[:1], names[1:]) for names in passes):
+        half = (len(others) + 1) // 2
+        shorter += [key + each for each in (others[:half], others[half:]) if each] or [key]
+    return tuple(shorter) if len(shorter) > len(passes) else None
+
+
 async def find_selection(accepts: AcceptsSelect, properties: Properties) -> Selection:
     """Return every property that the collection accepts, split by halving into as few passes as it needs."""
     rejected = await _find_rejected(accepts, properties)
