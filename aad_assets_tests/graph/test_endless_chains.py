@@ -214,7 +214,8 @@ def pages_until_stopped(chain: Iterable[list[Any]]) -> int:
     start=st.lists(st.integers(), max_size=30),
 )
 def test_every_infinite_chain_ends(pages: list[list[str]], start: list[int]) -> None:
-    endless = itertools.chain(([{"id": str(each)}] for each in start), itertools.cycle(pages))
+    new: Iterable[list[Any]] = ([{"id": str(each)}] for each in start)
+    endless = itertools.chain(new, itertools.cycle(pages))
     assert pages_until_stopped(endless) <= len(start) + len(pages) + MOST_PAGES
 
 

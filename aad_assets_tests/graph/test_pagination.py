@@ -9,7 +9,14 @@ import msgspec
 import pytest
 
 from aad_assets.catalog import Family
-from aad_assets.errors import GraphUnavailable, InvalidResponse, PageTokenExpired, PermissionMissing
+from aad_assets.errors import (
+    GraphUnavailable,
+    InvalidResponse,
+    NextLinkRejected,
+    PageTokenExpired,
+    PermissionMissing,
+    RequestRejected,
+)
 from aad_assets.graph.reading.pagination import MAX_RESTARTS, read_chain, read_pages
 from aad_assets.graph.reading.queries import EVENTUAL, Query
 from aad_assets.graph.requests.client import GraphClient
@@ -136,6 +143,44 @@ def test_a_response_that_is_no_page_is_not_an_empty_page(graph: FakeGraph, body:
     assert not part.closed
 
 
+@pytest.mark.parametrize(
+    ("links", "problem"),
+    [
+        ({"@odata.nextLink": ""}, "an empty nextLink"),
+        ({"@odata.nextLink": " "}, "an empty nextLink"),
+        ({"@odata.nextLink": "", "@nextLink": f"{BASE}/users?$skiptoken=2"}, "an empty nextLink"),
+        ({"@nextLink": ""}, "an empty nextLink"),
+        ({"@odata.nextlink": ""}, "an empty nextLink"),
+        ({"@odata.nextLink": 5}, "a nextLink that is not text"),
+        ({"@odata.nextLink": False}, "a nextLink that is not text"),
+        ({"@odata.nextLink": [f"{BASE}/users?$skiptoken=2"]}, "a nextLink that is not text"),
+        ({"@odata.deltaLink": f"{BASE}/users?$deltatoken=2"}, "a deltaLink in a list"),
+        ({"@deltaLink": ""}, "a deltaLink in a list"),
+        (
+            {"@odata.nextLink": f"{BASE}/users?$skiptoken=2", "@odata.deltaLink": f"{BASE}/users?$deltatoken=2"},
+            "a deltaLink and a nextLink",
+        ),
+    ],
+)
+@pytest.mark.parametrize("page_number", [1, 2])
+def test_a_link_that_does_not_say_where_the_list_ends_is_not_its_end(
+    graph: FakeGraph, links: dict[str, object], problem: str, page_number: int
+) -> None:
+    if page_number == 2:
+        graph.respond_with(page(["a"], f"{BASE}/users?$skiptoken=1"))
+    graph.respond_with(httpx.Response(200, json={"value": [{"id": "b"}]} | links))
+    part = MemoryPart()
+    with pytest.raises(InvalidResponse, match=f"^/users: Graph returned {problem}.*rows may be missing. Reload later"):
+        graph.run(lambda client: read_chain(client, QUERY, graph.meter, part))
+    assert len(graph.requests) == page_number
+    assert not part.closed
+
+
+def test_a_link_that_is_null_is_no_link(graph: FakeGraph) -> None:
+    graph.respond_with(httpx.Response(200, json={"value": [], "@odata.nextLink": None, "@odata.deltaLink": None}))
+    assert read(graph).closed
+
+
 def test_rows_stay_the_bytes_that_graph_sent(graph: FakeGraph) -> None:
     row = b'{"id":"a", "n": 1.50, "big": 12345678901234567890, "text": "\\u00e9\\ud83d\\ude00"}'
     graph.respond_with(httpx.Response(200, content=b'{"value": [ ' + row + b" ]}"))
@@ -196,6 +241,19 @@ def test_an_action_is_posted_and_its_further_pages_are_fetched(graph: FakeGraph)
     assert read(graph, query).ids == ["a", "b"]
     assert [request.method for request in graph.requests] == ["POST", "GET"]
     assert graph.requests[0].content == b"{}"
+
+
+@pytest.mark.parametrize("status", [400, 404, 414])
+def test_a_link_that_graph_rejects_is_told_from_a_request_that_it_rejects(graph: FakeGraph, status: int) -> None:
+    link = f"{BASE}/users?$skiptoken={'x' * 3_000}"
+    graph.respond_with(page(["a"], link), failure(status, "BadRequest", "The URL is too long."))
+    with pytest.raises(NextLinkRejected, match="too long.*rejected its own nextLink.*Reload later") as caught:
+        read(graph)
+    assert caught.value.length == len(link)
+    graph.respond_with(failure(400))
+    with pytest.raises(RequestRejected) as first_page:
+        read(graph)
+    assert not isinstance(first_page.value, NextLinkRejected)
 
 
 def test_a_chain_that_fails_is_not_closed(graph: FakeGraph) -> None:

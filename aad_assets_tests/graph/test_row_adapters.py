@@ -55,6 +55,17 @@ def test_a_response_without_the_singletons_properties_is_rejected(graph: FakeGra
         single(graph, CATALOG["authorization_policy"], response)
 
 
+@pytest.mark.parametrize("name", ["@odata.nextLink", "@nextLink", "@odata.nextlink", "@odata.deltaLink"])
+@pytest.mark.parametrize("link", ["", 5, f"{BASE}/policies/authorizationPolicy?$skiptoken=1"])
+@pytest.mark.parametrize("members", [{"id": "a", "displayName": "x"}, {"value": [{"id": "a", "displayName": "x"}]}])
+def test_a_singleton_with_a_link_is_rejected(graph: FakeGraph, name: str, link: object, members: dict[str, Any]) -> None:
+    with pytest.raises(
+        InvalidResponse, match="^/policies/authorizationPolicy: .* a link to further pages with a single object"
+    ):
+        single(graph, CATALOG["authorization_policy"], body(**members, **{name: link}))
+    assert single(graph, CATALOG["authorization_policy"], body(**members, **{name: None}))
+
+
 def test_a_singleton_in_a_list_of_one_is_unwrapped(graph: FakeGraph) -> None:
     response = body(value=[{"id": "authorizationPolicy", "displayName": "x"}])
     assert single(graph, CATALOG["authorization_policy"], response) == [{"id": "authorizationPolicy", "displayName": "x"}]

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from aad_assets.catalog import CATALOG, Entity, Family
-from aad_assets.errors import GraphUnavailable, NotFound, PermissionMissing
+from aad_assets.errors import GraphUnavailable, InvalidResponse, NotFound, PermissionMissing
 from aad_assets.graph.reading.children import read_children
 from aad_assets_tests.fake_graph import FakeGraph, MemoryPart, batched, failure
 
@@ -53,6 +53,14 @@ def test_these_tables_have_one_row_for_each_parent() -> None:
         "user_mfa_requirements",
         "user_mailbox_purposes",
     }
+
+
+@pytest.mark.parametrize("name", ["@odata.nextLink", "@odata.deltaLink"])
+@pytest.mark.parametrize("link", ["", "https://graph.test/v1.0/x?$skiptoken=1"])
+def test_an_object_with_a_link_is_rejected(graph: FakeGraph, name: str, link: str) -> None:
+    serve(graph, {"t1": body(tenantId="t1", **{name: link})})
+    with pytest.raises(InvalidResponse, match="a link to further pages with a single object"):
+        read(graph, SYNCHRONIZATION, "t1")
 
 
 def test_the_object_of_each_parent_is_a_row(graph: FakeGraph) -> None:

@@ -35,7 +35,7 @@ is longer than the request that it continues.
 
 _TOO_LONG = re.compile(
     r"\b(ur[il]|query ?string|request|header|link)s?\b.{0,60}\b(too long|too large|exceeds?)\b"
-    r"|\b(ur[il]|query ?string|request)_?(is_?)?too_?(long|large)|\bmax(imum)? ?(ur[il]|query ?string)(.? ?length)?\b",
+    r"|(ur[il]|query ?string|request)_?(is_?)?too_?(long|large)|\bmax(imum)? ?(ur[il]|query ?string)(.? ?length)?\b",
     re.IGNORECASE,
 )
 
