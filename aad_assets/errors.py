@@ -94,6 +94,18 @@ class RefusedParent:
     response: ErrorResponse
 
 
+@dataclass(frozen=True)
+class Refusals:
+    """The parents that Graph refused in a read of the children's `table`, while it answered for others.
+
+    `asked` is the number of parents in all.
+    """
+
+    table: str
+    parents: tuple[RefusedParent, ...]
+    asked: int
+
+
 class GraphError(AadAssetsError):
     """Graph returned an error, which `response` holds. `advice` says what to do, if more is known than the code."""
 

@@ -17,6 +17,8 @@ from aad_assets.catalog.types import Json, List, Struct, Type, quoted
 from aad_assets.warehouse.database import json_order
 
 DELETED_AT = "_deleted_at"
+KEPT_ROWS = "kept_rows"
+"""The temporary table with the keys of rows that stay as they are; see `kept_rows.py`."""
 
 
 def comparable(expression: str, type_: Type, depth: int = 0) -> str:
@@ -96,6 +98,8 @@ class Comparison:
     """Keeps rows that were not staged."""
     day: tuple[str, date] | None = None
     """A log's time column and the UTC day that was read. Other rows are not hashed: the table holds years."""
+    keeps_rows: bool = False
+    """The rows in KEPT_ROWS are not compared."""
 
     @cached_property
     def keys(self) -> str:
@@ -122,6 +126,11 @@ class Comparison:
         """The condition for the tenant's rows, without deleted rows that are kept."""
         return f"_tenant_id = $tenant{f' AND {DELETED_AT} IS NULL' if self.keeps_deleted else ''}"
 
+    @property
+    def compared(self) -> str:
+        """The condition for the rows that the read replaces: the live ones, without those that stay as they are."""
+        return f"{self.live} AND ({self.keys}) NOT IN (FROM {KEPT_ROWS})" if self.keeps_rows else self.live
+
     def _hashed(self, relation: str, condition: str, *, ordered: bool) -> str:
         extra = "_extra" if ordered else comparable("_extra", Json())
         counting = f"hash({row_hash(self.counting, ordered=ordered)}, {extra}) AS hash"
@@ -142,7 +151,7 @@ class Comparison:
 
     def _stored(self) -> str:
         if self.day is None:
-            return self._hashed(self.table, self.live, ordered=True)
+            return self._hashed(self.table, self.compared, ordered=True)
         column, day = quoted(self.day[0]), self.day[1]
         first, last = (f"TIMESTAMPTZ '{moment} 00:00:00+00'" for moment in (day, day + timedelta(days=1)))
         within = f"coalesce({column} >= {first} AND {column} < {last}, false)"

@@ -75,12 +75,13 @@ class Gates:
             "Pages may be missing. Reload again",
         )
 
-    def check_shrink(self, table: str, before: int, rows: int) -> None:
-        """Check how many of the table's `before` rows are missing from the read."""
-        lost = before - rows
+    def check_shrink(self, table: str, before: int, rows: int, kept: int = 0) -> None:
+        """Check how many of the table's `before` rows are missing, with `rows` that were read and some that are `kept`."""
+        lost = before - rows - kept
         share = _by_size(before, self.shrink_share, 0.5, 0.2)
         always = int(_by_size(before, self.shrink_rows, 0, 50))
-        if before and not rows:
+        held = f"{before:,}{f', of which {kept:,} are kept' if kept else ''}"
+        if before and not rows + kept:
             self._block(
                 Gate.EMPTY,
                 table,
@@ -92,7 +93,7 @@ class Gates:
             self._block(
                 Gate.SHRINK,
                 table,
-                f"{_rows(rows, 'was', 'were')} read, but the table holds {before:,}: {lost / before:.0%} are missing "
+                f"{_rows(rows, 'was', 'were')} read, but the table holds {held}: {lost / before:.0%} are missing "
                 f"(the limit is {limit}). Check that so many are really gone",
             )
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from aad_assets.catalog import Column
 from aad_assets.catalog.types import Json, quoted
 from aad_assets.warehouse.database.sql import sql_string
-from aad_assets.warehouse.publishing.compare import Comparison, comparable
+from aad_assets.warehouse.publishing.compare import KEPT_ROWS, Comparison, comparable
 
 VALIDITY = ("_valid_from", "_valid_to", "_change")
 
@@ -38,15 +38,22 @@ class History:
             SELECT {names}, $tenant, $at::TIMESTAMPTZ, $at::TIMESTAMPTZ, NULL, change FROM after"""
 
     def close_all(self) -> str:
-        """Close every version: the table is replaced, or history is turned off."""
+        """Close every version: history is turned off, or there is no table."""
         return f"UPDATE {self.table} SET _valid_to = $at::TIMESTAMPTZ WHERE _tenant_id = $tenant AND _valid_to IS NULL"
 
+    def close_replaced(self) -> str:
+        """Close the versions of all rows that are replaced."""
+        kept = f" AND ({self.comparison.keys}) NOT IN (FROM {KEPT_ROWS})" if self.comparison.keeps_rows else ""
+        return f"{self.close_all()}{kept}"
+
     def begin(self, columns: Sequence[str], since: str = "$at::TIMESTAMPTZ") -> str:
-        """Insert a version of every row of the table."""
+        """Insert a version of every row of the table, except rows that were kept with their versions."""
+        current = f"SELECT {self.comparison.keys} FROM {self.table} WHERE _tenant_id = $tenant AND _valid_to IS NULL"
+        kept = f" AND ({self.comparison.keys}) NOT IN ({current})" if self.comparison.keeps_rows else ""
         names = ", ".join([*map(quoted, columns), "_extra", "_tenant_id", "_loaded_at"])
         return f"""
             INSERT INTO {self.table} ({names}, {", ".join(VALIDITY)})
-            SELECT {names}, {since}, NULL, 'insert' FROM {self.comparison.table} WHERE {self.comparison.live}"""
+            SELECT {names}, {since}, NULL, 'insert' FROM {self.comparison.table} WHERE {self.comparison.live}{kept}"""
 
     def changes(self, changes: str) -> list[str]:
         """Insert the changes of a load into the table `changes`. They also take $load and $entity."""

@@ -8,6 +8,7 @@ import duckdb
 import msgspec
 
 from aad_assets.catalog.types import quoted
+from aad_assets.errors import Refusals
 from aad_assets.warehouse.database.target import Target
 
 
@@ -57,9 +58,22 @@ class Load:
     schema_changes: list[SchemaChange] = field(default_factory=list)
     counted: int | None = None
     """Graph's `$count`; None if it did not answer."""
-    refused_parents: int = 0
+    refusals: list[Refusals] = field(default_factory=list)
+    """The parents that this load's reads found refused, by the table whose rows they have. Each becomes a row of its own."""
+    kept: int = 0
+    """Rows that stayed as they were, because their parents were refused. They are not among `rows`, and not recorded."""
     preview: list[ChangedAttribute] = field(default_factory=list)
     """The first few changes."""
+
+    @property
+    def refused_parents(self) -> int:
+        """The number of refused parents."""
+        return sum(len(each.parents) for each in self.refusals)
+
+
+_NOT_COLUMNS = {"preview", "refusals", "kept"}
+_LONGEST_MESSAGE = 500
+"""Characters of Graph's message that are recorded."""
 
 
 def record_load(cursor: duckdb.DuckDBPyConnection, target: Target, load: Load) -> None:
@@ -69,8 +83,9 @@ def record_load(cursor: duckdb.DuckDBPyConnection, target: Target, load: Load) -
 
 
 def insert_load(cursor: duckdb.DuckDBPyConnection, target: Target, load: Load) -> None:
-    """Insert the row into `loads`, inside the open transaction."""
-    values: dict[str, Any] = {name: getattr(load, name) for name in load.__dataclass_fields__ if name != "preview"}
+    """Insert the row into `loads`, and those of `refused_parents`, inside the open transaction."""
+    columns = [*(name for name in load.__dataclass_fields__ if name not in _NOT_COLUMNS), "refused_parents"]
+    values: dict[str, Any] = {name: getattr(load, name) for name in columns}
     changes = [{"column": change.column, "change": change.change} for change in load.schema_changes]
     values["schema_changes"] = msgspec.json.encode(changes).decode() if changes else None
     values["_tenant_id"] = values.pop("tenant_id")
@@ -78,6 +93,22 @@ def insert_load(cursor: duckdb.DuckDBPyConnection, target: Target, load: Load) -
         values["published_at"] = None  # it was set before publishing failed
     names = ", ".join(values)
     cursor.execute(f"INSERT INTO {target.meta}.loads ({names}) VALUES ({', '.join('$' + name for name in values)})", values)
+    for refusals in load.refusals:
+        responses = [parent.response for parent in refusals.parents]
+        cursor.execute(
+            f"INSERT INTO {target.meta}.refused_parents (load_id, _tenant_id, entity, key, status, code, message) "
+            "SELECT $load_id, $tenant_id, $table, unnest($keys::VARCHAR[]), unnest($statuses::INTEGER[]), "
+            "unnest($codes::VARCHAR[]), unnest($messages::VARCHAR[])",
+            {
+                "load_id": load.load_id,
+                "tenant_id": load.tenant_id,
+                "table": refusals.table,
+                "keys": ["|".join(parent.key) for parent in refusals.parents],
+                "statuses": [response.status or None for response in responses],
+                "codes": [response.code for response in responses],
+                "messages": [response.message[:_LONGEST_MESSAGE] for response in responses],
+            },
+        )
 
 
 @dataclass(frozen=True)

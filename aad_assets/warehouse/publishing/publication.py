@@ -10,6 +10,7 @@ import duckdb
 from aad_assets.catalog import Column, Entity
 from aad_assets.catalog.extensions import is_extension
 from aad_assets.catalog.types import quoted
+from aad_assets.errors import Refusals
 from aad_assets.warehouse.database.target import ALIAS, Target
 from aad_assets.warehouse.publishing.compare import Comparison, filled
 from aad_assets.warehouse.publishing.history import History
@@ -37,6 +38,13 @@ class Publication:
     """Graph's `$count`; None when it does not count this collection."""
     day: LogDay | None
     """The day of a log that was read."""
+    inherited: tuple[Refusals, ...] = ()
+    """Parents that were refused in this run's reads of tables above this one."""
+
+    @property
+    def refusals(self) -> tuple[Refusals, ...]:
+        """The refused parents whose rows, or the rows below them, stay as they are."""
+        return (*self.load.refusals, *self.inherited)
 
     @property
     def table(self) -> str:
@@ -111,6 +119,7 @@ class Plan:
             options.volatile,
             keeps_deleted=options.mode is Mode.COMPARE_KEEP_DELETED,
             merges=options.mode is Mode.MERGE,
+            keeps_rows=stored is not None and bool(publication.refusals),
             day=(entity.time_property, day.day) if day and entity.time_property else None,
         )
         migrator = SchemaMigrator(

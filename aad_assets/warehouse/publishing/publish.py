@@ -7,11 +7,12 @@ from dataclasses import replace
 import duckdb
 
 from aad_assets.catalog import Entity
-from aad_assets.errors import LoadBlocked
+from aad_assets.errors import LoadBlocked, Refusals
 from aad_assets.warehouse.database.target import Target
 from aad_assets.warehouse.publishing import steps
 from aad_assets.warehouse.publishing.comments import record_added, write_comments
 from aad_assets.warehouse.publishing.gates import Gate
+from aad_assets.warehouse.publishing.kept_rows import find_kept_rows
 from aad_assets.warehouse.publishing.loads import Load, LogDay, insert_load, record_day
 from aad_assets.warehouse.publishing.options import REPLACING, Mode, Options
 from aad_assets.warehouse.publishing.publication import Plan, Publication
@@ -30,18 +31,21 @@ def publish(
     options: Options | None = None,
     counted: int | None = None,
     day: LogDay | None = None,
+    inherited: Sequence[Refusals] = (),
 ) -> None:
     """Bring the table to the staged rows, and fill in the counts of `load`.
 
     `rejected` names properties that were not read, because Graph rejects them; `counted` is Graph's `$count`. With `day`, the
-    staged rows are that day of a log. They are merged, and no row is deleted. Raises LoadBlocked, whose message says where
-    the staged rows are kept, and WarehouseError; the table is then unchanged. Blocks: call it in a thread.
+    staged rows are that day of a log. They are merged, and no row is deleted. The rows of parents in `load.refusals` stay as
+    they are. So do the rows below the parents in `inherited`, which were reported by loads of tables above this one. Raises
+    LoadBlocked, whose message says where the staged rows are kept, and WarehouseError; the table is then unchanged. Blocks:
+    call it in a thread.
     """
     options = options or Options.of(entity)
     if day:
         options = replace(options, mode=Mode.MERGE)
     draft = replace(load, schema_changes=[*load.schema_changes], preview=[], mode=options.mode.value)
-    publication = Publication(cursor, target, entity, staged, draft, tuple(rejected), options, counted, day)
+    publication = Publication(cursor, target, entity, staged, draft, tuple(rejected), options, counted, day, tuple(inherited))
     try:
         with _restored_settings(cursor), target.transaction(cursor, load.tenant_id):
             _run(publication)
@@ -68,6 +72,7 @@ def _run(publication: Publication) -> None:
     if len(plan.columns) > len(publication.entity.columns):
         load.reason = " ".join(filter(None, (load.reason, options.keeps_columns)))
     stored, rows_before = steps.settle_deleted_rows(publication, plan, stored)
+    load.kept = find_kept_rows(publication, plan, stored)
 
     steps.check_gates(publication, plan, stored, rows_before)
 
@@ -79,10 +84,11 @@ def _run(publication: Publication) -> None:
         load.inserted = publication.write(plan.comparison.insert_all())
         history_resumes = True
     elif options.mode in REPLACING:
-        steps.replace_rows(publication, plan, rows_before)
+        steps.replace_rows(publication, plan, rows_before - load.kept)
         history_resumes = True
     else:
-        steps.compare_and_apply(publication, plan, rows_before, writes_versions=options.history and not history_resumes)
+        writes_versions = options.history and not history_resumes
+        steps.compare_and_apply(publication, plan, rows_before - load.kept, writes_versions=writes_versions)
     if options.history and history_resumes:
         publication.execute(plan.history.begin([column.name for column in plan.columns]))
 

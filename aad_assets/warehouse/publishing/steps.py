@@ -98,32 +98,40 @@ def _check_kept_rows(publication: Publication) -> None:
 
 def check_gates(publication: Publication, plan: Plan, stored: StoredColumns | None, rows_before: int) -> None:
     """Check every gate that needs no comparison. Raises LoadBlocked, and WarehouseError for a recreate that loses values."""
-    options, staged, table = publication.options, publication.staged, publication.entity.table
+    load, options, staged, table = publication.load, publication.options, publication.staged, publication.entity.table
     if options.mode is Mode.RECREATE and rows_before and plan.comparison.kept:
         raise WarehouseError(
             f"{table} cannot be recreated now because this run could not read {', '.join(plan.comparison.kept)}, whose "
             "stored values would be lost. Fix that first, or reload in another mode."
         )
+    if options.mode is Mode.RECREATE and rows_before and publication.refusals:
+        refused = counted(sum(len(each.parents) for each in publication.refusals), "parent")
+        raise WarehouseError(
+            f"{table} cannot be recreated now because Graph refused the rows of {refused}, whose stored rows would be lost. "
+            "Reload in another mode."
+        )
+    for each in load.refusals:
+        options.gates.check_refused(table, each.table, len(each.parents), each.asked)
     options.gates.check_count(table, staged.rows, publication.counted)
     if staged.rejects:
         rejected = publication.row(f"SELECT count(DISTINCT key) FROM {staged.rejects}")[0]
         options.gates.check_rejects(table, rejected, staged.rows)
     if options.mode is Mode.MERGE or stored is None:
         return
-    options.gates.check_shrink(table, rows_before, staged.rows)
+    options.gates.check_shrink(table, rows_before, staged.rows, load.kept)
     # When a column turns NULL, most rows differ, and the comparison finds that; it does not look at volatile columns.
     suspects = plan.read if options.mode in REPLACING else plan.comparison.refreshed
     suspects = [column for column in suspects if column.name.lower() in stored.types]
-    _check_columns(publication, plan, rows_before, suspects, plan.as_stored(suspects, stored))
+    _check_columns(publication, plan, rows_before - load.kept, suspects, plan.as_stored(suspects, stored))
 
 
 def _check_columns(
     publication: Publication, plan: Plan, rows_before: int, columns: Sequence[Column], as_stored: Sequence[Column]
 ) -> None:
-    """Check that no column turned all NULL. A read without rows is left to another gate."""
+    """Check that no column turned all NULL in the rows that are compared. A read without rows is left to another gate."""
     if not columns or not rows_before or not publication.staged.rows:
         return
-    filled_before = publication.count_filled(f"{publication.table} WHERE {plan.comparison.live}", as_stored)
+    filled_before = publication.count_filled(f"{publication.table} WHERE {plan.comparison.compared}", as_stored)
     filled_now = publication.count_filled(publication.staged.relation, columns)
     publication.options.gates.check_columns(publication.entity.table, rows_before, filled_before, filled_now)
 
@@ -148,8 +156,10 @@ def migrate_history(
         plan.migrator.start_history(table, publication.table, plan.comparison.live)
         _create_as_of_macro(publication)
         history = StoredColumns.read(publication.cursor, table)
-    if not options.history or stored is None or options.mode in REPLACING:
+    if not options.history or stored is None:
         publication.execute(plan.history.close_all())
+    elif options.mode in REPLACING:
+        publication.execute(plan.history.close_replaced())
     if not options.history:
         return False
     plan.migrator.migrate_history(table, history, stored or history, recreate=options.mode is Mode.RECREATE)
@@ -184,11 +194,11 @@ def migrate_table(publication: Publication, plan: Plan, stored: StoredColumns | 
 
 
 def replace_rows(publication: Publication, plan: Plan, rows_before: int) -> None:
-    """Replace every row of the tenant. Columns that were not read keep their stored values."""
+    """Replace every row of the tenant that is compared. Columns that were not read keep their stored values."""
     keeps = publication.options.mode is Mode.TRUNCATE and bool(plan.comparison.kept)
     if keeps:
         publication.execute(plan.comparison.keep())
-    publication.execute(f"DELETE FROM {publication.table} WHERE _tenant_id = $tenant")
+    publication.execute(f"DELETE FROM {publication.table} WHERE {plan.comparison.compared}")
     insert = plan.comparison.insert_with_kept() if keeps else plan.comparison.insert_all()
     publication.load.inserted, publication.load.deleted = publication.write(insert), rows_before
 
