@@ -7,7 +7,7 @@ PYTEST := $(BIN)/python -m pytest
 # Three processes on two cores, because the end-to-end tests spend half of their time waiting. The tests of a file share fixtures.
 PARALLEL := -n 3 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help demo dev test test-slow lint types format reference lock mutants bench bench-compare bench-tables clean
+.PHONY: help demo dev test test-slow soak lint types format reference lock mutants bench bench-compare bench-tables clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 14
@@ -40,6 +40,9 @@ test: $(READY) lint types ## lint, type checks and the test suite
 
 test-slow: $(READY) ## tests that take too long for every change
 	$(PYTEST) -m slow
+
+soak: $(READY) ## ten minutes of random mixtures of faults; every load must end complete, or report its failure
+	$(BIN)/python -m aad_assets_tests.soak
 
 lint: $(READY)
 	$(BIN)/ruff format --check .
