@@ -247,7 +247,7 @@ def test_an_action_is_posted_and_its_further_pages_are_fetched(graph: FakeGraph)
 def test_a_link_that_graph_rejects_is_told_from_a_request_that_it_rejects(graph: FakeGraph, status: int) -> None:
     link = f"{BASE}/users?$skiptoken={'x' * 3_000}"
     graph.respond_with(page(["a"], link), failure(status, "BadRequest", "The URL is too long."))
-    with pytest.raises(NextLinkRejected, match="too long.*rejected its own nextLink.*Reload later") as caught:
+    with pytest.raises(NextLinkRejected, match=r"too long.*rejected its own nextLink.*Reload later") as caught:
         read(graph)
     assert caught.value.length == len(link)
     graph.respond_with(failure(400))

@@ -1,5 +1,6 @@
 """URLs that are too long, and links that Graph makes and then rejects: the collection is read in another form."""
 
+import itertools
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -103,7 +104,7 @@ def test_a_long_link_that_is_rejected_for_any_reason_may_be_too_long(graph: Fake
 
 def test_a_link_that_stays_too_long_fails_after_a_bounded_number_of_requests(graph: FakeGraph) -> None:
     graph.handler = limited(FakeDirectory({"/users": people(2_000)}), 3_000, failure(414), padding=3_000)
-    with pytest.raises(NextLinkRejected, match="returned 414.*Graph rejected its own nextLink"):
+    with pytest.raises(NextLinkRejected, match=r"returned 414.*Graph rejected its own nextLink"):
         read(graph)
     assert len(graph.requests) < 100
 
@@ -204,7 +205,7 @@ def test_passes_have_every_property_once_and_are_as_long_as_they_may_be(properti
     assert [name for names in passes for name in names[1:]] == list(properties[1:])
     assert {names[0] for names in passes} == {properties[0]}
     assert all(fits(names) or len(names) <= 2 for names in passes)
-    assert all(not fits((*first, second[1])) for first, second in zip(passes, passes[1:], strict=False))
+    assert all(not fits((*first, second[1])) for first, second in itertools.pairwise(passes))
     rounds = 0
     while (shorter := in_shorter_passes(passes)) is not None:
         assert [name for names in shorter for name in names[1:]] == list(properties[1:])

@@ -60,7 +60,7 @@ def test_a_response_without_the_singletons_properties_is_rejected(graph: FakeGra
 @pytest.mark.parametrize("members", [{"id": "a", "displayName": "x"}, {"value": [{"id": "a", "displayName": "x"}]}])
 def test_a_singleton_with_a_link_is_rejected(graph: FakeGraph, name: str, link: object, members: dict[str, Any]) -> None:
     with pytest.raises(
-        InvalidResponse, match="^/policies/authorizationPolicy: .* a link to further pages with a single object"
+        InvalidResponse, match=r"^/policies/authorizationPolicy: .* a link to further pages with a single object"
     ):
         single(graph, CATALOG["authorization_policy"], body(**members, **{name: link}))
     assert single(graph, CATALOG["authorization_policy"], body(**members, **{name: None}))
