@@ -154,6 +154,33 @@ def test_a_column_that_never_fits_does_not_fill_the_memory(lab: Lab, monkeypatch
     lab.run(read())
 
 
+@pytest.mark.parametrize("chunk", [1, 200, 10_000], ids=["each row", "some rows", "all rows"])
+def test_of_duplicates_in_several_parts_the_one_that_arrived_last_stays(make_lab: MakeLab, chunk: int) -> None:
+    """A chunk is numbered when it is full, and so the chunk of a long chain can have a high number and early rows."""
+    lab = make_lab(chunk=chunk)
+
+    async def read() -> None:
+        staging = EntityStage(lab.stage, SMALL)
+        long, short, restarted = staging.part(), staging.part(), staging.part()
+        await restarted.add(named(range(10), "discarded"))
+        await long.add(named(range(10), "1"))
+        await long.add(named(range(2, 12), "2"))
+        await short.add(named(range(4, 14), "3"))
+        await short.close()
+        await restarted.discard()
+        await restarted.add(named(range(6, 16), "4"))
+        await long.add(named(range(8, 18), "5"))
+        await restarted.add(named(range(10, 20), "6"))
+        await restarted.close()
+        await long.close()
+        staged = await staging.finish()
+        assert (staged.rows, staged.duplicates) == (20, 40)
+        names = [name for (name,) in lab.query(f"SELECT name FROM {staged.relation} ORDER BY id")]
+        assert "".join(names) == "11223344556666666666"
+
+    lab.run(read())
+
+
 def test_of_duplicates_the_last_one_stays_and_the_others_are_counted(lab: Lab) -> None:
     async def read() -> None:
         staging = EntityStage(lab.stage, SMALL)

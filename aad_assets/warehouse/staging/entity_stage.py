@@ -11,6 +11,7 @@ from aad_assets.catalog.types import quoted
 from aad_assets.concurrency import wait_for_all
 from aad_assets.errors import WarehouseError
 from aad_assets.warehouse.database.sql import memory, sql_string
+from aad_assets.warehouse.staging.arrivals import Arrivals, Turns
 from aad_assets.warehouse.staging.protection import Protector
 from aad_assets.warehouse.staging.reject_table import RejectTable
 from aad_assets.warehouse.staging.stage import Stage
@@ -39,12 +40,20 @@ class EntityStage:
         self._validator = RowValidator(entity)
         self._protector = Protector(entity, stage.pseudonym_key)
         self._reject_table = RejectTable(stage, entity)
+        self._turns = Turns()
         self._parts: list[StagePart] = []
 
     def part(self, pass_: int = 0) -> StagePart:
         """Return a new part for one chain of pages. A pass reads some of the properties of every row."""
         part = StagePart(
-            self.stage, self.entity, self._protector, self._validator, self._reject_table, len(self._parts), pass_
+            self.stage,
+            self.entity,
+            self._protector,
+            self._validator,
+            self._reject_table,
+            Arrivals(self._turns),
+            len(self._parts),
+            pass_,
         )
         self._parts.append(part)
         return part
@@ -85,7 +94,7 @@ class EntityStage:
         return f"{self.entity.table}_{pass_}"
 
     def _unify(self, cursor: duckdb.DuckDBPyConnection, pass_: int) -> int:
-        """Create a view of one pass with the last row of each key; return how many other rows there were."""
+        """Create a view of one pass with the row of each key that arrived last; return how many other rows there were."""
         key = ", ".join(quoted(name) for name in self.entity.key)
         files = [str(file) for part in self._parts if part.pass_ == pass_ for file in part.typed]
         columns = ", ".join(
@@ -99,12 +108,19 @@ class EntityStage:
         every = f"SELECT {columns}, _extra::JSON AS _extra FROM {rows}"
         duplicates = _number(cursor, f"SELECT coalesce(sum(n - 1), 0) FROM (SELECT count(*) AS n FROM {rows} GROUP BY {key})")
         if duplicates:
-            superseded = f"{self._view(pass_)}_superseded"
+            turns, superseded = memory(f"{self._view(pass_)}_turns"), memory(f"{self._view(pass_)}_superseded")
+            arrivals = [turn for part in self._parts for turn in part.arrivals.chunks]
             cursor.execute(
-                f"""CREATE OR REPLACE TABLE {memory(superseded)} AS SELECT _chunk, file_row_number FROM {rows}
-                    QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY _chunk DESC, file_row_number DESC) > 1"""
+                f"""CREATE OR REPLACE TABLE {turns} AS
+                    SELECT unnest(?::BIGINT[]) AS _chunk, unnest(?::BIGINT[]) AS first_row, unnest(?::BIGINT[]) AS turn""",
+                [list(values) for values in zip(*arrivals, strict=True)],
             )
-            every += f" ANTI JOIN {memory(superseded)} USING (_chunk, file_row_number)"
+            cursor.execute(
+                f"""CREATE OR REPLACE TABLE {superseded} AS SELECT r._chunk, file_row_number
+                    FROM {rows} r ASOF JOIN {turns} t ON r._chunk = t._chunk AND file_row_number >= first_row
+                    QUALIFY row_number() OVER (PARTITION BY {key} ORDER BY turn DESC, file_row_number DESC) > 1"""
+            )
+            every += f" ANTI JOIN {superseded} USING (_chunk, file_row_number)"
         _create_view(cursor, self._view(pass_), every)
         return duplicates
 

@@ -19,6 +19,7 @@ from aad_assets.catalog.columns import ODATA_TYPE, ODATA_TYPE_PREFIX
 from aad_assets.catalog.types import quoted
 from aad_assets.warehouse.database.cleaning import cleaned_sql
 from aad_assets.warehouse.database.sql import sql_string
+from aad_assets.warehouse.staging.arrivals import Arrivals
 from aad_assets.warehouse.staging.coercion import Reject
 from aad_assets.warehouse.staging.protection import Protector
 from aad_assets.warehouse.staging.reject_table import RejectTable
@@ -44,6 +45,7 @@ class StagePart:
     protector: Protector
     validator: RowValidator
     reject_table: RejectTable
+    arrivals: Arrivals
     number: int
     pass_: int
     closed: bool = False
@@ -65,6 +67,7 @@ class StagePart:
             if self._file is None:
                 self._file = self._path("ndjson").open("wb")
             self._file.write(data)
+        self.arrivals.add(len(rows))
         self._size += len(data)
         if self._size >= self.stage.chunk:
             await self._rotate()
@@ -76,6 +79,7 @@ class StagePart:
         await self._wait_until_typed(self._typing)
         self.remove_files()
         self._file, self._size, self._longest = None, 0, 0
+        self.arrivals.clear()
         self.typed.clear()
         self.rejects.clear()
         self.undeclared.clear()
@@ -138,6 +142,7 @@ class StagePart:
         """Have the spooled chunk typed in the background, and wait for the chunks before it."""
         assert self._file is not None
         number = next(self.stage.chunk_numbers)
+        self.arrivals.close_chunk(number)
         chunk = self._path(f"{number}.chunk")
         with self.stage.writing():
             self._file.close()
