@@ -22,11 +22,12 @@ from aad_assets.reload.outcome import (
     copy_costs,
     describe_empty_columns,
     describe_failure,
+    describe_refusals,
     describe_rejected_columns,
     status_of,
 )
 from aad_assets.reload.read import Reader
-from aad_assets.warehouse.database.target import Target
+from aad_assets.warehouse.database.target import ALIAS, Target
 from aad_assets.warehouse.publishing.loads import Load, LogDay, record_load, recorded_days, table_rows
 from aad_assets.warehouse.publishing.options import Options
 from aad_assets.warehouse.publishing.publication import columns_without_values
@@ -72,6 +73,7 @@ class Loader:
             else:
                 entity, load.reason = await self.reader.with_extension_properties(entity)
                 await self._read_and_publish(entity, load)
+                rows = load.rows + load.kept if load.kept else None
         except Exception as caught:
             error = progress.error = self.access.judge(entity, caught)
             if not progress.meter.label:  # Otherwise the failed day was recorded, and the load is the sum of the days.
@@ -101,28 +103,32 @@ class Loader:
 
     async def _read_and_publish(self, entity: Entity, load: Load, day: LogDay | None = None) -> None:
         """Read `entity`, or one `day` of a log, and publish it after its parent. Raises AadAssetsError."""
-        meter = self.reader.progress[entity.table].meter
+        progress = self.reader.progress[entity.table]
         staging = EntityStage(self.stage, entity)
         try:
             filters = day_filters(entity.time_property, day.day) if entity.time_property and day else ()
             selection = await self.reader.read(entity, staging, filters)
+            load.refusals = [*progress.refusals]
             staged = await staging.finish(selection.passes)
             await self.reader.hand_keys_to_children(entity, staging, staged)
             await self.reader.wait_for_parent(entity)
-            copy_costs(meter, load)
+            copy_costs(progress.meter, load)
             options = self.options.get(entity.table) or Options.of(entity)
             if not await self.reader.knows_extensions(entity):
                 options = replace(options, keeps_columns=_KEPT_EXTENSIONS)
             rejected = await self._properties_not_read(entity, selection, staged, load)
-            counted = meter.expected if entity.shape is Shape.LIST and not entity.owner_column else None
+            counted = progress.meter.expected if entity.shape is Shape.LIST and not entity.owner_column else None
             await self.writer.run(
-                lambda cursor: publish(cursor, self.target, entity, staged, load, rejected, options, counted, day)
+                lambda cursor: publish(
+                    cursor, self.target, entity, staged, load, rejected, options, counted, day, progress.inherited
+                )
             )
         finally:
             await staging.abort()
 
     async def _properties_not_read(self, entity: Entity, selection: Selection, staged: Staged, load: Load) -> tuple[str, ...]:
         """Return the properties that Graph rejected, and those that a missing permission empties. Add to `load.reason`."""
+        inherited = self.reader.progress[entity.table].inherited
         unpermitted = self.access.empty_columns(entity)
         doubtful = [
             column for column in entity.columns if column.name in unpermitted or column.source in selection.unrequested
@@ -134,12 +140,18 @@ class Loader:
         reasons = [
             load.reason,
             await self.reader.without_parent_list(entity),
+            describe_refusals(entity, [*load.refusals, *inherited], self._refused_parents),
             describe_rejected_columns(rejected) if rejected else None,
         ]
         if unpermitted:
             reasons.append(describe_empty_columns(unpermitted, {column.name for column in empty}))
         load.reason = " ".join(filter(None, reasons)) or None
         return tuple(dict.fromkeys([*rejected, *(column.source for column in empty)]))
+
+    @property
+    def _refused_parents(self) -> str:
+        """The name of the table that lists refused parents."""
+        return f"{self.target.meta.removeprefix(f'{ALIAS}.')}.refused_parents"
 
     async def _load_log(self, entity: Entity, total: Load) -> int:
         """Load each day of a log by itself, so that a day that was read counts even if the run fails.

@@ -1,6 +1,7 @@
 """The outcome of an entity, and the sentences that explain it to people."""
 
 import traceback
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,13 +18,18 @@ from aad_assets.errors import (
     PageTokenExpired,
     PermissionMissing,
     PersonNeeded,
+    Refusals,
     RoleMissing,
 )
 from aad_assets.graph.requests.meter import Meter
 from aad_assets.warehouse.publishing.loads import Load
+from aad_assets.wording import counted
 
 _MAX_NAMES = 10
 """Rejected properties that a message names."""
+_MAX_CODES = 5
+"""Statuses and codes that a message names."""
+_LONGEST_CODE = 60
 
 
 @dataclass(frozen=True)
@@ -120,6 +126,29 @@ def describe_empty_columns(needs: Mapping[str, Sequence[str]], empty: Collection
     if not needs.keys().isdisjoint(empty):
         sentences.append("Stored values of empty columns are unchanged.")
     return " ".join(sentences)
+
+
+def describe_refusals(entity: Entity, refusals: Sequence[Refusals], table: str) -> str | None:
+    """Return what a load of `entity` lacks because Graph refused parents, which `table` lists; None if none was refused."""
+    if not refusals:
+        return None
+    sentences = []
+    for each in refusals:
+        number, one = len(each.parents), len(each.parents) == 1
+        of, rows = ("", "stored rows of") if each.table == entity.table else (f" of {each.table}", "stored rows below")
+        sentences.append(
+            f"{number:,} of {counted(each.asked, 'parent')}{of} {'was' if one else 'were'} refused "
+            f"({_summary(each)}); the {rows} {'it' if one else 'them'} are unchanged."
+        )
+    return f"{' '.join(sentences)} {table} names {'it' if sum(len(each.parents) for each in refusals) == 1 else 'them'}."
+
+
+def _summary(refusals: Refusals) -> str:
+    """Return the statuses and codes of refusals with their numbers, the most frequent first."""
+    responses = (parent.response for parent in refusals.parents)
+    codes = Counter(f"{each.status or 'no response'} {each.code[:_LONGEST_CODE]}".strip() for each in responses)
+    found = [code + (f" ×{number:,}" if number > 1 else "") for code, number in codes.most_common(_MAX_CODES)]
+    return ", ".join([*found, *(["…"] if len(codes) > _MAX_CODES else [])])
 
 
 def where_raised(error: BaseException) -> str:

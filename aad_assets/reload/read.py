@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from aad_assets.catalog import CATALOG, Entity, Shape
 from aad_assets.catalog.extensions import with_extensions, without_column
-from aad_assets.errors import AadAssetsError, EntitySkipped, RequestRejected
+from aad_assets.errors import AadAssetsError, EntitySkipped, LoadBlocked, Refusals, RequestRejected
 from aad_assets.graph.reading.children import read_children
 from aad_assets.graph.reading.collections import read_collection
 from aad_assets.graph.reading.extensions import Extensions, read_extensions
@@ -29,6 +29,15 @@ class Progress:
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     error: Exception | None = None
     """Why the entity was not published; None if it was, or has not ended."""
+    refusals: tuple[Refusals, ...] = ()
+    """Parents that were refused in this entity's read: its own, and those of tables above it that the run does not load."""
+    inherited: tuple[Refusals, ...] = ()
+    """Parents that were refused in the reads of entities above it. Their rows below are not known either."""
+
+    @property
+    def was_read(self) -> bool:
+        """Whether all rows were read, also if they were not published."""
+        return self.keys.done() and not self.keys.cancelled()
 
 
 class Reader:
@@ -71,11 +80,13 @@ class Reader:
         return await asyncio.shield(self._extensions)
 
     async def read(self, entity: Entity, staging: EntityStage, filters: Sequence[str] = ()) -> Selection:
-        """Read every row that Graph has now into `staging`. Raises AadAssetsError.
+        """Read every row that Graph has now into `staging`, and note which parents were refused. Raises AadAssetsError.
 
         `filters` are equivalent `$filter`s; the first that Graph accepts is used.
         """
-        meter = self.progress[entity.table].meter
+        progress = self.progress[entity.table]
+        progress.refusals = progress.inherited = ()
+        meter = progress.meter
         match entity.shape:
             case Shape.SINGLETON:
                 return await read_singleton(
@@ -83,7 +94,10 @@ class Reader:
                 )
             case Shape.CHILDREN:
                 flat = TransformedPart(staging.part(), flatten_links(entity))
-                return await read_children(self.client, entity, await self._parents(entity), meter, flat)
+                selection = await read_children(self.client, entity, await self._parents(entity), meter, flat)
+                if selection.refused:
+                    progress.refusals += (Refusals(entity.table, selection.refused, selection.parents),)
+                return selection
             case Shape.EXPAND:
                 return await read_collection(self.client, entity, meter, staging, transform=to_edges(entity))
             case Shape.STRINGS:
@@ -122,12 +136,15 @@ class Reader:
         """Return the keys of the parents: from the parent's own read if it is part of the run, so that both tables agree."""
         if entity.parent_list and (listed := await self._parent_list(entity)) is not None:
             return listed
-        parent = self.progress.get(entity.parent or "")
+        parent, progress = self.progress.get(entity.parent or ""), self.progress[entity.table]
         if parent is None:
-            return await read_parent_keys(self.client, entity, self.progress[entity.table].meter)
+            keys = await read_parent_keys(self.client, entity, progress.meter)
+            progress.refusals = keys.refused
+            return keys.found
         await asyncio.wait([parent.keys])
         if parent.keys.cancelled():
             raise _without_parent(entity, parent)
+        progress.inherited = (*parent.inherited, *parent.refusals)
         return parent.keys.result()[entity.table]
 
     async def _parent_list(self, entity: Entity) -> list[Key] | None:
@@ -169,6 +186,10 @@ def _without_parent(entity: Entity, parent: Progress) -> AadAssetsError:
     """Return the error of children whose parent was not published. They are skipped if the parent is."""
     if isinstance(parent.error, EntitySkipped):
         return parent.error
-    return AadAssetsError(
-        f"not published because {entity.parent} was not published in this run. Fix {entity.parent}, then reload both."
-    )
+    if not parent.was_read:
+        why = "could not be read"
+    elif isinstance(parent.error, LoadBlocked):
+        why = "was read but blocked by a gate"
+    else:
+        why = "was read but could not be written"
+    return AadAssetsError(f"not published because {entity.parent} {why} in this run. Fix {entity.parent}, then reload both.")

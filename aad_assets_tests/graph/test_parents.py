@@ -18,7 +18,7 @@ ONE_LEVEL = [
 
 
 def parents(graph: FakeGraph, table: str) -> list[Key]:
-    return graph.run(lambda client: read_parent_keys(client, CATALOG[table], graph.meter))
+    return graph.run(lambda client: read_parent_keys(client, CATALOG[table], graph.meter)).found
 
 
 @pytest.mark.parametrize("entity", ONE_LEVEL, ids=lambda entity: entity.table)

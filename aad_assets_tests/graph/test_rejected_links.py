@@ -139,7 +139,7 @@ def test_a_full_last_page_with_a_link_that_is_rejected_is_read_in_pages_of_anoth
 
 def test_keys_of_parents_are_read_in_pages_of_another_size(graph: FakeGraph) -> None:
     graph.handler = full_last_page(people(500))
-    keys = graph.run(lambda client: read_parent_keys(client, CATALOG["risky_user_history"], graph.meter))
+    keys = graph.run(lambda client: read_parent_keys(client, CATALOG["risky_user_history"], graph.meter)).found
     assert keys == [(f"u{each}",) for each in range(500)]
 
 

@@ -51,7 +51,7 @@ def test_a_missing_permission_fails_the_entity_and_its_children_and_is_named(poo
     assert set(failed) == denied | {entity.table for entity in ENTITIES if entity.on and entity.parent in denied}
     for table, outcome in failed.items():
         if (parent := CATALOG[table].parent) in denied:
-            assert f"not published because {parent} was not published in this run" in str(outcome.load.reason)
+            assert f"not published because {parent} could not be read in this run" in str(outcome.load.reason)
         else:
             assert isinstance(outcome.error, PermissionMissing)
             assert CATALOG[table].permissions[0] in str(outcome.load.reason)

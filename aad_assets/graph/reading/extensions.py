@@ -92,7 +92,8 @@ async def _of_applications(client: GraphClient, meter: Meter, why: str) -> Exten
     """Read the extension properties of every application, because of `why`."""
     entity, part = CATALOG["application_extension_properties"], _ExtensionCollector()
     try:
-        await read_children(client, entity, await read_parent_keys(client, entity, meter), meter, part)
+        parents = await read_parent_keys(client, entity, meter)
+        await read_children(client, entity, parents.found, meter, part)
     except _UNREADABLE as error:
         return Extensions((), f"{_sentence(why)} Those of the applications could not be read either: {_sentence(error)}")
     missing = f"{_sentence(why)} Only those of this tenant's own applications were read."

@@ -5,14 +5,21 @@ A parent that is part of the run is not read twice: `aad_assets.reload` takes it
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
 
 from aad_assets.catalog import CATALOG, Entity, Shape, Version
 from aad_assets.catalog.columns import ODATA_TYPE, ODATA_TYPE_PREFIX
-from aad_assets.errors import InvalidResponse, LicenceMissing, NotFound, PermissionMissing, RequestRejected
+from aad_assets.errors import (
+    InvalidResponse,
+    LicenceMissing,
+    NotFound,
+    PermissionMissing,
+    Refusals,
+    RequestRejected,
+)
 from aad_assets.graph.reading.children import read_children
 from aad_assets.graph.reading.collections import with_other_page_size
 from aad_assets.graph.reading.pagination import Rows, read_chain
@@ -23,19 +30,33 @@ from aad_assets.graph.requests.meter import Meter
 Key = tuple[str, ...]
 
 
-async def read_parent_keys(client: GraphClient, child: Entity, meter: Meter) -> list[Key]:
+@dataclass(frozen=True)
+class ParentKeys:
+    """The keys of the parents that can have children."""
+
+    found: list[Key]
+    refused: tuple[Refusals, ...] = ()
+    """What Graph refused on the levels above, from the top. Parents below that may be missing in `found`."""
+
+
+async def read_parent_keys(client: GraphClient, child: Entity, meter: Meter) -> ParentKeys:
     """Read the values of `child.parent_key` of all parents that can have children. The requests count as the child's.
 
     Raises GraphError or InvalidResponse.
     """
     parent = without_expand(CATALOG[child.parent or ""])
     keys = KeyCollector(parent, child)
+    refused: tuple[Refusals, ...] = ()
     if parent.shape is Shape.CHILDREN:
-        await read_children(client, parent, await read_parent_keys(client, parent, meter), meter, keys)
+        above = await read_parent_keys(client, parent, meter)
+        selection = await read_children(client, parent, above.found, meter, keys)
+        refused = above.refused
+        if selection.refused:
+            refused += (Refusals(parent.table, selection.refused, selection.parents),)
     else:
         await _read(client, parent, key_select(parent, child), meter, keys)
     meter.rows = 0
-    return keys.found
+    return ParentKeys(keys.found, refused)
 
 
 async def read_parent_list(client: GraphClient, child: Entity, meter: Meter) -> list[Key] | None:
