@@ -30,7 +30,7 @@ class Shape(StrEnum):
 
 
 class Protection(StrEnum):
-    """What is stored in place of a value, by its name in the connection metadata."""
+    """Ways to store something else in place of a value, by their names in the connection metadata."""
 
     PSEUDONYMISE = "pseudonymise"
     """A hash with a secret key: the same for the same value in every table."""

@@ -39,7 +39,7 @@ _CONSENT = "Grant admin consent for the app's permissions"
 _REDIRECT_URL = "Register AAD_REDIRECT_URL, letter for letter, in the app's Authentication page"
 
 # AADSTS code → what to do about it, in one or two sentences, without the last full stop.
-_ADVICE = {
+ADVICE = {
     7000215: f"AAD_CLIENT_SECRET is wrong. Paste the secret's value, not its ID, from {_SECRETS}",
     7000222: f"AAD_CLIENT_SECRET has expired. Create a new secret in {_SECRETS}",
     7000218: "This app needs a credential. Set AAD_CLIENT_SECRET or AAD_CLIENT_CERTIFICATE_PATH, or turn on 'Allow public "
@@ -148,7 +148,7 @@ def _advice(response: Mapping[str, Any], codes: list[int], connection: Connectio
         )
     if 50076 in codes and connection.auth_method != "delegated":
         return _NO_PERSON
-    known = next((_ADVICE[code] for code in codes if code in _ADVICE), "")
+    known = next((ADVICE[code] for code in codes if code in ADVICE), "")
     if connection.auth_method == "managed_identity" and not known:
         return "Check that this machine has the identity that AAD_MANAGED_IDENTITY names"
     if connection.auth_method == "delegated" and response.get("error") in _FIXED_BY_LOGIN:

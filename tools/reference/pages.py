@@ -2,7 +2,18 @@
 
 from pathlib import Path
 
-from tools.reference import conformance, diagram, numbers, readme, relationships, roles, settings, tables, views
+from tools.reference import (
+    conformance,
+    diagram,
+    numbers,
+    readme,
+    relationships,
+    roles,
+    settings,
+    tables,
+    troubleshooting,
+    views,
+)
 
 ROOT = Path(__file__).parents[2]
 
@@ -16,6 +27,7 @@ def pages() -> dict[str, str]:
         "docs/views.md": views.page(),
         "docs/conformance.md": conformance.with_exemptions(_written("docs/conformance.md")),
         "docs/settings.md": settings.with_tables(_written("docs/settings.md")),
+        "docs/troubleshooting.md": troubleshooting.with_messages(_written("docs/troubleshooting.md")),
         "README.md": numbers.with_numbers(readme.with_permissions(_written("README.md"))),
         "docs/sign-in.md": numbers.with_numbers(roles.with_roles(_written("docs/sign-in.md"))),
         "docs/connection-metadata.md": numbers.with_numbers(_written("docs/connection-metadata.md")),

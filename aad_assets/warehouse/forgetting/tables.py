@@ -13,7 +13,7 @@ from aad_assets.warehouse.database.target import ALIAS, Target
 
 @dataclass(frozen=True)
 class Removed:
-    """What was removed from one place: a table such as `aad_history.users`, or the files of blocked loads."""
+    """The things removed from one place: a table such as `aad_history.users`, or the files of blocked loads."""
 
     place: str
     number: int
