@@ -57,7 +57,11 @@ class Group(StrEnum):
 
 
 class Family(StrEnum):
-    """Groups of APIs that share a throttling quota (learn.microsoft.com/graph/throttling-limits)."""
+    """Groups of APIs that share a throttling quota (learn.microsoft.com/graph/throttling-limits).
+
+    The second half are services of their own behind Graph, for which Microsoft documents no number, and which the page does
+    not count among the directory's resources. A 429 of one of them says nothing about the others.
+    """
 
     DIRECTORY = "directory"
     KEY_CREDENTIALS = "key_credentials"
@@ -66,6 +70,17 @@ class Family(StrEnum):
     SIGN_IN_ACTIVITY = "sign_in_activity"
     IDENTITY_PROVIDERS = "identity_providers"
     SECURITY = "security"
+    ACCESS_REVIEWS = "access_reviews"
+    ENTITLEMENT_MANAGEMENT = "entitlement_management"
+    PRIVILEGED_ACCESS = "privileged_access"
+    LIFECYCLE_WORKFLOWS = "lifecycle_workflows"
+    TERMS_OF_USE = "terms_of_use"
+    CONSENT_REQUESTS = "consent_requests"
+    SYNCHRONIZATION = "synchronization"
+    AUTHENTICATION_METHODS = "authentication_methods"
+    OUTLOOK = "outlook"
+    PARTNERS = "partners"
+    RECOMMENDATIONS = "recommendations"
 
 
 class Licence(StrEnum):

@@ -1,7 +1,7 @@
 """Roles, role assignments, consents and federated credentials."""
 
 from aad_assets.catalog.entity import Entity
-from aad_assets.catalog.enums import Group, Licence, Shape
+from aad_assets.catalog.enums import Family, Group, Licence, Shape
 
 ENTITIES = (
     Entity(
@@ -56,6 +56,7 @@ ENTITIES = (
         path="/servicePrincipals/{id}/synchronization/jobs",
         type="synchronizationJob",
         group=Group.ACCESS,
+        family=Family.SYNCHRONIZATION,
         description="Provisioning jobs of enterprise applications: schedule, last run and quarantine.",
         permissions=("Synchronization.Read.All",),
         shape=Shape.CHILDREN,
@@ -71,6 +72,7 @@ ENTITIES = (
         path="/identityGovernance/appConsent/appConsentRequests",
         type="appConsentRequest",
         group=Group.ACCESS,
+        family=Family.CONSENT_REQUESTS,
         description="Applications for which users have requested admin consent.",
         permissions=("ConsentRequest.Read.All",),
     ),
@@ -79,6 +81,7 @@ ENTITIES = (
         path="/identityGovernance/appConsent/appConsentRequests/{id}/userConsentRequests",
         type="userConsentRequest",
         group=Group.ACCESS,
+        family=Family.CONSENT_REQUESTS,
         description="Each user's request for admin consent, with its approval: who decided, when and why.",
         permissions=("ConsentRequest.Read.All",),
         shape=Shape.CHILDREN,

@@ -1,7 +1,7 @@
 """The tenant as a whole: domains, subscriptions, synchronization, branding and partners."""
 
 from aad_assets.catalog.entity import Entity, ParentCondition
-from aad_assets.catalog.enums import Group, Shape, Version
+from aad_assets.catalog.enums import Family, Group, Shape, Version
 from aad_assets.catalog.types import STRING, List, Scalar, Struct
 
 ENTITIES = (
@@ -185,6 +185,7 @@ ENTITIES = (
         path="/tenantRelationships/delegatedAdminRelationships",
         type="delegatedAdminRelationship",
         group=Group.TENANT,
+        family=Family.PARTNERS,
         description="Granular delegated admin relationships between partners and customers.",
         permissions=("DelegatedAdminRelationship.Read.All",),
         subtypes=("resellerDelegatedAdminRelationship",),
@@ -194,6 +195,7 @@ ENTITIES = (
         path="/tenantRelationships/delegatedAdminRelationships/{id}/accessAssignments",
         type="delegatedAdminAccessAssignment",
         group=Group.TENANT,
+        family=Family.PARTNERS,
         description="The security groups that hold roles through a granular delegated admin relationship.",
         permissions=("DelegatedAdminRelationship.Read.All",),
         shape=Shape.CHILDREN,
@@ -206,6 +208,7 @@ ENTITIES = (
         path="/tenantRelationships/delegatedAdminCustomers",
         type="delegatedAdminCustomer",
         group=Group.TENANT,
+        family=Family.PARTNERS,
         description="Customers with granular delegated admin relationships, if this tenant is a partner.",
         permissions=("DelegatedAdminRelationship.Read.All",),
     ),
@@ -215,6 +218,7 @@ ENTITIES = (
         type="recommendation",
         version=Version.BETA,
         group=Group.TENANT,
+        family=Family.RECOMMENDATIONS,
         description="Microsoft's recommendations for this tenant, with their state and priority.",
         permissions=("DirectoryRecommendations.Read.All",),
         on=False,
@@ -226,6 +230,7 @@ ENTITIES = (
         type="impactedResource",
         version=Version.BETA,
         group=Group.TENANT,
+        family=Family.RECOMMENDATIONS,
         description="The objects that each recommendation is about.",
         permissions=("DirectoryRecommendations.Read.All",),
         shape=Shape.CHILDREN,

@@ -7,7 +7,7 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 import httpx
 import msgspec
@@ -20,6 +20,7 @@ from aad_assets.graph.requests.error_responses import TRANSIENT, graph_error, re
 from aad_assets.graph.requests.meter import Meter
 from aad_assets.graph.requests.retries import RetryBudget
 from aad_assets.graph.requests.surrogates import encode_surrogates, restore_surrogates
+from aad_assets.graph.requests.throttling import throttled_families
 from aad_assets.identity.claims import claims_challenge
 
 MAX_ITEMS = 20
@@ -31,7 +32,7 @@ CONCURRENT_BATCHES = 4
 class _ItemResponse(msgspec.Struct):
     id: str
     status: int
-    headers: dict[str, Any] | None = None
+    headers: dict[str, msgspec.Raw] | None = None
     body: msgspec.Raw = msgspec.field(default_factory=lambda: msgspec.Raw(b"{}"))
 
 
@@ -127,8 +128,7 @@ async def run_batches(
 
     Items with a transient failure go into a later batch. Raises GraphError if an item fails permanently.
     """
-    # Outside the directory, quotas are numbers of requests, and so small that a batch of 20 would exceed them.
-    queue = _Queue(items, MAX_ITEMS if family is Family.DIRECTORY else 1)
+    queue = _Queue(items, 1 if client.rate_limits.counts_requests(family) else MAX_ITEMS)
 
     async def worker() -> None:
         while batch := await queue.next_batch():
@@ -173,8 +173,15 @@ def _is_not_found(item: BatchItem, response: _ItemResponse | None) -> bool:
 
 def _headers(response: _ItemResponse) -> httpx.Headers:
     """Return the headers that have a plain value: in JSON, unlike in HTTP, a value can be of any type and any text."""
-    plain = {name: str(value) for name, value in (response.headers or {}).items() if isinstance(value, str | int | float)}
-    return httpx.Headers(plain, encoding="utf-8")
+    plain = {name: _plain(value) for name, value in (response.headers or {}).items()}
+    return httpx.Headers({name: value for name, value in plain.items() if value}, encoding="utf-8")
+
+
+def _plain(value: msgspec.Raw) -> str:
+    try:
+        return str(msgspec.json.decode(value, type=str | int | float))
+    except ValueError:  # also a number of thousands of digits
+        return ""
 
 
 def _wait_after(client: GraphClient, item: BatchItem, response: _ItemResponse | None, family: Family) -> float:
@@ -190,7 +197,7 @@ def _wait_after(client: GraphClient, item: BatchItem, response: _ItemResponse | 
         raise graph_error(error)
     wait = item.budget.wait_after(error, retry_after_seconds(headers))
     if response.status == 429:
-        client.rate_limits.pause(family, wait)
+        client.rate_limits.pause_all(throttled_families(error, headers, (family,)), wait)
         return 0.0
     return wait
 

@@ -5,12 +5,13 @@ Source of the figures: learn.microsoft.com/graph/throttling-limits.
 
 import asyncio
 import math
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from time import monotonic
 
 from aad_assets.catalog import Family
 
-# Number of requests or resource units, and the period in seconds that the number applies to.
+# Number of requests or resource units, and the period in seconds that the number applies to. Families without an entry have
+# no documented number. They only pause after a 429.
 _DIRECTORY_BY_USERS = ((50, 3_500), (501, 5_000))
 _DIRECTORY_LARGE = 8_000
 _LIMITS: dict[Family, tuple[float, float]] = {
@@ -51,14 +52,14 @@ class RateLimit:
 
     def __init__(
         self,
-        limit: float,
-        period: float,
+        limit: float = math.inf,
+        period: float = 1.0,
         *,
         largest: float = 1.0,
         clock: Callable[[], float] = monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
-        """Create a bucket. `largest` is the most units that one `take` may ask for."""
+        """Create a bucket; without a limit it only pauses. `largest` is the most units that one `take` may ask for."""
         self._clock = clock
         self._sleep = sleep
         self._largest = largest
@@ -70,6 +71,9 @@ class RateLimit:
 
     def set_limit(self, limit: float, period: float) -> None:
         """Change the limit; units that are already granted stay spent."""
+        if math.isinf(limit):
+            self._rate, self._burst_seconds = math.inf, 0.0
+            return
         if self._largest == 1:
             # Requests that cost 1 each: a window holds one more than the whole requests that are refilled in it.
             refill = _REFILL * max(math.floor(limit), min(limit, 1))
@@ -99,7 +103,7 @@ class RateLimits:
 
     def __init__(self, share: float = 1.0) -> None:
         self._share = share
-        self._buckets = {
+        self._buckets = {family: RateLimit() for family in Family} | {
             family: RateLimit(limit * share, period, largest=_LARGEST_BATCH if family is Family.DIRECTORY else 1.0)
             for family, (limit, period) in _LIMITS.items()
         }
@@ -109,9 +113,18 @@ class RateLimits:
         limit = next((units for below, units in _DIRECTORY_BY_USERS if users < below), _DIRECTORY_LARGE)
         self._buckets[Family.DIRECTORY].set_limit(limit * self._share, 10.0)
 
+    def counts_requests(self, family: Family) -> bool:
+        """Return whether the quota of `family` is a number of requests, so small that a batch of 20 would exceed it."""
+        return family in _LIMITS and family is not Family.DIRECTORY
+
     def pause(self, family: Family, seconds: float) -> None:
         """Grant nothing to `family` for `seconds` from now."""
         self._buckets[family].pause(seconds)
+
+    def pause_all(self, families: Iterable[Family], seconds: float) -> None:
+        """Grant nothing to any of `families` for `seconds` from now."""
+        for family in families:
+            self.pause(family, seconds)
 
     async def take(self, family: Family, units: float) -> float:
         """Wait until `family` may spend `units`: resource units for the directory, otherwise requests.
