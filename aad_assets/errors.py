@@ -16,6 +16,8 @@ AadAssetsError
 │   ├── PersonNeeded            sign in as a person
 │   └── NotAvailable            turn the entity off
 ├── InvalidResponse             reload; report it if it happens again
+│   └── NotFromGraph            check the proxy settings that the message names
+├── DeadlineExceeded            raise the setting that the message names, or reload when Graph is faster
 ├── LoadBlocked                 look at the rows that were held back, and open the gate if they are right
 └── WarehouseError              free the database: it is locked, full, or holds another tenant
 
@@ -179,6 +181,14 @@ class InvalidResponse(AadAssetsError):
 
     Reload, and report the message if it comes back.
     """
+
+
+class NotFromGraph(InvalidResponse):
+    """Something between here and Graph responded: a proxy, a firewall, a sign-in page. Check the proxy settings."""
+
+
+class DeadlineExceeded(AadAssetsError):
+    """Reading an entity took longer than AAD_ENTITY_DEADLINE. Raise it, or reload when Graph is faster."""
 
 
 class LoadBlocked(AadAssetsError):

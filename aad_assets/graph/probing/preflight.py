@@ -2,7 +2,7 @@
 
 import asyncio
 
-from aad_assets.errors import ConfigurationError, GraphUnavailable
+from aad_assets.errors import ConfigurationError, GraphUnavailable, InvalidResponse
 from aad_assets.graph.reading.collections import fetch_count
 from aad_assets.graph.requests.client import GraphClient
 from aad_assets.graph.requests.meter import Meter
@@ -30,6 +30,8 @@ async def preflight(base_url: str, tokens: TokenSource, transport: Transport, ra
         try:
             async with asyncio.timeout(_MAX_SECONDS):
                 users = await fetch_count(client, "/users", Meter())
+        except InvalidResponse as error:
+            raise ConfigurationError(str(error)) from None
         except (GraphUnavailable, TimeoutError) as error:
             why = "no response"
             if isinstance(error, GraphUnavailable):

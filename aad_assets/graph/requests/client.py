@@ -5,23 +5,32 @@ requests in one, and `reading/` for pages and whole collections.
 """
 
 import asyncio
+import codecs
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 from urllib.parse import quote
 
 import httpx
-import msgspec
 
 from aad_assets.catalog import Family, Version
-from aad_assets.errors import ErrorResponse, InvalidResponse
+from aad_assets.errors import ErrorResponse, GraphError, InvalidResponse
 from aad_assets.graph.requests.error_responses import TRANSIENT, graph_error, read_error_response, retry_after_seconds
+from aad_assets.graph.requests.foreign_responses import (
+    describe_foreign,
+    is_foreign,
+    is_permanent,
+    not_from_graph,
+    proxy_rejected,
+)
+from aad_assets.graph.requests.malformed import decoding_problem, malformed
 from aad_assets.graph.requests.meter import Meter
 from aad_assets.graph.requests.rate_limits import RateLimits
 from aad_assets.graph.requests.retries import RetryBudget, RetryPolicy
+from aad_assets.graph.requests.throttling import throttled_families
 from aad_assets.identity.claims import claims_challenge
 from aad_assets.identity.token_source import TokenSource
-from aad_assets.transport import TRANSPORT_ERRORS, Transport, describe
+from aad_assets.transport import TRANSPORT_ERRORS, Inflater, Transport, UnsuitableBody, describe
 
 PREFER = {"Prefer": "include-unknown-enum-members"}
 """Without this header, later members of an enumeration come as `unknownFutureValue`
@@ -41,6 +50,14 @@ class _Received:
     headers: httpx.Headers
     body: bytes
     wire_bytes: int
+
+
+class _TransientFault(Exception):
+    """A fault after which another attempt may succeed."""
+
+    def __init__(self, response: ErrorResponse, headers: httpx.Headers | None = None) -> None:
+        super().__init__(response)
+        self.response, self.headers = response, headers or httpx.Headers()
 
 
 class GraphClient:
@@ -99,7 +116,8 @@ class GraphClient:
         """Return the decoded body of a 200. Raises GraphError, or InvalidResponse if the URL is not on the configured host.
 
         `decode` must raise msgspec.DecodeError for a truncated body, so that the request is retried: a truncated gzip
-        stream decompresses without an error, and only the JSON shows it.
+        stream decompresses without an error, and only the JSON shows it. Raises InvalidResponse for a body that is malformed
+        in any other way, and NotFromGraph for a response that is not Graph's.
         """
         self.check_host(url)
         return await self._request("GET", url, decode, meter, units, families, dict(headers or {}))
@@ -149,57 +167,84 @@ class GraphClient:
         while True:
             for family in families:
                 meter.throttled_seconds += await self.rate_limits.take(family, units if family is Family.DIRECTORY else 1)
-            retry_after: float | None = None
             try:
                 async with self._in_flight:
                     # Fetched only now, because the request is sent at once: a token could expire while it waits.
                     token = await self._tokens.token(rejected=rejected_token, claims=claims)
                     meter.requests += 1
-                    received = await self._send(
-                        method, url, headers | {"Authorization": f"Bearer {token}"}, body, new_connection
-                    )
-            except TRANSPORT_ERRORS as error:
-                response = ErrorResponse(0, type(error).__name__, describe(error), "", name)
-            else:
+                    budget.start()
+                    sent = headers | {"Authorization": f"Bearer {token}"}
+                    received = await self._send(name, method, url, sent, body, new_connection)
                 meter.bytes += received.wire_bytes
-                if received.status == 200:
-                    try:
-                        return decode(received.body)
-                    except (msgspec.DecodeError, RecursionError):
-                        pass
-                response = read_error_response(name, received.status, received.headers, received.body)
-                challenge = claims_challenge(received.headers) if received.status == 401 else ""
+                return _decoded(name, received, decode)
+            except GraphError as error:
+                challenge = claims_challenge(received.headers) if error.response.status == 401 else ""
                 # Retried once for an expired token, and once for a challenge.
-                if received.status == 401 and (not rejected_token or (challenge and not claims)):
-                    rejected_token, claims = token, challenge
-                    continue
-                if received.status not in TRANSIENT and received.status != 200:
-                    raise graph_error(response)
-                retry_after = retry_after_seconds(received.headers)
-            wait = budget.wait_after(response, retry_after)
-            new_connection = response.status != 429
-            if response.status == 429:
-                self.rate_limits.pause(families[-1], wait)
-            else:
-                await asyncio.sleep(wait)
+                if error.response.status != 401 or (rejected_token and (claims or not challenge)):
+                    raise
+                rejected_token, claims = token, challenge
+            except _TransientFault as fault:
+                wait = budget.wait_after(fault.response, retry_after_seconds(fault.headers))
+                new_connection = fault.response.status != 429
+                if new_connection:
+                    await asyncio.sleep(wait)
+                else:
+                    self.rate_limits.pause_all(throttled_families(fault.response, fault.headers, families), wait)
 
     async def _send(
-        self, method: str, url: str, headers: dict[str, str], body: bytes | None, new_connection: bool
+        self, name: str, method: str, url: str, headers: dict[str, str], body: bytes | None, new_connection: bool
     ) -> _Received:
-        if not new_connection:
-            return await _receive(self._http, method, url, headers, body)
-        # The pooled connections may all lead to the server that is at fault.
-        async with self._transport.async_client() as fresh:
-            return await _receive(fresh, method, url, headers, body)
+        """Send one attempt. Raises _TransientFault if the whole response does not arrive, or InvalidResponse."""
+        try:
+            async with asyncio.timeout(self._transport.request_timeout):
+                if not new_connection:
+                    return await _receive(self._http, method, url, headers, body)
+                # The pooled connections may all lead to the server that is at fault.
+                async with self._transport.async_client() as fresh:
+                    return await _receive(fresh, method, url, headers, body)
+        except UnsuitableBody as error:
+            raise InvalidResponse(f"{name}: {error}. Reload later, and report it if it happens again.") from None
+        except TimeoutError:
+            why = f"no complete response within {self._transport.request_timeout:g} s (AAD_REQUEST_TIMEOUT)"
+            raise _TransientFault(ErrorResponse(0, "RequestTimeout", why, "", name)) from None
+        except TRANSPORT_ERRORS as error:
+            if isinstance(error, httpx.ProxyError) and is_permanent(error):
+                raise proxy_rejected(name, str(error)) from None
+            raise _TransientFault(ErrorResponse(0, type(error).__name__, describe(error), "", name)) from None
+
+
+def _decoded(name: str, received: _Received, decode: Callable[[bytes], T]) -> T:
+    """Return the decoded body of a 200. Raises _TransientFault, GraphError or InvalidResponse for other responses."""
+    status, headers, body = received.status, received.headers, received.body
+    foreign = is_foreign(status, headers, body)
+    if foreign and status not in TRANSIENT:
+        raise not_from_graph(name, status, headers)
+    if status == 200:
+        try:
+            return decode(body)
+        except (ValueError, RecursionError) as error:
+            reason, permanent = decoding_problem(body, error)
+        if permanent:
+            raise malformed(name, headers, reason)
+        response = read_error_response(name, status, headers, body)
+        raise _TransientFault(replace(response, message=f"{response.message} ({reason})"), headers)
+    response = read_error_response(name, status, headers, body)
+    if status not in TRANSIENT:
+        raise graph_error(response)
+    raise _TransientFault(replace(response, message=describe_foreign(headers)) if foreign else response, headers)
 
 
 async def _receive(http: httpx.AsyncClient, method: str, url: str, headers: dict[str, str], body: bytes | None) -> _Received:
-    """Send a request and read its response, without leaving the body to httpx.
+    """Send a request and read its decompressed response, without leaving the body to httpx.
 
-    httpx's responses are part of reference cycles: pages of megabytes would stay until the garbage collector runs.
+    Raises UnsuitableBody for a body that is too large. httpx's responses are part of reference cycles: pages of megabytes
+    would stay until the garbage collector runs.
     """
     async with http.stream(method, url, headers=headers, content=body) as response:
-        received = b"".join([chunk async for chunk in response.aiter_bytes()])
+        inflater = Inflater(response.headers)
+        received = b"".join([inflater.inflate(chunk) async for chunk in response.aiter_bytes()])
+        # Some servers begin JSON with a byte order mark, which RFC 8259 (8.1) lets a reader ignore.
+        received = received.removeprefix(codecs.BOM_UTF8)
         return _Received(response.status_code, response.headers, received, response.num_bytes_downloaded)
 
 

@@ -5,9 +5,11 @@ wording differ from one API to the next. Every 401 and 403 means a missing permi
 """
 
 import email.utils
+import math
 import re
 import time
 from collections.abc import Mapping
+from datetime import UTC
 from typing import Any
 
 import httpx
@@ -55,6 +57,9 @@ _MAX_READ_CHARACTERS = 10_000
 """Characters of a message that are read."""
 
 _MAX_SCOPES = 20
+
+_MAX_RETRY_AFTER = 86_400.0
+"""Seconds. Larger values ask for no wait that makes sense: Graph was seen to send one of 1,209,600."""
 
 
 def read_error_response(request: str, status: int, headers: Mapping[str, str], body: bytes) -> ErrorResponse:
@@ -139,14 +144,27 @@ def _lacks_licence(response: ErrorResponse, texts: tuple[str, ...]) -> bool:
 
 
 def retry_after_seconds(headers: httpx.Headers) -> float | None:
-    """Return `Retry-After`, given in seconds or as a date, as seconds from now; None if it is absent or invalid."""
-    value = headers.get("Retry-After")
-    if value is None:
-        return None
+    """Return `Retry-After`, in seconds or as a date (RFC 9110, 10.2.3), as seconds from now; of several the largest.
+
+    None if it is absent, invalid or absurd. The caller then backs off.
+    """
+    values = [*headers.get_list("Retry-After"), *headers.get_list("Retry-After", split_commas=True)]
+    found = [seconds for value in values if (seconds := _seconds(value.strip())) is not None]
+    return max(found, default=None)
+
+
+def _seconds(value: str) -> float | None:
     try:
-        return max(0.0, float(value))
+        seconds = float(value)
     except ValueError:
-        try:
-            return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - time.time())
-        except ValueError:
-            return None
+        seconds = _until(value)
+    return max(0.0, seconds) if math.isfinite(seconds) and seconds <= _MAX_RETRY_AFTER else None
+
+
+def _until(date: str) -> float:
+    """Return the seconds until a date, which is in UTC unless it says otherwise; NaN if it is invalid."""
+    try:
+        at = email.utils.parsedate_to_datetime(date)
+        return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() - time.time()
+    except (ValueError, TypeError, OverflowError, IndexError):
+        return math.nan
