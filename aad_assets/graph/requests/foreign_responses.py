@@ -15,6 +15,9 @@ from aad_assets.errors import NotFromGraph
 _MARKS = ("request-id", "x-ms-ags-diagnostic")
 """Headers that Graph's own front end adds."""
 
+_UNREADABLE_REQUEST = frozenset({400, 413, 414, 431})
+"""Statuses with which a web server rejects a URL or headers, for their length above all, before Graph sees the request."""
+
 _MEDIA_TYPE = re.compile(r"[\w.+-]{1,60}/[\w.+-]{1,60}", re.ASCII)
 
 _REJECTED = re.compile(r"4(?!08|29)\d\d\b|Invalid username")
@@ -28,7 +31,7 @@ def is_foreign(status: int, headers: httpx.Headers, body: bytes) -> bool:
 
     A 200 is foreign only if it is markup. Any other body may be a damaged one of Graph's.
     """
-    if any(name in headers for name in _MARKS):
+    if status in _UNREADABLE_REQUEST or any(name in headers for name in _MARKS):
         return False
     if status == 200:
         return "html" in media_type(headers) or body[:100].lstrip().startswith(b"<")
