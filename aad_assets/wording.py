@@ -4,10 +4,10 @@ from collections.abc import Iterable
 
 
 def counted(number: int, noun: str) -> str:
-    """Return a number with its noun: `1 row`, `2,000 rows`, `2 entities`."""
+    """Return a number with its noun: `1 row`, `2,000 rows`, `2 entities`, `2 days`."""
     if number == 1:
         return f"1 {noun}"
-    return f"{number:,} {noun[:-1]}ies" if noun.endswith("y") else f"{number:,} {noun}s"
+    return f"{number:,} {noun[:-1]}ies" if noun.endswith("y") and noun[-2] not in "aeiou" else f"{number:,} {noun}s"
 
 
 def listed(names: Iterable[str]) -> str:

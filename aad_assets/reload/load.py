@@ -15,7 +15,8 @@ from aad_assets.catalog.view import View
 from aad_assets.errors import WarehouseError
 from aad_assets.graph.reading.select import Selection
 from aad_assets.graph.requests.meter import Meter
-from aad_assets.reload.log_days import day_filters, due_days, is_over
+from aad_assets.reload.log_days import due_days, is_over
+from aad_assets.reload.log_reader import FailedDays, LogReader
 from aad_assets.reload.outcome import (
     Outcome,
     add_day,
@@ -27,8 +28,10 @@ from aad_assets.reload.outcome import (
     status_of,
 )
 from aad_assets.reload.read import Reader
+from aad_assets.reload.second_read import CompleteRead, counted_rows, read_carefully
 from aad_assets.warehouse.database.target import ALIAS, Target
 from aad_assets.warehouse.publishing.loads import Load, LogDay, record_load, recorded_days, table_rows
+from aad_assets.warehouse.publishing.missing_rows import MissingRows, missing_rows
 from aad_assets.warehouse.publishing.options import Options
 from aad_assets.warehouse.publishing.publication import columns_without_values
 from aad_assets.warehouse.publishing.publish import publish
@@ -77,7 +80,7 @@ class Loader:
         except Exception as caught:
             error = progress.error = self.access.judge(entity, caught)
             if not progress.meter.label:  # Otherwise the failed day was recorded, and the load is the sum of the days.
-                copy_costs(progress.meter, load)
+                copy_costs(progress.meter, load, counted_rows(entity, progress.meter))
                 await self._record_failure(entity, load, error)
             load.status, load.reason = status_of(error), describe_failure(entity, error, self.access)
         finally:
@@ -101,26 +104,42 @@ class Loader:
         with suppress(WarehouseError):
             await self.writer.run(lambda cursor: record_load(cursor, self.target, load))
 
-    async def _read_and_publish(self, entity: Entity, load: Load, day: LogDay | None = None) -> None:
+    async def _read_and_publish(
+        self, entity: Entity, load: Load, log: LogReader | None = None, day: LogDay | None = None
+    ) -> None:
         """Read `entity`, or one `day` of a log, and publish it after its parent. Raises AadAssetsError."""
         progress = self.reader.progress[entity.table]
         staging = EntityStage(self.stage, entity)
-        try:
-            filters = day_filters(entity.time_property, day.day) if entity.time_property and day else ()
-            selection = await self.reader.read(entity, staging, filters)
-            load.refusals = [*progress.refusals]
+        options = self.options.get(entity.table) or Options.of(entity)
+
+        async def read() -> CompleteRead:
+            if log and day:
+                selection = await log.read_day(day.day, staging, progress.meter)
+            else:
+                selection = await self.reader.read(entity, staging)
             staged = await staging.finish(selection.passes)
+            return CompleteRead(selection, staged, counted_rows(entity, progress.meter))
+
+        async def find_missing(found: CompleteRead) -> MissingRows:
+            relation, refusals = found.staged.relation, (*progress.refusals, *progress.inherited)
+            return await self.writer.run(
+                lambda cursor: missing_rows(cursor, self.target, entity, relation, self.tenant_id, refusals)
+            )
+
+        try:
+            found = await read_carefully(options.mode, progress.meter, staging, read, find_missing)
+            selection, staged = found.selection, found.staged
+            load.refusals = [*progress.refusals]
+            options = replace(options, disagreement=found.disagreement)
             await self.reader.hand_keys_to_children(entity, staging, staged)
             await self.reader.wait_for_parent(entity)
-            copy_costs(progress.meter, load)
-            options = self.options.get(entity.table) or Options.of(entity)
+            copy_costs(progress.meter, load, found.counted)
             if not await self.reader.knows_extensions(entity):
                 options = replace(options, keeps_columns=_KEPT_EXTENSIONS)
             rejected = await self._properties_not_read(entity, selection, staged, load)
-            counted = progress.meter.expected if entity.shape is Shape.LIST and not entity.owner_column else None
             await self.writer.run(
                 lambda cursor: publish(
-                    cursor, self.target, entity, staged, load, rejected, options, counted, day, progress.inherited
+                    cursor, self.target, entity, staged, load, rejected, options, found.counted, day, progress.inherited
                 )
             )
         finally:
@@ -154,25 +173,32 @@ class Loader:
         return f"{self.target.meta.removeprefix(f'{ALIAS}.')}.refused_parents"
 
     async def _load_log(self, entity: Entity, total: Load) -> int:
-        """Load each day of a log by itself, so that a day that was read counts even if the run fails.
+        """Load each day of a log by itself, whether or not other days fail.
 
-        Adds the days to `total`, and returns the rows of the whole table.
+        Adds the days to `total`, and returns the rows of the whole table. Raises AadAssetsError at the end if a day failed.
         """
         progress = self.reader.progress[entity.table]
         days = self.log_days or await self._due_days(entity)
         total.mode = "merge"
+        log, failed = LogReader(self.reader.client, entity), FailedDays()
         for number, day in enumerate(days, 1):
+            if failed.hopeless:
+                break
             progress.meter = Meter(label=f"{day} ({number} of {len(days)} days)")
             load = replace(self._new_load(entity), mode="merge")
             try:
-                await self._read_and_publish(entity, load, LogDay(day, is_over(day, load.started_at)))
+                await self._read_and_publish(entity, load, log, LogDay(day, is_over(day, load.started_at)))
             except Exception as error:
                 copy_costs(progress.meter, load)
-                await self._record_failure(entity, load, self.access.judge(entity, error))
-                raise
+                judged = self.access.judge(entity, error)
+                await self._record_failure(entity, load, judged)
+                failed.add(day, judged, progress.meter.rows)
+            else:
+                failed.succeeded()
+                total.published_at, total.load_id = load.published_at, load.load_id
             finally:
                 add_day(total, load)
-            total.published_at, total.load_id = load.published_at, load.load_id
+        failed.raise_if_any(days)
         return await self.writer.run(lambda cursor: table_rows(cursor, self.target, entity.table, self.tenant_id))
 
     async def _due_days(self, entity: Entity) -> Sequence[date]:

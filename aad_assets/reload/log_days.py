@@ -1,4 +1,4 @@
-"""The days of a log that a run reads. Pure functions without I/O.
+"""The days and hours of a log that a run reads. Pure functions without I/O; see also `log_reader.py`.
 
 Graph keeps events for 30 days (learn.microsoft.com/entra/identity/monitoring-health/reference-reports-data-retention). Some
 arrive hours late, so the last complete day is read again.
@@ -13,6 +13,10 @@ RETENTION_DAYS = 30
 """Days for which Graph keeps events; directory audits only 7 in a tenant without P1."""
 
 _DAY = timedelta(days=1)
+_HOUR = timedelta(hours=1)
+_SECOND = timedelta(seconds=1)
+_LAST = ".9999999Z"
+"""The last tick of a second in Graph's resolution."""
 
 
 def due_days(recorded: Collection[tuple[date, bool]], today: date, first: int) -> list[date]:
@@ -63,15 +67,32 @@ def parse_days(texts: Iterable[str], today: date) -> list[date]:
 
 
 def day_filters(time_property: str, day: date) -> tuple[str, ...]:
-    """Return equivalent `$filter`s that select one UTC day, in the order in which to try them.
+    """Return equivalent `$filter`s that select one UTC day, in the order in which to try them."""
+    midnight = datetime.combine(day, time(), UTC)
+    return _filters(time_property, midnight, midnight + _DAY)
+
+
+def hour_filters(time_property: str, day: date) -> tuple[tuple[str, ...], ...]:
+    """Return for each of the day's 24 hours the same forms of `$filter` as `day_filters`, in the same order."""
+    midnight = datetime.combine(day, time(), UTC)
+    begins = [midnight + number * _HOUR for number in range(24)]
+    return tuple(_filters(time_property, begin, begin + _HOUR) for begin in begins)
+
+
+def _filters(time_property: str, begin: datetime, end: datetime) -> tuple[str, ...]:
+    """Return equivalent `$filter`s for the time from `begin` up to `end`, which is not included.
 
     The reference names different operators for each log (learn.microsoft.com/graph/api/directoryaudit-list: ge and le;
     /provisioningobjectsummary-list: gt and lt). So far all logs have accepted ge and lt.
     """
-    first, last = f"{day}T00:00:00Z", f"{day}T23:59:59.9999999Z"
-    before, after = f"{day - _DAY}T23:59:59.9999999Z", f"{day + _DAY}T00:00:00Z"
+    first, after = (f"{_text(moment)}Z" for moment in (begin, end))
+    before, last = (f"{_text(moment - _SECOND)}{_LAST}" for moment in (begin, end))
     pairs = (("ge", first, "lt", after), ("ge", first, "le", last), ("gt", before, "lt", after))
-    return tuple(f"{time_property} {a} {begin} and {time_property} {b} {end}" for a, begin, b, end in pairs)
+    return tuple(f"{time_property} {a} {lower} and {time_property} {b} {upper}" for a, lower, b, upper in pairs)
+
+
+def _text(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%dT%H:%M:%S}"
 
 
 def is_over(day: date, now: datetime) -> bool:

@@ -157,8 +157,9 @@ def where_raised(error: BaseException) -> str:
     return f"{Path(frames[-1].filename).name}:{frames[-1].lineno} in {frames[-1].name}" if frames else "an unknown place"
 
 
-def copy_costs(meter: Meter, load: Load) -> None:
-    """Copy the costs of the read to the load."""
+def copy_costs(meter: Meter, load: Load, rows_counted: int | None = None) -> None:
+    """Copy the costs of the read to the load, and what Graph's `$count` returned."""
+    load.counted = rows_counted
     load.requests, load.retries, load.bytes = meter.requests, meter.retries, meter.bytes
     load.throttled_seconds = round(meter.throttled_seconds, 3)
 

@@ -1,12 +1,12 @@
 """Reading one entity into the stage: the way that its shape needs, with the keys of its parents."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from aad_assets.catalog import CATALOG, Entity, Shape
 from aad_assets.catalog.extensions import with_extensions, without_column
-from aad_assets.errors import AadAssetsError, EntitySkipped, LoadBlocked, Refusals, RequestRejected
+from aad_assets.errors import AadAssetsError, EntitySkipped, LoadBlocked, Refusals
 from aad_assets.graph.reading.children import read_children
 from aad_assets.graph.reading.collections import read_collection
 from aad_assets.graph.reading.extensions import Extensions, read_extensions
@@ -79,10 +79,10 @@ class Reader:
             self._extensions = asyncio.create_task(read_extensions(self.client, Meter()))
         return await asyncio.shield(self._extensions)
 
-    async def read(self, entity: Entity, staging: EntityStage, filters: Sequence[str] = ()) -> Selection:
+    async def read(self, entity: Entity, staging: EntityStage) -> Selection:
         """Read every row that Graph has now into `staging`, and note which parents were refused. Raises AadAssetsError.
 
-        `filters` are equivalent `$filter`s; the first that Graph accepts is used.
+        See also `log_reader.py`.
         """
         progress = self.progress[entity.table]
         progress.refusals = progress.inherited = ()
@@ -106,21 +106,7 @@ class Reader:
                 owners = {key[0] for key in await self._parents(entity)}
                 return await read_collection(self.client, entity, meter, staging, transform=keep_owned(entity, owners))
             case _:
-                return await self._read_filtered(entity, staging, filters)
-
-    async def _read_filtered(self, entity: Entity, staging: EntityStage, filters: Sequence[str]) -> Selection:
-        async def read(filter_: str | None) -> Selection:
-            meter = self.progress[entity.table].meter
-            return await read_collection(
-                self.client, entity, meter, staging, filter_=filter_, transform=flatten_links(entity)
-            )
-
-        for filter_ in filters[:-1]:
-            try:
-                return await read(filter_)
-            except RequestRejected:
-                await staging.reset()
-        return await read(filters[-1] if filters else None)
+                return await read_collection(self.client, entity, meter, staging, transform=flatten_links(entity))
 
     async def hand_keys_to_children(self, entity: Entity, staging: EntityStage, staged: Staged) -> None:
         """Give the children in the run the keys of their parents, while the parents' rows are still staged."""

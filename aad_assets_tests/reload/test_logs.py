@@ -30,6 +30,7 @@ def tenant(request: pytest.FixtureRequest) -> Iterator[DemoServer]:
 def house(tenant: DemoServer, house_of: Callable[[DemoServer], House]) -> House:
     house = house_of(tenant)
     house.now = NOW
+    house.extra = {"log_days": 7}
     return house
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from aad_assets.errors import LoadBlocked
-from aad_assets.warehouse.publishing.gates import Gate, Gates, check_order, type_blocked
+from aad_assets.warehouse.publishing.gates import Disagreement, Gate, Gates, check_order, type_blocked
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 GATES = Gates(open=frozenset({Gate.COUNT}))
@@ -73,7 +73,7 @@ def block(gates: Gates, check: str, *values: Any) -> Callable[[], None]:
             ),
         ),
         (
-            block(Gates(), "check_reads", Gate.SHRINK, 2, 3),
+            block(Gates(), "check_reads", Disagreement(Gate.SHRINK, 2, 3)),
             Gate.SHRINK,
             ["shrink"],
             (

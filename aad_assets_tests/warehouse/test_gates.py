@@ -11,7 +11,7 @@ from aad_assets.catalog import Shape
 from aad_assets.catalog.types import List, Scalar, Struct
 from aad_assets.errors import LoadBlocked
 from aad_assets.warehouse.database.target import Target
-from aad_assets.warehouse.publishing.gates import OPENABLE, Gate, Gates
+from aad_assets.warehouse.publishing.gates import OPENABLE, Disagreement, Gate, Gates
 from aad_assets.warehouse.publishing.loads import LogDay
 from aad_assets.warehouse.publishing.options import Mode, Options
 from aad_assets.warehouse.publishing.publish import publish
@@ -105,7 +105,7 @@ def test_a_threshold_that_is_set_holds_for_tables_of_every_size() -> None:
 
 @pytest.mark.parametrize("gate", [Gate.SHRINK, Gate.COUNT])
 def test_two_reads_that_disagree_block(gate: Gate) -> None:
-    message = check(lambda gates: gates.check_reads("people", gate, 2, 1), gate)
+    message = check(lambda gates: gates.check_reads("people", Disagreement(gate, 2, 1)), gate)
     assert "two reads disagreed: 2 rows and then 1 row were read" in message
 
 

@@ -34,6 +34,15 @@ _SMALL = 50
 
 
 @dataclass(frozen=True)
+class Disagreement:
+    """Two reads of a table that lack different rows, given in rows, and the gate that both were doubtful for."""
+
+    gate: Gate
+    first: int
+    second: int
+
+
+@dataclass(frozen=True)
 class Gates:
     """Thresholds, as shares of the rows unless noted, and the gates that this run opens.
 
@@ -97,14 +106,15 @@ class Gates:
                 f"(the limit is {limit}). Check that so many are really gone",
             )
 
-    def check_reads(self, table: str, gate: Gate, first: int, second: int) -> None:
-        """Block a table that was read twice, because of `gate`, and with a different result. Both reads are given in rows."""
-        self._block(
-            gate,
-            table,
-            f"two reads disagreed: {_rows(first)} and then {_rows(second)} were read, and not the same rows were missing. "
-            "Pages may be missing. Reload again",
-        )
+    def check_reads(self, table: str, disagreement: Disagreement | None) -> None:
+        """Block a table whose two reads disagreed."""
+        if disagreement is not None:
+            self._block(
+                disagreement.gate,
+                table,
+                f"two reads disagreed: {_rows(disagreement.first)} and then {_rows(disagreement.second)} were read, and not "
+                "the same rows were missing. Pages may be missing. Reload again",
+            )
 
     def check_rejects(self, table: str, rejected: int, rows: int) -> None:
         """Check how many rows have a value that does not match its declared type."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from aad_assets.catalog import Entity, Shape
-from aad_assets.warehouse.publishing.gates import Gate, Gates
+from aad_assets.warehouse.publishing.gates import Disagreement, Gate, Gates
 
 
 class Mode(StrEnum):
@@ -38,6 +38,9 @@ class Options:
     keeps_columns: str = ""
     """A sentence for the load's reason if stored columns are not declared and are kept, because this run could not learn
     which columns exist. Empty: they are dropped."""
+
+    disagreement: Disagreement | None = None
+    """How two reads of a small table differ, if this run read it twice and neither can be trusted."""
 
     @classmethod
     def of(cls, entity: Entity) -> "Options":

@@ -112,6 +112,7 @@ def check_gates(publication: Publication, plan: Plan, stored: StoredColumns | No
         )
     for each in load.refusals:
         options.gates.check_refused(table, each.table, len(each.parents), each.asked)
+    options.gates.check_reads(table, options.disagreement)
     options.gates.check_count(table, staged.rows, publication.counted)
     if staged.rejects:
         rejected = publication.row(f"SELECT count(DISTINCT key) FROM {staged.rejects}")[0]

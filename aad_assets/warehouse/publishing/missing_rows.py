@@ -1,0 +1,76 @@
+"""Which stored rows a read lacks: counted and hashed in the database, so that two reads compare without their keys."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import duckdb
+
+from aad_assets.catalog import Entity
+from aad_assets.catalog.types import quoted
+from aad_assets.errors import Refusals
+from aad_assets.warehouse.database.target import ALIAS, Target
+from aad_assets.warehouse.publishing.compare import DELETED_AT
+from aad_assets.warehouse.publishing.kept_rows import reference
+
+
+@dataclass(frozen=True)
+class MissingRows:
+    """The stored rows whose keys a read lacks. Two reads that lack the same rows are equal."""
+
+    stored: int = 0
+    """The tenant's rows that the read could have brought."""
+    missing: int = 0
+    digest: int = 0
+    """A hash of the missing keys in any order. It holds within one process, because DuckDB may change its hash."""
+
+    @property
+    def is_most(self) -> bool:
+        """Whether more than half of the stored rows are missing."""
+        return 2 * self.missing > self.stored
+
+
+def missing_rows(
+    cursor: duckdb.DuckDBPyConnection,
+    target: Target,
+    entity: Entity,
+    staged: str,
+    tenant_id: str,
+    refusals: Sequence[Refusals] = (),
+) -> MissingRows:
+    """Compare the keys of the relation `staged` with the stored rows of `entity`.
+
+    Left aside are rows whose deletion was recorded, and those of refused parents, whether in this table or in one above it.
+    Raises WarehouseError. Blocks: call it in a thread.
+    """
+    with target.transaction(cursor, tenant_id):
+        columns = _columns(cursor, target, entity.table)
+        parents = {each.table: reference(entity, each.table) for each in refusals}
+        needed = {name.lower() for names in (entity.key, *parents.values()) for name in names}
+        if not columns.issuperset(needed) or not all(parents.values()):
+            return MissingRows()
+        conditions, parameters = ["t._tenant_id = ?"], [tenant_id]
+        if DELETED_AT in columns:
+            conditions.append(f"t.{DELETED_AT} IS NULL")
+        for each in refusals:
+            names = ", ".join(f"t.{quoted(name)}" for name in parents[each.table])
+            values = ", ".join(f"({', '.join('?' for _ in parent.key)})" for parent in each.parents)
+            conditions.append(f"({names}) NOT IN ({values})")
+            parameters += [value for parent in each.parents for value in parent.key]
+        keys = ", ".join(map(quoted, entity.key))
+        row = cursor.execute(
+            f"""SELECT count(*), count(*) FILTER (s.found IS NULL),
+                       coalesce(bit_xor(hash({keys})) FILTER (s.found IS NULL), 0)
+                FROM {target.schema}.{quoted(entity.table)} t LEFT JOIN (SELECT {keys}, true AS found FROM {staged}) s
+                USING ({keys}) WHERE {" AND ".join(conditions)}""",
+            parameters,
+        ).fetchone()
+    return MissingRows(*row) if row else MissingRows()
+
+
+def _columns(cursor: duckdb.DuckDBPyConnection, target: Target, table: str) -> frozenset[str]:
+    """Return the columns of a stored table in lower case; none if it does not exist."""
+    found = cursor.execute(
+        "SELECT lower(column_name) FROM duckdb_columns() WHERE database_name = ? AND schema_name = ? AND table_name = ?",
+        [ALIAS, target.schema.removeprefix(f"{ALIAS}."), table],
+    ).fetchall()
+    return frozenset(name for (name,) in found)
