@@ -41,7 +41,8 @@ def run(options: argparse.Namespace) -> int:
     settings, since = read_settings(), moment(options.since)
     if options.entity and options.entity not in CATALOG:
         raise ConfigurationError(f"There is no table {options.entity!r} (--entity). Use a name from docs/tables.")
-    with reading(settings.database, bookkeeping_of=settings.connection_name) as connection:
+    lock_wait = settings.lock_wait
+    with reading(settings.database, bookkeeping_of=settings.connection_name, lock_wait=lock_wait) as connection:
         found = changes_since(connection, settings.connection_name, since, options.entity)
         rows = (dict(zip(_COLUMNS, (utc_datetime(at), *rest), strict=True)) for at, *rest in iter(found.fetchone, None))
         _PRINTERS[options.format](rows)

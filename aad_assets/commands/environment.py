@@ -1,13 +1,14 @@
 """The settings as the commands see them: those that a reload in the working directory would use."""
 
 import os
+import sys
 from pathlib import Path
 
 from dotenv import dotenv_values
 
 from aad_assets.catalog import Entity
 from aad_assets.metadata import apply, read
-from aad_assets.settings import Settings
+from aad_assets.settings import Settings, unknown_variables
 
 
 def read_environment() -> dict[str, str]:
@@ -17,8 +18,15 @@ def read_environment() -> dict[str, str]:
 
 
 def read_settings() -> Settings:
-    """Return the settings. Raises ConfigurationError for one that cannot be read; `Connection.check` finds missing ones."""
-    return Settings.from_environment(read_environment())
+    """Return the settings, and print a warning for each unknown `AAD_*` variable.
+
+    Raises ConfigurationError if one cannot be used; `Connection.check` finds missing ones.
+    """
+    environment = read_environment()
+    settings = Settings.from_environment(environment)
+    for warning in unknown_variables(environment):
+        print(f"aad-assets: {warning}", file=sys.stderr)
+    return settings
 
 
 def configured_entities(settings: Settings) -> tuple[Entity, ...]:

@@ -21,6 +21,7 @@ from aad_assets.orchestration.specs import asset_key, asset_spec, load_metadata
 from aad_assets.orchestration.views import describe_view, view_event, view_spec
 from aad_assets.reload import Outcome, Reload
 from aad_assets.reload.outcome import where_raised
+from aad_assets.settings import wrong_settings
 from aad_assets.warehouse.database.target import Target
 from aad_assets.warehouse.publishing.gates import OPENABLE
 from aad_assets.warehouse.publishing.views import ViewOutcome, ViewStatus
@@ -55,10 +56,12 @@ def build_assets(
     views: Sequence[View],
     owners: Sequence[str] = (),
     problems: Sequence[str] = (),
+    warnings: Sequence[str] = (),
 ) -> dg.AssetsDefinition:
     """Return the multi-asset over `entities` and the `views` on them. The names of ops and resources start with `prefix`.
 
-    `problems` are those found in the settings when the definitions were built. They fail every run.
+    `problems` are those found in the settings when the definitions were built. They fail every run, with everything that is
+    wrong in the resources. `warnings` are logged when a run starts.
     """
     entra_key, warehouse_key = f"{prefix}entra", f"{prefix}warehouse"
 
@@ -79,9 +82,12 @@ def build_assets(
         selected_views = [view for view in views if view.name in names]
         entra: EntraResource = getattr(context.resources, entra_key)
         warehouse: WarehouseResource = getattr(context.resources, warehouse_key)
-        if problems:
-            context.log.error(" ".join(problems))
-            raise dg.Failure(description=" ".join(problems), allow_retries=False)
+        for warning in warnings:
+            context.log.warning(warning)
+        if wrong := [*problems, *entra.connection().problems(), *warehouse.problems(connection_name)]:
+            error = wrong_settings([*wrong, *warnings])
+            context.log.error(str(error))
+            raise dg.Failure(description=str(error), allow_retries=False)
         yield from reload_entities(context, connection_name, entra, warehouse, selected, selected_views, config)
 
     return reload

@@ -4,6 +4,7 @@ Each call returns new Definitions, so that a test or another code location can b
 connections into one code location. The executor is set in `aad_assets.definitions`, because a code location has only one.
 """
 
+import logging
 import os
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -18,9 +19,12 @@ from aad_assets.orchestration.assets import build_assets
 from aad_assets.orchestration.prune import build_prune_job
 from aad_assets.orchestration.resources import EntraResource, WarehouseResource, entra_resource, warehouse_resource
 from aad_assets.orchestration.specs import asset_key
-from aad_assets.settings import Settings, check_connection_name
+from aad_assets.settings import Settings, check_connection_name, unknown_variables
 
 _LOGS_CRON = "30 3/4 * * *"
+_PRUNE_CRON = "0 5 * * 0"
+
+_logger = logging.getLogger("aad_assets")
 
 
 def build_definitions(
@@ -35,18 +39,22 @@ def build_definitions(
     """Return the assets, jobs, schedules and resources of one connection, for the `entities` that are turned on.
 
     `settings` default to the environment. `entra` and `warehouse` replace the resources built from the settings. `owners` are
-    set on every asset (`team:identity`, `someone@contoso.com`). Invalid settings in the environment fail the run, not this
-    call, so that the UI always opens. Raises ConfigurationError for an invalid connection name in `settings`.
+    set on every asset (`team:identity`, `someone@contoso.com`). Invalid settings fail the run, not this call, so that the UI
+    always opens. Unknown `AAD_*` variables are logged, now and when a run starts. Raises ConfigurationError for an invalid
+    connection name in `settings`.
     """
-    problems: list[str] = []
     if settings is None:
-        settings = _read_settings(environment, problems)
+        settings, problems = Settings.read(environment)
+    else:
+        settings, problems = settings.with_absolute_paths(), settings.problems()
     name = settings.connection_name
     check_connection_name(name)
+    for warning in (warnings := unknown_variables(environment)):
+        _logger.warning(warning)
     prefix = "" if name == "aad" else f"{name}_"
     entities = _select_entities(settings, entities, problems)
     views = [view for view in VIEWS if view.sources[0].table in {entity.table for entity in entities}]
-    assets = build_assets(name, prefix, entities, views, owners, problems)
+    assets = build_assets(name, prefix, entities, views, owners, problems, warnings)
     log_tables = [entity.table for entity in entities if entity.shape is Shape.LOG]
     log_views = [view.name for view in views if set(view.tables) <= set(log_tables)]
     logs = [asset_key(name, table) for table in (*log_tables, *log_views)]
@@ -61,11 +69,13 @@ def build_definitions(
         selection=dg.AssetSelection.assets(*logs),
         description="Read the logs from the last complete day up to now.",
     )
-    prune = build_prune_job(name, prefix)
+    prune = build_prune_job(name, prefix, problems)
     jobs: list[Any] = [directory, reload_logs, prune] if logs else [directory, prune]
     schedules = [_schedule(f"{prefix}reload_directory_schedule", directory, settings, problems)]
     if logs:
         schedules.append(_logs_schedule(f"{prefix}reload_logs_schedule", reload_logs, schedules[0]))
+    if settings.keep_history or settings.keep_changes:
+        schedules.append(_prune_schedule(f"{prefix}prune_schedule", prune, schedules[0]))
     return dg.Definitions(
         assets=[assets],
         jobs=jobs,
@@ -75,15 +85,6 @@ def build_definitions(
             f"{prefix}warehouse": warehouse or warehouse_resource(settings, environment),
         },
     )
-
-
-def _read_settings(environment: Mapping[str, str], problems: list[str]) -> Settings:
-    """Return the settings. If they cannot be read, return the defaults and add to `problems`."""
-    try:
-        return Settings.from_environment(environment)
-    except ConfigurationError as error:
-        problems.append(str(error))
-        return Settings().resolved()
 
 
 def _select_entities(settings: Settings, entities: Sequence[Entity], problems: list[str]) -> list[Entity]:
@@ -131,4 +132,16 @@ def _logs_schedule(name: str, job: Any, directory: dg.ScheduleDefinition) -> dg.
         cron_schedule=_LOGS_CRON,
         execution_timezone=directory.execution_timezone,
         description="Every four hours, in the time zone that AAD_SCHEDULE_TIMEZONE sets.",
+    )
+
+
+def _prune_schedule(name: str, job: Any, directory: dg.ScheduleDefinition) -> dg.ScheduleDefinition:
+    """Return the schedule of the job that prunes: once a week, because it rewrites the whole file."""
+    return dg.ScheduleDefinition(
+        name=name,
+        job=job,
+        cron_schedule=_PRUNE_CRON,
+        execution_timezone=directory.execution_timezone,
+        description="On Sundays, in the time zone that AAD_SCHEDULE_TIMEZONE sets. AAD_KEEP_HISTORY and AAD_KEEP_CHANGES "
+        "say what is deleted.",
     )

@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 Check: TypeAlias = Callable[[Any], str | None]
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+_YEAR = 366 * 24 * 3600.0
+_OLDEST_DAYS = 36_500
 
 
 def one_of(names: Collection[str]) -> Check:
@@ -68,16 +70,20 @@ def positive(value: float) -> str | None:
     return None if value > 0 and math.isfinite(value) else "must be a number greater than 0"
 
 
-def not_negative(value: float) -> str | None:
-    """Accept 0 and any finite number above it."""
-    return None if value >= 0 and math.isfinite(value) else "must be 0 or a number greater than 0"
+def duration(value: float) -> str | None:
+    """Accept a number of seconds above 0, at most a year, which every timer can count."""
+    return None if 0 < value <= _YEAR else "must be a number of seconds greater than 0, at most a year"
+
+
+def wait(value: float) -> str | None:
+    """Accept 0 and any number of seconds above it, at most a year."""
+    return None if 0 <= value <= _YEAR else "must be 0 or a number of seconds greater than 0, at most a year"
 
 
 def memory(value: str) -> str | None:
-    """Accept an amount of memory: `800MB`, `2GB`, `512MiB`."""
-    return (
-        None if re.fullmatch(r"\d+(\.\d+)?\s?[KMGT]i?B", value, re.IGNORECASE) else "must be an amount such as 800MB or 2GB"
-    )
+    """Accept an amount of memory above 0: `800MB`, `2GB`, `512MiB`."""
+    found = re.fullmatch(r"([0-9]{1,6}(?:\.[0-9]{1,3})?)\s?[KMGT]i?B", value, re.IGNORECASE)
+    return None if found and float(found[1]) > 0 else "must be an amount such as 800MB or 2GB"
 
 
 def long_secret(value: str) -> str | None:
@@ -86,8 +92,10 @@ def long_secret(value: str) -> str | None:
 
 
 def age(value: str) -> str | None:
-    """Accept an age in days or weeks: `400d`, `52w`."""
-    return None if re.fullmatch(r"\d{1,5}[dw]", value) else "must be an age such as 400d or 52w"
+    """Accept an age in days or weeks, at most 100 years: `400d`, `52w`."""
+    found = re.fullmatch(r"([0-9]{1,5})([dw])", value)
+    days = int(found[1]) * (7 if found[2] == "w" else 1) if found else 0
+    return None if 0 < days <= _OLDEST_DAYS else "must be an age such as 400d or 52w, at most 100 years"
 
 
 def log_days(value: int) -> str | None:

@@ -1,14 +1,20 @@
 """The connection to one tenant: what its settings imply, and whether they are complete and consistent."""
 
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlsplit
 
 from aad_assets.errors import ConfigurationError
 from aad_assets.masking import remember, remember_userinfo
 from aad_assets.settings.checks import is_loopback
-from aad_assets.settings.declaration import AUTH_METHODS, CLOUDS, CREDENTIALS, ConnectionFields, declared, variable
+from aad_assets.settings.declaration import AUTH_METHODS, CLOUDS, CREDENTIALS, ConnectionFields, variable
 
 __all__ = ["AUTH_METHODS", "CLOUDS", "Connection"]
+
+
+def wrong_settings(problems: Iterable[str]) -> ConfigurationError:
+    """Return the error for settings that are missing or wrong, each sentence once."""
+    return ConfigurationError(f"The settings are incomplete or wrong. {' '.join(dict.fromkeys(problems))}")
 
 
 class Connection(ConnectionFields):
@@ -16,7 +22,7 @@ class Connection(ConnectionFields):
 
     def model_post_init(self, _: Any) -> None:
         """Remember the secrets, so that no message repeats one."""
-        remember(self.client_secret, self.client_certificate_password)
+        remember(self.client_secret, self.client_certificate_password, self.pseudonym_key)
         remember_userinfo(self.gateway_url)
 
     @property
@@ -58,9 +64,12 @@ class Connection(ConnectionFields):
 
     def check(self) -> None:
         """Raise ConfigurationError with one message that names every setting that is missing or wrong."""
-        problems = [*self._missing(), *self._inconsistent(), *self._invalid()]
-        if problems:
-            raise ConfigurationError(f"The settings are incomplete or wrong. {' '.join(problems)}")
+        if problems := self.problems():
+            raise wrong_settings(problems)
+
+    def problems(self) -> list[str]:
+        """Return a sentence for every setting that is missing or wrong."""
+        return [*self._missing(), *self._inconsistent(), *self.invalid()]
 
     def _missing(self) -> list[str]:
         problems = []
@@ -89,14 +98,4 @@ class Connection(ConnectionFields):
                 "AAD_CLIENT_SECRET and AAD_CLIENT_CERTIFICATE_PATH are both set, and delegated sign-in takes only one. "
                 "Unset one of them."
             )
-        return problems
-
-    def _invalid(self) -> list[str]:
-        """Return a sentence for each value that its declaration rejects."""
-        problems = []
-        for name, setting in declared(Connection).items():
-            value = getattr(self, name)
-            is_set = value != Connection.model_fields[name].default
-            if setting.check and is_set and (requirement := setting.check(value)):
-                problems.append(f"{setting.variable} {requirement}.")
         return problems

@@ -4,14 +4,17 @@
 from them. The field `tenant_id` is set by the variable `AAD_TENANT_ID`, and so on.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from aad_assets.masking import remember, remember_userinfo
 from aad_assets.settings import checks
 from aad_assets.settings.checks import Check
+from aad_assets.settings.targets import passwords_in, redact_database
 
 T = TypeVar("T")
 
@@ -91,6 +94,16 @@ def setting(
 class _Fields(BaseModel):
     # Mounted secrets often end in a line break. pydantic's errors would quote a value of the wrong type, even a secret.
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, str_strip_whitespace=True)
+
+    def invalid(self) -> list[str]:
+        """Return a sentence for each value that its declaration rejects."""
+        fields = type(self).model_fields
+        values = {name: (each, getattr(self, name)) for name, each in declared(type(self)).items()}
+        return [
+            f"{each.variable} {requirement}."
+            for name, (each, value) in values.items()
+            if each.check and value != fields[name].default and (requirement := each.check(value))
+        ]
 
 
 class ConnectionFields(_Fields):
@@ -202,7 +215,7 @@ class ConnectionFields(_Fields):
         300.0,
         "Seconds that one request may take, its response included",
         Group.NETWORK,
-        check=checks.positive,
+        check=checks.duration,
     )
     entity_deadline: float = setting(
         "AAD_ENTITY_DEADLINE",
@@ -210,7 +223,7 @@ class ConnectionFields(_Fields):
         "Seconds that reading one entity may take, retries and pauses included",
         Group.NETWORK,
         default_shown="`21600` (6 hours)",
-        check=checks.positive,
+        check=checks.duration,
     )
     log_days: int = setting(
         "AAD_LOG_DAYS",
@@ -230,7 +243,17 @@ class ConnectionFields(_Fields):
 
 
 class DatabaseFields(_Fields):
-    """The database in which a tenant is landed."""
+    """The database in which a tenant is landed. The repr of a target that may hold a password shows only its kind."""
+
+    def model_post_init(self, _: Any) -> None:
+        """Remember the passwords, so that no message repeats one."""
+        remember(*passwords_in(self.database))
+        remember_userinfo(self.database)
+
+    def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
+        """Yield the fields that the repr shows."""
+        for name, value in super().__repr_args__():
+            yield name, redact_database(value) if name == "database" else value
 
     database: str = setting(
         "AAD_DATABASE", "entra.duckdb", "DuckDB file, or another target that DuckDB can attach", Group.DATABASE
@@ -251,7 +274,7 @@ class DatabaseFields(_Fields):
         30.0,
         "Seconds to wait for a database that another process has open",
         Group.DATABASE,
-        check=checks.not_negative,
+        check=checks.wait,
     )
     keep_history: str = setting(
         "AAD_KEEP_HISTORY",

@@ -4,13 +4,19 @@ Reading does not fail when credentials are missing, so that the UI always opens.
 starts.
 """
 
+import math
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
+
+from pydantic import BaseModel
 
 from aad_assets.errors import ConfigurationError
-from aad_assets.settings.connection import Connection
-from aad_assets.settings.database import absolute, check_connection_name, check_database_name, resolve_database
+from aad_assets.settings.connection import Connection, wrong_settings
+from aad_assets.settings.database import check_connection_name, check_database_name, check_serving_copy
 from aad_assets.settings.declaration import CLOUDS, CREDENTIALS, DatabaseFields, DefinitionFields, declared, variable
+from aad_assets.settings.targets import absolute, resolve_database
+from aad_assets.settings.unknown import unknown_variables
 
 # Workload identity federation, as Kubernetes and Microsoft's own tools set it.
 _AZURE = {
@@ -19,6 +25,10 @@ _AZURE = {
     "federated_token_file": "AZURE_FEDERATED_TOKEN_FILE",
     "authority_url": "AZURE_AUTHORITY_HOST",
 }
+
+_PATHS = ("serving_copy", "connection_metadata")
+
+_LONGEST_NUMBER = 30
 
 _NUMBERS: dict[type[float], str] = {float: "a number such as 0.5", int: "a whole number"}
 
@@ -30,30 +40,63 @@ class Settings(DatabaseFields, DefinitionFields):
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
-        """Read the `AAD_*` variables. Raise ConfigurationError for a value that cannot be read at all."""
+        """Read the `AAD_*` variables. Raise ConfigurationError if one cannot be used, with everything else that is wrong."""
+        settings, problems = cls.read(environment)
+        if problems:
+            raise wrong_settings([*problems, *settings.connection.problems(), *unknown_variables(environment)])
+        return settings
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str]) -> tuple["Settings", list[str]]:
+        """Read the `AAD_*` variables. Return the settings, and a sentence for each value that cannot be used.
+
+        The default stands for a number or a connection name that cannot be used. `Connection.problems` finds what is missing
+        or wrong in the connection.
+        """
         given = _given(environment, declared(Connection))
-        values: dict[str, str | float] = {**given, **_federation(environment, given)}
+        problems: list[str] = []
+        # The connection is first, because it remembers the secrets that no message may repeat.
+        values = _numbers(Connection, {**given, **_federation(environment, given)}, problems)
         if cache := given.get("token_cache"):
             values["token_cache"] = absolute(cache)
-        own: dict[str, str | float] = dict(_given(environment, declared(cls)))
-        for fields, read in ((Connection.model_fields, values), (cls.model_fields, own)):
-            for name in read.keys() & fields.keys():
-                if isinstance(default := fields[name].default, int | float):
-                    read[name] = _number(name, str(read[name]), type(default))
-        settings = cls.model_validate({"connection": Connection.model_validate(values), **own})
-        return settings.resolved()
+        connection = Connection.model_validate(values)
+        own = _numbers(cls, _given(environment, declared(cls)), problems)
+        settings = cls.model_validate({"connection": connection, **own}).with_absolute_paths()
+        problems += settings.problems()
+        if _complaint(check_connection_name, settings.connection_name):
+            settings = settings.model_copy(update={"connection_name": cls().connection_name})
+        return settings, problems
+
+    def problems(self) -> list[str]:
+        """Return a sentence for each value that cannot be used, except those of the connection."""
+        name = self.connection_name
+        if bad_name := _complaint(check_connection_name, name):
+            return [bad_name, *self.invalid()]
+        names = [_complaint(check_database_name, self.database, name)]
+        if self.serving_copy:
+            names.append(_complaint(check_serving_copy, self.serving_copy, self.database, name))
+        return [*filter(None, names), *self.invalid()]
 
     def resolved(self) -> "Settings":
-        """Return the settings with absolute paths. Raise ConfigurationError for names that Dagster or DuckDB rejects."""
-        name = self.connection_name
-        check_connection_name(name)
-        database = resolve_database(self.database)
-        check_database_name(database, name)
-        serving_copy = absolute(self.serving_copy) if self.serving_copy else ""
-        if serving_copy:
-            check_database_name(serving_copy, name, "serving_copy")
-        metadata = absolute(self.connection_metadata) if self.connection_metadata else ""
-        return self.model_copy(update={"database": database, "serving_copy": serving_copy, "connection_metadata": metadata})
+        """Return the settings with absolute paths. Raise ConfigurationError for values that cannot be used."""
+        settings = self.with_absolute_paths()
+        if problems := settings.problems():
+            raise wrong_settings(problems)
+        return settings
+
+    def with_absolute_paths(self) -> "Settings":
+        """Return the settings with absolute paths, because runs may start in another folder."""
+        paths = {name: absolute(path) if (path := getattr(self, name)) else "" for name in _PATHS}
+        return self.model_copy(update={"database": resolve_database(self.database), **paths})
+
+
+def _complaint(check: Callable[..., None], *values: str) -> str:
+    """Return the message of a check that fails, or an empty string."""
+    try:
+        check(*values)
+    except ConfigurationError as error:
+        return str(error)
+    return ""
 
 
 def _given(environment: Mapping[str, str], names: Mapping[str, object]) -> dict[str, str]:
@@ -62,11 +105,29 @@ def _given(environment: Mapping[str, str], names: Mapping[str, object]) -> dict[
     return {name: value for name, value in found.items() if value}
 
 
-def _number(name: str, text: str, type_: type[float]) -> float:
+def _numbers(fields: type[BaseModel], values: Mapping[str, str], problems: list[str]) -> dict[str, str | float]:
+    """Return the values with numbers in place of their text. Leave out those that are none, and add them to `problems`."""
+    converted: dict[str, str | float] = {}
+    for name, text in values.items():
+        default = fields.model_fields[name].default
+        if not isinstance(default, int | float):
+            converted[name] = text
+        elif (number := _number(text, type(default))) is not None:
+            converted[name] = number
+        else:
+            problems.append(f"{variable(name)} is {text!r}. Set it to {_NUMBERS[type(default)]}.")
+    return converted
+
+
+def _number(text: str, type_: type[float]) -> float | None:
+    """Return a finite number; None for other text, also for what only Python reads as a number, such as 1_000 and nan."""
+    if not re.fullmatch(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?", text) or len(text) > _LONGEST_NUMBER:
+        return None
     try:
-        return type_(text)
+        number = type_(text)
     except ValueError:
-        raise ConfigurationError(f"{variable(name)} is {text!r}. Set it to {_NUMBERS[type_]}.") from None
+        return None
+    return number if math.isfinite(number) else None
 
 
 def _federation(environment: Mapping[str, str], given: Mapping[str, str]) -> dict[str, str]:

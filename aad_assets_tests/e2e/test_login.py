@@ -17,8 +17,8 @@ from playwright.sync_api import Browser, Page, expect
 from aad_assets.demo import DemoServer
 from aad_assets_tests.e2e.browser import chromium
 from aad_assets_tests.e2e.conftest import BIN, Place, make_place
-from aad_assets_tests.e2e.test_secrets import everything_in
 from aad_assets_tests.gateway import PASSWORD, Gateway
+from aad_assets_tests.hunting import everything_in
 from aad_assets_tests.identity.signing_in import NATIVE_CLIENT
 from aad_assets_tests.person import Person
 

@@ -1,7 +1,6 @@
 """No secret and no token in anything that a run leaves behind."""
 
 import base64
-import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote_plus
@@ -9,7 +8,8 @@ from urllib.parse import quote_plus
 import pytest
 
 from aad_assets.demo import DemoServer
-from aad_assets_tests.e2e.conftest import make_place
+from aad_assets_tests.e2e.conftest import WARM, make_place
+from aad_assets_tests.hunting import everything_in
 
 
 def needles(tenant: DemoServer) -> dict[str, bytes]:
@@ -18,17 +18,6 @@ def needles(tenant: DemoServer) -> dict[str, bytes]:
     basic = base64.b64encode(f"{tenant.client_id}:{secret}".encode())
     # Base64 of `{"alg":` and of `{"typ":`, with which a JWT begins.
     return {"secret": secret.encode(), "quoted secret": quote_plus(secret).encode(), "basic": basic, "token": b"eyJ"}
-
-
-def everything_in(folder: Path) -> dict[str, bytes]:
-    """Return all files below as bytes, and a dump of SQLite databases, because their pages may split a value."""
-    found = {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-    for name, content in list(found.items()):
-        if content.startswith(b"SQLite format 3"):
-            with sqlite3.connect(f"file:{name}?mode=ro", uri=True) as connection:
-                found[f"{name} dumped"] = "\n".join(connection.iterdump()).encode()
-            connection.close()
-    return found
 
 
 @pytest.fixture
@@ -56,5 +45,31 @@ def test_secret_and_token_are_nowhere(short_lived: DemoServer, tmp_path: Path, o
     assert (result.returncode == 0) is (outcome == "success"), result.stderr[-2000:]
     places = everything_in(place.folder) | {"stdout": result.stdout.encode(), "stderr": result.stderr.encode()}
     assert any("compute_logs" in name for name in places)
+    for what, needle in needles(tenant).items():
+        assert [name for name, content in places.items() if needle in content] == [], what
+
+
+def test_a_secret_given_in_code_is_nowhere(short_lived: DemoServer, tmp_path: Path) -> None:
+    tenant = short_lived
+    place = make_place(tmp_path / "place", {"NO_PROXY": "localhost"}, captured=True)
+    code = tmp_path / "code_location.py"  # outside the folder that is searched
+    values = {name: getattr(tenant, name) for name in ("tenant_id", "client_id", "client_secret", "authority_url")}
+    values |= {"graph_base_url": tenant.graph_base_url, "ca_bundle": tenant.ca_bundle}
+    code.write_text(
+        "from aad_assets.orchestration import build_definitions\n"
+        "from aad_assets.settings import Connection, Settings\n"
+        f"defs = build_definitions(Settings(connection=Connection(**{values}), database={str(place.database)!r}))\n",
+        encoding="utf-8",
+    )
+    result = WARM.dagster(
+        ["asset", "materialize", "-f", str(code), "--select", 'key:"aad/domains"'],
+        env=place.environment,
+        cwd=place.folder,
+        timeout=120,
+    )
+
+    assert result.returncode == 0, result.stderr[-2000:]
+    places = everything_in(place.folder) | {"stdout": result.stdout.encode(), "stderr": result.stderr.encode()}
+    assert any(tenant.client_id.encode() in content for content in places.values()), "the config of the run was searched"
     for what, needle in needles(tenant).items():
         assert [name for name, content in places.items() if needle in content] == [], what

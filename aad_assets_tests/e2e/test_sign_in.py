@@ -22,8 +22,8 @@ from aad_assets.demo import DemoServer
 from aad_assets.identity import authority
 from aad_assets.orchestration import EntraResource, WarehouseResource, build_definitions
 from aad_assets.settings import Settings
-from aad_assets_tests.e2e.test_secrets import everything_in
 from aad_assets_tests.gateway import PASSWORD, Gateway
+from aad_assets_tests.hunting import everything_in
 from aad_assets_tests.identity.signing_in import connection_to, sign_in
 
 CERTIFICATE_PASSWORD = "c3rt~p4ss w0rd"

@@ -21,6 +21,7 @@ SECRETS: dict[str, Any] = {
     "client_secret": "s3cr3t~value",
     "client_certificate_password": "p4ssw0rd",
     "gateway_url": "http://u:gw-pass@proxy",
+    "pseudonym_key": "k3y-of-the-pseudonyms",
 }
 
 
@@ -179,6 +180,9 @@ def test_another_attach_target_is_bound_by_its_variable() -> None:
         ("AAD_CONNECTION_NAME", "Not A Name"),
         ("AAD_DATABASE", "aad.duckdb"),
         ("AAD_CONNECTION_METADATA", "x.yaml"),
+        ("AAD_MEMORY_LIMIT", "lots"),
+        ("AAD_KEEP_HISTORY", "ever"),
+        ("AAD_LOCK_WAIT", "inf"),
     ],
 )
 def test_an_unreadable_setting_fails_the_run_and_not_the_ui(name: str, value: str) -> None:
@@ -186,6 +190,63 @@ def test_an_unreadable_setting_fails_the_run_and_not_the_ui(name: str, value: st
 
     with pytest.raises(dg.Failure, match=name):
         definitions.resolve_job_def("reload_directory").execute_in_process()
+
+
+def test_a_run_reports_everything_that_is_wrong_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    environment = {"AAD_QUOTA_SHARE": "half", "AAD_CLOUD": "mars", "AAD_SCHEDULE_CRON": "often", "AAD_CLIENT_SECRT": "x"}
+    monkeypatch.setenv("AAD_CLOUD", "mars")
+    definitions = build_definitions(environment=environment)
+
+    with pytest.raises(dg.Failure) as caught:
+        definitions.resolve_job_def("reload_directory").execute_in_process()
+    message = str(caught.value.description)
+    assert [name for name in (*environment, "Set AAD_TENANT_ID to") if message.count(name) != 1] == []
+
+
+def test_a_wrong_setting_leaves_the_names_of_the_connection_as_they_are() -> None:
+    definitions = build_definitions(environment={"AAD_CONNECTION_NAME": "prod", "AAD_QUOTA_SHARE": "half"})
+
+    assert {key.path[0] for key in definitions.get_repository_def().assets_defs_by_key} == {"prod"}
+
+
+def test_an_unknown_variable_is_a_warning_when_definitions_load_and_when_a_run_starts(
+    caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    text = "AAD_MEMORY_LIMITS is not a setting and has no effect. Did you mean AAD_MEMORY_LIMIT?"
+    definitions = build_definitions(environment={"AAD_MEMORY_LIMITS": "2GB"})
+    assert text in caplog.text
+
+    with pytest.raises(dg.Failure, match="Set AAD_TENANT_ID to"):
+        definitions.resolve_job_def("reload_directory").execute_in_process()
+    assert f"WARNING - reload_directory - {{}} - reload - {text}".split("{}")[1] in capfd.readouterr().err
+
+
+def test_settings_reach_the_resources_as_numbers_and_text() -> None:
+    environment = {
+        "AAD_REQUEST_TIMEOUT": "20",
+        "AAD_ENTITY_DEADLINE": "60.5",
+        "AAD_QUOTA_SHARE": "0.5",
+        "AAD_LOG_DAYS": "3",
+        "AAD_MEMORY_LIMIT": "1GB",
+        "AAD_LOCK_WAIT": "2.5",
+        "AAD_KEEP_HISTORY": "400d",
+        "AAD_KEEP_CHANGES": "52w",
+    }
+    resources = build_definitions(environment=environment).resources or {}
+    connection, warehouse = resources["entra"].connection(), resources["warehouse"]
+
+    assert (connection.request_timeout, connection.entity_deadline) == (20.0, 60.5)
+    assert (connection.quota_share, connection.log_days) == (0.5, 3)
+    assert (warehouse.memory_limit, warehouse.lock_wait) == ("1GB", 2.5)
+    assert (warehouse.keep_history, warehouse.keep_changes) == ("400d", "52w")
+
+
+@pytest.mark.parametrize("name", ["AAD_KEEP_HISTORY", "AAD_KEEP_CHANGES"])
+def test_a_schedule_prunes_only_if_something_may_be_deleted(name: str) -> None:
+    environment = {name: "400d", "AAD_SCHEDULE_TIMEZONE": "Europe/Berlin", "AAD_CONNECTION_NAME": "prod"}
+    prune, *_ = build_definitions(environment=environment).get_repository_def().schedule_defs
+
+    assert (prune.name, prune.job_name, prune.execution_timezone) == ("prod_prune_schedule", "prod_prune", "Europe/Berlin")
 
 
 def test_the_azure_variables_of_a_federated_workload_are_values_of_the_resource() -> None:

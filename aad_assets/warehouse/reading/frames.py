@@ -34,7 +34,10 @@ def read(
     """
     if at is not None and changes_since is not None:
         raise ConfigurationError("`at` and `changes_since` cannot be combined. Leave one of them out.")
-    settings = Settings() if database and connection_name else Settings.from_environment(os.environ)
+    if database and connection_name:  # What is wrong with the other settings does not matter.
+        settings, _ = Settings.read(os.environ)
+    else:
+        settings = Settings.from_environment(os.environ)
     name = connection_name or settings.connection_name
     path = resolve_database(database) if database else settings.serving_copy or settings.database
     parameters: dict[str, Any]
@@ -51,7 +54,8 @@ def read(
     else:
         sought = f"There is no table {table!r}"
         statement, parameters = f"FROM {quoted(name)}.{quoted(table)}", {}
-    with reading(path, bookkeeping_of=name if changes_since is not None else None) as connection:
+    bookkeeping_of = name if changes_since is not None else None
+    with reading(path, bookkeeping_of=bookkeeping_of, lock_wait=settings.lock_wait) as connection:
         try:
             return _frame(connection.execute(statement, parameters))
         except duckdb.CatalogException:
