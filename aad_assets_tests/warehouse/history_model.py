@@ -5,6 +5,7 @@ left out.
 """
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -51,11 +52,13 @@ class Model:
         *,
         rejected: tuple[str, ...] = (),
         volatile: tuple[str, ...] = (),
+        refused: Collection[str] = (),
         history: bool = True,
     ) -> tuple[int, int, int]:
-        """Apply one load, and return how many rows were inserted, updated and deleted."""
+        """Apply one load, and return how many rows were inserted, updated and deleted. Rows of `refused` keys stay."""
         first = self.shape is None
         before = len(self.rows)
+        kept = self.kept(refused, read)
         if mode != "compare_keep_deleted":
             self.deleted.clear()
         if history and not self.has_history:
@@ -63,22 +66,30 @@ class Model:
             self.versions += [Version(key, dict(row.values), row.loaded_at, "insert") for key, row in self.rows.items()]
         replaces = mode in ("truncate", "recreate")
         if not history or replaces:
-            self._close(self.open(), at)
+            self._close([version for version in self.open() if not (history and version.key in kept)], at)
         resumes = history and before > 0 and not self.open()
         self._reshape(shape, read, rejected)
         if first and before == 0:
             self.rows = {key: Stored(dict(row), at) for key, row in read.items()}
             counts, resumes = (len(read), 0, 0), True
         elif replaces:
-            self.rows = {key: Stored(self._kept(key, rejected, mode) | row, at) for key, row in read.items()}
-            counts, resumes = (len(read), 0, before), True
+            stay = {key: row for key, row in self.rows.items() if key in kept}
+            self.rows = stay | {key: Stored(self._kept(key, rejected, mode) | row, at) for key, row in read.items()}
+            counts, resumes = (len(read), 0, before - len(kept)), True
         else:
             counts = self._compare(
-                at, mode, read, (*rejected, *volatile), rejected, history=history, writes=history and not resumes
+                at, mode, read, (*rejected, *volatile), rejected, kept, history=history, writes=history and not resumes
             )
         if history and resumes:
-            self.versions += [Version(key, dict(row.values), at, "insert") for key, row in self.rows.items()]
+            current = {version.key for version in self.open()}
+            self.versions += [
+                Version(key, dict(row.values), at, "insert") for key, row in self.rows.items() if key not in current
+            ]
         return counts
+
+    def kept(self, refused: Collection[str], read: Collection[str]) -> set[str]:
+        """Return the keys of the rows that stay as they are because Graph refused their parents."""
+        return {key for key in self.rows if key in refused and key not in read}
 
     def open(self) -> list[Version]:
         return [version for version in self.versions if version.until is None]
@@ -157,6 +168,7 @@ class Model:
         read: dict[str, Row],
         passed_over: tuple[str, ...],
         kept: tuple[str, ...],
+        kept_rows: Collection[str],
         *,
         history: bool,
         writes: bool,
@@ -175,7 +187,7 @@ class Model:
             if different:
                 self._begin(key, Stored(now, at), "update", writes=writes)
                 changes += [(key, "update", name, before.get(name), now.get(name)) for name in different]
-        for key in [] if mode == "merge" else self.rows.keys() - read.keys():
+        for key in [] if mode == "merge" else self.rows.keys() - read.keys() - set(kept_rows):
             gone = self.rows.pop(key)
             if writes:
                 self._close([version for version in self.open() if version.key == key], at)

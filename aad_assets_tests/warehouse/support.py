@@ -16,6 +16,7 @@ import duckdb
 
 from aad_assets.catalog import Column, Entity, Group
 from aad_assets.catalog.types import Json, List, Scalar, Struct, Type, quoted
+from aad_assets.errors import ErrorResponse, Refusals, RefusedParent
 from aad_assets.warehouse.database.target import ALIAS, Target
 from aad_assets.warehouse.publishing.gates import OPENABLE, Gates
 from aad_assets.warehouse.publishing.loads import Load
@@ -142,12 +143,15 @@ class Lab:
         rejected: Sequence[str] = (),
         tenant: str = TENANT,
         options: Options = OPEN,
+        refusals: Sequence[Refusals] = (),
+        inherited: Sequence[Refusals] = (),
     ) -> Load:
         """Publish `rows` as the load of the given number. There is one load a day."""
         load = new_load(number, of, tenant)
+        load.refusals = [*refusals]
         staged = self.land(rows, of)
         with self.stage.cursor() as cursor:
-            publish(cursor, target, of, staged, load, rejected, options)
+            publish(cursor, target, of, staged, load, rejected, options, inherited=inherited)
         return load
 
     def stored(self, target: Target, statement: str) -> list[tuple[Any, ...]]:
@@ -200,6 +204,12 @@ def touch(lab: Lab, target: Target, tenant: str = TENANT) -> None:
     """Run a transaction that does nothing but migrate the bookkeeping."""
     with lab.stage.cursor() as cursor, target.transaction(cursor, tenant):
         pass
+
+
+def refusals(table: str, *keys: str, asked: int = 10, status: int = 403, code: str = "Forbidden") -> Refusals:
+    """Return the refusals of parents with these keys, whose values are joined by `|`."""
+    responses = (ErrorResponse(status, code, "No.", "req-7", f"GET /{key}") for key in keys)
+    return Refusals(table, tuple(map(RefusedParent, (tuple(key.split("|")) for key in keys), responses)), asked)
 
 
 def encoded(row: Row | bytes) -> bytes:

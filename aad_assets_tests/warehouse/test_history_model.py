@@ -2,7 +2,8 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -19,7 +20,7 @@ from aad_assets.warehouse.publishing.gates import OPENABLE, Gates
 from aad_assets.warehouse.publishing.options import Mode, Options
 from aad_assets.warehouse.publishing.publish import publish
 from aad_assets_tests.warehouse.history_model import Model, Shape, canonical
-from aad_assets_tests.warehouse.support import FIRST_LOAD, STRING, Lab, MemoryTarget, Row, entity, new_load
+from aad_assets_tests.warehouse.support import FIRST_LOAD, STRING, Lab, MemoryTarget, Row, entity, new_load, refusals
 
 KEYS = "abcde"
 INT, LONG = Scalar("Int32"), Scalar("Int64")
@@ -30,6 +31,8 @@ SHAPES: dict[str, list[Type | None]] = {
     "plans": [List(Struct((LABEL,))), List(Struct((LABEL, SIZE)))],
 }
 texts = st.sampled_from(["", "a", "7"])
+parents = st.sets(st.sampled_from(KEYS), min_size=1, max_size=3)
+"""Refused parents. Each has the key of its only row."""
 modes = st.sampled_from([Mode.COMPARE] * 4 + list(Mode))
 shapes = st.fixed_dictionaries({name: st.sampled_from(types) for name, types in SHAPES.items()})
 
@@ -92,15 +95,33 @@ class Loads(RuleBasedStateMachine):
     def reload(self, data: st.DataObject, mode: Mode) -> None:
         self.load(data, mode, self.chosen, (), True)
 
+    @rule(data=st.data(), mode=modes, refused=parents, history=st.sampled_from([True, True, False]))
+    def reload_while_parents_are_refused(self, data: st.DataObject, mode: Mode, refused: set[str], history: bool) -> None:
+        before = {key: self._stored_as(key) for key in refused}
+        kept = self.load(data, mode, self.chosen, (), history, refused)
+        for key in kept:
+            row, versions = self._stored_as(key)
+            assert row == before[key][0]
+            was_current = any(until is None for *_, until in before[key][1])
+            assert versions == before[key][1] or not (was_current and history), (
+                "they change only where history ends or begins"
+            )
+
     @rule(data=st.data(), mode=modes)
     def reload_without_history(self, data: st.DataObject, mode: Mode) -> None:
         self.load(data, mode, self.chosen, (), False)
 
-    @rule(data=st.data(), mode=modes, shape=shapes, rejected=st.sampled_from([(), (), ("tags",), ("tags", "name")]))
+    @rule(
+        data=st.data(),
+        mode=modes,
+        shape=shapes,
+        rejected=st.sampled_from([(), (), ("tags",), ("tags", "name")]),
+        refused=st.just(set[str]()) | parents,
+    )
     def reload_in_another_shape(
-        self, data: st.DataObject, mode: Mode, shape: dict[str, Type | None], rejected: tuple[str, ...]
+        self, data: st.DataObject, mode: Mode, shape: dict[str, Type | None], rejected: tuple[str, ...], refused: set[str]
     ) -> None:
-        self.load(data, mode, shape, rejected, True)
+        self.load(data, mode, shape, rejected, True, refused)
 
     @precondition(lambda self: len(self.model.rows) > 0)
     @rule(mode=st.sampled_from([Mode.COMPARE, Mode.TRUNCATE]))
@@ -118,34 +139,48 @@ class Loads(RuleBasedStateMachine):
             publish(cursor, self.target, of, staged, new_load(self.published - 1, of))
 
     def load(
-        self, data: st.DataObject, mode: Mode, chosen: dict[str, Type | None], rejected: tuple[str, ...], history: bool
-    ) -> None:
+        self,
+        data: st.DataObject,
+        mode: Mode,
+        chosen: dict[str, Type | None],
+        rejected: tuple[str, ...],
+        history: bool,
+        refused: Collection[str] = (),
+    ) -> set[str]:
+        """Load the table, and return the keys of the rows that were kept."""
         shape = shape_of(chosen)
-        of = entity(shape)
-        rows = self._rows(data, shape, rejected)
+        of = replace(entity(shape), parent="people", returned_parent_columns=("id",))
+        rows = {key: row for key, row in self._rows(data, shape, rejected).items() if key not in refused}
         sent = [{"id": key} | {name: shuffled(data, value) for name, value in row.items()} for key, row in rows.items()]
         self.number += 1
         options = Options(mode, history, frozenset({"seen"}), Gates(open=frozenset(OPENABLE)))
         if mode is not Mode.RECREATE and not self.model.casts(shape):
             with pytest.raises(LoadBlocked, match="recreate"):
-                self._publish(of, sent, options, rejected)
-            return
-        if mode is Mode.RECREATE and self.model.rows and set(rejected) & set(shape):
+                self._publish(of, sent, options, rejected, refused)
+            return set()
+        if mode is Mode.RECREATE and self.model.rows and (set(rejected) & set(shape) or refused):
             with pytest.raises(WarehouseError, match="cannot be recreated"):
-                self._publish(of, sent, options, rejected)
-            return
-        at, counts = self._publish(of, sent, options, rejected)
+                self._publish(of, sent, options, rejected, refused)
+            return set()
+        kept = self.model.kept(refused, rows)
+        at, counts = self._publish(of, sent, options, rejected, refused)
         read = {key: canonical({"id": key} | row) for key, row in rows.items()}
         if mode is Mode.RECREATE:
             self._forget_uncastable(shape)
-        expected = self.model.load(at, mode.value, shape, read, rejected=rejected, volatile=("seen",), history=history)
+        expected = self.model.load(
+            at, mode.value, shape, read, rejected=rejected, volatile=("seen",), refused=refused, history=history
+        )
         assert counts == expected
-        self.chosen, self.sent = chosen, rows
+        self.chosen, self.sent = chosen, rows | {key: fitted(self.sent[key], shape) for key in kept if key in self.sent}
         self.moments.append(at)
         self.published = self.number
+        return kept
 
-    def _publish(self, of: Any, sent: list[Row], options: Options, rejected: tuple[str, ...]) -> Any:
-        load = self.lab.publish(self.target, sent, of, number=self.number, rejected=rejected, options=options)
+    def _publish(
+        self, of: Any, sent: list[Row], options: Options, rejected: tuple[str, ...], refused: Collection[str]
+    ) -> Any:
+        found = [refusals(of.table, *sorted(refused))] if refused else []
+        load = self.lab.publish(self.target, sent, of, number=self.number, rejected=rejected, options=options, refusals=found)
         assert load.unchanged == load.rows - load.inserted - load.updated
         return load.published_at, (load.inserted, load.updated, load.deleted)
 
@@ -173,6 +208,21 @@ class Loads(RuleBasedStateMachine):
         if not alone.casts({name: shape[name]}):
             for version in self.model.versions:
                 version.values.pop(name, None)
+
+    def _stored_as(self, key: str) -> tuple[list[Any], list[Any]]:
+        """Return the row and the versions of a key as they are stored."""
+        if not self.moments:
+            return [], []
+        where = f"t WHERE id = '{key}'"
+        rows = self.query(f"SELECT to_json(t)::VARCHAR, epoch_us(_loaded_at) FROM aad.things {where}")
+        versions = []
+        if self.model.has_history:
+            times = "epoch_us(_valid_from), epoch_us(_valid_to)"
+            versions = self.query(f"SELECT to_json(t)::VARCHAR, {times} FROM aad_history.things {where} ORDER BY ALL")
+        shown_rows, shown_versions = (
+            [(shown(json.loads(text)), *times) for text, *times in found] for found in (rows, versions)
+        )
+        return shown_rows, shown_versions
 
     def query(self, statement: str) -> list[tuple[Any, ...]]:
         with self.lab.stage.cursor() as cursor:
