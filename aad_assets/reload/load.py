@@ -16,7 +16,7 @@ from aad_assets.errors import WarehouseError
 from aad_assets.graph.reading.select import Selection
 from aad_assets.graph.requests.meter import Meter
 from aad_assets.reload.log_days import due_days, is_over
-from aad_assets.reload.log_reader import FailedDays, LogReader
+from aad_assets.reload.log_reader import FailedDays, LogReader, is_conclusive
 from aad_assets.reload.outcome import (
     Outcome,
     add_day,
@@ -98,11 +98,11 @@ class Loader:
             started_at=self.now(),
         )
 
-    async def _record_failure(self, entity: Entity, load: Load, error: Exception) -> None:
+    async def _record_failure(self, entity: Entity, load: Load, error: Exception, missing_day: date | None = None) -> None:
         """Record a load that was not published, if the database allows it. The outcome reports the error in any case."""
         load.status, load.reason = status_of(error), describe_failure(entity, error, self.access)
         with suppress(WarehouseError):
-            await self.writer.run(lambda cursor: record_load(cursor, self.target, load))
+            await self.writer.run(lambda cursor: record_load(cursor, self.target, load, missing_day))
 
     async def _read_and_publish(
         self, entity: Entity, load: Load, log: LogReader | None = None, day: LogDay | None = None
@@ -189,10 +189,10 @@ class Loader:
             try:
                 await self._read_and_publish(entity, load, log, LogDay(day, is_over(day, load.started_at)))
             except Exception as error:
-                copy_costs(progress.meter, load)
-                judged = self.access.judge(entity, error)
-                await self._record_failure(entity, load, judged)
-                failed.add(day, judged, progress.meter.rows)
+                meter, judged = progress.meter, self.access.judge(entity, error)
+                copy_costs(meter, load)
+                await self._record_failure(entity, load, judged, None if is_conclusive(judged) else day)
+                failed.add(day, judged, answered=bool(meter.rows or meter.restarts))
             else:
                 failed.succeeded()
                 total.published_at, total.load_id = load.published_at, load.load_id

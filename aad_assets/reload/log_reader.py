@@ -33,7 +33,6 @@ _MAX_REASONS = 3
 """Failed days whose reason a message shows."""
 
 _CONCLUSIVE = (PermissionMissing, EntitySkipped, ConfigurationError, NotFound)
-"""Errors that every other day would meet, too."""
 
 
 @dataclass
@@ -72,6 +71,7 @@ class LogReader:
 
     async def _read_hours(self, day: date, sink: Sink, meter: Meter) -> Selection:
         label, meter.rows = meter.label, 0
+        meter.restarts += 1
         selections: list[Selection] = []
         for number, forms in enumerate(hour_filters(self.entity.time_property or "", day)):
             meter.label = f"{label}, hour {number + 1} of 24"
@@ -108,6 +108,11 @@ class _HourSink:
         self._parts.clear()
 
 
+def is_conclusive(error: Exception) -> bool:
+    """Return whether every other day of the log would meet the error, too."""
+    return isinstance(error, _CONCLUSIVE) or not isinstance(error, AadAssetsError)
+
+
 @dataclass
 class FailedDays:
     """The days of a log that failed in this run, and whether it is worth requesting others."""
@@ -116,13 +121,13 @@ class FailedDays:
     requested: int = 0
     _silent: int = 0
 
-    def add(self, day: date, error: Exception, rows: int) -> None:
-        """Record a day that failed after `rows` rows. Raises `error` if every other day would meet it, too."""
-        if isinstance(error, _CONCLUSIVE) or not isinstance(error, AadAssetsError):
+    def add(self, day: date, error: Exception, *, answered: bool) -> None:
+        """Record a day that failed, and if some of it was `answered`. Raises `error` if it is conclusive."""
+        if is_conclusive(error):
             raise error
         self.requested += 1
         self.errors[day] = error
-        self._silent = 0 if rows else self._silent + 1
+        self._silent = 0 if answered else self._silent + 1
 
     def succeeded(self) -> None:
         """Record that a day was published."""
@@ -147,8 +152,11 @@ def _summary(errors: Mapping[date, Exception], days: int, unread: Sequence[date]
     if others:
         text += f" Also {', '.join(others)}."
     if unread:
-        text += f" {counted(len(unread), 'day')} from {unread[0]} to {unread[-1]} were not requested after that."
-    text += " The other days are published. The next run reads the missing days again."
+        span = f"{unread[0]} was" if len(unread) == 1 else f"{len(unread)} days from {unread[0]} to {unread[-1]} were"
+        text += f" {span} not requested after that."
+    if len(errors) + len(unread) < days:
+        text += " The other days are published."
+    text += " The next run reads the missing days again."
     first = next(iter(errors.values()))
     if all(isinstance(error, LoadBlocked) for error in errors.values()) and isinstance(first, LoadBlocked):
         return LoadBlocked(first.gate, text, first.override)

@@ -76,10 +76,21 @@ _LONGEST_MESSAGE = 500
 """Characters of Graph's message that are recorded."""
 
 
-def record_load(cursor: duckdb.DuckDBPyConnection, target: Target, load: Load) -> None:
-    """Record a load that was not published. Raises WarehouseError. Blocks: call it in a thread."""
+def record_load(cursor: duckdb.DuckDBPyConnection, target: Target, load: Load, missing_day: date | None = None) -> None:
+    """Record a load that was not published, and the day of a log that is missing because of it.
+
+    Raises WarehouseError. Blocks: call it in a thread.
+    """
     with target.transaction(cursor, load.tenant_id):
         insert_load(cursor, target, load)
+        if missing_day is not None:
+            # Otherwise a day before the first one that was read would never be due again.
+            cursor.execute(
+                f"INSERT INTO {target.meta}.log_days (entity, _tenant_id, day, whole, load_id) SELECT $entity, $tenant, $day, "
+                f"false, $load WHERE NOT EXISTS (FROM {target.meta}.log_days WHERE entity = $entity AND _tenant_id = $tenant "
+                "AND day = $day)",
+                {"entity": load.entity, "tenant": load.tenant_id, "day": missing_day, "load": load.load_id},
+            )
 
 
 def insert_load(cursor: duckdb.DuckDBPyConnection, target: Target, load: Load) -> None:
@@ -120,7 +131,7 @@ class LogDay:
 
 
 def recorded_days(cursor: duckdb.DuckDBPyConnection, target: Target, entity: str, tenant_id: str) -> list[tuple[date, bool]]:
-    """Return the days with a published load, and whether each of them is whole.
+    """Return the days that were read or should have been, and whether each of them is whole.
 
     Raises WarehouseError. Blocks: call it in a thread.
     """
