@@ -6,7 +6,7 @@ A thread cannot be cancelled from outside. It is asked to stop and waited for, b
 import asyncio
 import contextlib
 import threading
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from contextvars import ContextVar
 from typing import Any, TypeVar
 
@@ -27,6 +27,17 @@ async def gather_or_cancel(coroutines: Iterable[Coroutine[Any, Any, T]]) -> list
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def for_each(items: Iterable[T], work: Callable[[T], Awaitable[None]], *, at_once: int = 8) -> None:
+    """Await `work` for each item, a few at once. The first error cancels the others and is raised unchanged."""
+    remaining = iter(items)
+
+    async def run() -> None:
+        for item in remaining:
+            await work(item)
+
+    await gather_or_cancel(run() for _ in range(at_once))
 
 
 async def run_in_thread(work: Callable[[], T], interrupt: Callable[[], None]) -> T:

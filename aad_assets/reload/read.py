@@ -94,7 +94,8 @@ class Reader:
                 )
             case Shape.CHILDREN:
                 flat = TransformedPart(staging.part(), flatten_links(entity))
-                selection = await read_children(self.client, entity, await self._parents(entity), meter, flat)
+                parents, folder = await self._parents(entity), staging.stage.folder
+                selection = await read_children(self.client, entity, parents, meter, flat, spool_folder=folder)
                 if selection.refused:
                     progress.refusals += (Refusals(entity.table, selection.refused, selection.parents),)
                 return selection

@@ -10,7 +10,14 @@ import msgspec
 import pytest
 
 from aad_assets.catalog import Family
-from aad_assets.errors import GraphUnavailable, LicenceMissing, PermissionMissing, RequestRejected
+from aad_assets.errors import (
+    AadAssetsError,
+    GraphUnavailable,
+    LicenceMissing,
+    NotFound,
+    PermissionMissing,
+    RequestRejected,
+)
 from aad_assets.graph.reading.pagination import Page, decode_page
 from aad_assets.graph.requests.batch import CONCURRENT_BATCHES, BatchItem, run_batches
 from aad_assets.graph.requests.client import GraphClient
@@ -25,13 +32,13 @@ def serve(graph: FakeGraph, respond: ItemHandler) -> None:
     graph.handler = lambda request: batched(request, respond)
 
 
-def read(graph: FakeGraph, urls: Sequence[str], units: int = 1) -> dict[str, list[str] | None]:
-    """Return the ids that each URL returned; None for a 404."""
-    found: dict[str, list[str] | None] = {}
+def read(graph: FakeGraph, urls: Sequence[str], units: int = 1) -> dict[str, list[str] | AadAssetsError]:
+    """Return the ids that each URL returned, or the error."""
+    found: dict[str, list[str] | AadAssetsError] = {}
 
-    async def on_response(item: BatchItem, body: Page | None) -> None:
+    async def on_response(item: BatchItem, body: Page | AadAssetsError) -> None:
         assert item.url not in found, "one response for each item"
-        found[item.url] = [msgspec.json.decode(row)["id"] for row in body.value] if body else None
+        found[item.url] = [msgspec.json.decode(row)["id"] for row in body.value] if isinstance(body, Page) else body
 
     async def work(client: GraphClient) -> None:
         items = (BatchItem(url, units, RetryBudget(client.retry, graph.meter)) for url in urls)
@@ -101,9 +108,11 @@ def test_a_few_batches_are_sent_concurrently(graph: FakeGraph) -> None:
     assert most == CONCURRENT_BATCHES
 
 
-def test_a_404_is_passed_on_as_none(graph: FakeGraph) -> None:
+def test_a_404_is_passed_on_with_the_others_answers(graph: FakeGraph) -> None:
     serve(graph, lambda request: failure(404, "Request_ResourceNotFound") if "/1/" in path(request) else page(["a"]))
-    assert read(graph, urls(3)) == {urls(3)[0]: ["a"], urls(3)[1]: None, urls(3)[2]: ["a"]}
+    found = read(graph, urls(3))
+    assert isinstance(found.pop("/groups/1/members"), NotFound)
+    assert found == {urls(3)[0]: ["a"], urls(3)[2]: ["a"]}
 
 
 def failing_once(failure: httpx.Response | None) -> ItemHandler:
@@ -190,19 +199,22 @@ def test_a_401_for_many_items_renews_the_token_once(graph: FakeGraph) -> None:
     ],
     ids=str,
 )
-def test_an_item_that_fails_permanently_fails_the_read(
+def test_an_item_that_fails_permanently_costs_only_itself(
     graph: FakeGraph, failure: httpx.Response | None, expected: type[Exception], requests: int
 ) -> None:
     serve(graph, lambda request: failure if "/7/" in path(request) else page([path(request)]))
-    with pytest.raises(expected, match="GET /groups/7/members"):
-        read(graph, urls(20))
+    found = read(graph, urls(20))
+    error = found.pop("/groups/7/members")
+    assert isinstance(error, expected)
+    assert "GET /groups/7/members" in str(error)
+    assert found == {url: [url] for url in urls(20) if "/7/" not in url}
     assert len(graph.requests) == requests
 
 
 def test_the_error_shows_code_message_and_request_id_of_the_item(graph: FakeGraph) -> None:
     serve(graph, lambda _: failure(400, "SomeCode", "Some words."))
-    with pytest.raises(RequestRejected, match=r"returned 400 SomeCode: Some words\. \(request-id req-7\)"):
-        read(graph, urls(1))
+    (error,) = read(graph, urls(1)).values()
+    assert "returned 400 SomeCode: Some words. (request-id req-7)" in str(error)
 
 
 @pytest.mark.parametrize("odd", [None, True, ["a", "b"], {"a": 1}, "Zoë"], ids=str)
@@ -242,7 +254,7 @@ def test_other_workers_do_not_send_an_item_that_backs_off(graph: FakeGraph, monk
         return batched(request, respond)
 
     async def work(client: GraphClient) -> None:
-        async def on_response(item: BatchItem, body: Page | None) -> None:
+        async def on_response(item: BatchItem, body: Page | AadAssetsError) -> None:
             pass
 
         items = (BatchItem(url, 1, RetryBudget(client.retry, graph.meter)) for url in urls(400))
@@ -270,7 +282,7 @@ def test_a_batch_with_a_transient_failure_is_sent_again_whole(graph: FakeGraph) 
 
 
 def test_an_error_in_the_callback_is_not_mistaken_for_a_broken_response(graph: FakeGraph) -> None:
-    async def on_response(item: BatchItem, body: Page | None) -> None:
+    async def on_response(item: BatchItem, body: Page | AadAssetsError) -> None:
         raise msgspec.DecodeError("in the callback")
 
     async def work(client: GraphClient) -> None:

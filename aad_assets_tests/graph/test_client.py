@@ -215,7 +215,7 @@ def test_a_request_that_had_to_wait_is_sent_with_the_current_token(graph: FakeGr
         ]
         while len(graph.requests) < MAX_IN_FLIGHT:
             await asyncio.sleep(0)
-        await client.renew_token()
+        await client.renew_token(graph.tokens.current)
         go_on.set()
         await asyncio.gather(*tasks)
 

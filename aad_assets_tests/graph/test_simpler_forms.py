@@ -178,8 +178,20 @@ def test_children_are_read_in_the_fullest_form_that_graph_accepts(
     assert (graph.meter.rows, graph.meter.parents) == (45, 45)
 
 
-def test_rows_from_before_a_rejection_are_dropped(graph: FakeGraph) -> None:
+def test_a_single_parent_that_rejects_a_request_costs_only_itself(graph: FakeGraph) -> None:
     strict = Strict(lambda request: expanded(request) and "p44" in request.url.path, page([{"id": "a"}]))
+    graph.handler = strict
+    part = MemoryPart()
+    keys = [(f"p{number}",) for number in range(45)]
+    selection = graph.run(lambda client: read_children(client, SCOPES, keys, graph.meter, part))
+    assert len(part.rows) == graph.meter.rows == 44
+    assert part.discarded == 0, "the others are not read again in a simpler form"
+    assert [parent.key for parent in selection.refused] == [("p44",)]
+    assert selection.unrequested == ()
+
+
+def test_rows_from_before_a_rejection_of_a_whole_form_are_dropped(graph: FakeGraph) -> None:
+    strict = Strict(lambda request: expanded(request), page([{"id": "a"}]))
     graph.handler = strict
     part = MemoryPart()
     keys = [(f"p{number}",) for number in range(45)]

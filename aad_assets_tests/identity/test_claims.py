@@ -82,7 +82,7 @@ def test_a_challenge_that_comes_again_fails(graph: FakeGraph, tokens: Tokens) ->
 
 def test_the_challenge_of_a_batch_item_is_answered(graph: FakeGraph, tokens: Tokens) -> None:
     async def renew(client: GraphClient) -> None:
-        await client.renew_token(CLAIMS)
+        await client.renew_token(await tokens.token(), CLAIMS)
 
     graph.run(renew)
     assert tokens.claims == [CLAIMS]

@@ -104,9 +104,18 @@ def singleton_query(client: GraphClient, entity: Entity) -> Query:
 
 
 def child_query(
-    client: GraphClient, entity: Entity, parent: tuple[str, ...], cast: str | None = None, *, top: int | None = None
+    client: GraphClient,
+    entity: Entity,
+    parent: tuple[str, ...],
+    cast: str | None = None,
+    *,
+    top: int | None = None,
+    advanced: bool = True,
 ) -> Query:
-    """Return the query for the children of one parent, or for those of the type `cast`, at most `top` a page."""
+    """Return the query for the children of one parent, or for those of the type `cast`, at most `top` a page.
+
+    A cast is an `advanced` query. Where Graph rejects those, as in B2C tenants, it may accept the cast alone.
+    """
     options: dict[str, str | int] = {}
     page_size = min(top or entity.page_size, entity.page_size) if entity.page_size else None
     if entity.select:
@@ -117,12 +126,13 @@ def child_query(
         options["$top"] = page_size
     if entity.filter:
         options["$filter"] = entity.filter.replace(ID_PLACEHOLDER, escape_quotes(parent[0]))
-    if cast:
+    advanced = advanced and cast is not None
+    if advanced:
         options["$count"] = "true"
     path = fill_path(entity.path, parent) + (f"/microsoft.graph.{cast}" if cast else "")
     units = resource_units(entity.path, select=bool(entity.select), expand=bool(entity.expand), top=page_size)
     url = client.url(path, options, entity.version)
-    return Query(url, units, (entity.family,), EVENTUAL if cast else {}, is_single=entity.one_per_parent)
+    return Query(url, units, (entity.family,), EVENTUAL if advanced else {}, is_single=entity.one_per_parent)
 
 
 def simpler_forms(entity: Entity) -> list[Entity]:

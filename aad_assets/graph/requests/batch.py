@@ -14,9 +14,19 @@ import msgspec
 
 from aad_assets.catalog import Family, Version
 from aad_assets.concurrency import gather_or_cancel
-from aad_assets.errors import ErrorResponse, NotFound
+from aad_assets.errors import (
+    AadAssetsError,
+    ErrorResponse,
+    GraphError,
+    GraphUnavailable,
+    InvalidResponse,
+    NotFound,
+    NotFromGraph,
+    RequestRejected,
+)
 from aad_assets.graph.requests.client import PREFER, GraphClient
 from aad_assets.graph.requests.error_responses import TRANSIENT, graph_error, read_error_response, retry_after_seconds
+from aad_assets.graph.requests.malformed import decoding_problem, malformed
 from aad_assets.graph.requests.meter import Meter
 from aad_assets.graph.requests.retries import RetryBudget
 from aad_assets.graph.requests.surrogates import encode_surrogates, restore_surrogates
@@ -27,6 +37,9 @@ MAX_ITEMS = 20
 """Items that Graph accepts in one batch."""
 
 CONCURRENT_BATCHES = 4
+
+_MAX_BACKING_OFF = 200
+"""Items that back off at once. No new ones are sent meanwhile: when everything fails, few are asked for nothing."""
 
 
 class _ItemResponse(msgspec.Struct):
@@ -65,6 +78,8 @@ class BatchItem:
     headers: Mapping[str, str] = field(default_factory=dict)
     token_rejected: bool = False
     """True if it has returned 401 before."""
+    alone: bool = False
+    """True if it needs a batch of its own, because one that contained it failed as a whole."""
 
     @property
     def name(self) -> str:
@@ -83,7 +98,8 @@ class _Queue(Generic[ItemT]):
         self._new = iter(items)
         self._batch_size = batch_size
         self._retries: deque[ItemT] = deque()
-        self._backing_off: set[asyncio.Task[None]] = set()
+        self._alone: deque[ItemT] = deque()
+        self._backing_off: dict[asyncio.Task[None], int] = {}
 
     async def next_batch(self) -> list[ItemT]:
         """Wait for the items of a batch and return them. Return none if no item is left, not even one that backs off."""
@@ -92,26 +108,37 @@ class _Queue(Generic[ItemT]):
         return batch
 
     def _take(self) -> list[ItemT]:
+        if self._alone:
+            return [self._alone.popleft()]
         batch = [self._retries.popleft() for _ in range(min(self._batch_size, len(self._retries)))]
-        while len(batch) < self._batch_size and (item := next(self._new, None)) is not None:
-            batch.append(item)
+        if sum(self._backing_off.values()) < _MAX_BACKING_OFF:
+            while len(batch) < self._batch_size and (item := next(self._new, None)) is not None:
+                batch.append(item)
         return batch
+
+    def send_alone(self, items: Iterable[ItemT]) -> None:
+        """Put `items` back into the queue, each for a batch of its own."""
+        for item in items:
+            item.alone = True
+            self._alone.append(item)
 
     def retry_later(self, items: list[ItemT], seconds: float) -> None:
         """Put `items` back into the queue after `seconds`. In the queue at once, another worker would send them."""
 
         async def put_back() -> None:
             await asyncio.sleep(seconds)
-            self._retries.extend(items)
+            for item in items:
+                (self._alone if item.alone else self._retries).append(item)
 
         task = asyncio.create_task(put_back())
-        self._backing_off.add(task)
-        task.add_done_callback(self._backing_off.discard)
+        self._backing_off[task] = len(items)
+        task.add_done_callback(self._backing_off.pop)
 
     async def close(self) -> None:
-        for task in self._backing_off:
+        tasks = list(self._backing_off)
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._backing_off, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def run_batches(
@@ -119,56 +146,107 @@ async def run_batches(
     items: Iterable[ItemT],
     decode: Callable[[msgspec.Raw], T],
     meter: Meter,
-    on_response: Callable[[ItemT, T | None], Awaitable[None]],
+    on_response: Callable[[ItemT, T | AadAssetsError], Awaitable[None]],
     *,
     version: Version = Version.V1,
     family: Family = Family.DIRECTORY,
 ) -> None:
-    """Send all items. Call `on_response` with each item and the decoded body of its 200, or None if it was not found.
+    """Send all items. Call `on_response` with each item, and the decoded body of its 200 or the error that it ended in.
 
-    Items with a transient failure go into a later batch. Raises GraphError if an item fails permanently.
+    Items with a transient failure go into a later batch until their budget is used up. Raises what is wrong with all items,
+    such as a connection that breaks, and what `on_response` raises.
     """
     queue = _Queue(items, 1 if client.rate_limits.counts_requests(family) else MAX_ITEMS)
-
-    async def worker() -> None:
-        while batch := await queue.next_batch():
-            wait, failed, renew, claims = 0.0, list[ItemT](), False, ""
-            for item, response in zip(batch, await _send(client, batch, meter, version, family), strict=True):
-                decoded = _decode_body(response, decode)
-                if decoded is not None or _is_not_found(item, response):
-                    await on_response(item, decoded)
-                    continue
-                wait = max(wait, _wait_after(client, item, response, family))
-                failed.append(item)
-                if response is not None and response.status == 401:
-                    renew, claims = True, claims or claims_challenge(_headers(response))
-            if renew:
-                await client.renew_token(claims)
-            if failed:
-                queue.retry_later(failed, wait)
-
+    sender = _Sender(client, decode, meter, on_response, version, family, queue)
     try:
-        await gather_or_cancel(worker() for _ in range(CONCURRENT_BATCHES))
+        await gather_or_cancel(sender.run() for _ in range(CONCURRENT_BATCHES))
     finally:
         await queue.close()
 
 
-def _decode_body(response: _ItemResponse | None, decode: Callable[[msgspec.Raw], T]) -> T | None:
-    """Return the decoded body of a 200, or None if there is none or it is invalid."""
-    if response is None or response.status != 200:
-        return None
-    try:
-        return decode(response.body)
-    except msgspec.DecodeError:
-        return None
+@dataclass(frozen=True)
+class _Sender(Generic[ItemT, T]):
+    """Sends the items of a queue; see `run_batches`."""
+
+    client: GraphClient
+    decode: Callable[[msgspec.Raw], T]
+    meter: Meter
+    on_response: Callable[[ItemT, T | AadAssetsError], Awaitable[None]]
+    version: Version
+    family: Family
+    queue: _Queue[ItemT]
+
+    async def run(self) -> None:
+        """Send batches until no item is left."""
+        while batch := await self.queue.next_batch():
+            try:
+                responses, token = await self._send(batch)
+            except (GraphUnavailable, InvalidResponse, RequestRejected) as error:
+                if not _may_be_due_to_an_item(error):
+                    raise
+                if len(batch) == 1:
+                    await self.on_response(batch[0], error)
+                else:
+                    self.queue.send_alone(batch)
+            else:
+                await self._handle(batch, responses, token)
+
+    async def _send(self, batch: Sequence[ItemT]) -> tuple[list[_ItemResponse | None], str]:
+        """Send a batch. Return the responses in its order, and the token. Graph returns them in any order, or omits some."""
+        requests = [
+            {"id": str(number), "method": "GET", "url": item.url, "headers": {**PREFER, **item.headers}}
+            for number, item in enumerate(batch)
+        ]
+        body = msgspec.json.encode({"requests": requests})
+        units = sum(item.units for item in batch)
+        url = self.client.url("/$batch", version=self.version)
+        found, token = await self.client.post_with_token(
+            url, body, _decode_responses, self.meter, units=units, family=self.family
+        )
+        by_id = {response.id: response for response in found.responses}
+        return [by_id.get(str(number)) for number in range(len(batch))], token
+
+    async def _handle(self, batch: Sequence[ItemT], responses: Sequence[_ItemResponse | None], token: str) -> None:
+        failed: list[tuple[ItemT, _Retry]] = []
+        for item, response in zip(batch, responses, strict=True):
+            outcome = self._outcome(item, response)
+            if isinstance(outcome, _Retry):
+                failed.append((item, outcome))
+            else:
+                await self.on_response(item, outcome)
+        if challenges := [retry.claims for _, retry in failed if retry.claims is not None]:
+            await self.client.renew_token(token, max(challenges))
+        if failed:
+            self.queue.retry_later([item for item, _ in failed], max(retry.seconds for _, retry in failed))
+
+    def _outcome(self, item: ItemT, response: _ItemResponse | None) -> "T | AadAssetsError | _Retry":
+        """Return the decoded body of a 200, the error that an item ends in, or how it is retried."""
+        if response is not None and response.status == 200:
+            try:
+                return self.decode(response.body)
+            except (ValueError, RecursionError) as error:
+                reason, permanent = decoding_problem(bytes(response.body), error)
+                if permanent:
+                    return malformed(item.name, _headers(response), reason)
+        try:
+            return _retry(self.client, item, response, self.family)
+        except GraphError as error:
+            return error
 
 
-def _is_not_found(item: BatchItem, response: _ItemResponse | None) -> bool:
-    """Return whether the response says that there is no such object: a 404, or another status with a code that says so."""
-    if response is None or not 400 <= response.status < 500:
-        return False
-    error = read_error_response(item.name, response.status, _headers(response), bytes(response.body))
-    return isinstance(graph_error(error), NotFound)
+def _may_be_due_to_an_item(error: AadAssetsError) -> bool:
+    """Return whether a batch that failed as a whole could succeed without one of its items."""
+    if isinstance(error, GraphError):
+        return error.response.status not in (0, 401, 429)
+    return not isinstance(error, NotFromGraph)
+
+
+@dataclass(frozen=True)
+class _Retry:
+    """A transient failure of an item: the seconds to wait, and the challenge if the token was rejected, which may be ""."""
+
+    seconds: float
+    claims: str | None = None
 
 
 def _headers(response: _ItemResponse) -> httpx.Headers:
@@ -184,35 +262,23 @@ def _plain(value: msgspec.Raw) -> str:
         return ""
 
 
-def _wait_after(client: GraphClient, item: BatchItem, response: _ItemResponse | None, family: Family) -> float:
-    """Return the seconds to wait before `item` is sent again. Raises GraphError if the failure is permanent."""
+def _retry(client: GraphClient, item: BatchItem, response: _ItemResponse | None, family: Family) -> _Retry:
+    """Return how `item` is sent again. Raises GraphError if the failure is permanent."""
     if response is None or response.status == 200:
-        return item.budget.wait_after(ErrorResponse(0, "", "the batch has no valid response to it", "", item.name), None)
+        missing = ErrorResponse(0, "", "the batch has no valid response to it", "", item.name)
+        return _Retry(item.budget.wait_after(missing, None))
     headers = _headers(response)
     error = read_error_response(item.name, response.status, headers, bytes(response.body))
+    permanent = graph_error(error)
+    if isinstance(permanent, NotFound):  # Some services say so with a status that is transient elsewhere.
+        raise permanent
     if response.status == 401 and not item.token_rejected:
         item.token_rejected = True
-        return 0.0
+        return _Retry(0.0, claims_challenge(headers))
     if response.status not in TRANSIENT:
-        raise graph_error(error)
+        raise permanent
     wait = item.budget.wait_after(error, retry_after_seconds(headers))
-    if response.status == 429:
-        client.rate_limits.pause_all(throttled_families(error, headers, (family,)), wait)
-        return 0.0
-    return wait
-
-
-async def _send(
-    client: GraphClient, batch: Sequence[BatchItem], meter: Meter, version: Version, family: Family
-) -> list[_ItemResponse | None]:
-    """Send a batch and return the responses in its order. Graph returns them in any order, and may omit some."""
-    requests = [
-        {"id": str(number), "method": "GET", "url": item.url, "headers": {**PREFER, **item.headers}}
-        for number, item in enumerate(batch)
-    ]
-    body = msgspec.json.encode({"requests": requests})
-    units = sum(item.units for item in batch)
-    url = client.url("/$batch", version=version)
-    responses = (await client.post(url, body, _decode_responses, meter, units=units, family=family)).responses
-    by_id = {response.id: response for response in responses}
-    return [by_id.get(str(number)) for number in range(len(batch))]
+    if response.status != 429:
+        return _Retry(wait)
+    client.rate_limits.pause_all(throttled_families(error, headers, (family,)), wait)
+    return _Retry(0.0)

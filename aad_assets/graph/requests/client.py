@@ -6,6 +6,7 @@ requests in one, and `reading/` for pages and whole collections.
 
 import asyncio
 import codecs
+import copy
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeVar
@@ -120,7 +121,8 @@ class GraphClient:
         in any other way, and NotFromGraph for a response that is not Graph's.
         """
         self.check_host(url)
-        return await self._request("GET", url, decode, meter, units, families, dict(headers or {}))
+        decoded, _ = await self._request("GET", url, decode, meter, units, families, dict(headers or {}))
+        return decoded
 
     async def post(
         self,
@@ -132,13 +134,36 @@ class GraphClient:
         units: int = 1,
         family: Family = Family.DIRECTORY,
     ) -> T:
-        """Return the decoded body of a 200 to a POST that only reads, such as $batch. Raises GraphError."""
+        """Return the decoded body of a 200 to a POST that only reads. Raises GraphError."""
+        decoded, _ = await self.post_with_token(url, body, decode, meter, units=units, family=family)
+        return decoded
+
+    async def post_with_token(
+        self,
+        url: str,
+        body: bytes,
+        decode: Callable[[bytes], T],
+        meter: Meter,
+        *,
+        units: int = 1,
+        family: Family = Family.DIRECTORY,
+    ) -> tuple[T, str]:
+        """Do what `post` does, and return the token, too, which items of a batch can reject one by one."""
         headers = {"Content-Type": "application/json"}
         return await self._request("POST", url, decode, meter, units, (family,), headers, body)
 
-    async def renew_token(self, claims: str = "") -> None:
-        """Fetch a new token before the present one expires: an item of a batch returned 401, perhaps with a challenge."""
-        await self._tokens.token(rejected=await self._tokens.token(), claims=claims)
+    async def renew_token(self, rejected: str, claims: str = "") -> None:
+        """Fetch a new token, unless there has been one since `rejected`, for which an item of a batch returned 401.
+
+        `claims` is the challenge that came with the 401, if any.
+        """
+        await self._tokens.token(rejected=rejected, claims=claims)
+
+    def with_retry(self, retry: RetryPolicy) -> "GraphClient":
+        """Return a client with another retry policy, which shares everything else with this one and is closed with it."""
+        other = copy.copy(self)
+        other.retry = retry
+        return other
 
     def check_host(self, url: str) -> None:
         """Raise InvalidResponse for a link to another host: following it would send the token there."""
@@ -159,7 +184,8 @@ class GraphClient:
         families: tuple[Family, ...],
         headers: dict[str, str],
         body: bytes | None = None,
-    ) -> T:
+    ) -> tuple[T, str]:
+        """Return the decoded body of a 200, and the token that the request was sent with."""
         budget = RetryBudget(self.retry, meter)
         headers = PREFER | headers
         name = f"{method} {self.path(url)}"
@@ -176,7 +202,7 @@ class GraphClient:
                     sent = headers | {"Authorization": f"Bearer {token}"}
                     received = await self._send(name, method, url, sent, body, new_connection)
                 meter.bytes += received.wire_bytes
-                return _decoded(name, received, decode)
+                return _decoded(name, received, decode), token
             except GraphError as error:
                 challenge = claims_challenge(received.headers) if error.response.status == 401 else ""
                 # Retried once for an expired token, and once for a challenge.
