@@ -130,7 +130,8 @@ def test_frames_of_now_of_a_moment_and_of_changes(settings: None) -> None:
     assert now.assignedLicenses["u4"] is None
     then = aad_assets.read("users", at=NOW - timedelta(days=10))
     assert sorted(then.id) == ["u1", "u2", "u3"]
-    assert aad_assets.read("users", at=NOW - timedelta(days=31)).empty
+    with pytest.raises(ConfigurationError, match=re.escape(f"users has history only from {NOW - timedelta(days=30)} on.")):
+        aad_assets.read("users", at=NOW - timedelta(days=31))
     changes = aad_assets.read("users", changes_since="1d")
     assert changes.change.value_counts().to_dict() == {"update": 3, "delete": 2, "insert": 1}
     with pytest.raises(ConfigurationError, match="There is no table 'people'"):
@@ -164,12 +165,23 @@ def test_changes_are_printed_as_table_json_and_csv(settings: None, capsys: pytes
     assert next(row["new_value"] for row in rows if row["column_name"] == "deviceEnrollmentLimit") == 2**30
     assert main([*arguments, "--format", "csv"]) == 0
     assert len(list(csv.DictReader(io.StringIO(capsys.readouterr().out)))) == len(rows) == 6
-    assert main(["changes", "--since", "today", "--entity", "domains"]) == 0
+    assert main(["changes", "--since", "2d", "--entity", "groups"]) == 0
     assert capsys.readouterr().out == "No changes.\n"
     assert main(["changes", "--since", "whenever"]) == 1
     assert "is not a date or time" in capsys.readouterr().err
     assert main(["changes", "--since", "today", "--entity", "user"]) == 1
     assert "There is no table 'user' (--entity)" in capsys.readouterr().err
+
+
+def test_changes_that_were_not_recorded_are_an_error(settings: None, capsys: pytest.CaptureFixture[str]) -> None:
+    first = NOW - timedelta(days=30)
+    for arguments in (["--entity", "users"], []):
+        assert main(["changes", "--since", "31d", *arguments]) == 1
+        assert f"are recorded from {first} on. Choose that moment or a later one." in capsys.readouterr().err
+    with pytest.raises(ConfigurationError, match=re.escape(f"Changes of users are recorded from {first} on.")):
+        aad_assets.read("users", changes_since="31d")
+    assert main(["changes", "--since", "today", "--entity", "domains"]) == 1
+    assert "domains was never loaded into this database, so it has no changes. Reload it first." in capsys.readouterr().err
 
 
 def test_prune_says_what_it_deleted(

@@ -14,6 +14,7 @@ from aad_assets.commands.environment import read_settings
 from aad_assets.errors import ConfigurationError
 from aad_assets.warehouse.database.sql import utc_datetime
 from aad_assets.warehouse.reading.reader import changes_since, moment, reading
+from aad_assets.warehouse.reading.recorded import check_since
 from aad_assets.wording import counted
 
 _COLUMNS = ("changed_at", "entity", "key", "change", "column_name", "old_value", "new_value")
@@ -44,6 +45,8 @@ def run(options: argparse.Namespace) -> int:
     lock_wait = settings.lock_wait
     with reading(settings.database, bookkeeping_of=settings.connection_name, lock_wait=lock_wait) as connection:
         found = changes_since(connection, settings.connection_name, since, options.entity)
+        for line in check_since(connection.cursor(), settings.connection_name, since, options.entity):
+            print(line, file=sys.stderr)
         rows = (dict(zip(_COLUMNS, (utc_datetime(at), *rest), strict=True)) for at, *rest in iter(found.fetchone, None))
         _PRINTERS[options.format](rows)
     return 0

@@ -23,6 +23,7 @@ import duckdb
 import aad_assets
 from aad_assets.commands import Subparsers
 from aad_assets.demo import DemoServer, licensing
+from aad_assets.errors import ConfigurationError
 from aad_assets.wording import counted
 
 DEMO_FOLDER = Path("demo")
@@ -204,20 +205,23 @@ def print_loads(database: Path, since: datetime) -> None:
 
 def print_changes(database: Path, since: datetime) -> None:
     """Print how often each attribute of users has changed since `since`. After a first load, print nothing."""
-    changes = aad_assets.read("users", changes_since=since, database=str(database), connection_name="aad")
+    try:
+        changes = aad_assets.read("users", changes_since=since, database=str(database), connection_name="aad")
+    except ConfigurationError:  # the first load is later than `since`
+        return
     counts = changes.loc[changes["change"] == "update", "column_name"].value_counts().head(6)
     if len(counts):
         print(f"\nChanged attributes of users: {', '.join(f'{name} {count:,}' for name, count in counts.items())}")
 
 
 def _print_next(folder: Path) -> None:
-    here = os.path.relpath(folder)
+    here, now = os.path.relpath(folder), f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}"
     print(
         f"""
 The tables are in {here}/entra.duckdb. Next:
   make dev DEMO=1       shows the asset graph in the browser, with this tenant behind it
   make demo             lets a day pass and reloads; this returns the changes as a DataFrame:
-                        aad_assets.read("users", changes_since="today", database="{here}/entra.duckdb")"""
+                        aad_assets.read("users", changes_since="{now}", database="{here}/entra.duckdb")"""
     )
 
 

@@ -11,7 +11,9 @@ import duckdb
 from aad_assets.catalog.types import quoted
 from aad_assets.errors import WarehouseError
 from aad_assets.settings import is_file
+from aad_assets.warehouse.database.coverage import read_coverage, write_macro
 from aad_assets.warehouse.database.database_file import compact
+from aad_assets.warehouse.database.sql import utc_datetime
 from aad_assets.warehouse.database.target import ALIAS, Target
 from aad_assets.warehouse.staging.stage import Stage
 from aad_assets.warehouse.staging.workspace import workspace
@@ -80,19 +82,16 @@ def prune(
     versions = changes = 0
     with target.transaction(cursor):
         if history_before is not None:
-            for (table,) in _histories(cursor, target):
+            for table, covered in read_coverage(cursor, target.schema.removeprefix(f"{ALIAS}.")).items():
                 name = f"{target.history}.{quoted(table)}"
-                versions += _deleted(cursor, f"DELETE FROM {name} WHERE _valid_to < ?", history_before)
+                ended = f"FROM {name} WHERE _valid_to < ?"
+                last = cursor.execute(f"SELECT epoch_us(max(_valid_to)) {ended}", [history_before]).fetchall()[0][0]
+                if last_end := utc_datetime(last):
+                    versions += _deleted(cursor, f"DELETE {ended}", history_before)
+                    write_macro(cursor, target, table, covered.pruned(last_end))
         if changes_before is not None:
             changes = _deleted(cursor, f"DELETE FROM {target.meta}.changes WHERE changed_at < ?", changes_before)
     return Pruned(versions, changes)
-
-
-def _histories(cursor: duckdb.DuckDBPyConnection, target: Target) -> list[tuple[str]]:
-    return cursor.execute(
-        "SELECT table_name FROM information_schema.tables WHERE table_catalog = ? AND table_schema = ?",
-        [ALIAS, target.history.removeprefix(f"{ALIAS}.")],
-    ).fetchall()
 
 
 def _deleted(cursor: duckdb.DuckDBPyConnection, statement: str, moment: datetime) -> int:

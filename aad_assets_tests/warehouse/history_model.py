@@ -42,6 +42,8 @@ class Model:
     versions: list[Version] = field(default_factory=list)
     changes: list[tuple[Any, ...]] = field(default_factory=list)
     has_history: bool = False
+    kept: list[tuple[datetime, bool]] = field(default_factory=list)
+    """When each load was published, and whether it kept history."""
 
     def load(
         self,
@@ -57,6 +59,7 @@ class Model:
     ) -> tuple[int, int, int]:
         """Apply one load, and return how many rows were inserted, updated and deleted. Rows of `refused` keys stay."""
         first = self.shape is None
+        self.kept.append((at, history))
         before = len(self.rows)
         kept = self.kept(refused, read)
         if mode != "compare_keep_deleted":
@@ -100,6 +103,10 @@ class Model:
             for version in self.versions
             if version.since <= moment and (version.until is None or version.until > moment)
         }
+
+    def covers(self, moment: datetime) -> bool:
+        """Return whether the last load up to `moment` kept history."""
+        return ([False] + [history for at, history in self.kept if at <= moment])[-1]
 
     def casts(self, shape: Shape) -> bool:
         """Return whether every stored value can be cast to the types of `shape`, also those in history."""

@@ -4,9 +4,10 @@ import json
 from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+import duckdb
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
@@ -254,9 +255,14 @@ class Loads(RuleBasedStateMachine):
         assert_same(versions, [(v.values, v.since, v.until, v.change) for v in self.model.versions])
 
     def teardown(self) -> None:
-        """Check that every past moment still shows the same rows."""
-        for moment in self.moments if self.model.has_history else []:
-            found = self.query(f"SELECT to_json(h)::VARCHAR FROM aad_history.things_at(TIMESTAMPTZ '{moment}') h")
+        """Check that every past moment still shows the same rows, and that one without history raises an error."""
+        for moment in [FIRST_LOAD - timedelta(days=1), *self.moments] if self.model.has_history else []:
+            query = f"SELECT to_json(h)::VARCHAR FROM aad_history.things_at(TIMESTAMPTZ '{moment}') h"
+            if not self.model.covers(moment):
+                with pytest.raises(duckdb.InvalidInputException, match="things has history only from"):
+                    self.query(query)
+                continue
+            found = self.query(query)
             assert_same((shown(json.loads(text)) for (text,) in found), self.model.as_of(moment).values())
 
     @invariant()

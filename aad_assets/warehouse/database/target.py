@@ -45,6 +45,8 @@ class Target:
         self._failed_at = -math.inf
         self.comments: dict[str, dict[str, str]] | None = None
         """The comments on columns by qualified table, for `publishing.comments`; None until they are read."""
+        self.macros: dict[str, str] | None = None
+        """The texts of the macros in the history schema by name, for `coverage`; None until they are read."""
         self._is_migrated = False
         self._attached_at: float | None = None
         self._lock = RLock()

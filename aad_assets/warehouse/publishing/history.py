@@ -89,9 +89,3 @@ class History:
 
     def _whole(self) -> str:
         return f"to_json(struct_pack({', '.join(f'{name} := r.{name}' for name in self.comparison.names)}))"
-
-
-def as_of(table: str) -> str:
-    """Return the parameter and body of the table macro that shows the history `table` as it was at a moment."""
-    valid = "_valid_from <= ts::TIMESTAMPTZ AND (_valid_to IS NULL OR _valid_to > ts::TIMESTAMPTZ)"
-    return f"(ts) AS TABLE SELECT * FROM {table} WHERE {valid}"

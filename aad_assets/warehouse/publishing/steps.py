@@ -6,13 +6,12 @@ from datetime import UTC, datetime, timedelta
 import duckdb
 
 from aad_assets.catalog import Column
-from aad_assets.catalog.types import quoted
 from aad_assets.errors import WarehouseError
+from aad_assets.warehouse.database.coverage import Coverage, derive_coverage, recorded_coverage, write_macro
 from aad_assets.warehouse.database.sql import utc_datetime
 from aad_assets.warehouse.database.target import ALIAS
 from aad_assets.warehouse.publishing import gates
 from aad_assets.warehouse.publishing.compare import DELETED_AT
-from aad_assets.warehouse.publishing.history import as_of
 from aad_assets.warehouse.publishing.loads import ChangedAttribute, SchemaChange
 from aad_assets.warehouse.publishing.options import REPLACING, Mode
 from aad_assets.warehouse.publishing.publication import Plan, Publication
@@ -155,8 +154,10 @@ def migrate_history(
         if not options.history:
             return False
         plan.migrator.start_history(table, publication.table, plan.comparison.live)
-        _create_as_of_macro(publication)
+        _record_coverage(publication, is_new=True)
         history = StoredColumns.read(publication.cursor, table)
+    else:
+        _record_coverage(publication, is_new=False)
     if not options.history or stored is None:
         publication.execute(plan.history.close_all())
     elif options.mode in REPLACING:
@@ -168,15 +169,20 @@ def migrate_history(
     return rows_before > 0 and current == 0
 
 
-def _create_as_of_macro(publication: Publication) -> None:
-    """Create the table macro `<table>_at(ts)`. DuckDB must resolve its body in the database that contains it."""
-    name = quoted(f"{publication.entity.table}_at")
-    table = publication.history_table.removeprefix(f"{ALIAS}.")
-    publication.cursor.execute(f"USE {ALIAS}")
-    try:
-        publication.cursor.execute(f"CREATE OR REPLACE MACRO {publication.target.history}.{name}{as_of(table)}")
-    finally:
-        publication.cursor.execute("USE memory")
+def _record_coverage(publication: Publication, *, is_new: bool) -> None:
+    """Write the macro `<table>_at(ts)` unless it has the times that the history covers with this load."""
+    target, cursor, table, at = (
+        publication.target,
+        publication.cursor,
+        publication.entity.table,
+        publication.load.published_at,
+    )
+    assert at is not None
+    recorded = None if is_new else recorded_coverage(cursor, target, table)
+    covered = recorded or (Coverage() if is_new else derive_coverage(cursor, target.schema.removeprefix(f"{ALIAS}."), table))
+    covered = covered.begun(at) if publication.options.history else covered.ended(at)
+    if covered != recorded:
+        write_macro(cursor, target, table, covered)
 
 
 def migrate_table(publication: Publication, plan: Plan, stored: StoredColumns | None) -> None:

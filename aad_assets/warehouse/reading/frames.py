@@ -12,6 +12,7 @@ from aad_assets.catalog.types import quoted
 from aad_assets.errors import ConfigurationError
 from aad_assets.settings import Settings, redact_database, resolve_database
 from aad_assets.warehouse.reading.reader import moment, reading
+from aad_assets.warehouse.reading.recorded import check_moment, check_since
 
 _INTEGERS = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT"}
 
@@ -29,8 +30,8 @@ def read(
     `at` and `changes_since` are `2026-11-01`, `2026-11-01T12:00+01:00`, `yesterday`, `7d`, or a date or datetime. They are
     UTC if they have no offset. `database` and `connection_name` default to the settings in the environment, where a serving
     copy comes before the database. In the DataFrame, integers and booleans are nullable, times are UTC, and lists and structs
-    are Python's own. Raises ConfigurationError when the table or connection does not exist, and WarehouseError when the
-    database cannot be read.
+    are Python's own. Raises ConfigurationError when the table or connection does not exist or the moment is not recorded, and
+    WarehouseError when the database cannot be read.
     """
     if at is not None and changes_since is not None:
         raise ConfigurationError("`at` and `changes_since` cannot be combined. Leave one of them out.")
@@ -57,7 +58,12 @@ def read(
     bookkeeping_of = name if changes_since is not None else None
     with reading(path, bookkeeping_of=bookkeeping_of, lock_wait=settings.lock_wait) as connection:
         try:
-            return _frame(connection.execute(statement, parameters))
+            frame = _frame(connection.execute(statement, parameters))
+            if changes_since is not None:
+                check_since(connection, name, parameters["since"], table)
+            elif at is not None:
+                check_moment(connection, name, table, parameters["at"])
+            return frame
         except duckdb.CatalogException:
             raise ConfigurationError(f"{sought} in {redact_database(path)}. Check its name, or reload it first.") from None
 

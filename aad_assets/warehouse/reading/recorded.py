@@ -1,0 +1,47 @@
+"""Checks that a question about the past falls into the time that a database has recorded."""
+
+from datetime import datetime
+
+import duckdb
+
+from aad_assets.catalog.types import quoted
+from aad_assets.errors import ConfigurationError
+from aad_assets.warehouse.database.coverage import Coverage, outside, read_coverage
+from aad_assets.warehouse.database.target import ALIAS
+
+
+def check_moment(connection: duckdb.DuckDBPyConnection, connection_name: str, table: str, at: datetime) -> None:
+    """Raise ConfigurationError if the history of a table does not cover the moment. A table without history passes."""
+    covered = read_coverage(connection, connection_name, table).get(table)
+    if covered and not covered.covers(at):
+        raise outside(table, covered)
+
+
+def check_since(connection: duckdb.DuckDBPyConnection, connection_name: str, since: datetime, table: str | None) -> list[str]:
+    """Raise ConfigurationError unless the changes of `table`, or of any table, are recorded from `since` on.
+
+    Return a sentence for each table whose changes are recorded from a later moment on.
+    """
+    found = read_coverage(connection, connection_name, table)
+    begins = {name: covered.open_since for name, covered in found.items() if covered.open_since}
+    if table is not None and table not in begins:
+        raise _not_recorded(connection, connection_name, table, found.get(table))
+    if begins and since < (first := min(begins.values())):
+        raise ConfigurationError(
+            f"Changes{f' of {table}' if table else ''} are recorded from {first} on. Choose that moment or a later one."
+        )
+    return [f"Changes of {name} are recorded from {begin} on." for name, begin in sorted(begins.items()) if begin > since]
+
+
+def _not_recorded(
+    connection: duckdb.DuckDBPyConnection, connection_name: str, table: str, covered: Coverage | None
+) -> ConfigurationError:
+    bookkeeping = f"{ALIAS}.{quoted(f'{connection_name}_meta')}"
+    published = f"FROM {bookkeeping}.loads WHERE entity = ? AND status = 'published' LIMIT 1"
+    if not connection.execute(published, [table]).fetchall():
+        return ConfigurationError(f"{table} was never loaded into this database, so it has no changes. Reload it first.")
+    since = f" It had history only {covered}." if covered else ""
+    return ConfigurationError(
+        f"No changes of {table} are recorded because its history is off.{since} Set `history: on` for it in the connection "
+        "metadata (AAD_CONNECTION_METADATA), and reload it."
+    )
