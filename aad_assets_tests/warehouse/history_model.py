@@ -42,7 +42,7 @@ class Model:
     versions: list[Version] = field(default_factory=list)
     changes: list[tuple[Any, ...]] = field(default_factory=list)
     has_history: bool = False
-    kept: list[tuple[datetime, bool]] = field(default_factory=list)
+    loads: list[tuple[datetime, bool]] = field(default_factory=list)
     """When each load was published, and whether it kept history."""
 
     def load(
@@ -59,7 +59,7 @@ class Model:
     ) -> tuple[int, int, int]:
         """Apply one load, and return how many rows were inserted, updated and deleted. Rows of `refused` keys stay."""
         first = self.shape is None
-        self.kept.append((at, history))
+        self.loads.append((at, history))
         before = len(self.rows)
         kept = self.kept(refused, read)
         if mode != "compare_keep_deleted":
@@ -106,7 +106,7 @@ class Model:
 
     def covers(self, moment: datetime) -> bool:
         """Return whether the last load up to `moment` kept history."""
-        return ([False] + [history for at, history in self.kept if at <= moment])[-1]
+        return ([False] + [history for at, history in self.loads if at <= moment])[-1]
 
     def casts(self, shape: Shape) -> bool:
         """Return whether every stored value can be cast to the types of `shape`, also those in history."""
