@@ -53,8 +53,8 @@ def remember(*values: object) -> None:
 
 
 def remember_userinfo(url: str) -> None:
-    """Mask the user's password in a URL or connection string: percent-encoded, decoded, and as sent to a proxy."""
-    before, at, _ = url.partition("://")[2].rpartition("@")
+    """Mask the user's password in a URL, with or without a scheme: percent-encoded, decoded, and as sent to a proxy."""
+    before, at, _ = (url.partition("://")[2] or url).rpartition("@")
     user, colon, password = before.partition(":")
     if at and colon:
         decoded = f"{unquote(user)}:{unquote(password)}"

@@ -4,14 +4,19 @@ import http.server
 import socket
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 from urllib.parse import parse_qsl, urlsplit
 
 from aad_assets.errors import ConfigurationError
 
 _PAGE = """<!doctype html><html lang="en"><head><title>{title}</title></head>
 <body><h1>{title}</h1><p>{text}</p></body></html>"""
+
+_MAX_CONNECTIONS = 16
+_CONNECTION_SECONDS = 10.0
+"""Seconds for one connection in all: browsers open connections and send nothing."""
 
 OnRedirect = Callable[[dict[str, str]], None]
 
@@ -33,7 +38,7 @@ class RedirectListener:
         host_in_url = f"[{host}]" if ":" in host else host
         self.redirect_url = f"http://{host_in_url}:{listener.getsockname()[1]}{parts.path}"
         self._path = parts.path or "/"
-        self._server = http.server.HTTPServer(listener.getsockname()[:2], _Handler, bind_and_activate=False)
+        self._server = _Server(listener.getsockname()[:2], _Handler, bind_and_activate=False)
         self._server.socket.close()
         self._server.socket = listener
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
@@ -53,13 +58,64 @@ class RedirectListener:
         self._server.server_close()
 
 
-class _Handler(http.server.BaseHTTPRequestHandler):
-    timeout = 10
-    """Seconds to wait for a browser that opens a connection and sends nothing."""
+class _Server(http.server.ThreadingHTTPServer):
+    """Serves several connections at once: browsers open spare ones that send nothing, and ask for icons.
 
+    A new connection beyond the limit ends the oldest, so that the one with the code is always served.
+    """
+
+    daemon_threads = True
+    block_on_close = False
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._open: dict[socket.socket, threading.Timer] = {}
+        self._lock = threading.Lock()
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        timer = threading.Timer(_CONNECTION_SECONDS, _end, [request])
+        timer.daemon = True
+        with self._lock:
+            if len(self._open) >= _MAX_CONNECTIONS:
+                oldest = next(iter(self._open))
+                self._open.pop(oldest).cancel()
+                _end(oldest)
+            self._open[request] = timer
+        timer.start()
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        with self._lock:
+            if timer := self._open.pop(request, None):
+                timer.cancel()
+        super().shutdown_request(request)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Log nothing: a browser may end a connection at any time."""
+
+    def server_close(self) -> None:
+        super().server_close()
+        with self._lock:
+            for request, timer in self._open.items():
+                timer.cancel()
+                _end(request)
+
+
+def _end(connection: socket.socket) -> None:
+    """Wake the thread that serves the connection; it then closes it."""
+    with suppress(OSError):
+        connection.shutdown(socket.SHUT_RDWR)
+
+
+class _Handler(http.server.BaseHTTPRequestHandler):
     @staticmethod
     def accept(server: http.server.HTTPServer, path: str, state: str, on_redirect: OnRedirect) -> None:
         server.expected = (path, state, on_redirect)  # type: ignore[attr-defined]
+
+    def do_HEAD(self) -> None:
+        """Respond to a probe, without taking its code: the browser sends the request itself afterwards."""
+        found = urlsplit(self.path).path == self.server.expected[0]  # type: ignore[attr-defined]
+        self._show(200 if found else 404, "", "")
 
     def do_GET(self) -> None:
         path, state, on_redirect = self.server.expected  # type: ignore[attr-defined]
@@ -88,7 +144,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         ):
             self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(body)
+        if self.command != "HEAD":
+            self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's name
         """Log nothing: the request line contains the code."""

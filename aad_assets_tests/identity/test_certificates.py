@@ -1,6 +1,7 @@
 """Certificate files: which are accepted, and that errors never show their content."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from aad_assets.identity.certificates import certificate_credential
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
-def certified(key: Any) -> x509.Certificate:
+def certified(key: Any, days: int = 1) -> x509.Certificate:
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "aad_assets")])
     now = datetime.now(UTC)
     return (
@@ -34,7 +35,7 @@ def certified(key: Any) -> x509.Certificate:
         .public_key(key.public_key())
         .serial_number(1)
         .not_valid_before(now)
-        .not_valid_after(now + timedelta(days=1))
+        .not_valid_after(now + timedelta(days=days))
         .sign(key, None if isinstance(key, ed25519.Ed25519PrivateKey) else SHA256())
     )
 
@@ -114,3 +115,27 @@ def test_other_files_are_rejected_and_name_the_settings(tmp_path: Path, content:
 def test_a_missing_file_is_rejected(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="AAD_CLIENT_CERTIFICATE_PATH"):
         certificate_credential(str(tmp_path / "absent.pem"), "")
+
+
+ISSUER, ROOT = (certified(rsa.generate_private_key(public_exponent=65537, key_size=2048), days=9) for _ in range(2))
+
+
+@pytest.mark.parametrize("order", list(permutations(["key", "own", "issuer", "root"])))
+def test_the_certificate_of_the_private_key_is_taken_from_any_place(tmp_path: Path, order: tuple[str, ...]) -> None:
+    blocks = {"key": pem(), "own": CERTIFICATE_PEM} | {
+        name: certificate.public_bytes(Encoding.PEM) for name, certificate in (("issuer", ISSUER), ("root", ROOT))
+    }
+    made = certificate_credential(written(tmp_path, b"".join(blocks[name] for name in order)), "")
+    assert made["public_certificate"].encode() == CERTIFICATE_PEM
+
+
+def test_of_two_certificates_of_the_key_the_newer_one_is_taken(tmp_path: Path) -> None:
+    renewed = certified(KEY, days=30).public_bytes(Encoding.PEM)
+    made = certificate_credential(written(tmp_path, CERTIFICATE_PEM + renewed + CERTIFICATE_PEM + pem()), "")
+    assert made["public_certificate"].encode() == renewed
+
+
+def test_a_file_without_the_certificate_of_its_key_is_rejected(tmp_path: Path) -> None:
+    path = written(tmp_path, pem() + ISSUER.public_bytes(Encoding.PEM) + ROOT.public_bytes(Encoding.PEM))
+    with pytest.raises(ConfigurationError, match=r"no certificate that belongs to it\. Put the key's own certificate"):
+        certificate_credential(path, "")

@@ -39,7 +39,7 @@ def seen_by_a_run(definitions: dg.Definitions, folder: Path, run_config: dict[st
         seen["database"] = context.resources.warehouse.database
         seen["connection"] = context.resources.entra.connection()
 
-    @dg.job(resource_defs=definitions.resources or {})  # type: ignore[arg-type]
+    @dg.job(resource_defs=definitions.resources or {})
     def looking() -> None:
         look()
 
