@@ -8,7 +8,7 @@ import msgspec
 
 from aad_assets.catalog import CATALOG, Entity, Shape
 from aad_assets.catalog.columns import ODATA_TYPE, ODATA_TYPE_PREFIX
-from aad_assets.errors import NotFound, RequestRejected
+from aad_assets.errors import AadAssetsError, NotFound, PermissionMissing, RequestRejected
 from aad_assets.graph.probing.findings import is_unknown_path
 from aad_assets.graph.reading.collections import with_other_page_size
 from aad_assets.graph.reading.pagination import Page, fetch_page, next_url
@@ -17,8 +17,11 @@ from aad_assets.graph.reading.queries import NO_SUCH_ID, child_query, collection
 from aad_assets.graph.requests.client import GraphClient
 from aad_assets.graph.requests.meter import Meter
 
-_MAX_PARENTS = 5
-"""Parents to try when the children are parents themselves."""
+MAX_PARENTS = 5
+"""Parents to try when the children are parents themselves, or when Graph refuses the first."""
+
+REFUSED = (PermissionMissing, RequestRejected, NotFound)
+"""Errors that may be about one parent only."""
 
 _MAX_PAGES = 10
 """Pages to search for a parent that can have children."""
@@ -78,15 +81,24 @@ class ChildrenProbe:
         return await self._search_collection(child, parent)
 
     async def _search_grandparents(self, child: Entity, parent: Entity) -> list[Key]:
+        error: AadAssetsError | None = None
+        answered = False
         for key in await self.parents(parent):
-            page = await self.page(parent, key, top=_MAX_PARENTS)
+            try:
+                page = await self.page(parent, key, top=MAX_PARENTS)
+            except REFUSED as refusal:
+                error = error or refusal
+                continue
+            answered = True
             if found := _keys(page, child, dict(zip(parent.parent_columns, key, strict=True))):
                 return found
+        if error and not answered:
+            raise error
         return []
 
     async def _search_collection(self, child: Entity, parent: Entity) -> list[Key]:
         select = key_select(parent, child)
-        top = None if child.parent_where else _MAX_PARENTS
+        top = None if child.parent_where else MAX_PARENTS
         query = collection_query(self._client, parent, select, top=top)
         for _ in range(_MAX_PAGES):
             try:

@@ -11,20 +11,22 @@ from datetime import UTC, datetime
 import msgspec
 
 from aad_assets.catalog import CATALOG, Entity, Shape
-from aad_assets.catalog.access import Access
+from aad_assets.catalog.access import Access, missing_permissions
 from aad_assets.catalog.types import properties
 from aad_assets.concurrency import gather_or_cancel
-from aad_assets.errors import AadAssetsError, ConfigurationError, GraphError
-from aad_assets.graph.probing.children import ChildrenProbe, decode_members
+from aad_assets.errors import AadAssetsError, ConfigurationError, GraphError, PermissionMissing
+from aad_assets.graph.probing.children import MAX_PARENTS, REFUSED, ChildrenProbe, decode_members
 from aad_assets.graph.probing.findings import Finding, Status, failure
 from aad_assets.graph.reading.collections import SELECT_REJECTED, negotiate, with_other_page_size
 from aad_assets.graph.reading.extensions import Extensions, read_extensions
 from aad_assets.graph.reading.pagination import fetch_page
+from aad_assets.graph.reading.parents import Key
 from aad_assets.graph.reading.queries import collection_query, passes_for, try_forms
 from aad_assets.graph.reading.row_adapters import fetch_singleton
 from aad_assets.graph.reading.select import Selection
 from aad_assets.graph.requests.client import GraphClient
 from aad_assets.graph.requests.meter import Meter
+from aad_assets.wording import counted
 
 _SAMPLE = 50
 """Rows whose members are examined."""
@@ -149,17 +151,37 @@ class EntityProbe:
         return _Readable(note=_without(selection), rejected=(*selection.rejected, *selection.unrequested))
 
     async def _try_children(self, entity: Entity) -> _Readable:
-        """Request the children of the first parent, with every cast."""
+        """Request the children of the first parent, with every cast; those of a few others if Graph refuses that one."""
         try:
             parents = await self._children.parents(entity)
         except ConfigurationError:
             raise
         except AadAssetsError as error:
             raise _ParentUnreadable(error) from None
-        parent = parents[0] if parents else None
+        if not parents:
+            return await self._try_parent(entity, None)
+        refused: list[AadAssetsError] = []
+        for parent in parents[:MAX_PARENTS]:
+            try:
+                found = await self._try_parent(entity, parent)
+            except REFUSED as error:
+                if self._proves_missing_permission(entity, error):
+                    raise
+                refused.append(error)
+                continue
+            note = f"Graph refuses {len(refused)} of {counted(len(refused) + 1, 'parent')}: {refused[0]}" if refused else ""
+            return replace(found, note="; ".join(filter(None, [found.note, note])))
+        raise next((error for error in refused if not isinstance(error, PermissionMissing)), refused[0])
+
+    async def _try_parent(self, entity: Entity, parent: Key | None) -> _Readable:
         rows, unrequested = await try_forms(entity, lambda form: self._children.children(form, parent, self._top))
         selection = Selection((entity.select,), unrequested=unrequested)
-        return _Readable(rows, _without(selection) if parents else "no parents to try", unrequested)
+        return _Readable(rows, _without(selection) if parent else "no parents to try", unrequested)
+
+    def _proves_missing_permission(self, entity: Entity, error: AadAssetsError) -> bool:
+        """Return whether no other parent needs to be tried, because the token lacks the permission that Graph asks for."""
+        granted = self._access.granted
+        return isinstance(error, PermissionMissing) and granted is not None and bool(missing_permissions(entity, granted))
 
     async def _sample_rows(self, entity: Entity, result: _Readable) -> Sequence[msgspec.Raw]:
         """Return rows with the members that Graph returns by default: those of the probe, unless it had a `$select`."""
