@@ -161,6 +161,7 @@ class Loader:
             await self.reader.without_parent_list(entity),
             describe_refusals(entity, [*load.refusals, *inherited], self._refused_parents),
             describe_rejected_columns(rejected) if rejected else None,
+            *selection.problems,
         ]
         if unpermitted:
             reasons.append(describe_empty_columns(unpermitted, {column.name for column in empty}))
