@@ -4,7 +4,7 @@ See also: `aad_assets.catalog.views` for the declared views, `aad_assets.warehou
 """
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from importlib import resources
 
@@ -53,18 +53,22 @@ class View:
         """The names of the tables that it reads."""
         return tuple(source.table for source in self.sources)
 
-    def select(self, schema: str, keeping_deleted: Collection[str] = ()) -> str:
+    def select(self, schema: str, keeping_deleted: Collection[str] = (), columns: Mapping[str, str] | None = None) -> str:
         """Return the view's query over the tables in `schema`, the schema of the connection.
 
-        `keeping_deleted`: tables that keep deleted rows, which the view leaves out.
+        `keeping_deleted`: tables that keep deleted rows, which the view leaves out. `columns`: SQL for the columns of a table
+        that lacks some.
 
         The query names the schema but no database. DuckDB then finds the schema in the database of the view, whatever alias
         the database is attached under. Without the schema, a temporary table `users` would hide the tenant's.
         """
 
         def relation(found: re.Match[str]) -> str:
-            table = f"{quoted(schema)}.{found[1]}"
-            return f"(FROM {table} WHERE _deleted_at IS NULL)" if found[1] in keeping_deleted else table
+            table, selected = f"{quoted(schema)}.{found[1]}", (columns or {}).get(found[1])
+            if selected is None and found[1] not in keeping_deleted:
+                return table
+            condition = " WHERE _deleted_at IS NULL" if found[1] in keeping_deleted else ""
+            return f"(SELECT {selected or '*'} FROM {table}{condition})"
 
         text = resources.files(f"{__package__}.views").joinpath(f"{self.name}.sql").read_text("utf-8")
         return re.sub(r"\{schema\}\.(\w+)", relation, text).strip()

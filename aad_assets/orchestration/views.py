@@ -54,6 +54,8 @@ def view_event(connection_name: str, outcome: ViewOutcome) -> dg.MaterializeResu
     }
     if outcome.old:
         metadata["old_data"] = [str(parent) for parent in outcome.old]
+    if outcome.missing:
+        metadata |= {"null_columns": list(outcome.missing), "reason": str(outcome.reason)}
     return dg.MaterializeResult(asset_key=key, metadata=metadata)
 
 
@@ -64,4 +66,4 @@ def describe_view(outcome: ViewOutcome) -> str:
     line = f"{outcome.view.name}: refreshed, {counted(outcome.rows, 'row')}"
     if outcome.old:
         line += f"; data of an earlier run: {', '.join(str(parent) for parent in outcome.old)}"
-    return line
+    return f"{line}. {outcome.reason}" if outcome.missing else line

@@ -64,6 +64,17 @@ def test_a_view_over_fresh_tables_has_no_old_data() -> None:
     assert describe_view(outcome) == "user_licenses: refreshed, 1 row"
 
 
+def test_a_view_with_columns_that_are_turned_off_says_so() -> None:
+    reason = "user_licenses shows NULL for users.displayName, which is turned off."
+    outcome = ViewOutcome(LICENSES, ViewStatus.REFRESHED, 1, (FRESH,), reason, ("users.displayName",))
+    event = view_event("aad", outcome)
+
+    assert isinstance(event, dg.MaterializeResult)
+    assert event.metadata
+    assert (event.metadata["null_columns"], event.metadata["reason"]) == (["users.displayName"], reason)
+    assert describe_view(outcome) == f"user_licenses: refreshed, 1 row. {reason}"
+
+
 @pytest.mark.parametrize("status", [ViewStatus.SKIPPED, ViewStatus.FAILED])
 def test_a_view_that_was_not_refreshed_is_an_observation_with_the_reason(status: ViewStatus) -> None:
     outcome = ViewOutcome(LICENSES, status, reason="user_licenses was not refreshed because …")

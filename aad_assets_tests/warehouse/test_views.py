@@ -13,7 +13,6 @@ from aad_assets.catalog import CATALOG, Entity
 from aad_assets.catalog.types import quoted
 from aad_assets.catalog.view import View
 from aad_assets.catalog.views import VIEWS
-from aad_assets.errors import WarehouseError
 from aad_assets.warehouse.database.target import Target
 from aad_assets.warehouse.publishing.loads import record_load
 from aad_assets.warehouse.publishing.options import Mode
@@ -85,6 +84,31 @@ def test_a_view_reads_exactly_the_tables_and_columns_that_are_declared(view: Vie
                 connection.execute("ROLLBACK")
 
 
+@pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.name)
+def test_a_view_keeps_its_columns_and_types_without_any_column(
+    shared_lab: Lab, empty: duckdb.DuckDBPyConnection, view: View
+) -> None:
+    target = MemoryTarget(shared_lab)
+    expected = empty.execute(f"DESCRIBE {view.select('aad')}").fetchall()
+    for source in view.sources:
+        create_empty(shared_lab, target, CATALOG[source.table])
+    for source in view.sources:
+        for column in source.columns:
+            entity = replace(CATALOG[source.table], disabled_columns=frozenset({column}))
+            kept = refreshed(shared_lab, target, [view], entities={source.table: entity})
+            assert shared_lab.stored(target, f"DESCRIBE {{schema}}.{view.name}") == expected
+            shared_lab.stored(target, f"ALTER TABLE {{schema}}.{source.table} RENAME {quoted(column)} TO _lost")
+            lost = refreshed(shared_lab, target, [view])
+            assert shared_lab.stored(target, f"DESCRIBE {{schema}}.{view.name}") == expected
+            shared_lab.stored(target, f"ALTER TABLE {{schema}}.{source.table} RENAME _lost TO {quoted(column)}")
+            assert [outcome.missing for outcome in (*kept, *lost)] == [(f"{source.table}.{column}",)] * 2
+
+
+def create_empty(lab: Lab, target: Target, entity: Entity) -> None:
+    columns = ", ".join(f"{quoted(column.name)} {column.duckdb_type}" for column in entity.columns)
+    lab.stored(target, f"CREATE TABLE {{schema}}.{quoted(entity.table)} ({columns}, _tenant_id VARCHAR)")
+
+
 def test_a_view_shows_its_table_whatever_the_file_is_called_when_it_is_opened(
     lab: Lab, target: Target, database: Path
 ) -> None:
@@ -132,31 +156,49 @@ def test_a_view_of_a_table_that_was_never_loaded_is_not_made_and_the_others_are(
     assert names(lab, target) == ["user_identities"]
 
 
-def test_a_column_that_was_never_read_is_named(lab: Lab, target: Target) -> None:
-    users = replace(USERS, disabled_columns=frozenset({"identities", "userType"}))
-    lab.publish(target, [{"id": "anna"}], users)
-    first, second = refreshed(lab, target, [IDENTITIES, PROXY_ADDRESSES])
+def test_a_column_that_was_never_read_is_null(lab: Lab, target: Target) -> None:
+    users = replace(USERS, disabled_columns=frozenset({"userprincipalname", "userType"}))
+    lab.publish(target, [{"id": "anna", "identities": ANNA["identities"]}], users)
+    first, second = refreshed(lab, target, [IDENTITIES, PROXY_ADDRESSES], entities={"users": users})
 
-    assert first.status is ViewStatus.SKIPPED
+    assert (first.status, first.rows) == (ViewStatus.REFRESHED, 1)
+    assert first.missing == ("users.userPrincipalName", "users.userType")
     assert first.reason == (
-        "user_identities was not refreshed because it needs users.userType and users.identities, which are turned off for "
-        "this connection. Turn them on in the connection metadata (AAD_CONNECTION_METADATA), and reload users."
+        "user_identities shows NULL for users.userPrincipalName and users.userType, which are turned off for this connection "
+        "or not loaded yet. Turn them on in the connection metadata (AAD_CONNECTION_METADATA), and reload users."
     )
-    assert second.status is ViewStatus.REFRESHED
-    assert names(lab, target) == ["user_proxy_addresses"]
+    assert (second.status, second.missing) == (ViewStatus.REFRESHED, ("users.userPrincipalName",))
+    assert lab.stored(target, "SELECT userId, userType, issuer FROM {schema}.user_identities") == [
+        ("anna", None, "contoso.com")
+    ]
 
 
-def test_a_column_turned_off_later_is_named_too_and_the_view_shows_nothing_old(lab: Lab, target: Target) -> None:
+def test_a_column_turned_off_later_is_null_at_once(lab: Lab, target: Target, database: Path) -> None:
+    query = "SELECT userId, userDisplayName FROM aad.user_identities"
     lab.publish(target, [ANNA], USERS)
     refreshed(lab, target)
-    users = replace(USERS, disabled_columns=frozenset({"identities"}))
-    lab.publish(target, [ANNA], users, number=1)
+    users = replace(USERS, disabled_columns=frozenset({"displayName"}))
     [outcome] = refreshed(lab, target, entities={"users": users})
+    assert outcome.missing == ("users.displayName",)
+    assert read_alone(database, query) == [("anna", None)]
 
-    assert outcome.status is ViewStatus.SKIPPED
-    assert "users.identities, which is turned off for this connection. Turn it on" in str(outcome.reason)
-    with pytest.raises(WarehouseError, match="identities"):
-        lab.stored(target, "SELECT issuer FROM {schema}.user_identities")
+    refreshed(lab, target)
+    lab.publish(target, [ANNA], users, number=1)
+    assert read_alone(database, query) == [("anna", None)]
+    lab.publish(target, [ANNA], USERS, number=2)
+    assert read_alone(database, query) == [("anna", "Anna")]
+
+
+def test_a_view_that_cannot_follow_its_table_does_not_stop_the_load(lab: Lab, target: Target) -> None:
+    lab.publish(target, [ANNA], USERS)
+    refreshed(lab, target)
+    lab.stored(target, "CREATE OR REPLACE VIEW {schema}.user_identities AS SELECT 1 AS theirs")
+    lab.stored(target, "CREATE TABLE {schema}.user_proxy_addresses AS SELECT 2 AS theirs")
+    load = lab.publish(target, [ANNA], replace(USERS, disabled_columns=frozenset({"identities"})), number=1)
+
+    assert load.status == "published"
+    assert lab.stored(target, "SELECT theirs FROM {schema}.user_proxy_addresses") == [(2,)]
+    assert lab.stored(target, "SELECT count(*) FROM {schema}.user_identities") == [(0,)]
 
 
 def test_someones_own_table_is_left_alone(lab: Lab, target: Target) -> None:

@@ -9,9 +9,6 @@ from aad_assets.warehouse.publishing.loads import SchemaChange
 from aad_assets.warehouse.publishing.options import Mode
 from aad_assets.warehouse.publishing.publication import Publication
 
-_NOT_OF_THE_TABLE = ("undeclared", "refused")
-"""Schema changes that are about what was read, and leave the table as it is."""
-
 
 def record_added(publication: Publication, changes: Iterable[SchemaChange]) -> None:
     """Record the columns and fields that this load has added to an existing table."""
@@ -55,7 +52,7 @@ def _stored_comments(publication: Publication, table: str) -> dict[str, str]:
     columns = [str(row[0]) for row in publication.cursor.execute(f"DESCRIBE {table}").fetchall()]
     name = table.replace('"', "")
     # A table that was rebuilt has lost its comments.
-    rebuilt = load.mode == Mode.RECREATE or any(each.change not in _NOT_OF_THE_TABLE for each in load.schema_changes)
+    rebuilt = load.mode == Mode.RECREATE or any(each.changes_table for each in load.schema_changes)
     known = {} if rebuilt else target.comments.get(name, {})
     target.comments[name] = {column: known.get(column, "") for column in columns}
     return target.comments[name]

@@ -21,6 +21,11 @@ class SchemaChange:
     change: str
     """`added`, `lost`, `widened`, `retyped`, `refused` (stored values kept) or `undeclared` (kept in `_extra`)."""
 
+    @property
+    def changes_table(self) -> bool:
+        """True unless it is about what was read, and leaves the table as it is."""
+        return self.change not in ("undeclared", "refused")
+
 
 @dataclass(frozen=True)
 class ChangedAttribute:

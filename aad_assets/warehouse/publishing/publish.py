@@ -17,6 +17,7 @@ from aad_assets.warehouse.publishing.loads import Load, LogDay, insert_load, rec
 from aad_assets.warehouse.publishing.options import REPLACING, Mode, Options
 from aad_assets.warehouse.publishing.publication import Plan, Publication
 from aad_assets.warehouse.publishing.quarantine import quarantine
+from aad_assets.warehouse.publishing.views import rebind_views
 from aad_assets.warehouse.staging.entity_stage import Staged
 from aad_assets.warehouse.staging.stage import THREADS
 
@@ -60,6 +61,8 @@ def publish(
         ) from None
     # Only now: a load that failed has changed nothing and counts nothing.
     vars(load).update(vars(draft))
+    if any(change.changes_table for change in load.schema_changes):
+        rebind_views(cursor, target, entity.table)
 
 
 def _run(publication: Publication) -> None:

@@ -1,11 +1,12 @@
 """Views in the connection's schema, replaced after the tables that they read, and never created over a missing table.
 
-A view shows its tables as they are, except deleted rows that a table keeps. A table that could not be read in this run has
-the rows of an earlier one, so each outcome says how old the rows are. The queries are in
-`aad_assets.catalog.views`.
+A view shows its tables as they are, except deleted rows that a table keeps. A column that is turned off is NULL. A table
+that could not be read in this run has the rows of an earlier one, so each outcome says how old the rows are. The queries are
+in `aad_assets.catalog.views`.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+import contextlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -15,6 +16,7 @@ import duckdb
 from aad_assets.catalog import CATALOG, Entity
 from aad_assets.catalog.types import quoted
 from aad_assets.catalog.view import View
+from aad_assets.catalog.views import VIEWS
 from aad_assets.errors import WarehouseError
 from aad_assets.warehouse.database.sql import utc_datetime
 from aad_assets.warehouse.database.target import ALIAS, Target
@@ -27,7 +29,7 @@ class ViewStatus(StrEnum):
 
     REFRESHED = "refreshed"
     SKIPPED = "skipped"
-    """A table that it reads was never loaded, or a column is turned off."""
+    """A table that it reads was never loaded."""
     FAILED = "failed"
     """DuckDB raised an error, or a table has the view's name."""
 
@@ -56,13 +58,15 @@ class ParentData:
 
 @dataclass(frozen=True)
 class ViewOutcome:
-    """The outcome of one view; `reason` says why it was not refreshed."""
+    """The outcome of one view; `reason` says why it was not refreshed, or why it has columns without values."""
 
     view: View
     status: ViewStatus
     rows: int = 0
     parents: tuple[ParentData, ...] = ()
     reason: str | None = None
+    missing: tuple[str, ...] = ()
+    """Columns of its tables that it shows as NULL: `users.identities`."""
 
     @property
     def old(self) -> tuple[ParentData, ...]:
@@ -71,7 +75,7 @@ class ViewOutcome:
 
 
 class _SourceMissing(Exception):
-    """A table or column that a view reads is missing; the text says what to do."""
+    """A table that a view reads is missing; the text says what to do."""
 
 
 def refresh_views(
@@ -91,25 +95,81 @@ def refresh_views(
     for view in views:
         try:
             with target.transaction(cursor, tenant_id):
-                rows = _refresh(cursor, target, view, entities)
+                rows, missing = _refresh(cursor, target, view, entities)
                 parents = _parents(cursor, target, view, run_id, tenant_id)
-            yield ViewOutcome(view, ViewStatus.REFRESHED, rows, parents)
+            yield ViewOutcome(view, ViewStatus.REFRESHED, rows, parents, _describe_missing(view, missing), missing)
         except _SourceMissing as missing:
             yield ViewOutcome(view, ViewStatus.SKIPPED, reason=str(missing))
         except WarehouseError as error:
             yield ViewOutcome(view, ViewStatus.FAILED, reason=f"{view.name}: {error}")
 
 
-def _refresh(cursor: duckdb.DuckDBPyConnection, target: Target, view: View, entities: Mapping[str, Entity]) -> int:
-    """Replace the view inside the open transaction; return its number of rows."""
-    schema = target.schema.removeprefix(f"{ALIAS}.")
-    relations = _relations(cursor, schema)
-    _check(view, relations, schema, entities)
-    name = f"{target.schema}.{quoted(view.name)}"
+def _refresh(
+    cursor: duckdb.DuckDBPyConnection, target: Target, view: View, entities: Mapping[str, Entity]
+) -> tuple[int, tuple[str, ...]]:
+    """Replace the view inside the open transaction; return its number of rows, and the columns that it shows as NULL."""
+    relations = _relations(cursor, _schema(target))
+    _check(view, relations, _schema(target))
+    missing = _create(cursor, target, view, relations, entities)
+    row = cursor.execute(f"SELECT count(*) FROM {target.schema}.{quoted(view.name)}").fetchone()
+    return int(row[0]) if row else 0, missing
+
+
+def rebind_views(cursor: duckdb.DuckDBPyConnection, target: Target, table: str) -> None:
+    """Replace the views of a table whose columns have changed, where they exist: they could not be read otherwise.
+
+    A view that cannot be replaced stays as it is; its refresh reports why.
+    """
+    for view in VIEWS:
+        if table in view.tables:
+            with contextlib.suppress(WarehouseError), target.transaction(cursor):
+                relations = _relations(cursor, _schema(target))
+                exists = view.name in relations and relations[view.name].is_view
+                if exists and set(view.tables) <= relations.keys():
+                    _create(cursor, target, view, relations, {})
+
+
+def _create(
+    cursor: duckdb.DuckDBPyConnection,
+    target: Target,
+    view: View,
+    relations: Mapping[str, "_Relation"],
+    entities: Mapping[str, Entity],
+) -> tuple[str, ...]:
+    """Create or replace the view, and return the columns that it shows as NULL."""
+    selected: dict[str, str] = {}
+    missing: list[str] = []
+    for source in view.sources:
+        stored, entity = relations[source.table].columns, entities.get(source.table, CATALOG[source.table])
+        off = {name.lower() for name in entity.disabled_columns} if source.table in entities else set()
+        types = {column.name: column.duckdb_type for column in entity.all_columns}
+        nulls = {name: f"NULL::{types[name]} AS {quoted(name)}" for name in source.columns}
+        lost = [name for name in source.columns if name.lower() not in stored]
+        # A table that was not reloaded after a column was turned off still has the column, with values out of date.
+        hidden = [name for name in source.columns if name.lower() in stored and name.lower() in off]
+        if lost or hidden:
+            replaced = f" REPLACE ({', '.join(nulls[name] for name in hidden)})" if hidden else ""
+            selected[source.table] = ", ".join([f"*{replaced}", *(nulls[name] for name in lost)])
+        missing += [f"{source.table}.{name}" for name in source.columns if name in {*lost, *hidden}]
     keeping_deleted = [table for table in view.tables if DELETED_AT in relations[table].columns]
-    cursor.execute(f"CREATE OR REPLACE VIEW {name} AS {view.select(schema, keeping_deleted)}")
-    row = cursor.execute(f"SELECT count(*) FROM {name}").fetchone()
-    return int(row[0]) if row else 0
+    query = view.select(_schema(target), keeping_deleted, selected)
+    cursor.execute(f"CREATE OR REPLACE VIEW {target.schema}.{quoted(view.name)} AS {query}")
+    return tuple(missing)
+
+
+def _schema(target: Target) -> str:
+    return target.schema.removeprefix(f"{ALIAS}.")
+
+
+def _describe_missing(view: View, missing: Sequence[str]) -> str | None:
+    if not missing:
+        return None
+    are, them = ("is", "it") if len(missing) == 1 else ("are", "them")
+    return (
+        f"{view.name} shows NULL for {listed(missing)}, which {are} turned off for this connection or not loaded yet. Turn "
+        f"{them} on in the connection metadata (AAD_CONNECTION_METADATA), and reload "
+        f"{listed(dict.fromkeys(name.split('.')[0] for name in missing))}."
+    )
 
 
 @dataclass
@@ -129,7 +189,7 @@ def _relations(cursor: duckdb.DuckDBPyConnection, schema: str) -> dict[str, _Rel
     return {name: _Relation(is_view, set(columns)) for name, is_view, columns in found}
 
 
-def _check(view: View, relations: Mapping[str, _Relation], schema: str, entities: Mapping[str, Entity]) -> None:
+def _check(view: View, relations: Mapping[str, _Relation], schema: str) -> None:
     taken = relations.get(view.name)
     if taken and not taken.is_view:
         raise WarehouseError(
@@ -142,24 +202,6 @@ def _check(view: View, relations: Mapping[str, _Relation], schema: str, entities
             f"{view.name} was not created because {listed(tables)} {'has' if len(tables) == 1 else 'have'} never been "
             f"loaded. Reload {listed(tables)} with the view, or before it."
         )
-    missing = [
-        f"{parent.table}.{column}"
-        for parent in view.sources
-        for column in parent.columns
-        # A table that was not reloaded after a column was turned off still has the column, with values out of date.
-        if column.lower() not in relations[parent.table].columns or _turned_off(entities.get(parent.table), column)
-    ]
-    if missing:
-        are, them = ("is", "it") if len(missing) == 1 else ("are", "them")
-        raise _SourceMissing(
-            f"{view.name} was not refreshed because it needs {listed(missing)}, which {are} turned off for this connection. "
-            f"Turn {them} on in the connection metadata (AAD_CONNECTION_METADATA), and reload "
-            f"{listed(dict.fromkeys(name.split('.')[0] for name in missing))}."
-        )
-
-
-def _turned_off(entity: Entity | None, column: str) -> bool:
-    return entity is not None and column in entity.disabled_columns
 
 
 def _parents(
