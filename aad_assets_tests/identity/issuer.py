@@ -5,14 +5,18 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import httpx
+import pytest
 
+from aad_assets.identity.token_source import TokenSource
 from aad_assets.transport import Transport
-from aad_assets_tests.fake_graph import _TLS, TOKEN
+from aad_assets_tests.fake_graph import _TLS, TOKEN, Clock, connection
 
 AUTHORITY = "https://login.test"
 TENANT = "58a83fbd-886f-4598-8853-d7dd044c03b3"
 SECRET = "s3cret-of-the-app"
 SCOPE = "https://graph.test/.default"
+
+REACH = {"authority_url": AUTHORITY, "graph_base_url": "https://graph.test/v1.0", "client_secret": SECRET}
 
 Reply = httpx.Response | Exception
 
@@ -67,3 +71,14 @@ def sign_in_failure(code: int, text: str, error: str = "invalid_client", status:
     tail = f" Trace ID: {trace} Correlation ID: 1b6e Timestamp: 2026-01-01 00:00:00Z"
     response = {"error": error, "error_description": f"AADSTS{code}: {text}{tail}", "error_codes": [code], "trace_id": trace}
     return httpx.Response(status, json=response)
+
+
+def source(identity: FakeIdentity, clock: Clock | None = None, **values: Any) -> TokenSource:
+    return TokenSource(connection(**REACH | values), identity, clock=(clock or Clock()).now)
+
+
+def assert_no_secret_shown(caplog: pytest.LogCaptureFixture, error: BaseException | None) -> None:
+    shown = [caplog.text, repr(error), str(error)]
+    while error := error and (error.__cause__ or error.__context__):
+        shown += [repr(error), str(error)]
+    assert not any(secret in text for text in shown for secret in (SECRET, TOKEN, "p4ssword"))
