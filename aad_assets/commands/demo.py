@@ -12,7 +12,7 @@ import shlex
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,14 +22,26 @@ import duckdb
 
 import aad_assets
 from aad_assets.commands import Subparsers
+from aad_assets.commands.environment import read_environment
 from aad_assets.demo import DemoServer, licensing
 from aad_assets.errors import ConfigurationError
-from aad_assets.wording import counted
+from aad_assets.settings import ConnectionFields, absolute, variable
+from aad_assets.wording import counted, listed
 
 DEMO_FOLDER = Path("demo")
 
 # The demo tenant responds at once and serves nobody else, so a reload may exceed Graph's quotas.
 _DEMO_QUOTA = 20
+
+# Days of the logs that a first reload reads. All 30 would take longer than everything else.
+_DEMO_LOG_DAYS = 7
+
+# Settings of a connection that address no tenant.
+_OF_ANY_TENANT = {
+    f"AAD_{name}" for name in ("QUOTA_SHARE", "REQUEST_TIMEOUT", "ENTITY_DEADLINE", "LOG_DAYS", "PSEUDONYM_KEY")
+}
+# Settings besides those of the connection that say where the user's own tenant is stored.
+_OWN_PLACE = ("connection_name", "database", "serving_copy")
 
 _STATE_FILE = "state.json"
 
@@ -76,8 +88,11 @@ def _demo(options: argparse.Namespace) -> int:
     if options.licences is not None:
         state.licences = sorted(options.licences)
     state.day += bool(options.again and state.reloads)  # A failed first reload is repeated on the same day.
+    own, replaced = own_settings(read_environment())
+    if replaced:
+        print(f"The demo replaces {listed(replaced)}. Your other settings apply as they are.", file=sys.stderr, flush=True)
     with _tenant(options, folder, state) as server:
-        settings = demo_settings(server, folder)
+        settings = demo_settings(server, folder, own)
         if options.command:
             return subprocess.run(options.command, env=environment(settings), cwd=folder, check=False).returncode
         when = f"day {state.day}" if state.day else "its first day"
@@ -94,7 +109,7 @@ def _demo(options: argparse.Namespace) -> int:
             print_changes(Path(settings["AAD_DATABASE"]), began)
         _print_next(folder)
         if options.keep:
-            _keep(settings)
+            _keep(demo_settings(server, folder))  # without the user's own, which may hold a secret
         return code
 
 
@@ -142,23 +157,42 @@ def _tenant(options: argparse.Namespace, folder: Path, state: _DemoState) -> Ite
         yield server
 
 
-def demo_settings(server: DemoServer, folder: Path) -> dict[str, str]:
-    """Return the environment variables with which Dagster reloads the demo tenant into `folder`."""
+def own_settings(environment: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
+    """Return the user's own `AAD_*` variables for the demo, and the names of those that the demo replaces.
+
+    It replaces what addresses the user's own tenant and database. Relative paths are made absolute, because Dagster runs in
+    the folder of the demo.
+    """
+    given = {name: value for name, value in environment.items() if name.startswith("AAD_") and value.strip()}
+    replaced = {variable(name) for name in (*ConnectionFields.model_fields, *_OWN_PLACE)} - _OF_ANY_TENANT
+    own = {name: value for name, value in given.items() if name not in replaced}
+    if metadata := own.get(variable("connection_metadata"), "").strip():
+        own[variable("connection_metadata")] = absolute(metadata)
+    return own, sorted(given.keys() & replaced)
+
+
+def demo_settings(server: DemoServer, folder: Path, own: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return the environment variables with which Dagster reloads the demo tenant into `folder`.
+
+    `own` are the user's own settings, which come before the demo's defaults.
+    """
     dagster_home = folder / "dagster_home"
     dagster_home.mkdir(exist_ok=True)
     configuration = dagster_home / "dagster.yaml"
     if not configuration.exists():
         configuration.write_text("telemetry:\n  enabled: false\nnux:\n  enabled: false\n", encoding="utf-8")
     return {
+        "AAD_QUOTA_SHARE": str(_DEMO_QUOTA),
+        "AAD_LOG_DAYS": str(_DEMO_LOG_DAYS),
+        **(own or {}),
         **server.environment(),
         "AAD_DATABASE": str(folder / "entra.duckdb"),
-        "AAD_QUOTA_SHARE": str(_DEMO_QUOTA),
         "DAGSTER_HOME": str(dagster_home),
     }
 
 
 def environment(settings: dict[str, str]) -> dict[str, str]:
-    """Return this process's environment with the demo's settings instead of its own.
+    """Return this process's environment with `settings` instead of its own.
 
     A `.env` file in the working directory would override them, so Dagster must also run in another folder.
     """

@@ -32,7 +32,7 @@ class Commands:
 
     def reach(self, server: DemoServer) -> "Commands":
         """Set the settings of a tenant."""
-        self.set(**server.environment(), AAD_QUOTA_SHARE="50")
+        self.set(**server.environment(), AAD_QUOTA_SHARE="50", AAD_LOG_DAYS="7")
         return self
 
     def set(self, **variables: str) -> None:

@@ -90,6 +90,7 @@ def make_place(folder: Path, settings: dict[str, str], *, captured: bool = False
             **settings,
             "AAD_DATABASE": str(folder / "entra.duckdb"),
             "AAD_QUOTA_SHARE": "50",
+            "AAD_LOG_DAYS": "7",
             "DAGSTER_HOME": str(home),
             "PATH": f"{BIN}:{os.environ['PATH']}",
         },

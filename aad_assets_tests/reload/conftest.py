@@ -30,7 +30,7 @@ class House:
     """Outcomes of a reload that a fixture made."""
 
     def connection(self) -> Connection:
-        settings = Settings.from_environment(self.environment | {"AAD_QUOTA_SHARE": "50"})
+        settings = Settings.from_environment(self.environment | {"AAD_QUOTA_SHARE": "50", "AAD_LOG_DAYS": "7"})
         return settings.connection.model_copy(update=self.extra)
 
     def start(self, entities: Iterable[str | Entity], **options: Any) -> Reload:
