@@ -15,6 +15,7 @@ from aad_assets.catalog.view import View
 from aad_assets.errors import WarehouseError
 from aad_assets.graph.reading.select import Selection
 from aad_assets.graph.requests.meter import Meter
+from aad_assets.reload.deadline import not_counted, reading_within
 from aad_assets.reload.log_days import due_days, is_over
 from aad_assets.reload.log_reader import FailedDays, LogReader, is_conclusive
 from aad_assets.reload.outcome import (
@@ -58,6 +59,8 @@ class Loader:
     """By table, where they differ from the declaration of the entity."""
     log_days: Sequence[date]
     """Days of the logs to read; empty: those that are due."""
+    entity_deadline: float
+    """Seconds that reading an entity may take, or reading one day of a log, which is published by itself."""
     first_log_days: int
     """Days before today at which the first load of a log starts."""
     now: Callable[[], datetime]
@@ -74,7 +77,8 @@ class Loader:
             if entity.shape is Shape.LOG:
                 rows = await self._load_log(entity, load)
             else:
-                entity, load.reason = await self.reader.with_extension_properties(entity)
+                async with reading_within(self.entity_deadline, progress.meter):
+                    entity, load.reason = await self.reader.with_extension_properties(entity)
                 await self._read_and_publish(entity, load)
                 rows = load.rows + load.kept if load.kept else None
         except Exception as caught:
@@ -117,17 +121,20 @@ class Loader:
                 selection = await log.read_day(day.day, staging, progress.meter)
             else:
                 selection = await self.reader.read(entity, staging)
-            staged = await staging.finish(selection.passes)
+            with not_counted(progress.meter):
+                staged = await staging.finish(selection.passes)
             return CompleteRead(selection, staged, counted_rows(entity, progress.meter))
 
         async def find_missing(found: CompleteRead) -> MissingRows:
             relation, refusals = found.staged.relation, (*progress.refusals, *progress.inherited)
-            return await self.writer.run(
-                lambda cursor: missing_rows(cursor, self.target, entity, relation, self.tenant_id, refusals)
-            )
+            with not_counted(progress.meter):
+                return await self.writer.run(
+                    lambda cursor: missing_rows(cursor, self.target, entity, relation, self.tenant_id, refusals)
+                )
 
         try:
-            found = await read_carefully(options.mode, progress.meter, staging, read, find_missing)
+            async with reading_within(self.entity_deadline, progress.meter):
+                found = await read_carefully(options.mode, progress.meter, staging, read, find_missing)
             selection, staged = found.selection, found.staged
             load.refusals = [*progress.refusals]
             options = replace(options, disagreement=found.disagreement)

@@ -16,6 +16,7 @@ from aad_assets.graph.reading.row_adapters import flatten_links, keep_owned, rea
 from aad_assets.graph.reading.select import Selection
 from aad_assets.graph.requests.client import GraphClient
 from aad_assets.graph.requests.meter import Meter
+from aad_assets.reload.deadline import not_counted
 from aad_assets.warehouse.staging.entity_stage import EntityStage, Staged
 
 
@@ -128,7 +129,8 @@ class Reader:
             keys = await read_parent_keys(self.client, entity, progress.meter)
             progress.refusals = keys.refused
             return keys.found
-        await asyncio.wait([parent.keys])
+        with not_counted(self.progress[entity.table].meter):
+            await asyncio.wait([parent.keys])
         if parent.keys.cancelled():
             raise _without_parent(entity, parent)
         progress.inherited = (*parent.inherited, *parent.refusals)

@@ -178,6 +178,7 @@ class Reload:
                         run_id=self._run_id,
                         options=self._options,
                         log_days=log_days,
+                        entity_deadline=self._connection.entity_deadline,
                         first_log_days=self._connection.log_days,
                         now=self._now,
                     )

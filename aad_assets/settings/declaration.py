@@ -220,7 +220,7 @@ class ConnectionFields(_Fields):
     entity_deadline: float = setting(
         "AAD_ENTITY_DEADLINE",
         21_600.0,
-        "Seconds that reading one entity may take, retries and pauses included",
+        "Seconds that reading one entity, or one day of a log, may take, retries and pauses included",
         Group.NETWORK,
         default_shown="`21600` (6 hours)",
         check=checks.duration,

@@ -1,5 +1,6 @@
 """The progress and the cost of one entity's read so far. Counts only: no rows, no URLs."""
 
+import asyncio
 from dataclasses import dataclass, field
 from time import monotonic
 
@@ -24,6 +25,8 @@ class Meter:
     bytes: int = 0
     """Response bytes on the wire, compressed."""
     started: float = field(default_factory=monotonic)
+    deadline: asyncio.Timeout | None = field(default=None, repr=False)
+    """The time limit of the read; None if there is none."""
 
     @property
     def rows_per_second(self) -> float:
