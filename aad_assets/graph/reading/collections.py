@@ -62,9 +62,6 @@ _COUNT_TOLERANCE = 1.01
 _COUNT_HEADERS = EVENTUAL | {"Accept": "text/plain"}
 """A count is documented as plain text, not JSON."""
 
-_MOST_DIGITS = 18
-"""Digits of a count. Python refuses to read thousands of them, and no collection has as many objects."""
-
 SELECT_REJECTED = (RequestRejected, PermissionMissing, LicenceMissing)
 """Errors that a single property may cause: 400, 501, and 403 if it needs a permission or a licence of its own."""
 
@@ -101,7 +98,8 @@ async def fetch_count(client: GraphClient, path: str, meter: Meter, filter_: str
 
 def _decode_count(body: bytes) -> int | None:
     text = body.decode("utf-8-sig", "replace").strip()
-    return int(text) if text.isdecimal() and len(text) <= _MOST_DIGITS else None
+    # Python refuses to read a number of thousands of digits.
+    return int(text) if re.fullmatch(r"[0-9]{1,18}", text) else None
 
 
 async def read_collection(
