@@ -30,6 +30,7 @@ from aad_assets.reload.outcome import (
 )
 from aad_assets.reload.read import Reader
 from aad_assets.reload.second_read import CompleteRead, counted_rows, read_carefully
+from aad_assets.settings import Connection
 from aad_assets.warehouse.database.target import ALIAS, Target
 from aad_assets.warehouse.publishing.loads import Load, LogDay, record_load, recorded_days, table_rows
 from aad_assets.warehouse.publishing.missing_rows import MissingRows, missing_rows
@@ -59,7 +60,7 @@ class Loader:
     """By table, where they differ from the declaration of the entity."""
     log_days: Sequence[date]
     """Days of the logs to read; empty: those that are due."""
-    entity_deadline: float
+    entity_deadline: float = Connection.model_fields["entity_deadline"].default
     """Seconds that reading an entity may take, or reading one day of a log, which is published by itself."""
     first_log_days: int
     """Days before today at which the first load of a log starts."""
