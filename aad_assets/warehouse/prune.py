@@ -1,4 +1,4 @@
-"""Pruning: delete ended versions and changes from before a moment, and compact the file."""
+"""Pruning: delete ended versions, changes and rejects from before a moment, and compact the file."""
 
 import contextlib
 import re
@@ -17,7 +17,7 @@ from aad_assets.warehouse.database.sql import utc_datetime
 from aad_assets.warehouse.database.target import ALIAS, Target
 from aad_assets.warehouse.staging.stage import Stage
 from aad_assets.warehouse.staging.workspace import workspace
-from aad_assets.wording import counted
+from aad_assets.wording import counted, listed
 
 _LONGEST = 36_500
 """The largest age, in days."""
@@ -34,10 +34,15 @@ class Pruned:
     bytes_before: int = 0
     """Size of the database file in bytes."""
     bytes_after: int = 0
+    rejects: int = 0
+    refused_parents: int = 0
 
     def __str__(self) -> str:
         file = f"; the file shrank from {self.bytes_before:,} to {self.bytes_after:,} bytes" if self.bytes_before else ""
-        return f"deleted {counted(self.versions, 'version')} and {counted(self.changes, 'change')}{file}"
+        numbers = {"version": self.versions, "change": self.changes, "reject": self.rejects}
+        if self.refused_parents:
+            numbers["refused parent"] = self.refused_parents
+        return f"deleted {listed(counted(number, noun) for noun, number in numbers.items())}{file}"
 
 
 def age(text: str) -> timedelta:
@@ -77,9 +82,10 @@ def prune(
 ) -> Pruned:
     """Delete versions that ended before `history_before` and changes before `changes_before`; None keeps them all.
 
-    Current versions stay, however old they are. Raises WarehouseError. Blocks: call it in a thread.
+    With the changes go the rejects and refused parents of loads before `changes_before`. What is still rejected is recorded
+    again by the next load. Current versions stay, however old they are. Raises WarehouseError. Blocks: call it in a thread.
     """
-    versions = changes = 0
+    versions = changes = rejects = refused_parents = 0
     with target.transaction(cursor):
         if history_before is not None:
             for table, covered in read_coverage(cursor, target.schema.removeprefix(f"{ALIAS}.")).items():
@@ -91,7 +97,12 @@ def prune(
                     write_macro(cursor, target, table, covered.pruned(last_end))
         if changes_before is not None:
             changes = _deleted(cursor, f"DELETE FROM {target.meta}.changes WHERE changed_at < ?", changes_before)
-    return Pruned(versions, changes)
+            old = f"load_id IN (SELECT load_id FROM {target.meta}.loads WHERE coalesce(published_at, started_at) < ?)"
+            rejects, refused_parents = (
+                _deleted(cursor, f"DELETE FROM {target.meta}.{table} WHERE {old}", changes_before)
+                for table in ("rejects", "refused_parents")
+            )
+    return Pruned(versions, changes, rejects=rejects, refused_parents=refused_parents)
 
 
 def _deleted(cursor: duckdb.DuckDBPyConnection, statement: str, moment: datetime) -> int:

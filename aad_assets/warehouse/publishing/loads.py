@@ -91,9 +91,9 @@ def record_load(cursor: duckdb.DuckDBPyConnection, target: Target, load: Load, m
         if missing_day is not None:
             # Otherwise a day before the first one that was read would never be due again.
             cursor.execute(
-                f"INSERT INTO {target.meta}.log_days (entity, _tenant_id, day, whole, load_id) SELECT $entity, $tenant, $day, "
-                f"false, $load WHERE NOT EXISTS (FROM {target.meta}.log_days WHERE entity = $entity AND _tenant_id = $tenant "
-                "AND day = $day)",
+                f"INSERT INTO {target.meta}.log_days (entity, _tenant_id, day, whole, load_id) "
+                "SELECT $entity, $tenant, $day, false, $load WHERE NOT EXISTS "
+                f"(FROM {target.meta}.log_days WHERE entity = $entity AND _tenant_id = $tenant AND day = $day)",
                 {"entity": load.entity, "tenant": load.tenant_id, "day": missing_day, "load": load.load_id},
             )
 

@@ -97,7 +97,7 @@ def _run(publication: Publication) -> None:
 
     record_added(publication, load.schema_changes)
     write_comments(publication, [publication.table, *([publication.history_table] if options.history else [])])
-    steps.count_rows(publication)
+    steps.count_rows(publication, plan)
     insert_load(publication.cursor, publication.target, load)
     if publication.day:
         record_day(publication.cursor, publication.target, load.entity, load.tenant_id, publication.day, load.load_id)

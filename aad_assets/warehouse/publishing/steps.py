@@ -15,6 +15,7 @@ from aad_assets.warehouse.publishing.compare import DELETED_AT
 from aad_assets.warehouse.publishing.loads import ChangedAttribute, SchemaChange
 from aad_assets.warehouse.publishing.options import REPLACING, Mode
 from aad_assets.warehouse.publishing.publication import Plan, Publication
+from aad_assets.warehouse.publishing.rejects import record_rejects
 from aad_assets.warehouse.publishing.schema_migrator import StoredColumns
 from aad_assets.warehouse.staging.stage import THREADS
 from aad_assets.wording import counted
@@ -251,16 +252,12 @@ def _count_changes(publication: Publication) -> dict[str, int]:
     return dict(publication.execute("SELECT change, count(*) FROM difference GROUP BY change").fetchall())
 
 
-def count_rows(publication: Publication) -> None:
+def count_rows(publication: Publication, plan: Plan) -> None:
     """Fill in the load's counts, record its rejects, and keep a preview of its changes."""
     load, staged, meta = publication.load, publication.staged, publication.target.meta
     load.rows, load.duplicates = staged.rows, staged.duplicates
     load.unchanged = staged.rows - load.inserted - load.updated
-    if staged.rejects:
-        load.rejected = publication.write(
-            f"INSERT INTO {meta}.rejects "
-            f"SELECT DISTINCT $load, $tenant, $entity, key, column_name, value FROM {staged.rejects}"
-        )
+    load.rejected = record_rejects(publication, plan)
     if publication.options.history and load.inserted + load.updated + load.deleted:
         preview = publication.execute(
             f"SELECT key, change, column_name FROM {meta}.changes WHERE load_id = $load LIMIT {_PREVIEW}"
