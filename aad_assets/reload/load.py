@@ -168,6 +168,7 @@ class Loader:
             load.reason,
             await self.reader.without_parent_list(entity),
             describe_refusals(entity, [*load.refusals, *inherited], self._refused_parents),
+            *selection.problems,
             describe_rejected_columns(rejected) if rejected else None,
             *selection.problems,
         ]

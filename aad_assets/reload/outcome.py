@@ -135,10 +135,13 @@ def describe_refusals(entity: Entity, refusals: Sequence[Refusals], table: str) 
     sentences = []
     for each in refusals:
         number, one = len(each.parents), len(each.parents) == 1
-        of, rows = ("", "stored rows of") if each.table == entity.table else (f" of {each.table}", "stored rows below")
+        if each.table == entity.table:
+            of, rows = "", f"{'its' if one else 'their'} stored rows"
+        else:
+            of, rows = f" of {each.table}", f"the stored rows below {'it' if one else 'them'}"
         sentences.append(
             f"{number:,} of {counted(each.asked, 'parent')}{of} {'was' if one else 'were'} refused "
-            f"({_summary(each)}); the {rows} {'it' if one else 'them'} are unchanged."
+            f"({_summary(each)}); {rows} are unchanged."
         )
     return f"{' '.join(sentences)} {table} names {'it' if sum(len(each.parents) for each in refusals) == 1 else 'them'}."
 
