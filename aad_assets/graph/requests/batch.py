@@ -38,7 +38,7 @@ MAX_ITEMS = 20
 
 CONCURRENT_BATCHES = 4
 
-_MAX_BACKING_OFF = 200
+_MAX_BACKING_OFF = 100
 """Items that back off at once. No new ones are sent meanwhile: when everything fails, few are asked for nothing."""
 
 
