@@ -1,13 +1,14 @@
 """A TCP server that sends bytes at a pace, to show what a client does with them."""
 
 import asyncio
+import ssl
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 
 @contextmanager
-def serving(pieces: Sequence[bytes], seconds: float = 0.0) -> Iterator[str]:
+def serving(pieces: Sequence[bytes], seconds: float = 0.0, tls: ssl.SSLContext | None = None) -> Iterator[str]:
     """Answer every request with `pieces`, one every so many `seconds`, and close. Yields the server's URL."""
     loop = asyncio.new_event_loop()
     ready, stop, port = threading.Event(), asyncio.Event(), 0
@@ -23,7 +24,7 @@ def serving(pieces: Sequence[bytes], seconds: float = 0.0) -> Iterator[str]:
 
     async def serve() -> None:
         nonlocal port
-        server = await asyncio.start_server(answer, "127.0.0.1", 0)
+        server = await asyncio.start_server(answer, "127.0.0.1", 0, ssl=tls)
         port = server.sockets[0].getsockname()[1]
         ready.set()
         await stop.wait()
@@ -39,7 +40,7 @@ def serving(pieces: Sequence[bytes], seconds: float = 0.0) -> Iterator[str]:
     thread.start()
     try:
         assert ready.wait(10)
-        yield f"http://127.0.0.1:{port}"
+        yield f"{'https' if tls else 'http'}://127.0.0.1:{port}"
     finally:
         loop.call_soon_threadsafe(stop.set)
         thread.join()

@@ -101,7 +101,8 @@ class Authority:
 
     def _unreachable(self, why: str) -> ConfigurationError:
         gateway = self._connection.gateway
-        through = f" through AAD_GATEWAY_URL ({gateway})" if gateway else ""
+        proxy = f"AAD_GATEWAY_URL ({gateway})" if gateway else self._transport.describe_proxy(self._connection.authority)
+        through = f" through {proxy}" if proxy else ""
         setting = "AAD_AUTHORITY_URL" if self._connection.authority_url else "AAD_CLOUD, AAD_GATEWAY_URL"
         return ConfigurationError(
             f"The sign-in authority {self._connection.authority} cannot be reached{through}: {why}. "

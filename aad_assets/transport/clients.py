@@ -17,7 +17,7 @@ from aad_assets.errors import ConfigurationError
 from aad_assets.masking import mask_logs, remember_userinfo
 from aad_assets.settings import Connection
 from aad_assets.transport.bodies import ACCEPTED, Inflater
-from aad_assets.transport.proxies import Proxies, create_proxy, environment_proxies
+from aad_assets.transport.proxies import Proxies, create_proxy, describe_proxy, environment_proxies
 
 TIMEOUT = httpx.Timeout(60.0, connect=10.0, pool=None)
 """Seconds. Graph can take most of a minute over a page, but a connection is made within seconds or not at all."""
@@ -174,6 +174,10 @@ class Transport:
             headers=_HEADERS | {"Accept": "application/json"},
             limits=limits,
         )
+
+    def describe_proxy(self, url: str) -> str:
+        """Return the setting by which `url` is reached, `HTTPS_PROXY (http://proxy:8080)`; empty if that is no proxy."""
+        return f"AAD_GATEWAY_URL ({self._gateway.url})" if self._gateway else describe_proxy(url)
 
     def _proxies(self) -> Proxies:
         """Return the gateway for everything, or the proxies of the environment."""

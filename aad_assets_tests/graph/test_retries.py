@@ -11,12 +11,13 @@ import msgspec
 import pytest
 import socksio
 
-from aad_assets.catalog import Family
+from aad_assets.catalog import CATALOG, Family
 from aad_assets.errors import GraphUnavailable
+from aad_assets.graph.reading.children import read_children
 from aad_assets.graph.requests.client import GraphClient
 from aad_assets.graph.requests.error_responses import retry_after_seconds
 from aad_assets.graph.requests.retries import RetryPolicy
-from aad_assets_tests.fake_graph import BASE, FakeGraph, Reply, failure, page, streamed
+from aad_assets_tests.fake_graph import BASE, FakeGraph, MemoryPart, Reply, batched, failure, page, streamed
 
 BODY = msgspec.json.encode({"value": [{"id": str(number)} for number in range(200)]})
 
@@ -71,8 +72,57 @@ def test_retry_after_is_given_in_seconds_or_as_a_date() -> None:
     assert read("-3") == 0
     assert read(email.utils.formatdate(time.time() + 90, usegmt=True)) == pytest.approx(90, abs=10)
     assert read(email.utils.formatdate(time.time() - 90, usegmt=True)) == 0
-    assert read("soon") is None
+    assert read("120, 30") == 120
+    assert retry_after_seconds(httpx.Headers([("Retry-After", "3"), ("retry-after", "40")])) == 40
     assert retry_after_seconds(httpx.Headers()) is None
+    later = time.gmtime(time.time() + 90)
+    for form in ("%A, %d-%b-%y %H:%M:%S GMT", "%a %b %d %H:%M:%S %Y"):  # the obsolete forms of RFC 9110
+        assert read(time.strftime(form, later)) == pytest.approx(90, abs=10)
+
+
+ABSURD = [
+    "soon", "", " ", "NaN", "inf", "-inf", "1" + "0" * 400, "9" * 5_000, "1209600", "0x10", ",", "\x00",
+    "Fri, 31 Dec 9999 23:59:59 GMT", "Fri, 31 Dec 99999 23:59:59 GMT", "Wed, 21 Oct 2026 07:28:00 +9999",
+    "99999999999999 Jan 2020 00:00:00 GMT", "Wed, 99 Oct 2015 99:99:99 GMT",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("value", ABSURD)
+@pytest.mark.parametrize("status", [429, 503])
+def test_an_absurd_retry_after_backs_off_within_bounds(graph: FakeGraph, slept: list[float], status: int, value: str) -> None:
+    graph.retry = RetryPolicy(first_backoff=2.0)
+    graph.handler = lambda _: failure(status, Retry_After=value)
+    with pytest.raises(GraphUnavailable, match="Gave up after 8 attempts"):
+        graph.get()
+    assert 60 < graph.clock.time - 1000 + sum(slept) < 200
+
+
+def test_an_absurd_retry_after_of_an_item_of_a_batch_backs_off(graph: FakeGraph, slept: list[float]) -> None:
+    values = [
+        b'"NaN"',
+        b'"1e999"',
+        b"1" + b"0" * 5_000,
+        b"[5]",
+        b'{"a":1}',
+        b"null",
+        b"-1",
+        b'"Fri, 31 Dec 9999 23:59:59 GMT"',
+    ]
+
+    def respond(request: httpx.Request) -> httpx.Response:
+        if not values:
+            return batched(request, lambda _: page(["o"]))
+        error = b'"body":{"error":{"code":"TooManyRequests"}}'
+        item = b'{"id":"0","status":429,"headers":{"Retry-After":%s},%s}' % (values.pop(), error)
+        return httpx.Response(200, content=b'{"responses":[%s]}' % item)
+
+    graph.retry = RetryPolicy(attempts=20, first_backoff=0.01)
+    graph.handler = respond
+    part = MemoryPart()
+    graph.run(lambda client: read_children(client, CATALOG["group_owners"], [("g",)], graph.meter, part))
+    assert not values
+    assert len(part.rows) >= 1
+    assert graph.clock.time - 1000 + sum(slept) < 60
 
 
 def test_a_date_in_retry_after_pauses_the_family_until_then(graph: FakeGraph) -> None:

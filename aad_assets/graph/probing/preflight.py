@@ -36,8 +36,9 @@ async def preflight(base_url: str, tokens: TokenSource, transport: Transport, ra
             why = "no response"
             if isinstance(error, GraphUnavailable):
                 why = error.response.message or error.response.code
+            through = f" through {proxy}" if (proxy := transport.describe_proxy(base_url)) else ""
             raise ConfigurationError(
-                f"Graph at {base_url} cannot be reached: {why}. "
+                f"Graph at {base_url} cannot be reached{through}: {why}. "
                 "Check the network, AAD_GRAPH_BASE_URL, AAD_CLOUD, AAD_GATEWAY_URL and AAD_CA_BUNDLE."
             ) from None
     if users is not None:

@@ -90,7 +90,7 @@ async def _check_licence(client: GraphClient, entity: Entity, meter: Meter) -> N
     """
     query = child_query(client, entity, (NO_SUCH_ID,))
     with suppress(NotFound, RequestRejected):
-        await client.get(query.url, decode_page, meter)
+        await client.get(query.url, decode_page, meter, families=query.families)
 
 
 class _Reading:

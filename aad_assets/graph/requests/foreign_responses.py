@@ -23,8 +23,6 @@ _MEDIA_TYPE = re.compile(r"[\w.+-]{1,60}/[\w.+-]{1,60}", re.ASCII)
 _REJECTED = re.compile(r"4(?!08|29)\d\d\b|Invalid username")
 """httpcore's texts for a rejected CONNECT (`407 Proxy Authentication Required`) and a rejected SOCKS password."""
 
-_CHECK = "Check AAD_GATEWAY_URL, HTTPS_PROXY, ALL_PROXY and NO_PROXY, what the network lets through, and AAD_GRAPH_BASE_URL"
-
 
 def is_foreign(status: int, headers: httpx.Headers, body: bytes) -> bool:
     """Return whether a response cannot be Graph's: it has no request-id, and its body is not in a form that Graph uses.
@@ -45,14 +43,18 @@ def not_from_graph(request: str, status: int, headers: httpx.Headers) -> NotFrom
     target = f", a redirect to {host}" if 300 <= status < 400 and (host := _host(headers.get("Location", ""))) else ""
     return NotFromGraph(
         f"{request} returned {status} ({kind}){target}. The response is not from Graph, because it has no request-id and is "
-        f"not in Graph's form. A proxy, a firewall or a sign-in page of the network sent it. {_CHECK}."
+        f"not in Graph's form. A proxy, a firewall or a sign-in page of the network sent it. Check AAD_GATEWAY_URL, "
+        "HTTPS_PROXY, ALL_PROXY and NO_PROXY, what the network lets through, and AAD_GRAPH_BASE_URL."
     )
 
 
 def proxy_rejected(request: str, why: str) -> NotFromGraph:
     """Return the error for a proxy that rejects the tunnel to Graph with `why` (`407 Proxy Authentication Required`)."""
     why = "".join(each for each in why if each.isprintable())[:100]
-    return NotFromGraph(f"{request} did not reach Graph, because the proxy rejected the connection: {why}. {_CHECK}.")
+    return NotFromGraph(
+        f"{request} did not reach Graph, because the proxy rejected the connection: {why}. Check AAD_GATEWAY_URL, "
+        "HTTPS_PROXY, ALL_PROXY and NO_PROXY, and whether the proxy allows the host of Graph."
+    )
 
 
 def describe_foreign(headers: httpx.Headers) -> str:

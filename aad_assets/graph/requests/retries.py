@@ -62,10 +62,9 @@ class RetryBudget:
         # Waits of which a request is not aware pass, too: others may have extended the pause.
         spent = max(self._waited, self._clock() - (self._started or 0.0))
         if self._counted >= self._policy.attempts or spent + wait > self._policy.max_wait:
-            why = f"Gave up after {counted(self._attempts, 'attempt')} and {spent:.0f} s of waiting"
-            if wait > self._policy.max_wait:
-                why += f", because Graph asked to wait for {wait:,.0f} s more"
-            raise GraphUnavailable(response, f"{why}. Reload later")
+            attempts = counted(self._attempts, "attempt")
+            because = f", because Graph asked to wait for {wait:,.0f} s more" if wait > self._policy.max_wait else ""
+            raise GraphUnavailable(response, f"Gave up after {attempts} and {spent:.0f} s of waiting{because}. Reload later")
         self._waited += wait
         self._meter.retries += 1
         return wait
