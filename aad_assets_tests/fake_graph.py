@@ -257,7 +257,7 @@ class MemorySink:
         self.parts: list[MemoryPart] = []
         self.resets = 0
 
-    def part(self, pass_: int = 0) -> MemoryPart:
+    def part(self, pass_: int = 0, select: Sequence[str] = ()) -> MemoryPart:
         part = MemoryPart(pass_)
         self.parts.append(part)
         return part

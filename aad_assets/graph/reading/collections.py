@@ -247,16 +247,16 @@ async def _negotiate_select(client: GraphClient, entity: Entity, meter: Meter, r
 
 
 async def _read(client: GraphClient, form: _Form, meter: Meter, sink: Sink, transform: Transform | None) -> None:
-    slots = asyncio.Semaphore(_CONCURRENT_SHARDS)
+    slots, passes = asyncio.Semaphore(_CONCURRENT_SHARDS), form.selection.passes
 
     async def read_shard(pass_: int, filter_: str | None) -> None:
         async with slots:
-            query = collection_query(client, form.entity, form.selection.passes[pass_], filter_=filter_)
-            part = sink.part(pass_)
+            query = collection_query(client, form.entity, passes[pass_], filter_=filter_)
+            part = sink.part(pass_, passes[pass_]) if len(passes) > 1 else sink.part()
             await read_chain(client, query, meter, TransformedPart(part, transform) if transform else part)
 
     # One pass after the other: two at a time would buffer twice as many rows and be no faster.
-    for pass_ in range(len(form.selection.passes)):
+    for pass_ in range(len(passes)):
         meter.rows = 0  # Each pass has every row, and is compared with `$count`.
         await gather_or_cancel(read_shard(pass_, filter_) for filter_ in form.filters)
 

@@ -47,8 +47,8 @@ class Part(Protocol):
 class Sink(Protocol):
     """The destination of an entity's rows."""
 
-    def part(self, pass_: int = 0) -> Part:
-        """Open a part for a new chain. `pass_` numbers the passes if the `$select` had to be split."""
+    def part(self, pass_: int = 0, select: Sequence[str] = ()) -> Part:
+        """Open a part for a new chain. If the `$select` had to be split, `pass_` and `select` are one of its passes."""
 
     async def reset(self) -> None:
         """Drop all parts, because the entity is read again with another query."""

@@ -14,7 +14,7 @@ from typing import BinaryIO
 import duckdb
 import msgspec
 
-from aad_assets.catalog import Entity
+from aad_assets.catalog import Column, Entity
 from aad_assets.catalog.columns import ODATA_TYPE, ODATA_TYPE_PREFIX
 from aad_assets.catalog.types import quoted
 from aad_assets.warehouse.database.cleaning import cleaned_sql
@@ -46,6 +46,8 @@ class StagePart:
     validator: RowValidator
     reject_table: RejectTable
     arrivals: Arrivals
+    columns: Sequence[Column]
+    """The columns that the chain reads."""
     number: int
     pass_: int
     closed: bool = False
@@ -162,10 +164,10 @@ class StagePart:
 
         def copy(cursor: duckdb.DuckDBPyConnection) -> None:
             try:
-                cursor.execute(copy_statement(self.entity, chunk, typed, number, largest))
+                cursor.execute(copy_statement(self.columns, chunk, typed, number, largest))
             except (duckdb.DataError, duckdb.InvalidInputException):
                 coerced, longest = self._coerced_chunk(chunk)
-                cursor.execute(copy_statement(self.entity, coerced, typed, number, max(longest + 1, largest)))
+                cursor.execute(copy_statement(self.columns, coerced, typed, number, max(longest + 1, largest)))
                 coerced.unlink()
             chunk.unlink()
 
@@ -189,15 +191,15 @@ class StagePart:
         return self.stage.folder / f"{self.entity.table}-{self.number}.{suffix}"
 
 
-def copy_statement(entity: Entity, chunk: Path, typed: Path, number: int, largest: int) -> str:
-    """Return SQL that types a chunk by the declared columns. `largest` is the size of its largest row in bytes."""
-    declared = [f"{sql_string(column.source)}: {sql_string(column.duckdb_type)}" for column in entity.columns]
+def copy_statement(columns: Sequence[Column], chunk: Path, typed: Path, number: int, largest: int) -> str:
+    """Return SQL that types a chunk by its `columns`. `largest` is the size of its largest row in bytes."""
+    declared = [f"{sql_string(column.source)}: {sql_string(column.duckdb_type)}" for column in columns]
     types = ", ".join([*declared, "'_extra': 'JSON'"])
     values = ", ".join(
         f"replace({quoted(column.source)}, {sql_string(ODATA_TYPE_PREFIX)}, '') AS {quoted(column.name)}"
         if column.source == ODATA_TYPE
         else f"{cleaned_sql(quoted(column.source), column.type)} AS {quoted(column.name)}"
-        for column in entity.columns
+        for column in columns
     )
     return (
         f"COPY (SELECT {values}, _extra, {number} AS _chunk FROM read_json({sql_string(str(chunk))}, "
