@@ -11,6 +11,7 @@ from urllib.parse import quote, quote_plus
 import pytest
 
 from aad_assets import masking
+from aad_assets.cli import main
 from aad_assets.errors import ErrorResponse, GraphError, SignInError
 from aad_assets.graph.requests.error_responses import read_error_response
 from aad_assets.masking import MASK, mask_logs, masked, remember, remember_userinfo
@@ -144,3 +145,17 @@ def test_libraries_log_no_secret(caplog: pytest.LogCaptureFixture) -> None:
     assert "ValueError" in caplog.text
     assert SECRET[:20] not in caplog.text
     assert repr(SECRET)[1:20] not in caplog.text
+
+
+def test_a_command_that_crashes_prints_no_secret(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    remember(SECRET)
+
+    def crash() -> None:
+        raise RuntimeError(f"unexpected {SECRET}")
+
+    monkeypatch.setattr("aad_assets.commands.prune.read_settings", crash)
+    assert main(["prune"]) == 1
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert f"RuntimeError: unexpected {MASK}" in captured.err
+    assert SECRET[:20] not in captured.err
