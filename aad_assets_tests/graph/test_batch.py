@@ -12,9 +12,12 @@ import pytest
 from aad_assets.catalog import Family
 from aad_assets.errors import (
     AadAssetsError,
+    GraphError,
     GraphUnavailable,
+    InvalidResponse,
     LicenceMissing,
     NotFound,
+    NotFromGraph,
     PermissionMissing,
     RequestRejected,
 )
@@ -183,6 +186,31 @@ def test_a_401_for_many_items_renews_the_token_once(graph: FakeGraph) -> None:
     assert graph.tokens.renewals == 1
 
 
+def test_batches_and_single_requests_that_meet_an_expired_token_renew_it_once(graph: FakeGraph) -> None:
+    expired = asyncio.Event()
+
+    async def handler(request: httpx.Request) -> httpx.Response:
+        fresh = request.headers["Authorization"] != f"Bearer {TOKEN}-0"
+        if not fresh and len(graph.requests) >= CONCURRENT_BATCHES + 3:
+            expired.set()
+        await expired.wait()
+        if request.method == "GET":
+            return page() if fresh else failure(401)
+        return batched(request, lambda inner: page([path(inner)]) if fresh else failure(401))
+
+    async def on_response(item: BatchItem, body: Page | AadAssetsError) -> None:
+        assert isinstance(body, Page)
+
+    async def work(client: GraphClient) -> None:
+        items = (BatchItem(url, 1, RetryBudget(client.retry, graph.meter)) for url in urls(200))
+        singly = [client.get(f"{BASE}/users", decode_page, graph.meter) for _ in range(3)]
+        await asyncio.gather(run_batches(client, items, decode_page, graph.meter, on_response), *singly)
+
+    graph.handler = handler
+    graph.run(work)
+    assert graph.tokens.renewals == 1
+
+
 @pytest.mark.parametrize(
     ("failure", "expected", "requests"),
     [
@@ -279,6 +307,71 @@ def test_a_batch_with_a_transient_failure_is_sent_again_whole(graph: FakeGraph) 
     graph.handler = lambda request: next(broken) or batched(request, lambda inner: page([path(inner)]))
     assert read(graph, urls(5)) == {url: [url] for url in urls(5)}
     assert sizes(graph) == [5, 5, 5]
+
+
+@pytest.mark.parametrize(
+    ("poison", "expected"),
+    [
+        (failure(400, "BadRequest"), RequestRejected),
+        (failure(504, "GatewayTimeout"), GraphUnavailable),
+        (httpx.Response(200, content=b'{"responses": []} trailing'), InvalidResponse),
+    ],
+    ids=["400", "504", "malformed"],
+)
+def test_one_item_that_fails_its_whole_batch_costs_only_itself(
+    graph: FakeGraph, poison: httpx.Response, expected: type[AadAssetsError]
+) -> None:
+    def handler(request: httpx.Request) -> httpx.Response:
+        return poison if b"/groups/7/" in request.content else batched(request, lambda inner: page([path(inner)]))
+
+    graph.handler = handler
+    found = read(graph, urls(50))
+    error = found.pop("/groups/7/members")
+    assert isinstance(error, expected)
+    assert not isinstance(error, GraphError) or error.response.request == "GET /groups/7/members"
+    assert found == {url: [url] for url in urls(50) if "/7/" not in url}
+
+
+@pytest.mark.parametrize(
+    ("response", "expected"),
+    [
+        (failure(403, "Forbidden"), PermissionMissing),
+        (failure(404, "NotFound"), NotFound),
+        (failure(429, "TooManyRequests"), GraphUnavailable),
+        (httpx.ConnectError("refused"), GraphUnavailable),
+        (httpx.Response(200, content=b"<html>", headers={"Content-Type": "text/html"}), NotFromGraph),
+    ],
+    ids=["403", "404", "429", "no connection", "a proxy"],
+)
+def test_a_batch_whose_failure_is_of_no_item_is_raised(
+    graph: FakeGraph, response: httpx.Response | Exception, expected: type[AadAssetsError]
+) -> None:
+    graph.handler = lambda _: response
+    with pytest.raises(expected):
+        read(graph, urls(50))
+    assert len(graph.requests) <= CONCURRENT_BATCHES * 8
+
+
+def test_few_new_items_are_sent_while_many_back_off(graph: FakeGraph) -> None:
+    asked: set[str] = set()
+
+    def respond(request: httpx.Request) -> httpx.Response:
+        asked.add(path(request))
+        return failure(503)
+
+    async def on_response(item: BatchItem, body: Page | AadAssetsError) -> None:
+        assert isinstance(body, GraphUnavailable)
+        raise body
+
+    async def work(client: GraphClient) -> None:
+        items = (BatchItem(url, 1, RetryBudget(client.retry, graph.meter)) for url in urls(5_000))
+        await run_batches(client, items, decode_page, graph.meter, on_response)
+
+    graph.retry = RetryPolicy(first_backoff=0.001)
+    serve(graph, respond)
+    with pytest.raises(GraphUnavailable):
+        graph.run(work)
+    assert len(asked) <= 200
 
 
 def test_an_error_in_the_callback_is_not_mistaken_for_a_broken_response(graph: FakeGraph) -> None:

@@ -257,7 +257,7 @@ def test_an_outage_in_the_middle_of_the_read_fails_it(graph: FakeGraph) -> None:
 @pytest.fixture
 def one_clock(graph: FakeGraph, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let retries see the time that the rate limits spend waiting."""
-    monkeypatch.setitem(RetryBudget.__init__.__kwdefaults__, "clock", graph.clock.now)
+    monkeypatch.setattr(RetryBudget.__init__, "__kwdefaults__", {"clock": graph.clock.now})
 
 
 @pytest.mark.usefixtures("one_clock")

@@ -6,7 +6,7 @@ Source: learn.microsoft.com/graph/json-batching. A batch saves round trips, not 
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
 
 import httpx
@@ -184,10 +184,12 @@ class _Sender(Generic[ItemT, T]):
             except (GraphUnavailable, InvalidResponse, RequestRejected) as error:
                 if not _may_be_due_to_an_item(error):
                     raise
-                if len(batch) == 1:
-                    await self.on_response(batch[0], error)
-                else:
+                if len(batch) > 1:
                     self.queue.send_alone(batch)
+                    continue
+                if isinstance(error, GraphError):
+                    error = type(error)(replace(error.response, request=batch[0].name), error.advice)
+                await self.on_response(batch[0], error)
             else:
                 await self._handle(batch, responses, token)
 
