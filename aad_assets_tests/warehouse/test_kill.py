@@ -5,21 +5,31 @@ import random
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
 
-from aad_assets.catalog.types import List, Scalar
+from aad_assets.catalog import Entity
+from aad_assets.catalog.types import List, Scalar, Type
 from aad_assets.warehouse.database.target import Target
-from aad_assets_tests.warehouse.support import OPEN, REPOSITORY, STRING, Lab, Row, entity
+from aad_assets_tests.warehouse.support import OPEN, REPOSITORY, STRING, Lab, Row, entity, refusals
 
-OLD = entity({"id": STRING, "name": STRING, "tags": List(STRING)}, table="people")
-NEW = entity({"id": STRING, "name": STRING, "tags": List(STRING), "age": Scalar("Int32")}, table="people")
+
+def people(columns: dict[str, Type]) -> Entity:
+    return replace(entity(columns, table="people"), parent="offices", returned_parent_columns=("id",))
+
+
+OLD = people({"id": STRING, "name": STRING, "tags": List(STRING)})
+NEW = people({"id": STRING, "name": STRING, "tags": List(STRING), "age": Scalar("Int32")})
 """The entity with another column, so that the process can be killed while it rebuilds table and history."""
 
 _ROWS = 2_000
+_KEPT = 10
+REFUSED = refusals("people", *(f"p{n:05}" for n in range(_KEPT)), asked=_ROWS)
+"""Parents that Graph refuses in the second load. Their rows are not read, and stay."""
 _UNCHANGED = _ROWS * 19 // 20 * 9 // 10
 
 # SIGALRM, not handled, ends the process at once wherever it is: in Python, in DuckDB, in the kernel.
@@ -37,7 +47,9 @@ staged = lab.land(here.rows(1), here.NEW)
 with lab.stage.cursor() as cursor:
     began = time.monotonic()
     signal.setitimer(signal.ITIMER_REAL, float(delay))
-    publish(cursor, Target(database, "aad"), here.NEW, staged, new_load(1, here.NEW), (), OPEN)
+    load = new_load(1, here.NEW)
+    load.refusals = [here.REFUSED]
+    publish(cursor, Target(database, "aad"), here.NEW, staged, load, (), OPEN)
     signal.setitimer(signal.ITIMER_REAL, 0)
     print(time.monotonic() - began)
 lab.close()
@@ -76,6 +88,7 @@ def state(database: Path) -> dict[str, Any]:
             "before": pairs("SELECT id, name FROM aad_history.people_at(TIMESTAMPTZ '2026-01-01 12:00:00+00')"),
             "changes": pairs("SELECT change, count(*) FROM aad_meta.changes GROUP BY change"),
             "loads": pairs("SELECT load_id, status FROM aad_meta.loads"),
+            "refused": pairs("SELECT load_id || key, status FROM aad_meta.refused_parents"),
         }
 
 
@@ -88,9 +101,11 @@ def test_a_kill_at_any_moment_leaves_one_load_or_the_other(lab: Lab, tmp_path: P
     shutil.copytree(base.parent, whole.parent)
     duration = float(child(whole, 60).stdout)
     new = state(whole)
-    assert new["changes"] == {"insert": _ROWS // 20, "update": _ROWS * 19 // 20 - _UNCHANGED, "delete": _ROWS // 20}
+    assert new["changes"] == {"insert": _ROWS // 20, "update": _ROWS * 19 // 20 - _UNCHANGED, "delete": _ROWS // 20 - _KEPT}
     assert old["table"] == {row["id"]: row["name"] for row in rows(0)}
-    assert new["table"] == {row["id"]: row["name"] for row in rows(1)}
+    kept = {row["id"]: row["name"] for row in rows(0)[:_KEPT]}
+    assert new["table"] == kept | {row["id"]: row["name"] for row in rows(1)}
+    assert (len(old["refused"]), len(new["refused"])) == (0, _KEPT)
     assert (new["before"], new["now"]) == (old["table"], new["table"])
 
     chance = random.Random(kills)
@@ -104,7 +119,7 @@ def test_a_kill_at_any_moment_leaves_one_load_or_the_other(lab: Lab, tmp_path: P
             survived, duration = survived + 1, min(duration, float(ended.stdout))
         left = state(database)
         assert left in (old, new), json.dumps({name: len(value) for name, value in left.items()})
-        load = lab.publish(Target(str(database), "aad"), rows(1), NEW, number=2, options=OPEN)
+        load = lab.publish(Target(str(database), "aad"), rows(1), NEW, number=2, options=OPEN, refusals=[REFUSED])
         assert (load.inserted, load.unchanged) in ((_ROWS // 20, _UNCHANGED), (0, _ROWS))
         after = state(database)
         assert (after["table"], after["now"], after["changes"]) == (new["table"], new["table"], new["changes"])
