@@ -196,10 +196,10 @@ def msal_application(
 
 @contextmanager
 def translated_msal_errors(connection: Connection) -> Iterator[None]:
-    """Raise SignInError where msal raises KeyError or ValueError, which quote a response that it cannot interpret."""
+    """Raise SignInError where msal raises an error of its own, which quotes a response that it cannot interpret."""
     try:
         yield
-    except (KeyError, ValueError):
+    except (KeyError, OverflowError, TypeError, ValueError):
         raise SignInError(
             f"Sign-in failed: {connection.authority} does not respond like an authority of Microsoft Entra ID. "
             "Check AAD_TENANT_ID, AAD_CLOUD and AAD_AUTHORITY_URL."

@@ -22,6 +22,11 @@ from aad_assets.transport import Transport
 _RENEW_AFTER = 0.8
 """Share of a token's lifetime after which it is renewed. msal itself treats the last five minutes as expired."""
 
+_USUAL_LIFETIME = 3600.0
+_LONGEST_LIFETIME = 7 * 86_400.0
+"""Seconds. Tokens live for an hour or so, and up to 28 hours with continuous access evaluation
+(learn.microsoft.com/entra/identity/conditional-access/concept-continuous-access-evaluation)."""
+
 _RETRY_AFTER = 60.0
 """Seconds until renewal is tried again if the authority was unreachable and the token has not expired."""
 
@@ -77,7 +82,7 @@ class TokenSource:
             response = await self._authority.run_locally(lambda client: acquire_token(self._connection, client, claims))
         else:
             response = await self._authority.run(lambda client: self._discover_and_acquire(client, claims))
-        token, lifetime = str(response["access_token"]), float(response.get("expires_in", 3600))
+        token, lifetime = str(response["access_token"]), _lifetime(response.get("expires_in"))
         if not re.fullmatch(r"[!-~]+", token):
             raise SignInError(
                 f"Sign-in failed: {self._connection.authority} issued a token that an HTTP header cannot carry."
@@ -105,3 +110,12 @@ class TokenSource:
                 f"Sign-in failed: the token is for another cloud ({issued_for}, not {configured}). "
                 f"Set AAD_CLOUD to {graphs[issued_for]}."
             )
+
+
+def _lifetime(expires_in: object) -> float:
+    """Return `expires_in` as seconds, or the usual lifetime for one that makes no sense."""
+    try:
+        seconds = float(str(expires_in))
+    except ValueError:
+        return _USUAL_LIFETIME
+    return seconds if 0 < seconds <= _LONGEST_LIFETIME else _USUAL_LIFETIME

@@ -87,6 +87,26 @@ def test_the_configured_guid_is_used_if_the_issuer_has_none(identity: FakeIdenti
         run(source(identity).tenant_id())
 
 
+def token_response(expires_in: str) -> httpx.Response:
+    content = f'{{"token_type":"Bearer","access_token":"{TOKEN}-1","expires_in":{expires_in}}}'
+    return httpx.Response(200, content=content.encode())
+
+
+@pytest.mark.parametrize("expires_in", ["0", "-5", "1" + "0" * 400, "1e20", '"3600"', "true"])
+def test_a_token_with_an_absurd_lifetime_is_used_for_some_time(identity: FakeIdentity, expires_in: str) -> None:
+    identity.tokens = [token_response(expires_in)]
+    tokens = source(identity)
+    assert [run(tokens.token()) for _ in range(3)] == [f"{TOKEN}-1"] * 3
+    assert len(identity.forms) == 1
+
+
+@pytest.mark.parametrize("expires_in", ["null", "[]", "{}", '"NaN"', '"soon"', f'"{"9" * 5_000}"'])
+def test_a_lifetime_that_is_no_number_fails_the_sign_in(identity: FakeIdentity, expires_in: str) -> None:
+    identity.tokens = [token_response(expires_in)]
+    with pytest.raises(SignInError, match="does not respond like an authority"):
+        run(source(identity).token())
+
+
 def test_a_failed_sign_in_is_not_cached(identity: FakeIdentity) -> None:
     identity.tokens = [sign_in_failure(7000215, "Invalid client secret provided.")]
     tokens = source(identity)
