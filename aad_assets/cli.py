@@ -7,6 +7,7 @@ import traceback
 from collections.abc import Sequence
 
 from aad_assets.commands import changes, check, demo, forget, login, logout, metadata, prune
+from aad_assets.commands.output import printable_output
 from aad_assets.demo import DemoServerError
 from aad_assets.errors import AadAssetsError
 from aad_assets.masking import masked
@@ -14,6 +15,11 @@ from aad_assets.masking import masked
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return the exit code: 0, 1 for an error, 130 after Ctrl-C, 141 for a closed pipe."""
+    with printable_output():
+        return _main(arguments)
+
+
+def _main(arguments: Sequence[str] | None) -> int:
     options = _parser().parse_args(arguments)
     try:
         code: int = options.function(options)

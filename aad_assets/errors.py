@@ -27,16 +27,18 @@ Each layer turns the errors of the libraries below it into one of these.
 from dataclasses import dataclass
 
 from aad_assets.masking import masked
+from aad_assets.untrusted import printable_lines
 
 
 class AadAssetsError(Exception):
     """Root of the hierarchy. Its text is one message for people: what is wrong, where, and what to do.
 
-    Known secrets in the text are masked, because a server or a library may have repeated one.
+    Known secrets in the text are masked, because a server or a library may have repeated one. Control characters are
+    removed, because it may quote a name.
     """
 
     def __init__(self, message: str = "") -> None:
-        super().__init__(masked(message))
+        super().__init__(printable_lines(masked(message)))
 
 
 class ConfigurationError(AadAssetsError):

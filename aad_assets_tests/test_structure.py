@@ -11,7 +11,8 @@ PACKAGE = Path(__file__).parents[1] / "aad_assets"
 # Each part may import those after the colon, and itself.
 ALLOWED = {
     "masking": set[str](),
-    "errors": {"masking"},
+    "untrusted": set[str](),
+    "errors": {"masking", "untrusted"},
     "wording": set[str](),
     "settings": {"errors", "masking"},
     "catalog": {"errors", "settings", "wording"},
@@ -33,7 +34,7 @@ ALLOWED = {
         "masking",
         "wording",
     },
-    "orchestration": {"reload", "warehouse", "metadata", "catalog", "settings", "errors", "masking", "wording"},
+    "orchestration": {"reload", "warehouse", "metadata", "catalog", "settings", "errors", "masking", "untrusted", "wording"},
     "definitions": {"orchestration"},
     "demo": set[str](),
     "commands": {
@@ -47,6 +48,7 @@ ALLOWED = {
         "catalog",
         "settings",
         "errors",
+        "untrusted",
         "wording",
     },
     "cli": {"commands", "demo", "errors", "masking"},

@@ -12,6 +12,7 @@ from aad_assets.catalog import CATALOG
 from aad_assets.commands import Subparsers
 from aad_assets.commands.environment import read_settings
 from aad_assets.errors import ConfigurationError
+from aad_assets.untrusted import printable, printable_json
 from aad_assets.warehouse.database.sql import utc_datetime
 from aad_assets.warehouse.reading.reader import changes_since, moment, reading
 from aad_assets.warehouse.reading.recorded import check_since
@@ -56,7 +57,7 @@ def _print_json(rows: Iterable[dict[str, Any]]) -> None:
     """Print one object per line."""
     for row in rows:
         values = {name: _decoded(row[name]) for name in ("old_value", "new_value")}
-        print(json.dumps(row | {"changed_at": row["changed_at"].isoformat()} | values, ensure_ascii=False))
+        print(printable_json(json.dumps(row | {"changed_at": row["changed_at"].isoformat()} | values, ensure_ascii=False)))
 
 
 def _print_csv(rows: Iterable[dict[str, Any]]) -> None:
@@ -64,7 +65,8 @@ def _print_csv(rows: Iterable[dict[str, Any]]) -> None:
     writer = csv.DictWriter(sys.stdout, _COLUMNS, lineterminator="\n")
     writer.writeheader()
     for row in rows:
-        writer.writerow(row | {"changed_at": row["changed_at"].isoformat()})
+        values = {name: row[name] and printable_json(row[name]) for name in ("old_value", "new_value")}
+        writer.writerow(row | {"changed_at": row["changed_at"].isoformat()} | values)
 
 
 def _print_table(rows: Iterable[dict[str, Any]]) -> None:
@@ -75,7 +77,7 @@ def _print_table(rows: Iterable[dict[str, Any]]) -> None:
         if heading != (row["changed_at"], row["entity"]):
             heading = (row["changed_at"], row["entity"])
             print(f"{row['entity']}, {row['changed_at']:%Y-%m-%d %H:%M:%S} UTC")
-        print(f"  {row['change']:<7} {row['key']}{_describe(row)}")
+        print(printable(f"  {row['change']:<7} {row['key']}{_describe(row)}"))
     print(counted(number, "change") if number else "No changes.")
 
 

@@ -13,6 +13,7 @@ from aad_assets.commands.environment import configured_entities, read_settings
 from aad_assets.commands.probing import FAILURES, SKIPPED, describe_finding, probe
 from aad_assets.graph.probing.findings import Finding, Report, Status
 from aad_assets.settings import Connection
+from aad_assets.untrusted import printable_json
 from aad_assets.wording import counted
 
 
@@ -38,7 +39,7 @@ def _check(options: argparse.Namespace) -> int:
         return 0
     report = probe(settings.connection, entities)
     if options.json:
-        print(json.dumps(as_json(settings.connection, report), indent=2, ensure_ascii=False))
+        print(printable_json(json.dumps(as_json(settings.connection, report), indent=2, ensure_ascii=False)))
     else:
         _print(settings.connection, report)
     return int(not readable(report.findings))

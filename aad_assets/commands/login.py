@@ -22,6 +22,7 @@ from aad_assets.identity.redirect_listener import RedirectListener
 from aad_assets.identity.token_cache import TokenCache
 from aad_assets.settings import Connection, Settings
 from aad_assets.transport import Transport
+from aad_assets.untrusted import printable
 
 _SIGN_IN_SECONDS = 600.0
 """Time for a person to sign in. Codes are valid no longer."""
@@ -120,9 +121,9 @@ def _has_browser() -> bool:
 def _show(signed_in: SignedIn, organization: str, cache: TokenCache, entities: Sequence[Entity]) -> None:
     lacking = {entity.table: lacks for entity in entities if (lacks := missing_permissions(entity, signed_in.scopes))}
     readable = f"{len(entities) - len(lacking)} of {len(entities)} entities"
-    print(f"Signed in  {signed_in.name} <{signed_in.account}>")
-    print(f"Tenant     {organization or 'name not readable'} ({signed_in.tenant_id})")
-    print(f"Scopes     {', '.join(sorted(signed_in.scopes)) or 'none'}")
+    print(printable(f"Signed in  {signed_in.name} <{signed_in.account}>"))
+    print(printable(f"Tenant     {organization or 'name not readable'} ({signed_in.tenant_id})"))
+    print(printable(f"Scopes     {', '.join(sorted(signed_in.scopes)) or 'none'}"))
     print(f"Readable   {readable} with these scopes; directory roles may restrict them further")
     for table, lacks in lacking.items():
         print(f"           not {table}, which needs {', '.join(lacks)}")

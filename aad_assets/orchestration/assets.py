@@ -22,6 +22,7 @@ from aad_assets.orchestration.views import describe_view, view_event, view_spec
 from aad_assets.reload import Outcome, Reload
 from aad_assets.reload.outcome import where_raised
 from aad_assets.settings import wrong_settings
+from aad_assets.untrusted import printable_lines
 from aad_assets.warehouse.database.target import Target
 from aad_assets.warehouse.publishing.gates import OPENABLE
 from aad_assets.warehouse.publishing.views import ViewOutcome, ViewStatus
@@ -128,7 +129,7 @@ def reload_entities(
                 if event := outcome_event(connection_name, outcome):
                     yield event
                 else:
-                    failed.append(f"{outcome.reason}{advice}")
+                    failed.append(printable_lines(f"{outcome.reason}{advice}"))
     except AadAssetsError as error:
         context.log.error(str(error))
         raise dg.Failure(description=str(error), allow_retries=False) from None
@@ -150,13 +151,13 @@ def _log_progress(context: dg.AssetExecutionContext, reload: Reload) -> None:
 def _log_outcome(context: dg.AssetExecutionContext, outcome: Outcome | ViewOutcome, advice: str) -> None:
     """Log how an entity or view ended, and `advice` after the reason."""
     if isinstance(outcome, ViewOutcome):
-        context.log.log(_LEVELS[outcome.status.value], describe_view(outcome))
+        context.log.log(_LEVELS[outcome.status.value], printable_lines(describe_view(outcome)))
     elif outcome.load.status == "published":
         context.log.info(describe_published(outcome))
         if outcome.reason:
-            context.log.warning(f"{outcome.entity.table}: {outcome.reason}")
+            context.log.warning(printable_lines(f"{outcome.entity.table}: {outcome.reason}"))
     else:
-        context.log.log(_LEVELS[outcome.load.status], f"{outcome.reason}{advice}")
+        context.log.log(_LEVELS[outcome.load.status], printable_lines(f"{outcome.reason}{advice}"))
 
 
 def outcome_event(connection_name: str, outcome: Outcome | ViewOutcome) -> Event | None:

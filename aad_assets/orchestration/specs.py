@@ -8,6 +8,7 @@ import dagster as dg
 from aad_assets.catalog import CATALOG, Entity
 from aad_assets.reload import Outcome
 from aad_assets.reload.outcome import describe_permissions
+from aad_assets.untrusted import markdown_code
 from aad_assets.warehouse.publishing.loads import ChangedAttribute
 
 OUR_COLUMNS = (
@@ -103,5 +104,5 @@ def load_metadata(connection_name: str, outcome: Outcome) -> Mapping[str, Any]:
 
 def preview(changes: Sequence[ChangedAttribute]) -> str:
     """Return the first few changes as a Markdown table of keys and attribute names, without values."""
-    rows = [f"| {change.change} | `{change.key}` | {change.column or ''} |" for change in changes]
+    rows = [f"| {change.change} | {markdown_code(change.key)} | {change.column or ''} |" for change in changes]
     return "\n".join(["| change | key | attribute |", "| --- | --- | --- |", *rows])
