@@ -1,15 +1,18 @@
 """Casts: additions to the children of the plain path, without which these are published, too."""
 
 from collections.abc import Callable
+from typing import Any
 
 import httpx
 import pytest
 
-from aad_assets.catalog import CATALOG
+from aad_assets.catalog import CATALOG, Entity
 from aad_assets.errors import GraphUnavailable, PermissionMissing
 from aad_assets.graph.reading.children import read_children
 from aad_assets.graph.reading.select import Selection
-from aad_assets_tests.fake_graph import FakeGraph, MemoryPart, batched, failure, page
+from aad_assets_tests.fake_graph import BASE, FakeGraph, MemoryPart, batched, failure, page
+
+from .directory import Row
 
 MEMBERS = CATALOG["group_members"]
 USER, SERVICE_PRINCIPAL = "#microsoft.graph.user", "#microsoft.graph.servicePrincipal"
@@ -142,3 +145,70 @@ def test_a_refused_group_whose_cast_is_answered_has_no_rows(graph: FakeGraph) ->
     ids, selection = read(graph, 30)
     assert ids == (users(30) | principals(30)) - {"user of g7", "sp of g7"}
     assert [each.key for each in selection.refused] == [("g7",)]
+
+
+def read_rows(graph: FakeGraph, entity: Entity, *groups: str) -> list[dict[str, Any]]:
+    part = MemoryPart()
+    graph.run(lambda client: read_children(client, entity, [(each,) for each in groups], graph.meter, part))
+    return part.rows
+
+
+def typed(id_: str) -> Row:
+    return {"id": id_, "@odata.type": USER}
+
+
+class Members:
+    """Members as v1.0 returns them: the plain path omits service principals, and the cast returns them without their type."""
+
+    def __init__(self, members: dict[str, list[str]]) -> None:
+        self.members = members
+        self.received: list[httpx.Request] = []
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        return batched(request, self.page) if request.method == "POST" else self.page(request)
+
+    def page(self, request: httpx.Request) -> httpx.Response:
+        self.received.append(request)
+        group, rest = request.url.path.removeprefix("/v1.0/groups/").split("/", 1)
+        cast = rest.endswith("/microsoft.graph.servicePrincipal")
+        found = [id_ for id_ in self.members[group] if id_.startswith("sp") == cast]
+        place = int(request.url.params.get("$skiptoken", 0))
+        count = "$count=true&" if cast else ""
+        link = f"{BASE}/groups/{group}/{rest}?{count}$skiptoken={place + 1}" if place + 1 < len(found) else None
+        rows = found[place : place + 1]
+        return page(rows if cast else [typed(id_) for id_ in rows], link)
+
+
+@pytest.mark.parametrize("table", ["group_members", "group_owners"])
+def test_the_cast_adds_the_members_that_the_plain_path_omits_with_their_type(graph: FakeGraph, table: str) -> None:
+    members = Members({"g": ["a", "sp1", "b", "sp2"], "h": ["sp3"], "i": []})
+    graph.handler = members
+    rows = read_rows(graph, CATALOG[table], "g", "h", "i")
+    assert {(row["groupId"], row["id"], row["@odata.type"]) for row in rows} == {
+        ("g", "a", USER),
+        ("g", "b", USER),
+        ("g", "sp1", SERVICE_PRINCIPAL),
+        ("g", "sp2", SERVICE_PRINCIPAL),
+        ("h", "sp3", SERVICE_PRINCIPAL),
+    }
+    assert graph.meter.parents == 3
+
+
+def test_only_the_cast_requests_eventual_consistency_and_a_count_on_every_page(graph: FakeGraph) -> None:
+    members = Members({"g": ["a", "b", "sp1", "sp2", "sp3"]})
+    graph.handler = members
+    read_rows(graph, MEMBERS, "g")
+    for request in members.received:
+        cast = request.url.path.endswith("servicePrincipal")
+        assert request.headers.get("ConsistencyLevel") == ("eventual" if cast else None)
+        assert request.url.params.get("$count") == ("true" if cast else None)
+    assert len(members.received) == 5
+
+
+def test_a_type_that_graph_returns_with_the_cast_is_not_added_again(graph: FakeGraph) -> None:
+    row = {"@odata.type": SERVICE_PRINCIPAL, "id": "sp1"}
+    graph.handler = lambda request: batched(
+        request, lambda inner: page([row] if inner.url.path.endswith("servicePrincipal") else [])
+    )
+    (found,) = read_rows(graph, MEMBERS, "g")
+    assert found == row | {"groupId": "g"}

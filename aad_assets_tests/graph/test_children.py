@@ -16,10 +16,9 @@ from aad_assets_tests.fake_graph import BASE, FakeGraph, MemoryPart, batched, fa
 
 from .directory import FakeDirectory, Row
 
-MEMBERS, OWNERS = CATALOG["group_members"], CATALOG["application_owners"]
+OWNERS = CATALOG["application_owners"]
 ASSIGNMENTS = CATALOG["app_role_assignments"]
 USER = "#microsoft.graph.user"
-SERVICE_PRINCIPAL = "#microsoft.graph.servicePrincipal"
 
 
 def read(graph: FakeGraph, entity: Entity, parents: Sequence[str]) -> list[dict[str, Any]]:
@@ -142,63 +141,6 @@ def test_a_parent_is_restarted_five_times_at_most(graph: FakeGraph) -> None:
         read(graph, OWNERS, ["g"])
     assert graph.meter.restarts == 6
     assert len(owners.singly) == 5
-
-
-class Members:
-    """Members as v1.0 returns them: the plain path omits service principals, and the cast returns them without their type."""
-
-    def __init__(self, members: dict[str, list[str]]) -> None:
-        self.members = members
-        self.received: list[httpx.Request] = []
-
-    def __call__(self, request: httpx.Request) -> httpx.Response:
-        return batched(request, self.page) if request.method == "POST" else self.page(request)
-
-    def page(self, request: httpx.Request) -> httpx.Response:
-        self.received.append(request)
-        group, rest = request.url.path.removeprefix("/v1.0/groups/").split("/", 1)
-        cast = rest.endswith("/microsoft.graph.servicePrincipal")
-        found = [id_ for id_ in self.members[group] if id_.startswith("sp") == cast]
-        place = int(request.url.params.get("$skiptoken", 0))
-        count = "$count=true&" if cast else ""
-        link = f"{BASE}/groups/{group}/{rest}?{count}$skiptoken={place + 1}" if place + 1 < len(found) else None
-        rows = found[place : place + 1]
-        return page(rows if cast else [typed(id_) for id_ in rows], link)
-
-
-@pytest.mark.parametrize("table", ["group_members", "group_owners"])
-def test_the_cast_adds_the_members_that_the_plain_path_omits_with_their_type(graph: FakeGraph, table: str) -> None:
-    members = Members({"g": ["a", "sp1", "b", "sp2"], "h": ["sp3"], "i": []})
-    graph.handler = members
-    rows = read(graph, CATALOG[table], ["g", "h", "i"])
-    assert {(row["groupId"], row["id"], row["@odata.type"]) for row in rows} == {
-        ("g", "a", USER),
-        ("g", "b", USER),
-        ("g", "sp1", SERVICE_PRINCIPAL),
-        ("g", "sp2", SERVICE_PRINCIPAL),
-        ("h", "sp3", SERVICE_PRINCIPAL),
-    }
-    assert graph.meter.parents == 3
-
-
-def test_only_the_cast_requests_eventual_consistency_and_a_count_on_every_page(graph: FakeGraph) -> None:
-    members = Members({"g": ["a", "b", "sp1", "sp2", "sp3"]})
-    graph.handler = members
-    read(graph, MEMBERS, ["g"])
-    for request in members.received:
-        cast = request.url.path.endswith("servicePrincipal")
-        assert request.headers.get("ConsistencyLevel") == ("eventual" if cast else None)
-        assert request.url.params.get("$count") == ("true" if cast else None)
-    assert len(members.received) == 5
-
-
-def test_a_type_that_graph_returns_with_the_cast_is_not_added_again(graph: FakeGraph) -> None:
-    row = {"@odata.type": SERVICE_PRINCIPAL, "id": "sp1"}
-    graph.handler = lambda request: batched(
-        request, lambda inner: page([row] if inner.url.path.endswith("servicePrincipal") else [])
-    )
-    (found,) = read(graph, MEMBERS, ["g"])
-    assert found == row | {"groupId": "g"}
 
 
 @pytest.mark.parametrize("parent", ["a/b?c#d", "o'neill & sons", "ä %2F", "contoso.example", "$batch"])

@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from aad_assets.catalog import CATALOG, Entity, Shape
-from aad_assets.errors import InvalidResponse
+from aad_assets.errors import InvalidResponse, PermissionMissing
 from aad_assets.graph.reading.parents import Key, read_parent_keys
 from aad_assets_tests.fake_graph import FakeGraph, batched, failure, page
 
@@ -87,3 +87,25 @@ def test_a_parent_without_its_key_is_rejected(graph: FakeGraph) -> None:
     graph.respond_with(page([{"displayName": "x"}]))
     with pytest.raises(InvalidResponse, match="without its key"):
         parents(graph, "group_owners")
+
+
+def test_what_is_refused_above_the_parents_is_part_of_the_result(graph: FakeGraph) -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        definition = request.url.path.split("/")[5]
+        return failure(400, "BadRequest") if definition == "d2" else page([f"{definition}-i"])
+
+    graph.handler = lambda request: batched(request, answer) if request.method == "POST" else page(["d1", "d2", "d3"])
+    decisions = CATALOG["access_review_decisions"]
+    keys = graph.run(lambda client: read_parent_keys(client, decisions, graph.meter))
+    assert sorted(keys.found) == [("d1", "d1-i"), ("d3", "d3-i")]
+    (refusals,) = keys.refused
+    assert (refusals.table, refusals.asked) == ("access_review_instances", 3)
+    assert [(parent.key, parent.response.status) for parent in refusals.parents] == [(("d2",), 400)]
+
+
+def test_if_every_object_above_the_parents_is_refused_the_error_is_raised(graph: FakeGraph) -> None:
+    graph.handler = lambda request: (
+        batched(request, lambda _: failure(403, "Forbidden")) if request.method == "POST" else page(["d1", "d2"])
+    )
+    with pytest.raises(PermissionMissing):
+        parents(graph, "access_review_decisions")

@@ -99,7 +99,7 @@ class CountingPart:
 
 
 def test_a_parent_with_very_many_children_stays_within_memory(graph: FakeGraph, tmp_path: Path) -> None:
-    pages, rows = 100, 100
+    pages, rows = 60, 100
 
     def answer(request: httpx.Request) -> httpx.Response:
         number = int(request.url.params.get("$skiptoken", 0))
@@ -114,6 +114,6 @@ def test_a_parent_with_very_many_children_stays_within_memory(graph: FakeGraph, 
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert part.rows == pages * rows, "about 50 MB"
+    assert part.rows == pages * rows, "about 30 MB"
     assert part.largest < 500
-    assert peak < 25 * MEBIBYTE
+    assert peak < 20 * MEBIBYTE
