@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from aad_assets.errors import ConfigurationError, SignInError
-from aad_assets.identity.credentials import ENDPOINTS, check_origin, is_transient, origin_of, require_json
+from aad_assets.identity.credentials import ENDPOINTS, check_origin, is_foreign, is_transient, origin_of, require_json
 from aad_assets.identity.sign_in_errors import sign_in_error
 from aad_assets.settings import CLOUDS, Connection
 from aad_assets.transport import TRANSPORT_ERRORS, Transport, describe
@@ -55,9 +55,9 @@ class Authority:
         response = client.get(f"{self._connection.authority}/v2.0/.well-known/openid-configuration")
         try:
             body: dict[str, Any] = dict(response.json())
-        except (ValueError, TypeError):
+        except (RecursionError, ValueError, TypeError):
             body = {}
-        if response.status_code == 200 or is_transient(response.status_code, body):
+        if response.status_code == 200 or is_foreign(response) or is_transient(response.status_code, body):
             require_json(response)
         if "issuer" not in body or "token_endpoint" not in body:
             raise sign_in_error(body, f"{self._connection.authority} returned {response.status_code}", self._connection)
@@ -103,10 +103,10 @@ class Authority:
         gateway = self._connection.gateway
         proxy = f"AAD_GATEWAY_URL ({gateway})" if gateway else self._transport.describe_proxy(self._connection.authority)
         through = f" through {proxy}" if proxy else ""
-        setting = "AAD_AUTHORITY_URL" if self._connection.authority_url else "AAD_CLOUD, AAD_GATEWAY_URL"
+        setting = "AAD_AUTHORITY_URL" if self._connection.authority_url else "AAD_CLOUD"
         return ConfigurationError(
             f"The sign-in authority {self._connection.authority} cannot be reached{through}: {why}. "
-            f"Check the network, {setting} and AAD_CA_BUNDLE."
+            f"Check the network, {setting}, AAD_GATEWAY_URL, HTTPS_PROXY, NO_PROXY and AAD_CA_BUNDLE."
         )
 
     def _no_managed_identity(self, why: str) -> ConfigurationError:

@@ -96,17 +96,25 @@ def is_transient(status: int, body: Mapping[str, Any] | None = None) -> bool:
     return busy or status == 429 or status >= 500
 
 
+def is_foreign(response: httpx.Response) -> bool:
+    """Return whether a response is a web page, and so not the authority's, which speaks JSON."""
+    return "html" in response.headers.get("Content-Type", "").lower()
+
+
 def require_json(response: httpx.Response) -> httpx.Response:
     """Return the response if it is a complete JSON object and no transient fault.
 
-    Raises httpx.HTTPStatusError or httpx.RemoteProtocolError otherwise, so that the call is retried: msal has no retries,
-    and would log the text of a truncated response, token included.
+    Raises httpx.ProxyError for a response that is not the authority's, and otherwise httpx.HTTPStatusError or
+    httpx.RemoteProtocolError, so that the call is retried: msal has no retries, and would log the text of a truncated
+    response, token included.
     """
     if is_transient(response.status_code):
         response.raise_for_status()
+    if is_foreign(response):
+        raise httpx.ProxyError(f"a proxy or a firewall responded in its place, with status {response.status_code}")
     try:
         body = response.json()
-    except ValueError:
+    except (RecursionError, ValueError):
         body = None
     if not isinstance(body, dict):
         raise httpx.RemoteProtocolError(f"the response with status {response.status_code} is not a JSON object")

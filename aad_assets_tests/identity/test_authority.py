@@ -31,6 +31,21 @@ def test_a_host_that_is_no_authority_is_reported(identity: FakeIdentity, respons
         run(source(identity).tenant_id())
 
 
+@pytest.mark.parametrize("status", [200, 403, 407])
+@pytest.mark.parametrize("endpoint", ["discovery", "tokens"])
+def test_a_page_of_a_proxy_is_reported_at_once(
+    identity: FakeIdentity, monkeypatch: pytest.MonkeyPatch, endpoint: str, status: int
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://anna:p4ssword@proxy.example:8080")
+    page = httpx.Response(status, text="<html>Anna</html>", headers={"Content-Type": "text/html"})
+    setattr(identity, endpoint, [page])
+    with pytest.raises(ConfigurationError, match=r"through HTTPS_PROXY \(http://proxy\.example:8080\): ") as caught:
+        run(source(identity).token())
+    assert str(status) in str(caught.value)
+    assert "NO_PROXY" in str(caught.value)
+    assert not any(text in str(caught.value) for text in ("p4ssword", "Anna"))
+
+
 def test_an_authority_without_an_endpoint_is_reported(identity: FakeIdentity) -> None:
     found = {"issuer": identity.issuer, "token_endpoint": f"{AUTHORITY}/token"}
     identity.discovery = [httpx.Response(200, json=found), httpx.Response(200, json=found)]

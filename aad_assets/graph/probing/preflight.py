@@ -39,7 +39,7 @@ async def preflight(base_url: str, tokens: TokenSource, transport: Transport, ra
             through = f" through {proxy}" if (proxy := transport.describe_proxy(base_url)) else ""
             raise ConfigurationError(
                 f"Graph at {base_url} cannot be reached{through}: {why}. "
-                "Check the network, AAD_GRAPH_BASE_URL, AAD_CLOUD, AAD_GATEWAY_URL and AAD_CA_BUNDLE."
+                "Check the network, AAD_GRAPH_BASE_URL, AAD_CLOUD, AAD_GATEWAY_URL, HTTPS_PROXY, NO_PROXY and AAD_CA_BUNDLE."
             ) from None
     if users is not None:
         rate_limits.set_tenant_size(users)
