@@ -260,6 +260,33 @@ def test_children_that_are_cut_short_are_read_again(reload: FakeReload, tenant: 
     assert (load.status, load.rows, load.deleted) == ("published", 30, 0)
 
 
+def test_rows_of_a_refused_parent_are_not_missing(reload: FakeReload, tenant: Tenant) -> None:
+    """Most of the rows belong to the one group that Graph refuses; those of the other one are all there."""
+    tenant.answer("/groups", keys(2), counts=[2])
+    members(tenant, "k0", keys(30))
+    members(tenant, "k1", keys(2))
+    reload("groups", "group_members")
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        def item(each: httpx.Request) -> httpx.Response:
+            return failure(403, "Authorization_RequestDenied") if "/k0/" in each.url.path else tenant(each)
+
+        return batched(request, item) if request.url.path.endswith("/$batch") else item(request)
+
+    tenant.read.clear()
+    reload.graph.handler = handler
+    outcome = reload("groups", "group_members")["group_members"]
+    assert (outcome.load.status, outcome.load.deleted) == ("published", 0), outcome.reason
+    assert tenant.read.count("/groups/k1/members") == 1
+    stored = reload.lab.stored(reload.target, "SELECT groupId, count(*) FROM {schema}.group_members GROUP BY ALL ORDER BY 1")
+    assert stored == [("k0", 30), ("k1", 2)]
+
+    members(tenant, "k1", keys(1)[:0], keys(1))
+    again = reload("groups", "group_members")["group_members"]
+    assert tenant.read.count("/groups/k1/members") == 3, "none of the rows that could have come"
+    assert again.load.status == "published", again.reason
+
+
 def test_logs_are_never_read_twice(reload: FakeReload, tenant: Tenant) -> None:
     at = {"createdDateTime": "2026-11-20T01:00:00Z"}
     handler: Callable[[httpx.Request], httpx.Response] = lambda _: page([{"id": f"e{n}", **at} for n in range(20)])  # noqa: E731
