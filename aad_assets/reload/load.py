@@ -170,7 +170,6 @@ class Loader:
             describe_refusals(entity, [*load.refusals, *inherited], self._refused_parents),
             *selection.problems,
             describe_rejected_columns(rejected) if rejected else None,
-            *selection.problems,
         ]
         if unpermitted:
             reasons.append(describe_empty_columns(unpermitted, {column.name for column in empty}))

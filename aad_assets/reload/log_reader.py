@@ -96,8 +96,8 @@ class _HourSink:
         self._sink = sink
         self._parts: list[Part] = []
 
-    def part(self, pass_: int = 0) -> Part:
-        part = self._sink.part(pass_)
+    def part(self, pass_: int = 0, select: Sequence[str] = ()) -> Part:
+        part = self._sink.part(pass_, select)
         self._parts.append(part)
         return part
 
