@@ -59,7 +59,11 @@ PATTERNS = (
     Pattern(r", since (?!\d|then\b|its? (?:start|release))", "because"),
     Pattern(r"[,;] else (?!if\b)", "otherwise"),
     Pattern(r"\b[Tt]old\b(?! apart)", "reported, or logged"),
-    Pattern(r"\b(?:is|are|was|were|be|been) refused\b|\b[Rr]efuses?\b", "rejected"),
+    # Parents are refused, as in `refused_parents`; requests and values are rejected.
+    Pattern(
+        r"\b(?:value|request|query|column|property|filter|link|setting|token)s? (?:is|are|was|were|be|been) refused\b",
+        "rejected",
+    ),
     Pattern(r"\b[Ii]n passing\b|\b[Pp]assing (?:fault|error)s?\b", "transient"),
     Pattern(r"\banswer(?:s|ed)? (?:with )?[1-5]\d\d\b", "returned"),
     Pattern(r"(?:\A|(?<=[.!?|]\s)|(?<=\n\n))Of (?:[\w'-]+ ){0,4}[\w'-]+:", "put the subject first"),

@@ -37,7 +37,7 @@ class Progress:
 
     @property
     def was_read(self) -> bool:
-        """Whether all rows were read, also if they were not published."""
+        """All rows were read, even if they were not published."""
         return self.keys.done() and not self.keys.cancelled()
 
 

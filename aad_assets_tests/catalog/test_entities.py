@@ -136,7 +136,7 @@ def test_rows_of_children_name_their_parent(entity: Entity) -> None:
     assert len(entity.parent_reference) == len(entity.parent_key)
     assert not (entity.parent_columns and entity.returned_parent_columns)
     parent = CATALOG[entity.parent]
-    if parent.parent:  # so that the rows below a refused grandparent can be told, whether its children are stored or not
+    if parent.parent:  # so that the rows below a refused grandparent are known, whether its children are stored or not
         assert set(parent.parent_reference) <= set(entity.parent_key)
 
 

@@ -36,7 +36,7 @@ class ParentKeys:
 
     found: list[Key]
     refused: tuple[Refusals, ...] = ()
-    """What Graph refused on the levels above, from the top. Parents below that may be missing in `found`."""
+    """The parents that Graph refused on the levels above, from the top. Parents below that may be missing in `found`."""
 
 
 async def read_parent_keys(client: GraphClient, child: Entity, meter: Meter) -> ParentKeys:
