@@ -138,7 +138,7 @@ class Loader:
                 found = await read_carefully(options.mode, progress.meter, staging, read, find_missing)
             selection, staged = found.selection, found.staged
             load.refusals = [*progress.refusals]
-            options = replace(options, disagreement=found.disagreement)
+            options = replace(options, disagreement=found.disagreement, unread_types=selection.unread_types)
             await self.reader.hand_keys_to_children(entity, staging, staged)
             await self.reader.wait_for_parent(entity)
             copy_costs(progress.meter, load, found.counted)

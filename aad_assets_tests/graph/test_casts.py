@@ -85,7 +85,8 @@ def test_a_cast_that_is_rejected_everywhere_is_left_out_and_reported(
     assert selection.refused == ()
     (problem,) = selection.problems
     code = rejection.json()["error"]["code"]
-    assert problem == f"{MISSING} ({rejection.status_code} {code})."
+    assert problem == f"{MISSING} ({rejection.status_code} {code}). Their stored rows are unchanged."
+    assert selection.unread_types == ("servicePrincipal",)
     assert len(groups.casts) <= 500, "60 rejections are enough to know"
 
 

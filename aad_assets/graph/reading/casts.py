@@ -69,4 +69,7 @@ class Cast:
         types = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", f"{self.name}s").lower().capitalize()
         path = f"/{self.entity.path.rpartition('/')[2]}/microsoft.graph.{self.name}"
         answer = f" ({self.error.response.status} {self.error.response.code})" if self.error else ""
-        return f"{types} among the {self.entity.edge or 'row'}s are missing because Graph rejects {path}{answer}."
+        return (
+            f"{types} among the {self.entity.edge or 'row'}s are missing because Graph rejects {path}{answer}. "
+            "Their stored rows are unchanged."
+        )

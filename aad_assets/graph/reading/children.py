@@ -128,8 +128,14 @@ class _Reading:
         while self._held:
             self._refuse(self._held.pop())
         self._raise_if_unanswered()
-        problems = tuple(cast.problem for cast in self._casts.values() if cast.given_up)
-        return Selection((), refused=self._refusals.found(), parents=len(parents), problems=problems)
+        unread = [cast for cast in self._casts.values() if cast.given_up]
+        return Selection(
+            (),
+            refused=self._refusals.found(),
+            parents=len(parents),
+            unread_types=tuple(cast.name for cast in unread),
+            problems=tuple(cast.problem for cast in unread),
+        )
 
     def _first_items(self, keys: deque[tuple[str, ...]]) -> Iterator[ChildItem]:
         """Yield the items of further parents, until enough of them are refused while none has answered."""

@@ -27,6 +27,8 @@ class Selection:
     """Parents whose children Graph refused, although others answered."""
     parents: int = 0
     """Parents that were asked for their children."""
+    unread_types: tuple[str, ...] = ()
+    """Types of children that were not read, because Graph rejects the cast for them. Their stored rows stay."""
     problems: tuple[str, ...] = ()
     """Sentences for the load's reason: what the read lacks for another cause, such as a cast that Graph rejects."""
 

@@ -1,4 +1,4 @@
-"""Rows that a load leaves as they are, because Graph refused the parents that they belong to.
+"""Rows that a load leaves as they are, because Graph refused the parents that they belong to, or a request for their type.
 
 Nothing is known about these rows: they may be unchanged, changed or gone. The rows below them are kept as well, because they
 were not requested. See also `steps.py`, which calls this before the gates.
@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 from aad_assets.catalog import CATALOG, Entity
+from aad_assets.catalog.columns import ODATA_TYPE
 from aad_assets.catalog.types import quoted
 from aad_assets.errors import Refusals
+from aad_assets.warehouse.database.sql import sql_string
 from aad_assets.warehouse.publishing.compare import KEPT_ROWS
 from aad_assets.warehouse.publishing.publication import Plan, Publication
 from aad_assets.warehouse.publishing.schema_migrator import StoredColumns
@@ -33,7 +35,7 @@ def reference(entity: Entity, table: str) -> tuple[str, ...]:
 def find_kept_rows(publication: Publication, plan: Plan, stored: StoredColumns | None) -> int:
     """Fill the temporary table KEPT_ROWS with the keys of the rows to keep, and return their number.
 
-    A row is kept if it was not read and its parent was refused, or if its parent is not known while any was refused.
+    A row is kept if it was not read and its parent or its type was refused, or if its parent is not known while any was.
     """
     if stored is None or not plan.comparison.keeps_rows:
         return 0
@@ -47,7 +49,10 @@ def find_kept_rows(publication: Publication, plan: Plan, stored: StoredColumns |
 
 
 def _conditions(publication: Publication, stored: StoredColumns) -> Iterator[str]:
-    """Yield for each table with refused parents the condition that a row belongs to one of them."""
+    """Yield conditions that a row belongs to refused parents, one for each table of these, or has an unread type."""
+    if types := publication.options.unread_types:
+        type_column = next(column.name for column in publication.entity.columns if column.source == ODATA_TYPE)
+        yield f"{quoted(type_column)} IN ({', '.join(map(sql_string, types))})"
     for number, refusals in enumerate(publication.refusals):
         columns = reference(publication.entity, refusals.table)
         if not columns or not stored.types.keys() >= {name.lower() for name in columns}:

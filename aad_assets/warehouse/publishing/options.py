@@ -39,6 +39,9 @@ class Options:
     """A sentence for the load's reason if stored columns are not declared and are kept, because this run could not learn
     which columns exist. Empty: they are dropped."""
 
+    unread_types: tuple[str, ...] = ()
+    """Types of rows that this run could not read. Stored rows of them stay as they are."""
+
     disagreement: Disagreement | None = None
     """How two reads of a small table differ, if this run read it twice and neither can be trusted."""
 

@@ -119,7 +119,7 @@ class Plan:
             options.volatile,
             keeps_deleted=options.mode is Mode.COMPARE_KEEP_DELETED,
             merges=options.mode is Mode.MERGE,
-            keeps_rows=stored is not None and bool(publication.refusals),
+            keeps_rows=stored is not None and bool(publication.refusals or options.unread_types),
             day=(entity.time_property, day.day) if day and entity.time_property else None,
         )
         migrator = SchemaMigrator(

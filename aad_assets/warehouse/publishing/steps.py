@@ -110,6 +110,11 @@ def check_gates(publication: Publication, plan: Plan, stored: StoredColumns | No
             f"{table} cannot be recreated now because Graph refused the rows of {refused}, whose stored rows would be lost. "
             "Reload in another mode."
         )
+    if options.mode is Mode.RECREATE and rows_before and options.unread_types:
+        raise WarehouseError(
+            f"{table} cannot be recreated now because this run could not read rows of the type "
+            f"{' and '.join(options.unread_types)}, which would be lost. Reload in another mode."
+        )
     for each in load.refusals:
         options.gates.check_refused(table, each.table, len(each.parents), each.asked)
     options.gates.check_reads(table, options.disagreement)
