@@ -191,7 +191,7 @@ def test_prune_says_what_it_deleted(
     copy.write_bytes(database.read_bytes())
     monkeypatch.setenv("AAD_DATABASE", str(copy))
     assert main(["prune", "--history-older-than", "400d"]) == 0
-    assert capsys.readouterr().out.startswith("deleted 0 versions and 0 changes; the file shrank from ")
+    assert capsys.readouterr().out.startswith("deleted 0 versions, 0 changes and 0 rejects; the file shrank from ")
     with pytest.raises(SystemExit):
         main(["prune", "--history-older-than", "long"])
     assert "'long' is not an age. Write it in days or weeks, such as 400d or 52w." in capsys.readouterr().err

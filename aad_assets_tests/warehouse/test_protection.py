@@ -46,6 +46,12 @@ def test_null_stays_null_and_other_members_keep_their_bytes() -> None:
     assert bytes(found) == row
 
 
+def test_numbers_beside_a_protected_part_keep_their_digits() -> None:
+    row = b'{"id": "1", "open": {"label": "Anna", "n": [12345678901234567890.123, 1.50], "l": 47.640680000000003}}'
+    found = protect(row, protecting(open__label=Protection.PSEUDONYMISE))
+    assert found["open"] == {"label": pseudonym("Anna", KEY), "n": ["12345678901234567890.123", 1.5], "l": 47.64068}
+
+
 def test_a_part_of_a_value_is_protected() -> None:
     of = protecting(info__label=Protection.PSEUDONYMISE, plans__off=Protection.PSEUDONYMISE)
     row = {"id": "1", "info": {"Label": "Anna", "size": 3}, "plans": [{"sku": "x", "off": ["a", "b"]}, None]}

@@ -51,7 +51,8 @@ def decimal(text: str) -> float | int | ExactNumber:
     if len(text) <= _HELD_DIGITS and "e" not in text and "E" not in text:
         return number
     spelling = number_spelling(text)
-    if math.isfinite(number) and number_spelling(repr(number)) == spelling:
+    # Servers write a double with 17 digits (47.640680000000003), or with as few as tell it from its neighbours (47.64068).
+    if math.isfinite(number) and spelling in (number_spelling(repr(number)), number_spelling(f"{number:.17g}")):
         return number
     return int(spelling) if spelling.lstrip("-").isdecimal() and len(spelling) < _LONGEST else ExactNumber(spelling)
 

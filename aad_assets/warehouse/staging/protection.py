@@ -13,6 +13,7 @@ import msgspec
 
 from aad_assets.catalog import Entity
 from aad_assets.catalog.enums import Protection
+from aad_assets.warehouse.database.exact_values import decimal
 
 _decode_members = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _IPV4_PREFIX, _IPV6_PREFIX = 24, 48
@@ -46,7 +47,7 @@ class Protector:
             members = _decode_members(row)
         except msgspec.DecodeError:  # a lone surrogate, which Python's own decoder accepts
             try:
-                value = json.loads(row)
+                value = _loads(row)
             except (ValueError, RecursionError):
                 return row
             if not isinstance(value, dict):
@@ -55,7 +56,7 @@ class Protector:
         for name, raw in members.items():
             if name.lower() in self._first:
                 # The other members keep their bytes.
-                members[name] = msgspec.Raw(json.dumps(self._member(name, json.loads(bytes(raw)))).encode())
+                members[name] = msgspec.Raw(json.dumps(self._member(name, _loads(bytes(raw)))).encode())
         return msgspec.json.encode(members)
 
     def _member(self, name: str, value: Any) -> Any:
@@ -63,6 +64,14 @@ class Protector:
             if path[0] == name.lower():
                 value = _protected(value, path[1:], function)
         return value
+
+
+def _loads(text: bytes) -> Any:
+    """Decode JSON, lone surrogates included, and keep numbers that a double does not hold as text."""
+    return _decode(text.decode("utf-8", "surrogatepass"))
+
+
+_decode = json.JSONDecoder(parse_float=decimal).decode
 
 
 def _protected(value: Any, path: Sequence[str], function: Protect) -> Any:
