@@ -26,7 +26,12 @@ def check_since(connection: duckdb.DuckDBPyConnection, connection_name: str, sin
     begins = {name: covered.open_since for name, covered in found.items() if covered.open_since}
     if table is not None and table not in begins:
         raise _not_recorded(connection, connection_name, table, found.get(table))
-    if begins and since < (first := min(begins.values())):
+    if not begins:
+        raise ConfigurationError(
+            "No changes are recorded in this database because no table has been loaded with its history on. Reload first, or "
+            "set `history: on` in the connection metadata (AAD_CONNECTION_METADATA)."
+        )
+    if since < (first := min(begins.values())):
         raise ConfigurationError(
             f"Changes{f' of {table}' if table else ''} are recorded from {first} on. Choose that moment or a later one."
         )
