@@ -17,12 +17,12 @@ def read_environment() -> dict[str, str]:
     return {**os.environ, **file}
 
 
-def read_settings() -> Settings:
-    """Return the settings, and print a warning for each unknown `AAD_*` variable.
+def read_settings(**overrides: str) -> Settings:
+    """Return the settings with `overrides` of variables, and print a warning for each unknown `AAD_*` variable.
 
     Raises ConfigurationError if one cannot be used; `Connection.check` finds missing ones.
     """
-    environment = read_environment()
+    environment = {**read_environment(), **overrides}
     settings = Settings.from_environment(environment)
     for warning in unknown_variables(environment):
         print(f"aad-assets: {warning}", file=sys.stderr)

@@ -13,14 +13,14 @@ from contextlib import contextmanager, nullcontext
 from aad_assets.catalog import Entity
 from aad_assets.catalog.access import missing_permissions
 from aad_assets.commands import Subparsers
-from aad_assets.commands.environment import configured_entities, read_environment
+from aad_assets.commands.environment import configured_entities, read_environment, read_settings
 from aad_assets.commands.terminal import lines, unechoed
 from aad_assets.errors import SignInError
 from aad_assets.graph.probing.organization import organization_name
 from aad_assets.identity.delegated import DelegatedSignIn, Flow, SignedIn, parse_pasted
 from aad_assets.identity.redirect_listener import RedirectListener
 from aad_assets.identity.token_cache import TokenCache
-from aad_assets.settings import Connection, Settings
+from aad_assets.settings import Connection
 from aad_assets.transport import Transport
 from aad_assets.untrusted import printable
 
@@ -42,9 +42,8 @@ def add(subparsers: Subparsers) -> None:
 
 
 def _login(options: argparse.Namespace) -> int:
-    environment = read_environment()
     # With other methods, AZURE_* variables may stand in for missing settings.
-    settings = Settings.from_environment({**environment, "AAD_AUTH": "delegated"})
+    settings = read_settings(AAD_AUTH="delegated")
     connection = settings.connection
     connection.check()
     transport = Transport(connection)
@@ -55,7 +54,7 @@ def _login(options: argparse.Namespace) -> int:
         signed_in = _sign_in_by_browser(sign_in, connection, not options.no_browser)
     organization = asyncio.run(organization_name(connection, transport))
     _show(signed_in, organization, TokenCache(connection), [entity for entity in configured_entities(settings) if entity.on])
-    if environment.get("AAD_AUTH", "").strip() != "delegated":
+    if read_environment().get("AAD_AUTH", "").strip() != "delegated":
         print("\nSet AAD_AUTH=delegated to let reloads use this sign-in.")
     return 0
 

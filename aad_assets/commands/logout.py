@@ -3,9 +3,8 @@
 import argparse
 
 from aad_assets.commands import Subparsers
-from aad_assets.commands.environment import read_environment
+from aad_assets.commands.environment import read_settings
 from aad_assets.identity.token_cache import TokenCache
-from aad_assets.settings import Settings
 
 
 def add(subparsers: Subparsers) -> None:
@@ -20,6 +19,6 @@ def add(subparsers: Subparsers) -> None:
 
 
 def _logout(_: argparse.Namespace) -> int:
-    cache = TokenCache(Settings.from_environment({**read_environment(), "AAD_AUTH": "delegated"}).connection)
+    cache = TokenCache(read_settings(AAD_AUTH="delegated").connection)
     print(f"Signed out: {cache.path} was deleted." if cache.remove() else "Nobody was signed in.")
     return 0

@@ -115,7 +115,8 @@ def _numbers(fields: type[BaseModel], values: Mapping[str, str], problems: list[
         elif (number := _number(text, type(default))) is not None:
             converted[name] = number
         else:
-            problems.append(f"{variable(name)} is {text!r}. Set it to {_NUMBERS[type(default)]}.")
+            shown = text if len(text) <= _LONGEST_NUMBER else f"{text[:_LONGEST_NUMBER]}…"
+            problems.append(f"{variable(name)} is {shown!r}. Set it to {_NUMBERS[type(default)]}.")
     return converted
 
 

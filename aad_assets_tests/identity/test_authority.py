@@ -8,6 +8,7 @@ import pytest
 import socksio
 
 from aad_assets.errors import ConfigurationError, SignInError
+from aad_assets.identity.credentials import MsalHttp
 from aad_assets.identity.delegated import DelegatedSignIn
 from aad_assets.identity.token_source import TokenSource
 from aad_assets.transport import Transport
@@ -253,3 +254,13 @@ def test_a_redirect_of_a_token_request_is_not_followed(watched: Watched, status:
         run(source(watched).token())
     assert len(watched.forms) == 1, "and it is not repeated"
     assert watched.hosts == {"login.test"}
+
+
+@pytest.mark.parametrize("url", ["https://login.microsoftonline.com/common/discovery/instance", *ELSEWHERE])
+def test_msal_reaches_no_other_host_whatever_it_asks_for(watched: Watched, url: str) -> None:
+    with watched.sync_client() as client:
+        http = MsalHttp(client, AUTHORITY)
+        for call in (http.get, http.post):
+            with pytest.raises(SignInError, match="names an endpoint at"):
+                call(url)
+    assert watched.hosts == set()
