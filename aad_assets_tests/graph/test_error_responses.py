@@ -136,7 +136,16 @@ def test_a_refusal_without_an_error_object_is_read() -> None:
     assert smaller.page_size == 120
 
 
-@pytest.mark.parametrize("body", [{"value": ["Anna"]}, {"value": {"a": "Anna"}}, {"error": "Anna", "value": "Anna"}, b"Anna"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"error":{"code":"Anna\xff"}}',
+        {"value": ["Anna"]},
+        {"value": {"a": "Anna"}},
+        {"error": "Anna", "value": "Anna"},
+        b"Anna",
+    ],
+)
 def test_no_other_body_is_quoted(body: Any) -> None:
     assert "Anna" not in str(graph_error(parse(400, body)))
 

@@ -175,3 +175,15 @@ def test_a_shared_collection_keeps_only_the_rows_of_this_tenant() -> None:
     keep = keep_owned(SCHEMAS, {"ours"})
     rows = [b'{"id": "a", "owner": "ours"}', b'{"id": "b", "owner": "theirs"}', b'{"id": "c"}']
     assert keep(rows) == [rows[0], rows[2]], "a row without an owner is kept"
+
+
+@pytest.mark.parametrize(
+    "row", [b'{"id":"a","\xff":1}', b'{"id":"a","target":{"\xff":1}}', b'{"id":"a","manager":{"id":"\xff"}}']
+)
+def test_invalid_utf_8_is_left_to_validation_or_rejected(row: bytes) -> None:
+    assert len(flatten_links(CATALOG["access_package_assignments"])([row])) == 1
+    assert len(keep_owned(CATALOG["schema_extensions"], {"x"})([row])) == 1
+    try:
+        assert to_edges(CATALOG["user_managers"])([row]) == []
+    except InvalidResponse as error:
+        assert "a row without an id" in str(error)

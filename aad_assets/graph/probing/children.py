@@ -132,5 +132,5 @@ def decode_members(row: msgspec.Raw) -> dict[str, Any]:
     """Decode a row, or return an empty dict for one with a lone surrogate: the other rows are enough for a probe."""
     try:
         return msgspec.json.decode(row, type=dict[str, Any])
-    except msgspec.DecodeError:
+    except ValueError:  # also invalid UTF-8
         return {}

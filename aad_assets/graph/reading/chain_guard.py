@@ -108,6 +108,6 @@ def _key(row: msgspec.Raw) -> bytes | str:
         return found[1]
     try:
         identity = _decode(row).id
-    except msgspec.DecodeError:
+    except ValueError:  # also invalid UTF-8
         identity = None
     return identity if isinstance(identity, str) else bytes(row)

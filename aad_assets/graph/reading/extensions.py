@@ -125,7 +125,7 @@ class _ExtensionCollector:
         for row in rows:
             try:
                 self._add(_decode(row))
-            except msgspec.DecodeError:
+            except ValueError:  # also invalid UTF-8
                 self.left_out["no object"] = None
 
     def _add(self, row: _Row) -> None:

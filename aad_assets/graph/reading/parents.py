@@ -116,7 +116,7 @@ class KeyCollector:
     async def add(self, rows: Rows) -> None:
         try:
             values = self._child.parent_keys([_typed(msgspec.structs.astuple(self._decode(row))) for row in rows])
-        except msgspec.DecodeError:
+        except ValueError:  # also invalid UTF-8
             values = [()]
         if not all(key and all(isinstance(value, str) and value for value in key) for key in values):
             raise InvalidResponse(f"{self._parent.table}: Graph returned a row without its key. Reload later.")

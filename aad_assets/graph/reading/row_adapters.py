@@ -48,7 +48,7 @@ def _unwrap_list(body: bytes) -> bytes:
     members = _decode_members(body)
     try:
         rows = msgspec.json.decode(members.get("value", b"null"), type=list[msgspec.Raw])
-    except msgspec.DecodeError:
+    except ValueError:  # also invalid UTF-8
         return body
     return bytes(rows[0]) if len(rows) == 1 else body
 
@@ -65,7 +65,7 @@ def _has_id(row: bytes) -> bool:
     """Return whether the row has an id, or one of another type, which validation reports."""
     try:
         return bool(msgspec.json.decode(row, type=_Identified).id)
-    except msgspec.DecodeError:
+    except ValueError:  # also invalid UTF-8
         return True
 
 
@@ -96,7 +96,7 @@ def to_edges(entity: Entity) -> Transform:
     def transform(rows: Rows) -> list[bytes]:
         try:
             return [found for row in rows if (found := edge(row))]
-        except (msgspec.DecodeError, KeyError):
+        except (ValueError, KeyError):
             raise InvalidResponse(f"{entity.table}: Graph returned a row without an id. Reload later.") from None
 
     return transform
@@ -119,9 +119,9 @@ def flatten_links(entity: Entity) -> Transform:
         return msgspec.json.encode(members) if present else row
 
     def flatten(row: bytes | msgspec.Raw) -> bytes | msgspec.Raw:
-        with suppress(msgspec.DecodeError):
+        with suppress(ValueError):
             return flatten_valid(row)
-        with suppress(msgspec.DecodeError):
+        with suppress(ValueError):
             if (encoded := encode_surrogates(bytes(row))) is not None:
                 return restore_surrogates(msgspec.Raw(flatten_valid(encoded)))
         return row
@@ -133,7 +133,7 @@ def _flatten_link(members: dict[str, Any], link: Link) -> None:
     """Replace the linked object in a row's members. One that is not an object stays as it is."""
     try:
         linked = _decode_link(members[link.name]) or {}
-    except msgspec.DecodeError:
+    except ValueError:  # also invalid UTF-8
         return
     members.pop(link.name)
     for property_, column in link.column_names().items():
@@ -155,7 +155,7 @@ def keep_owned(entity: Entity, owners: Collection[str]) -> Transform:
     def is_owned(row: bytes | msgspec.Raw) -> bool:
         try:
             return msgspec.json.decode(_decode_members(row)[name], type=str) in owners
-        except (msgspec.DecodeError, KeyError):
+        except (ValueError, KeyError):
             return True  # Validation reports what is wrong with the row.
 
     return lambda rows: [row for row in rows if is_owned(row)]

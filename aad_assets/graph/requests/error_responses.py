@@ -94,7 +94,7 @@ def _unwrapped(message: str) -> tuple[str, str]:
 def _decode(body: bytes) -> Any:
     try:
         return msgspec.json.decode(body)
-    except (msgspec.DecodeError, RecursionError):
+    except (ValueError, RecursionError):
         return None
 
 
