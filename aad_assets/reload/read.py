@@ -18,6 +18,7 @@ from aad_assets.graph.requests.client import GraphClient
 from aad_assets.graph.requests.meter import Meter
 from aad_assets.reload.deadline import not_counted
 from aad_assets.warehouse.staging.entity_stage import EntityStage, Staged
+from aad_assets.wording import listed
 
 
 @dataclass
@@ -61,7 +62,8 @@ class Reader:
         extensions = await self._read_extensions()
         problem = extensions.problem
         if names := without_column(entity, extensions.found):
-            problem += f" No column for {', '.join(names[:10])}, whose name differs from that of another only in case."
+            have = "has" if len(names) == 1 else "have"
+            problem += f" {listed(names[:10])} {have} no column because another property has the same name in another case."
         return with_extensions(entity, extensions.found), problem.strip() or None
 
     async def knows_extensions(self, entity: Entity) -> bool:
