@@ -159,7 +159,7 @@ class Reload:
         rate_limits = RateLimits(self._connection.quota_share)
         with workspace(self._target.database) as folder:
             remove_old(self._target.database)
-            stage = Stage(folder, memory_limit=self._memory_limit or "200MB", pseudonym_key=self._connection.pseudonym_key)
+            stage = Stage(folder, memory_limit=self._memory_limit, pseudonym_key=self._connection.pseudonym_key)
             writer = Writer(stage, self._target)
             try:
                 tenant_id = await tokens.tenant_id()

@@ -160,36 +160,48 @@ class Comparison:
         return f"(FROM {hashed} UNION ALL {others})"
 
     @property
-    def _values(self) -> str:
+    def values(self) -> str:
         """The values of a new row: those that were read (`s`), and the stored ones (`b`) of columns that were not."""
         read, kept = (column.name for column in self.columns), self.kept
         return ", ".join([*(f"s.{quoted(name)}" for name in read), *(f"b.{quoted(name)}" for name in kept), "s._extra"])
 
+    @property
+    def with_kept(self) -> str:
+        """The join that adds the stored values of columns that were not read."""
+        return f"LEFT JOIN before b USING ({self.keys})" if self.kept else ""
+
+    def old_rows(self) -> str:
+        """Select the stored rows that differ."""
+        return f"""SELECT {", ".join(self.names)} FROM {self.table}
+                   SEMI JOIN (FROM difference WHERE change IN ('update', 'delete')) d USING ({self.keys}) WHERE {self.live}"""
+
+    def new_rows(self, values: str, joined: str = "") -> str:
+        """Select `values` of the rows that were read and differ (`s`), and their change."""
+        return f"""SELECT {values}, d.change FROM {self.staged} s JOIN difference d USING ({self.keys}) {joined}
+                   WHERE d.change IN ('insert', 'update')"""
+
     def take(self) -> list[str]:
         """Create `before` and `after`: the rows that differ, with all their columns."""
-        before = f"LEFT JOIN before b USING ({self.keys})" if self.kept else ""
         return [
-            f"""CREATE OR REPLACE TEMP TABLE before AS SELECT {", ".join(self.names)} FROM {self.table}
-                SEMI JOIN (FROM difference WHERE change IN ('update', 'delete')) d USING ({self.keys}) WHERE {self.live}""",
-            f"""CREATE OR REPLACE TEMP TABLE after AS SELECT {self._values}, d.change
-                FROM {self.staged} s JOIN difference d USING ({self.keys}) {before} WHERE d.change IN ('insert', 'update')""",
+            f"CREATE OR REPLACE TEMP TABLE before AS {self.old_rows()}",
+            f"CREATE OR REPLACE TEMP TABLE after AS {self.new_rows(self.values, self.with_kept)}",
         ]
 
-    def reordered(self) -> list[str]:
-        """Remove rows that differ only in the order of a collection from the three tables."""
+    def reordered(self, *others: str) -> list[str]:
+        """Remove rows that differ only in the order of a collection from `difference` and the tables `others`."""
         hashed = [self._hashed(relation, "true", ordered=False) for relation in ("before", "after")]
         same = f"""CREATE OR REPLACE TEMP TABLE same AS SELECT {self.keys}
                    FROM {hashed[0]} b JOIN {hashed[1]} a USING ({self.keys}) WHERE a.hash = b.hash"""
         drop = [
             f"DELETE FROM {relation} USING same WHERE {self.match(relation, 'same')}"
-            for relation in ("before", "after", *(() if self.refreshed else ("difference",)))
+            for relation in (*others, *(() if self.refreshed else ("difference",)))
         ]
         if self.refreshed:
             drop.append(f"UPDATE difference SET change = 'refresh' FROM same WHERE {self.match('difference', 'same')}")
         return [same, *drop]
 
     def apply(self) -> list[str]:
-        """Write the differences to the table."""
+        """Write the rows that differ to the table."""
         matching = f"{self.match('t', 'd')} AND t._tenant_id = $tenant"
         gone = "'update', 'insert'" if self.keeps_deleted else "'update', 'delete'"  # an insert may find its row of old
         statements = []
@@ -202,14 +214,20 @@ class Comparison:
             f"DELETE FROM {self.table} t USING difference d WHERE {matching} AND d.change IN ({gone})",
             self.insert_changed(),
         ]
-        if self.refreshed:
-            names = [quoted(column.name) for column in self.refreshed]
-            statements.append(
-                f"UPDATE {self.table} t SET {', '.join(f'{name} = d.{name}' for name in names)} "
-                f"FROM (SELECT {', '.join([self.keys, *names])} FROM {self.staged} "
-                f"SEMI JOIN (FROM difference WHERE change = 'refresh') d USING ({self.keys})) d WHERE {matching}"
-            )
         return statements
+
+    def refresh(self) -> list[str]:
+        """Write the values of rows that differ only in volatile columns to the table."""
+        if not self.refreshed:
+            return []
+        names = [quoted(column.name) for column in self.refreshed]
+        statement = (
+            f"UPDATE {self.table} t SET {', '.join(f'{name} = d.{name}' for name in names)} "
+            f"FROM (SELECT {', '.join([self.keys, *names])} FROM {self.staged} "
+            f"SEMI JOIN (FROM difference WHERE change = 'refresh') d USING ({self.keys})) d "
+            f"WHERE {self.match('t', 'd')} AND t._tenant_id = $tenant"
+        )
+        return [statement]
 
     def insert_changed(self) -> str:
         """Insert the new and the changed rows."""
@@ -226,8 +244,7 @@ class Comparison:
 
     def insert_with_kept(self) -> str:
         """Insert every row that was read, with the stored values of columns that were not."""
-        source = f"{self.staged} s LEFT JOIN before b USING ({self.keys})"
-        return self._insert(self.names, f"(SELECT {self._values} FROM {source})")
+        return self._insert(self.names, f"(SELECT {self.values} FROM {self.staged} s {self.with_kept})")
 
     def _insert(self, names: Sequence[str], source: str) -> str:
         return f"""

@@ -19,6 +19,9 @@ from aad_assets.warehouse.publishing.options import Mode, Options
 from aad_assets.warehouse.publishing.schema_migrator import SchemaMigrator, StoredColumns
 from aad_assets.warehouse.staging.entity_stage import Staged
 
+_VALUE = 16
+"""Bytes that a value takes in memory beside its text."""
+
 _PARAMETER = re.compile(r"\$([a-z]+)")
 
 
@@ -55,6 +58,11 @@ class Publication:
     def history_table(self) -> str:
         """The qualified name of its history."""
         return f"{self.target.history}.{quoted(self.entity.table)}"
+
+    @property
+    def row_bytes(self) -> float:
+        """The average size of a row in memory."""
+        return self.staged.size / max(self.staged.rows, 1) + _VALUE * len(self.entity.columns)
 
     def existing_tables(self) -> frozenset[str]:
         """Return which of the table and its history exist, by qualified name."""

@@ -105,10 +105,10 @@ def _run(publication: Publication) -> None:
 
 @contextlib.contextmanager
 def _restored_settings(cursor: duckdb.DuckDBPyConnection) -> Iterator[None]:
-    """Set DuckDB's threads and memory limit back at the end: comparing takes more of both."""
-    memory_limit = steps.memory_limit(cursor)
+    """Set back at the end what comparing and writing many rows have set. See also `slices.py`."""
     try:
         yield
     finally:
-        with contextlib.suppress(duckdb.Error):  # the run is being stopped
-            cursor.execute(f"SET threads = {THREADS}; SET memory_limit = '{memory_limit}'")
+        for setting in (f"threads = {THREADS}", "GLOBAL disabled_compression_methods = ''"):
+            with contextlib.suppress(duckdb.Error):  # the run is being stopped
+                cursor.execute(f"SET {setting}")

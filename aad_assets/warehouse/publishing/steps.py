@@ -1,9 +1,8 @@
 """The steps of a publish, one function each. `publish.py` calls them in order."""
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
-
-import duckdb
 
 from aad_assets.catalog import Column
 from aad_assets.errors import WarehouseError
@@ -17,6 +16,7 @@ from aad_assets.warehouse.publishing.options import REPLACING, Mode
 from aad_assets.warehouse.publishing.publication import Plan, Publication
 from aad_assets.warehouse.publishing.rejects import record_rejects
 from aad_assets.warehouse.publishing.schema_migrator import StoredColumns
+from aad_assets.warehouse.publishing.slices import Slices
 from aad_assets.warehouse.staging.stage import THREADS
 from aad_assets.wording import counted
 
@@ -24,8 +24,9 @@ _PREVIEW = 10
 """Changes in the preview of a load."""
 
 _COMPARING_THREADS = 2
-_COMPARING_MEMORY = "600 MiB"
-_UNITS = {"KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
+
+_SIDES = {"insert": 1, "update": 2, "delete": 1}
+"""How many rows there are of a row that is inserted, updated or deleted."""
 
 
 def take_instant(publication: Publication) -> bool:
@@ -219,38 +220,35 @@ def replace_rows(publication: Publication, plan: Plan, rows_before: int) -> None
 def compare_and_apply(publication: Publication, plan: Plan, rows_before: int, *, writes_versions: bool) -> None:
     """Compare the staged rows with the table and write the differences. Raises LoadBlocked at the NULL gate."""
     load, options, comparison = publication.load, publication.options, plan.comparison
-    if not _compare(publication, plan):
-        return
+    _compare(publication, [comparison.difference()])
     counts = _count_changes(publication)
-    load.inserted, load.updated, load.deleted = (counts.get(change, 0) for change in ("insert", "update", "delete"))
-    if not comparison.merges and load.updated + load.deleted >= options.gates.filled_share * rows_before:
-        _check_columns(publication, plan, rows_before, comparison.counting, comparison.counting)
-    statements = comparison.apply()
-    if writes_versions:
-        statements += [plan.history.close(), plan.history.open()]
-    if options.history:
-        statements += plan.history.changes(f"{publication.target.meta}.changes")
+    if not counts:
+        return
+    rows = sum(counts.get(change, 0) * sides for change, sides in _SIDES.items())
+    slices = Slices.of(publication.cursor, comparison, rows, publication.row_bytes)
+    with slices.spooled() as statements:
+        _compare(publication, statements)
+        counts = _count_changes(publication)
+        load.inserted, load.updated, load.deleted = (counts.get(change, 0) for change in _SIDES)
+        if not comparison.merges and load.updated + load.deleted >= options.gates.filled_share * rows_before:
+            _check_columns(publication, plan, rows_before, comparison.counting, comparison.counting)
+        writing = comparison.apply()
+        if writes_versions:
+            writing += [plan.history.close(), plan.history.open()]
+        changes = plan.history.changes(f"{publication.target.meta}.changes") if options.history else []
+        for statement in itertools.chain(slices.each(writing, changes), comparison.refresh()):
+            publication.execute(statement)
+
+
+def _compare(publication: Publication, statements: Iterable[str]) -> None:
+    """Run statements with a second thread.
+
+    Hashing only reads, and is faster with two threads (300,000 users in 1.7 s instead of 3.1 s), although writing is slower.
+    """
+    publication.cursor.execute(f"SET threads = {_COMPARING_THREADS}")
     for statement in statements:
         publication.execute(statement)
-
-
-def _compare(publication: Publication, plan: Plan) -> bool:
-    """Fill the tables of differences; return whether there are any.
-
-    It uses a second thread and more memory. Hashing only reads, and is faster with two threads (300,000 users in 1.7 s
-    instead of 3.1 s), although writing is slower.
-    """
-    cursor = publication.cursor
-    before = memory_limit(cursor)
-    limit = max(before, _COMPARING_MEMORY, key=_bytes)
-    cursor.execute(f"SET threads = {_COMPARING_THREADS}; SET memory_limit = '{limit}'")
-    publication.execute(plan.comparison.difference())
-    has_changes = bool(_count_changes(publication))
-    if has_changes:
-        for statement in [*plan.comparison.take(), *plan.comparison.reordered()]:
-            publication.execute(statement)
-    cursor.execute(f"SET threads = {THREADS}; SET memory_limit = '{before}'")
-    return has_changes
+    publication.cursor.execute(f"SET threads = {THREADS}")
 
 
 def _count_changes(publication: Publication) -> dict[str, int]:
@@ -268,19 +266,3 @@ def count_rows(publication: Publication, plan: Plan) -> None:
             f"SELECT key, change, column_name FROM {meta}.changes WHERE load_id = $load LIMIT {_PREVIEW}"
         ).fetchall()
         load.preview = [ChangedAttribute(*values) for values in preview]
-
-
-def memory_limit(cursor: duckdb.DuckDBPyConnection) -> str:
-    """Return DuckDB's memory limit so that it can be set again: `190.75 MiB`.
-
-    DuckDB cuts its text off after one decimal. Half a digit more keeps it from shrinking each time that it is set again.
-    """
-    row = cursor.execute("SELECT current_setting('memory_limit')").fetchone()
-    assert row is not None
-    number, _, unit = str(row[0]).partition(" ")
-    return f"{float(number) + 0.05:.2f} {unit}"
-
-
-def _bytes(text: str) -> float:
-    number, _, unit = text.partition(" ")
-    return float(number) * _UNITS.get(unit, 1)

@@ -33,6 +33,8 @@ class Staged:
     rejects: str | None = None
     """The relation of values that did not fit, as `key`, `column_name` and `value`. A value may occur twice."""
     undeclared: tuple[str, ...] = ()
+    size: int = 0
+    """The size of the rows as JSON."""
 
 
 class EntityStage:
@@ -105,7 +107,8 @@ class EntityStage:
         relation = memory(self._view(0)) if len(passes) == 1 else self._joined(cursor, passes)
         rows = _number(cursor, f"SELECT count(*) FROM {relation}")
         undeclared = {name for part in self._parts for name in part.undeclared}
-        return Staged(relation, rows, duplicates, self._reject_table.relation, tuple(sorted(undeclared)))
+        size = sum(part.size for part in self._parts)
+        return Staged(relation, rows, duplicates, self._reject_table.relation, tuple(sorted(undeclared)), size)
 
     def _view(self, pass_: int) -> str:
         return f"{self.entity.table}_{pass_}"

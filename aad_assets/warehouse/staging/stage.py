@@ -17,6 +17,7 @@ import duckdb
 from aad_assets.concurrency import run_in_thread
 from aad_assets.errors import WarehouseError
 from aad_assets.warehouse.database import cleaning, json_order
+from aad_assets.warehouse.memory import duckdb_memory
 
 T = TypeVar("T")
 
@@ -30,8 +31,11 @@ THREADS = 1
 class Stage:
     """The DuckDB instance of one run, in memory, over the typed chunks in `folder`."""
 
-    def __init__(self, folder: Path, *, memory_limit: str = "200MB", chunk: int = CHUNK, pseudonym_key: str = "") -> None:
-        """`chunk` is how many bytes of NDJSON are typed at once; `pseudonym_key` is the secret of pseudonymised columns."""
+    def __init__(self, folder: Path, *, memory_limit: str = "", chunk: int = CHUNK, pseudonym_key: str = "") -> None:
+        """`memory_limit` is AAD_MEMORY_LIMIT; `chunk` is how many bytes of NDJSON are typed at once.
+
+        `pseudonym_key` is the secret of pseudonymised columns.
+        """
         self.folder = folder
         self.chunk = chunk
         self.pseudonym_key = hashlib.sha512(pseudonym_key.encode()).digest()  # of the length that the hash takes
@@ -40,9 +44,14 @@ class Stage:
         self._typing = asyncio.Lock()
         self._active: set[duckdb.DuckDBPyConnection] = set()
         config: dict[str, str | bool | int | float | list[str]] = {
-            "memory_limit": memory_limit,
+            "memory_limit": f"{duckdb_memory(memory_limit) // 1000}KB",
+            # What is cached counts, and is read once or lies in the system's cache.
+            "enable_external_file_cache": False,
             "temp_directory": str(folder / "spill"),
             "threads": THREADS,
+            # Memory that is free goes back to the system early.
+            "allocator_flush_threshold": "16MB",
+            "allocator_bulk_deallocation_flush_threshold": "16MB",
         }
         self._connection = duckdb.connect(":memory:", config=config)
         json_order.register(self._connection)

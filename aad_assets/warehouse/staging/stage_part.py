@@ -51,6 +51,8 @@ class StagePart:
     number: int
     pass_: int
     closed: bool = False
+    size: int = 0
+    """The size of the rows so far, as JSON."""
     rejects: list[Reject] = field(default_factory=list)
     """Rejects that are not in the table yet."""
     undeclared: set[str] = field(default_factory=set)
@@ -71,6 +73,7 @@ class StagePart:
             self._file.write(data)
         self.arrivals.add(len(rows))
         self._size += len(data)
+        self.size += len(data)
         if self._size >= self.stage.chunk:
             await self._rotate()
         if len(self.rejects) >= _REJECTS:
@@ -80,7 +83,7 @@ class StagePart:
         """Delete the rows so far, because the chain is read again from its beginning."""
         await self._wait_until_typed(self._typing)
         self.remove_files()
-        self._file, self._size, self._longest = None, 0, 0
+        self._file, self._size, self._longest, self.size = None, 0, 0, 0
         self.arrivals.clear()
         self.typed.clear()
         self.rejects.clear()
