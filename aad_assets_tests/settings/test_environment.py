@@ -129,7 +129,7 @@ def test_a_value_that_cannot_be_used_is_rejected_with_its_variable(name: str, va
 
 
 def test_a_number_of_absurd_length_is_rejected_and_not_quoted_whole() -> None:
-    with pytest.raises(ConfigurationError, match="AAD_LOG_DAYS is '9{30}…'"):
+    with pytest.raises(ConfigurationError, match=r"AAD_LOG_DAYS is '9{30}…'"):
         read(AAD_LOG_DAYS="9" * 5_000)
 
 
