@@ -177,13 +177,12 @@ def test_a_shared_collection_keeps_only_the_rows_of_this_tenant() -> None:
     assert keep(rows) == [rows[0], rows[2]], "a row without an owner is kept"
 
 
-@pytest.mark.parametrize(
-    "row", [b'{"id":"a","\xff":1}', b'{"id":"a","target":{"\xff":1}}', b'{"id":"a","manager":{"id":"\xff"}}']
-)
-def test_invalid_utf_8_is_left_to_validation_or_rejected(row: bytes) -> None:
-    assert len(flatten_links(CATALOG["access_package_assignments"])([row])) == 1
-    assert len(keep_owned(CATALOG["schema_extensions"], {"x"})([row])) == 1
-    try:
-        assert to_edges(CATALOG["user_managers"])([row]) == []
-    except InvalidResponse as error:
-        assert "a row without an id" in str(error)
+@pytest.mark.parametrize("row", [b'{"id":"a","\xff":1}', b'{"id":"a","target":{"\xff":1}}'])
+def test_invalid_utf_8_is_left_to_validation(row: bytes) -> None:
+    assert flatten_links(CATALOG["access_package_assignments"])([row]) == [row]
+    assert keep_owned(CATALOG["schema_extensions"], {"x"})([row]) == [row]
+
+
+def test_an_edge_with_invalid_utf_8_is_rejected() -> None:
+    with pytest.raises(InvalidResponse, match="a row without an id"):
+        to_edges(CATALOG["user_managers"])([b'{"id":"a","manager":{"id":"\xff"}}'])
