@@ -15,6 +15,7 @@ _REASONS = (
     "reload/read.py",
     "reload/load.py",
     "graph/reading/extensions.py",
+    "graph/reading/collections.py",
     "graph/reading/children.py",
 )
 """Modules whose sentences become `loads.reason` of loads that were published or skipped."""
