@@ -35,7 +35,7 @@ class Cast:
 
     @property
     def advanced(self) -> bool:
-        """Whether it is requested with `$count=true` and ConsistencyLevel: eventual."""
+        """Return whether it is requested with `$count=true` and ConsistencyLevel: eventual."""
         return self.answered_advanced or not self.answered
 
     def count_answer(self, *, advanced: bool) -> None:
@@ -51,12 +51,12 @@ class Cast:
 
     @property
     def is_rejected(self) -> bool:
-        """Whether Graph has rejected this cast, and not answered it for any parent."""
+        """Return whether Graph has rejected this cast, and not answered it for any parent."""
         return self.rejected > 0 and not self.answered
 
     @property
     def is_hopeless(self) -> bool:
-        """Whether enough parents have shown that Graph rejects this cast for all of them."""
+        """Return whether enough parents have shown that Graph rejects this cast for all of them."""
         return self.is_rejected and self.rejected >= _ENOUGH
 
     def may_be_simpler(self, error: AadAssetsError) -> bool:
@@ -65,7 +65,7 @@ class Cast:
 
     @property
     def problem(self) -> str:
-        """What the table lacks without this cast, as a sentence."""
+        """Return what the table lacks without this cast, as a sentence."""
         types = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", f"{self.name}s").lower().capitalize()
         path = f"/{self.entity.path.rpartition('/')[2]}/microsoft.graph.{self.name}"
         answer = f" ({self.error.response.status} {self.error.response.code})" if self.error else ""

@@ -28,7 +28,7 @@ class Parent:
 
     @property
     def is_lost(self) -> bool:
-        """Whether a request returned 404, so that the parent may not exist any more."""
+        """Return whether a request returned 404, so that the parent may not exist any more."""
         return any(isinstance(each, NotFound) or _status(each) == 404 for each in self.errors.values())
 
 

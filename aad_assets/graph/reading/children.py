@@ -220,7 +220,7 @@ class _Reading:
         """Decide about a parent of which every item has ended."""
         if self._round == 0:
             for name, error in parent.errors.items():
-                self._refusals.count_unavailable(error, self._answered)
+                self._refusals.count_costly(error, self._answered)
                 if name and None not in parent.errors:
                     self._casts[name].count_rejection(error)
         await self._place(parent)

@@ -8,8 +8,10 @@ from aad_assets.errors import (
     ErrorResponse,
     GraphError,
     GraphUnavailable,
+    InvalidResponse,
     LicenceMissing,
     NotFound,
+    PageTokenExpired,
     PermissionMissing,
     RefusedParent,
 )
@@ -21,6 +23,9 @@ ENOUGH = 60
 
 _MAX_THROTTLED = 20
 """Parents that Graph may throttle until their retries are used up. Throttling is seldom about a single parent."""
+
+_COSTLY = (GraphUnavailable, InvalidResponse, PageTokenExpired)
+"""Errors that come after many requests for one parent."""
 
 
 def is_momentary(error: AadAssetsError) -> bool:
@@ -34,7 +39,7 @@ class RefusalTally:
     def __init__(self, entity: Entity) -> None:
         self._entity = entity
         self._refused: list[tuple[Parent, AadAssetsError]] = []
-        self._unavailable = 0
+        self._costly = 0
         self._throttled = 0
 
     def __len__(self) -> int:
@@ -44,18 +49,18 @@ class RefusalTally:
         """Add a parent that Graph refuses with `error`, whatever is tried."""
         self._refused.append((parent, error))
 
-    def count_unavailable(self, error: AadAssetsError, answered: int) -> None:
-        """Count a parent whose retries are used up. Raises `error` if this is no matter of single parents any more."""
-        if isinstance(error, GraphUnavailable):
-            self._unavailable += 1
-            self._throttled += error.response.status == 429
-            if self._throttled > _MAX_THROTTLED or self._unavailable > max(ENOUGH, answered):
+    def count_costly(self, error: AadAssetsError, answered: int) -> None:
+        """Count a parent that took all retries. Raises `error` if this is no matter of single parents any more."""
+        if isinstance(error, _COSTLY):
+            self._costly += 1
+            self._throttled += isinstance(error, GraphUnavailable) and error.response.status == 429
+            if self._throttled > _MAX_THROTTLED or self._costly > max(ENOUGH, answered):
                 raise error
 
     @property
     def is_outage(self) -> bool:
-        """Whether so many retries were in vain that further parents get fewer."""
-        return self._unavailable >= ENOUGH
+        """Return whether so many retries were in vain that further parents get fewer."""
+        return self._costly >= ENOUGH
 
     def found(self) -> tuple[RefusedParent, ...]:
         """Return the refused parents, each with Graph's last answer."""
