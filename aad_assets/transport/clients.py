@@ -83,6 +83,7 @@ class _SignInClient(httpx.Client):
         request.extensions = {**request.extensions, "trace": self._remember_socket}
         expired = threading.Event()
         timer = threading.Timer(self._seconds, self._shut_down, [expired])
+        timer.daemon = True
         timer.start()
         try:
             response = super().send(request, **{**options, "stream": True})

@@ -84,6 +84,12 @@ def test_a_retry_after_beyond_the_budget_says_how_long_it_is(graph: FakeGraph) -
         graph.get()
 
 
+def test_so_does_one_beyond_what_is_left_of_the_budget(graph: FakeGraph) -> None:
+    graph.respond_with(failure(429, Retry_After="200"), failure(429, Retry_After="500"))
+    with pytest.raises(GraphUnavailable, match=r"after 2 attempts and 200 s of waiting, because Graph asked .* 500 s more"):
+        graph.get()
+
+
 def bomb(megabytes: int) -> bytes:
     return gzip.compress(b'{"value":["' + b" " * (megabytes * 2**20) + b'"]}', 1)
 

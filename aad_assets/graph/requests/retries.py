@@ -63,7 +63,8 @@ class RetryBudget:
         spent = max(self._waited, self._clock() - (self._started or 0.0))
         if self._counted >= self._policy.attempts or spent + wait > self._policy.max_wait:
             attempts = counted(self._attempts, "attempt")
-            because = f", because Graph asked to wait for {wait:,.0f} s more" if wait > self._policy.max_wait else ""
+            is_too_long = self._counted < self._policy.attempts and wait > spent
+            because = f", because Graph asked to wait for {wait:,.0f} s more" if is_too_long else ""
             raise GraphUnavailable(response, f"Gave up after {attempts} and {spent:.0f} s of waiting{because}. Reload later")
         self._waited += wait
         self._meter.retries += 1
