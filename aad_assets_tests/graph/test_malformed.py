@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from aad_assets.errors import GraphUnavailable, InvalidResponse
-from aad_assets.graph.reading.pagination import decode_object, decode_page
+from aad_assets.graph.reading.pagination import decode_page, decode_single
 from aad_assets.graph.requests.client import GraphClient
 from aad_assets.graph.requests.malformed import decoding_problem
 from aad_assets_tests.fake_graph import BASE, FakeGraph, page, streamed
@@ -71,7 +71,7 @@ def test_a_damaged_body_is_requested_again_and_its_reason_is_shown_in_the_end(gr
         fetch(graph)
 
 
-@pytest.mark.parametrize("decode", [decode_page, decode_object, msgspec.json.decode])
+@pytest.mark.parametrize("decode", [decode_page, decode_single, msgspec.json.decode])
 def test_a_body_is_incomplete_wherever_it_is_cut(decode: Callable[[bytes], Any]) -> None:
     for end in range(len(PAGE)):
         with pytest.raises((msgspec.DecodeError, UnicodeDecodeError)) as caught:

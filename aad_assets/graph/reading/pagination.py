@@ -114,24 +114,16 @@ def decode_page(body: bytes | msgspec.Raw) -> Page:
     return page
 
 
-def decode_object(body: bytes) -> bytes:
-    """Return the body unchanged. Raises msgspec.DecodeError if it is not a complete object."""
-    return _decode_object(body)[0]
-
-
-def _decode_object(body: bytes) -> tuple[bytes, dict[str, msgspec.Raw]]:
-    try:
-        return body, _decode_members(body)
-    except msgspec.DecodeError:
-        if (encoded := encode_surrogates(body)) is None:
-            raise
-    members = _decode_members(encoded)
-    return bytes(restore_surrogates(msgspec.Raw(encoded))), members
-
-
 def decode_single(body: bytes | msgspec.Raw) -> Page:
     """Decode a single object as a page of one row. Raises msgspec.DecodeError if the body is truncated or no object."""
-    row, members = _decode_object(bytes(body))
+    row = bytes(body)
+    try:
+        members = _decode_members(row)
+    except msgspec.DecodeError:
+        if (encoded := encode_surrogates(row)) is None:
+            raise
+        members = _decode_members(encoded)
+        row = bytes(restore_surrogates(msgspec.Raw(encoded)))
     links = {field: msgspec.json.decode(members[name]) for name, field in _LINK_FIELDS.items() if name in members}
     return Page([msgspec.Raw(row)], **links)
 
