@@ -25,7 +25,7 @@ class MissingRows:
 
     @property
     def is_most(self) -> bool:
-        """Whether more than half of the stored rows are missing."""
+        """True if more than half of the stored rows are missing."""
         return 2 * self.missing > self.stored
 
 
