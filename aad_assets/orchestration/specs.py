@@ -95,6 +95,8 @@ def load_metadata(connection_name: str, outcome: Outcome) -> Mapping[str, Any]:
         "load_id": load.load_id,
         "graph": dg.MetadataValue.url(outcome.entity.documentation_url),
     }
+    if load.refusals:
+        metadata["refused_parents"] = load.refused_parents
     if load.preview:
         metadata["changes"] = dg.MetadataValue.md(preview(load.preview))
     if load.schema_changes:
