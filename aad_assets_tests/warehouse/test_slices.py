@@ -1,12 +1,14 @@
 """Tests that many changed rows are published slice by slice, with the same result as in one piece."""
 
+import shutil
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from aad_assets.warehouse import memory
 from aad_assets.warehouse.database.target import Target
-from aad_assets_tests.warehouse.support import Lab, Row, counts
+from aad_assets_tests.warehouse.support import COLUMNS, Lab, Row, counts, entity, read_alone
 
 WIDE = 300
 """Rows of a load that is cut into slices."""
@@ -61,3 +63,36 @@ def test_columns_that_were_not_read_keep_their_values_in_every_slice(lab: Lab, t
     assert all(found[f"t{n:03}"]["name"] == row(n, 0)["name"] for n in range(WIDE))
     assert all(found[f"t{n:03}"]["info"]["label"] == "label 0" for n in range(WIDE))
     assert all(found[f"t{n:03}"]["tags"] == row(n, 1)["tags"] for n in range(WIDE))
+
+
+def test_a_release_that_adds_columns_rewrites_table_and_history_in_slices(lab: Lab, database: Path, pieces: str) -> None:
+    target = Target(str(database), "aad")
+    older = entity({name: type_ for name, type_ in COLUMNS.items() if name not in ("small", "tags")})
+    rows: list[Row] = [row(number, 1) for number in range(WIDE)]
+    lab.publish(target, rows, older)
+    lab.publish(target, rows[20:], older, number=1)
+    load = lab.publish(target, rows[20:], number=2)
+    assert counts(load) == (0, 0, 0, WIDE - 20), pieces
+    found = lab.table(target)
+    assert all(
+        found[each["id"]]["small"] == each["small"] and found[each["id"]]["tags"] == each["tags"] for each in rows[20:]
+    )
+    assert lab.stored(target, "SELECT count(*), count(small) FROM {history}.things") == [(WIDE, WIDE)]
+    assert read_alone(database, "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'aad'") == [("things",)]
+    assert read_alone(database, "SELECT count(*) FROM aad_history.things_at('2999-01-01')") == [(WIDE - 20,)]
+
+
+def test_a_rewritten_table_survives_a_kill_after_the_commit(lab: Lab, database: Path, tmp_path: Path, pieces: str) -> None:
+    """The log that DuckDB replays contains the rename."""
+    target = Target(str(database), "aad")
+    older = entity({name: type_ for name, type_ in COLUMNS.items() if name != "small"})
+    rows: list[Row] = [row(number, 1) for number in range(WIDE)]
+    lab.publish(target, rows, older)
+    target.keep_attached = True
+    lab.publish(target, rows, number=1)
+    copy = tmp_path / "copy.duckdb"
+    shutil.copyfile(database, copy)
+    shutil.copyfile(f"{database}.wal", f"{copy}.wal")
+    assert copy.with_name("copy.duckdb.wal").stat().st_size, pieces
+    with duckdb.connect(str(copy)) as connection:
+        assert connection.execute("SELECT count(small), count(*) FROM aad.things").fetchall() == [(WIDE, WIDE)]

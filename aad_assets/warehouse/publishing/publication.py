@@ -131,7 +131,13 @@ class Plan:
             day=(entity.time_property, day.day) if day and entity.time_property else None,
         )
         migrator = SchemaMigrator(
-            publication.cursor, entity, columns, read, publication.staged.relation, publication.load.tenant_id
+            publication.cursor,
+            entity,
+            columns,
+            read,
+            publication.staged.relation,
+            publication.load.tenant_id,
+            publication.row_bytes,
         )
         return cls(columns, read, comparison, History(comparison, publication.history_table), migrator)
 

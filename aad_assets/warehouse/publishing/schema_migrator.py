@@ -17,7 +17,8 @@ from aad_assets.catalog import Column, Entity
 from aad_assets.catalog.types import Json, Type, quoted
 from aad_assets.warehouse.database.sql import sql_string
 from aad_assets.warehouse.database.stored_types import stored_type
-from aad_assets.warehouse.publishing import type_changes, undeclared
+from aad_assets.warehouse.memory import slices_for
+from aad_assets.warehouse.publishing import rewriting, type_changes, undeclared
 from aad_assets.warehouse.publishing.compare import DELETED_AT, comparable
 from aad_assets.warehouse.publishing.gates import type_blocked
 from aad_assets.warehouse.publishing.history import VALIDITY
@@ -51,6 +52,8 @@ class SchemaMigrator:
     """Those of `columns` that were read."""
     staged: str
     tenant_id: str
+    row_bytes: float = 0.0
+    """The average size of a row in memory."""
 
     def create(self, table: str) -> None:
         """Create an empty table with the declared columns and ours."""
@@ -152,11 +155,15 @@ class SchemaMigrator:
         # Within the comparison of a key, because DuckDB joins by nested loops with a condition on one side beside it.
         keys = f"s.{quoted(first)} = CASE WHEN {condition} THEN t.{quoted(first)} END"
         keys += "".join(f" AND s.{quoted(name)} = t.{quoted(name)}" for name in others)
-        with undeclared.moving(self.cursor, table, found) as rows:
-            self.cursor.execute(
-                f"CREATE OR REPLACE TABLE {table} AS SELECT {', '.join(values)} FROM {rows} t "
-                f"LEFT JOIN (SELECT *, true AS _found FROM {self.staged}) s ON {keys}"
-            )
+        slices = self._slices(table)
+        source, staged = rewriting.sources(table, self.staged, self.entity.key, slices)
+        with undeclared.moving(self.cursor, source, found) as rows:
+            joined = f"{rows} t LEFT JOIN (SELECT *, true AS _found FROM {staged}) s ON {keys}"
+            rewriting.rewrite(self.cursor, table, f"SELECT {', '.join(values)} FROM {joined}", slices)
+
+    def _slices(self, table: str) -> int:
+        row = self.cursor.execute(f"SELECT count(*) FROM {table}").fetchone()
+        return slices_for(self.cursor, row[0] * self.row_bytes) if row else 1
 
     def _extra(self, changes: Iterable[SchemaChange]) -> str:
         """Return SQL for `_extra`: what was undeclared may be declared now, or the reverse.

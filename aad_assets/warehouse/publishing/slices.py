@@ -40,7 +40,7 @@ class Slices:
 
     @contextlib.contextmanager
     def spooled(self) -> Iterator[Iterable[str]]:
-        """Yield statements, to be run in turn, that fill `before` and `after` and leave what really differs in `difference`."""
+        """Yield statements to run in turn that fill `before` and `after`, and leave in `difference` what really differs."""
         if self.number == 1:
             yield [*self.comparison.take(), *self.comparison.reordered(*_SIDES)]
             return
