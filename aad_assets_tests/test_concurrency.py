@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from aad_assets.concurrency import gather_or_cancel
+from aad_assets.concurrency import for_each, gather_or_cancel
 from aad_assets_tests.fake_graph import run
 
 
@@ -58,3 +58,35 @@ def test_cancellation_from_outside_ends_them_all() -> None:
         assert forever.ended == 2
 
     run(main())
+
+
+@pytest.mark.parametrize("number", [0, 1, 3, 50])
+def test_each_item_is_awaited_once_and_only_a_few_at_once(number: int) -> None:
+    done: list[int] = []
+    running = most = 0
+
+    async def work(item: int) -> None:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        await asyncio.sleep(0)
+        running -= 1
+        done.append(item)
+
+    run(for_each(range(number), work, at_once=4))
+    assert sorted(done) == list(range(number))
+    assert most == min(number, 4)
+
+
+def test_the_first_error_ends_the_work_on_all_items() -> None:
+    started: list[int] = []
+
+    async def work(item: int) -> None:
+        started.append(item)
+        await asyncio.sleep(0)
+        if item == 5:
+            raise KeyError("the sixth")
+
+    with pytest.raises(KeyError, match="the sixth"):
+        run(for_each(range(1_000), work, at_once=4))
+    assert len(started) < 20

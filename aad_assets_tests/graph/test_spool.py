@@ -9,7 +9,8 @@ import httpx
 import pytest
 
 from aad_assets.catalog import CATALOG
-from aad_assets.errors import WarehouseError
+from aad_assets.errors import InvalidResponse, WarehouseError
+from aad_assets.graph.reading.child_items import Parent
 from aad_assets.graph.reading.children import read_children
 from aad_assets.graph.reading.spool import Slice, Spool
 from aad_assets_tests.fake_graph import BASE, FakeGraph, batched, page
@@ -117,3 +118,16 @@ def test_a_parent_with_very_many_children_stays_within_memory(graph: FakeGraph, 
     assert part.rows == pages * rows, "about 30 MB"
     assert part.largest < 500
     assert peak < 20 * MEBIBYTE
+
+
+def test_the_error_of_a_parent_keeps_no_frames_with_the_pages_that_had_arrived() -> None:
+    parent = Parent(("a",), [None])
+    try:
+        try:
+            raise ValueError
+        except ValueError as cause:
+            raise InvalidResponse("The pages never end.") from cause
+    except InvalidResponse as error:
+        parent.fail(None, error)
+    kept = parent.errors[None]
+    assert (kept.__traceback__, kept.__context__, kept.__cause__) == (None, None, None)

@@ -26,6 +26,12 @@ class Parent:
         self.expected = set(casts)
         """The casts without an answer."""
 
+    def fail(self, cast: str | None, error: AadAssetsError) -> None:
+        """Note the error in which the request for `cast` ended."""
+        # The frames of a traceback keep the pages that had arrived.
+        error.__traceback__ = error.__context__ = error.__cause__ = None
+        self.errors[cast] = error
+
     @property
     def is_lost(self) -> bool:
         """Return whether a request returned 404, so that the parent may not exist any more."""

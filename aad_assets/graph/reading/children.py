@@ -174,7 +174,7 @@ class _Reading:
         if isinstance(error, NotFound) and self._entity.not_found_means_empty:
             error = None
         if error:
-            parent.errors[item.cast] = error
+            parent.fail(item.cast, error)
         elif cast:
             cast.count_answer(advanced=advanced)
         parent.expected.discard(item.cast)

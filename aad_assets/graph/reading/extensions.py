@@ -93,10 +93,12 @@ async def _of_applications(client: GraphClient, meter: Meter, why: str) -> Exten
     entity, part = CATALOG["application_extension_properties"], _ExtensionCollector()
     try:
         parents = await read_parent_keys(client, entity, meter)
-        await read_children(client, entity, parents.found, meter, part)
+        refused = (await read_children(client, entity, parents.found, meter, part)).refused
     except _UNREADABLE as error:
         return Extensions((), f"{_sentence(why)} Those of the applications could not be read either: {_sentence(error)}")
     missing = f"{_sentence(why)} Only those of this tenant's own applications were read."
+    if refused:
+        missing += f" Graph refused those of {counted(len(refused), 'application')}."
     return Extensions(tuple(part.found), missing, tuple(part.left_out))
 
 
