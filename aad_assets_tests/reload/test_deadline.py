@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -100,9 +101,11 @@ def test_waiting_for_the_parents_does_not_count_as_reading_the_children(graph: F
     async def read(client: GraphClient) -> None:
         reader = Reader(client, [CATALOG["groups"], CATALOG["group_members"]])
         keys = reader.progress["groups"].keys
-        asyncio.get_running_loop().call_later(0.3, keys.set_result, {"group_members": []})
+        none: dict[str, list[tuple[str, ...]]] = {"group_members": []}
+        asyncio.get_running_loop().call_later(0.3, keys.set_result, none)
         async with reading_within(0.1, reader.progress["group_members"].meter):
             staging: Any = MemorySink()
+            staging.stage = SimpleNamespace(folder=None)
             await reader.read(CATALOG["group_members"], staging)
 
     graph.run(read)
