@@ -28,6 +28,7 @@ class Tenant:
         self.counts: dict[str, list[int | None]] = {}
         self.read: list[str] = []
         self.members_of: set[str] = set()
+        self.rows_a_page = 1000
 
     def answer(self, path: str, *answers: Rows, counts: Sequence[int | None] = ()) -> None:
         """Let the list at `path`, and its `$count`, answer in this order from now on."""
@@ -49,8 +50,8 @@ class Tenant:
             self.members_of.add(path.split("/")[2])
         rows: list[Any] = [self.row(path, key) for key in _next(self.lists[path]) or ()]
         skipped = int(request.url.params.get("$skiptoken", 0))
-        link = f"{BASE}{path}?$skiptoken={skipped + 1000}" if len(rows) > skipped + 1000 else None
-        return page(rows[skipped : skipped + 1000], link)
+        end = skipped + self.rows_a_page
+        return page(rows[skipped:end], f"{BASE}{path}?$skiptoken={end}" if len(rows) > end else None)
 
     @staticmethod
     def row(path: str, key: str) -> dict[str, Any]:
@@ -212,7 +213,8 @@ def test_a_table_without_a_count_records_none(reload: FakeReload, tenant: Tenant
 
 
 def test_a_table_of_many_requests_is_read_once(reload: FakeReload, tenant: Tenant) -> None:
-    tenant.answer("/groups", keys(51_500), counts=[51_600])
+    tenant.rows_a_page = 10
+    tenant.answer("/groups", keys(515), counts=[516])
     assert reload("groups")["groups"].load.status == "published"
     assert len(tenant.read) == 52
 
