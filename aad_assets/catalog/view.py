@@ -35,7 +35,7 @@ class SourceTable:
 
 @dataclass(frozen=True, kw_only=True)
 class View:
-    """A view. Its query is in `views/<name>.sql`."""
+    """A view. Its query is in `views/<file>.sql`."""
 
     name: str
     group: Group
@@ -47,6 +47,15 @@ class View:
     """The question that `query` answers."""
     query: str
     """A useful query over the view, for a connection called `aad`."""
+    source_file: str = ""
+    """The file of its query, if it is not the view's name."""
+    parameters: tuple[tuple[str, str], ...] = ()
+    """The names in braces in that file, and what stands for each in this view."""
+
+    @property
+    def file(self) -> str:
+        """The name of the file of its query."""
+        return f"{self.source_file or self.name}.sql"
 
     @property
     def tables(self) -> tuple[str, ...]:
@@ -70,7 +79,9 @@ class View:
             condition = " WHERE _deleted_at IS NULL" if found[1] in keeping_deleted else ""
             return f"(SELECT {selected or '*'} FROM {table}{condition})"
 
-        text = resources.files(f"{__package__}.views").joinpath(f"{self.name}.sql").read_text("utf-8")
+        text = resources.files(f"{__package__}.views").joinpath(self.file).read_text("utf-8")
+        for parameter, value in self.parameters:
+            text = text.replace(f"{{{parameter}}}", value)
         return re.sub(r"\{schema\}\.(\w+)", relation, text).strip()
 
     def query_on(self, connection_name: str) -> str:

@@ -11,11 +11,11 @@ from aad_assets.catalog.views import VIEWS
 
 
 def test_each_view_is_a_declaration_and_a_file() -> None:
-    files = {path.stem for path in Path(views_package.__file__).parent.glob("*.sql")}
+    files = {path.name for path in Path(views_package.__file__).parent.glob("*.sql")}
 
     assert [view.name for view in VIEWS] == list(dict.fromkeys(view.name for view in VIEWS))
-    assert files == {view.name for view in VIEWS}
-    assert not files & set(CATALOG)
+    assert files == {view.file for view in VIEWS}
+    assert not {view.name for view in VIEWS} & set(CATALOG)
 
 
 @pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.name)

@@ -27,7 +27,7 @@ SELECT userPrincipalName, skuPartNumber FROM aad.user_licenses WHERE isAssigned 
 - The views work in any database or tool that opens the file, under any alias except the connection's own name: after
   `ATTACH 'entra.duckdb' AS aad`, DuckDB cannot tell the database `aad` from the schema `aad`.
 
-This page calls the connection `aad`. The queries are in `aad_assets/catalog/views/`, one file for each view.
+This page calls the connection `aad`. The queries are in `aad_assets/catalog/views/`.
 The page is generated from the catalogue. To update it, run `make reference`.
 """
 

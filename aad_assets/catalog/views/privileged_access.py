@@ -66,6 +66,13 @@ VIEWS = (
             ViewColumn("policyId", "The policy with the settings: `role_management_policies.id`."),
             *_SETTINGS,
         ),
+        parameters=(
+            ("policies", "role_management_policies"),
+            ("assignments", "role_management_policy_assignments"),
+            ("holders", "role_definitions"),
+            ("holder", "roleDefinitionId"),
+            ("identity", "a.roleDefinitionId,\n    d.displayName AS roleDisplayName,\n    d.isBuiltIn"),
+        ),
         purpose="Roles that can be activated without MFA and without approval, or for more than 8 hours.",
         query="SELECT roleDisplayName, activationMaximumHours, activationRequiresMfa, activationRequiresApproval\n"
         "FROM aad.role_settings\n"
@@ -93,6 +100,17 @@ VIEWS = (
             ViewColumn("groupDisplayName", "The group's name."),
             ViewColumn("policyId", "The policy with the settings: `group_role_management_policies.id`."),
             *_SETTINGS,
+        ),
+        source_file="role_settings",
+        parameters=(
+            ("policies", "group_role_management_policies"),
+            ("assignments", "group_role_management_policy_assignments"),
+            ("holders", "groups"),
+            ("holder", "scopeId"),
+            (
+                "identity",
+                "a.scopeId AS groupId,\n    a.roleDefinitionId AS accessId,\n    d.displayName AS groupDisplayName",
+            ),
         ),
         purpose="Groups that hold directory roles, and can be activated without approval.",
         query="SELECT s.groupDisplayName, s.accessId, s.activationRequiresMfa, s.activationMaximumHours\n"

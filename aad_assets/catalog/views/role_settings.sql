@@ -1,7 +1,8 @@
+-- The settings of directory roles and of groups, whose tables and first columns are parameters.
 -- The ids of the rules are fixed: learn.microsoft.com/graph/identity-governance-pim-rules-overview.
 WITH rules AS (
     SELECT _tenant_id, id AS policyId, unnest(rules) AS rule
-    FROM {schema}.role_management_policies
+    FROM {schema}.{policies}
 ),
 parsed AS (
     SELECT
@@ -72,9 +73,7 @@ named AS (
 )
 SELECT
     a._tenant_id,
-    a.roleDefinitionId,
-    d.displayName AS roleDisplayName,
-    d.isBuiltIn,
+    {identity},
     a.policyId,
     s.activationMaximumDuration,
     s.activationMaximumHours,
@@ -99,7 +98,7 @@ SELECT
     json_extract_string(s.assignmentAlert, '$.notificationRecipients[*]') AS assignmentAlertRecipients,
     TRY_CAST(s.activationAlert ->> '$.isDefaultRecipientsEnabled' AS BOOLEAN) AS activationAlertsAdmins,
     json_extract_string(s.activationAlert, '$.notificationRecipients[*]') AS activationAlertRecipients
-FROM {schema}.role_management_policy_assignments AS a
+FROM {schema}.{assignments} AS a
 LEFT JOIN settings AS s ON s._tenant_id = a._tenant_id AND s.policyId = a.policyId
 LEFT JOIN named AS n ON n._tenant_id = a._tenant_id AND n.policyId = a.policyId
-LEFT JOIN {schema}.role_definitions AS d ON d._tenant_id = a._tenant_id AND d.id = a.roleDefinitionId
+LEFT JOIN {schema}.{holders} AS d ON d._tenant_id = a._tenant_id AND d.id = a.{holder}
