@@ -74,7 +74,7 @@ def test_a_damaged_body_is_requested_again_and_its_reason_is_shown_in_the_end(gr
 @pytest.mark.parametrize("decode", [decode_page, decode_single, msgspec.json.decode])
 def test_a_body_is_incomplete_wherever_it_is_cut(decode: Callable[[bytes], Any]) -> None:
     for end in range(len(PAGE)):
-        with pytest.raises((msgspec.DecodeError, UnicodeDecodeError)) as caught:
+        with pytest.raises(ValueError, match=r".") as caught:
             decode(PAGE[:end])
         assert not decoding_problem(PAGE[:end], caught.value)[1], PAGE[:end]
 

@@ -1,4 +1,4 @@
-"""What the network does to one entity: its outcome says so, its table stays, and the other entities are published."""
+"""A broken network costs one entity: its outcome says what happened, and the other entities are published."""
 
 import gzip
 from collections.abc import Callable, Iterator
