@@ -276,6 +276,18 @@ def one_clock(graph: FakeGraph, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(RetryBudget.__init__, "__kwdefaults__", {"clock": graph.clock.now})
 
 
+@pytest.mark.parametrize("whole", [False, True], ids=["items", "batches"])
+def test_an_outage_late_in_a_long_read_ends_it_soon(graph: FakeGraph, whole: bool) -> None:
+    def answer(request: httpx.Request, time: int) -> httpx.Response | None:
+        return failure(503) if len(graph.requests) > 60 else page([f"of {request.url.path}"])
+
+    applications = Applications({}, everyone=answer)
+    graph.handler = lambda request: failure(503) if whole and len(graph.requests) > 60 else applications(request)
+    with pytest.raises(GraphUnavailable):
+        graph.run(lambda client: read_children(client, OWNERS, keys(2_500), graph.meter, MemoryPart()))
+    assert len(graph.requests) < 60 + 600
+
+
 @pytest.mark.usefixtures("one_clock")
 def test_many_throttled_parents_fail_the_read_instead_of_hours_of_waiting(graph: FakeGraph) -> None:
     throttled = always(failure(429, "TooManyRequests", Retry_After="100"))

@@ -61,7 +61,11 @@ class Cast:
 
     def may_be_simpler(self, error: AadAssetsError) -> bool:
         """Return whether Graph may answer a request that ended in `error` without the options of advanced queries."""
-        return not self.answered_advanced and isinstance(error, REJECTIONS) and not isinstance(error, NotFound)
+        return (
+            not (self.answered_advanced or self.given_up)
+            and isinstance(error, REJECTIONS)
+            and not isinstance(error, NotFound)
+        )
 
     @property
     def problem(self) -> str:

@@ -105,7 +105,6 @@ class _Reading:
         self._spool = spool
         self._casts = {name: Cast(entity, name) for name in entity.casts}
         self._refusals = RefusalTally(entity)
-        self._answered = 0
         self._settled = 0
         self._again: list[Parent] = []
         """Parents that are requested again at the end, because they may have been refused for a moment only."""
@@ -125,8 +124,9 @@ class _Reading:
         for cast in self._casts.values():
             if cast.is_rejected:
                 await self._give_up(cast)
-        while self._held:
-            self._refuse(self._held.pop())
+        held, self._held = self._held, []
+        for parent in held:
+            self._refuse(parent)
         self._raise_if_unanswered()
         unread = [cast for cast in self._casts.values() if cast.given_up]
         return Selection(
@@ -139,7 +139,7 @@ class _Reading:
 
     def _first_items(self, keys: deque[tuple[str, ...]]) -> Iterator[ChildItem]:
         """Yield the items of further parents, until enough of them are refused while none has answered."""
-        while keys and (self._answered or self._held or len(self._again) + len(self._refusals) < ENOUGH):
+        while keys and (self._refusals.answered or self._held or len(self._again) + len(self._refusals) < ENOUGH):
             casts = [None, *(name for name, cast in self._casts.items() if not cast.given_up)]
             yield from self._items(Parent(keys.popleft(), casts), casts)
 
@@ -168,7 +168,7 @@ class _Reading:
         parent, cast = item.parent, self._casts.get(item.cast or "")
         error = await self._read_rest(item, outcome) if isinstance(outcome, Page) else outcome
         advanced = bool(item.headers)
-        if cast and error and advanced and cast.may_be_simpler(error):
+        if cast and error and advanced and None not in parent.errors and cast.may_be_simpler(error):
             advanced = False
             error = await self._read_simply(item)
         if isinstance(error, NotFound) and self._entity.not_found_means_empty:
@@ -185,11 +185,17 @@ class _Reading:
         """Request a cast without the options of advanced queries, which Graph may reject. Return how it fails."""
         query = self._query(item.parent, item.cast, advanced=False)
         simple = ChildItem(self._client, query, item.budget, item.parent, item.cast)
+        outcome = await self._fetch(simple)
+        return await self._read_rest(simple, outcome) if isinstance(outcome, Page) else outcome
+
+    async def _fetch(self, item: ChildItem) -> Page | AadAssetsError:
+        """Return the first page of an item that is requested outside of a batch, or the error that it ends in."""
         try:
-            first = await fetch_page(self._patience, simple.query, self._meter)
-        except GraphError as error:
+            return await fetch_page(self._patience, item.query, self._meter)
+        except NotFromGraph:
+            raise
+        except (GraphError, InvalidResponse) as error:
             return error
-        return await self._read_rest(simple, first)
 
     async def _read_rest(self, item: ChildItem, first: Page) -> AadAssetsError | None:
         """Spool the rows of a parent whose first page has arrived. Return the error that ends its chain of pages."""
@@ -201,13 +207,13 @@ class _Reading:
                 async with aclosing(read_pages(self._patience, item.query, self._meter, page)) as chain:
                     async for more in chain:
                         rows += self._spool.write(complete_rows(self._entity, item.parent.key, item.cast, more))
+            except NotFromGraph:  # The network is at fault, not this parent.
+                raise
             except (GraphError, InvalidResponse) as error:
                 self._spool.release(rows)
                 failure, page = error, None
                 if isinstance(error, NotFound):
                     return GraphUnavailable(error.response, "A page of the list is missing. Reload later")
-                if isinstance(error, NotFromGraph):  # The network is at fault, not this parent.
-                    raise
                 if not isinstance(error, PageTokenExpired):
                     return error
                 self._meter.restarts += 1
@@ -220,7 +226,7 @@ class _Reading:
         """Decide about a parent of which every item has ended."""
         if self._round == 0:
             for name, error in parent.errors.items():
-                self._refusals.count_costly(error, self._answered)
+                self._refusals.count_costly(error)
                 if name and None not in parent.errors:
                     self._casts[name].count_rejection(error)
         await self._place(parent)
@@ -252,7 +258,7 @@ class _Reading:
             rows = self._spool.read(where)
             await self._part.add(rows)
             self._meter.rows += len(rows)
-        self._answered += 1
+        self._refusals.count_answer()
         self._settle(parent)
 
     def _refuse(self, parent: Parent) -> None:
@@ -261,6 +267,7 @@ class _Reading:
 
     def _settle(self, parent: Parent) -> None:
         self._spool.release(parent.rows)
+        parent.rows.clear()
         self._settled += 1
         self._meter.parents = self._settled
 
@@ -283,11 +290,7 @@ class _Reading:
 
     async def _read_singly(self, item: ChildItem) -> None:
         """Request an item outside of a batch."""
-        try:
-            outcome: Page | GraphError = await fetch_page(self._few, item.query, self._meter)
-        except GraphError as error:
-            outcome = error
-        await self._on_response(item, outcome)
+        await self._on_response(item, await self._fetch(item))
 
     async def _drop_gone(self) -> None:
         """Drop the parents that no longer exist, and so have no children, from those that are requested again."""
@@ -308,10 +311,12 @@ class _Reading:
         url = self._client.url(path, version=self._entity.version)
         try:
             await self._few.get(url, bytes, self._meter, families=(CATALOG[self._entity.parent or ""].family,))
-        except GraphError as error:
+        except NotFromGraph:
+            raise
+        except (GraphError, InvalidResponse) as error:
             return not isinstance(error, NotFound)
         return True
 
     def _raise_if_unanswered(self) -> None:
-        if self._refusals and not self._answered and not self._held:
+        if self._refusals and not self._refusals.answered and not self._held:
             raise self._refusals.most_telling()

@@ -24,6 +24,9 @@ ENOUGH = 60
 _MAX_THROTTLED = 20
 """Parents that Graph may throttle until their retries are used up. Throttling is seldom about a single parent."""
 
+_MAX_IN_A_ROW = 200
+"""Parents that may be unavailable while no other answers: more than back off or are in flight at the end of a read."""
+
 _COSTLY = (GraphUnavailable, InvalidResponse, PageTokenExpired)
 """Errors that come after many requests for one parent."""
 
@@ -37,9 +40,12 @@ class RefusalTally:
     """The refused parents of one read, and what their number means."""
 
     def __init__(self, entity: Entity) -> None:
+        self.answered = 0
+        """Parents that have answered."""
         self._entity = entity
         self._refused: list[tuple[Parent, AadAssetsError]] = []
         self._costly = 0
+        self._in_a_row = 0
         self._throttled = 0
 
     def __len__(self) -> int:
@@ -49,13 +55,21 @@ class RefusalTally:
         """Add a parent that Graph refuses with `error`, whatever is tried."""
         self._refused.append((parent, error))
 
-    def count_costly(self, error: AadAssetsError, answered: int) -> None:
+    def count_answer(self) -> None:
+        """Count a parent that has answered."""
+        self.answered += 1
+        self._in_a_row = 0
+
+    def count_costly(self, error: AadAssetsError) -> None:
         """Count a parent that took all retries. Raises `error` if this is no matter of single parents any more."""
-        if isinstance(error, _COSTLY):
-            self._costly += 1
-            self._throttled += isinstance(error, GraphUnavailable) and error.response.status == 429
-            if self._throttled > _MAX_THROTTLED or self._costly > max(ENOUGH, answered):
-                raise error
+        if not isinstance(error, _COSTLY):
+            return
+        self._costly += 1
+        self._in_a_row += 1
+        self._throttled += isinstance(error, GraphUnavailable) and error.response.status == 429
+        too_many = self._costly > max(ENOUGH, self.answered) or self._in_a_row > _MAX_IN_A_ROW
+        if too_many or self._throttled > _MAX_THROTTLED:
+            raise error
 
     @property
     def is_outage(self) -> bool:

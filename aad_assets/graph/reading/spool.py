@@ -10,7 +10,7 @@ import msgspec
 
 from aad_assets.errors import WarehouseError
 
-_IN_MEMORY = 8 * 2**20
+_IN_MEMORY = 2 * 2**20
 """Bytes that wait in memory. More of them wait on the disk."""
 
 _SLICE = 2**20

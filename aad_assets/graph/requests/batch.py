@@ -41,6 +41,9 @@ CONCURRENT_BATCHES = 4
 _MAX_BACKING_OFF = 100
 """Items that back off at once. No new ones are sent meanwhile: when everything fails, few are asked for nothing."""
 
+_ATTEMPTS_ALONE = 3
+"""Attempts at a batch of one item after the batch that contained it failed as a whole."""
+
 
 class _ItemResponse(msgspec.Struct):
     id: str
@@ -157,7 +160,8 @@ async def run_batches(
     such as a connection that breaks, and what `on_response` raises.
     """
     queue = _Queue(items, 1 if client.rate_limits.counts_requests(family) else MAX_ITEMS)
-    sender = _Sender(client, decode, meter, on_response, version, family, queue)
+    few = client.with_retry(replace(client.retry, attempts=min(client.retry.attempts, _ATTEMPTS_ALONE)))
+    sender = _Sender(client, few, decode, meter, on_response, version, family, queue)
     try:
         await gather_or_cancel(sender.run() for _ in range(CONCURRENT_BATCHES))
     finally:
@@ -169,6 +173,8 @@ class _Sender(Generic[ItemT, T]):
     """Sends the items of a queue; see `run_batches`."""
 
     client: GraphClient
+    few: GraphClient
+    """The client with fewer attempts."""
     decode: Callable[[msgspec.Raw], T]
     meter: Meter
     on_response: Callable[[ItemT, T | AadAssetsError], Awaitable[None]]
@@ -180,7 +186,7 @@ class _Sender(Generic[ItemT, T]):
         """Send batches until no item is left."""
         while batch := await self.queue.next_batch():
             try:
-                responses, token = await self._send(batch)
+                responses, token = await self._send(batch, self.few if batch[0].alone else self.client)
             except (GraphUnavailable, InvalidResponse, RequestRejected) as error:
                 if not _may_be_due_to_an_item(error):
                     raise
@@ -193,7 +199,7 @@ class _Sender(Generic[ItemT, T]):
             else:
                 await self._handle(batch, responses, token)
 
-    async def _send(self, batch: Sequence[ItemT]) -> tuple[list[_ItemResponse | None], str]:
+    async def _send(self, batch: Sequence[ItemT], client: GraphClient) -> tuple[list[_ItemResponse | None], str]:
         """Send a batch. Return the responses in its order, and the token. Graph returns them in any order, or omits some."""
         requests = [
             {"id": str(number), "method": "GET", "url": item.url, "headers": {**PREFER, **item.headers}}
@@ -201,10 +207,8 @@ class _Sender(Generic[ItemT, T]):
         ]
         body = msgspec.json.encode({"requests": requests})
         units = sum(item.units for item in batch)
-        url = self.client.url("/$batch", version=self.version)
-        found, token = await self.client.post_with_token(
-            url, body, _decode_responses, self.meter, units=units, family=self.family
-        )
+        url = client.url("/$batch", version=self.version)
+        found, token = await client.post_with_token(url, body, _decode_responses, self.meter, units=units, family=self.family)
         by_id = {response.id: response for response in found.responses}
         return [by_id.get(str(number)) for number in range(len(batch))], token
 
