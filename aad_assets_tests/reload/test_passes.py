@@ -24,7 +24,6 @@ USERS = with_extensions(CATALOG["users"], [ExtensionProperty(name, targets=froze
 @pytest.fixture
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     made = Lab(tmp_path_factory.mktemp("passes"))
-    made.query("SET GLOBAL memory_limit = '440MB'")  # what a reload has by default
     yield made
     made.close()
 
