@@ -37,7 +37,7 @@ _lock = Lock()
 
 
 def remember(*values: object) -> None:
-    """Mask these values from now on. Values that are not text, or too short to be told from ordinary words, are ignored."""
+    """Mask these values from now on. Values that are not text, or as short as parts of ordinary words, are ignored."""
     global _by_length
     with _lock:
         for value in values:
@@ -58,7 +58,7 @@ def remember_userinfo(url: str) -> None:
     user, colon, password = before.partition(":")
     if at and colon:
         decoded = f"{unquote(user)}:{unquote(password)}"
-        # With its user, even a short password can be told from ordinary words.
+        # With its user, even a short password is no ordinary word.
         remember(password, unquote(password), before, decoded, b64encode(decoded.encode()))
 
 
