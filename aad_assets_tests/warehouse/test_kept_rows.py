@@ -118,6 +118,7 @@ def test_a_table_is_not_recreated_while_parents_are_refused(lab: Lab, target: Ta
         (3, 20, 0.15, False),
         (2, 20, 0.0, True),
         (1, 90, 0.0, False),
+        (29, 100, 0.29, False),
     ],
 )
 def test_the_gate_refused_blocks_above_a_share_of_the_parents(

@@ -128,7 +128,7 @@ class Gates:
 
     def check_refused(self, table: str, children: str, refused: int, asked: int) -> None:
         """Check for how many of the parents `asked` Graph refused to return their `children`, a table."""
-        if refused <= max(1, self.refused_share * asked):
+        if refused <= 1 or refused / asked <= self.refused_share:
             return
         self._block(
             Gate.REFUSED,
