@@ -1,4 +1,4 @@
-"""What commands print: without control characters, whatever the text came from."""
+"""The output of commands, without control characters, whatever the text came from."""
 
 import contextlib
 import io
