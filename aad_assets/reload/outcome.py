@@ -136,12 +136,14 @@ def describe_refusals(entity: Entity, refusals: Sequence[Refusals], table: str) 
     for each in refusals:
         number, one = len(each.parents), len(each.parents) == 1
         if each.table == entity.table:
-            of, rows = "", f"{'its' if one else 'their'} stored rows"
+            of, kept = "", f"{'its' if one else 'their'} stored rows are unchanged"
         else:
-            of, rows = f" of {each.table}", f"the stored rows below {'it' if one else 'them'}"
+            of, kept = f" of {each.table}", f"the stored rows below {'it' if one else 'them'} are unchanged"
+        if not entity.parent_reference:
+            kept = f"no row of {entity.table} is deleted, because the rows do not name their parents"
         sentences.append(
             f"{number:,} of {counted(each.asked, 'parent')}{of} {'was' if one else 'were'} refused "
-            f"({_summary(each)}); {rows} are unchanged."
+            f"({_summary(each)}); {kept}."
         )
     return f"{' '.join(sentences)} {table} names {'it' if sum(len(each.parents) for each in refusals) == 1 else 'them'}."
 

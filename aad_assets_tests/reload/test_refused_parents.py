@@ -276,3 +276,4 @@ def test_a_table_that_does_not_name_parents_deletes_nothing_meanwhile(reload: Fa
     rows["a"] = ["e1", "e4"]
     outcome = reload(entity)[entity.table]
     assert (numbers(outcome), outcome.load.kept) == (("published", 2, 1, 0, 1), 2)
+    assert f"no row of {entity.table} is deleted, because the rows do not name their parents." in str(outcome.reason)
