@@ -46,8 +46,8 @@ def run(options: argparse.Namespace) -> int:
     lock_wait = settings.lock_wait
     with reading(settings.database, bookkeeping_of=settings.connection_name, lock_wait=lock_wait) as connection:
         found = changes_since(connection, settings.connection_name, since, options.entity)
-        for line in check_since(connection.cursor(), settings.connection_name, since, options.entity):
-            print(line, file=sys.stderr)
+        if later := check_since(connection.cursor(), settings.connection_name, since, options.entity):
+            print(later, file=sys.stderr)
         rows = (dict(zip(_COLUMNS, (utc_datetime(at), *rest), strict=True)) for at, *rest in iter(found.fetchone, None))
         _PRINTERS[options.format](rows)
     return 0

@@ -101,6 +101,13 @@ def test_changes_of_a_table_without_history_are_an_error(
     lab.publish(target, [{"id": "c"}], replace(THINGS, table="others"), number=2)
     assert main(["changes", "--since", f"{day(1):%Y-%m-%d}"]) == 0
     assert capsys.readouterr().err == f"Changes of others are recorded from {day(2)} on.\n"
+    for name in ("more", "and_more"):
+        lab.publish(target, [{"id": "c"}], replace(THINGS, table=name), number=2)
+    assert main(["changes", "--since", f"{day(1):%Y-%m-%d}"]) == 0
+    expected = (
+        f"Changes of 3 tables are recorded from a later moment on, at the latest from {day(2)}: and_more, more, others.\n"
+    )
+    assert capsys.readouterr().err == expected
 
     lab.publish(target, [{"id": "d"}], number=3, options=OFF)
     with pytest.raises(ConfigurationError, match=rf"history is off. It had history only from {when(1)} to {when(3)}\."):

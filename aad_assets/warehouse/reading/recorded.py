@@ -8,6 +8,9 @@ from aad_assets.catalog.types import quoted
 from aad_assets.errors import ConfigurationError
 from aad_assets.warehouse.database.coverage import Coverage, outside, read_coverage
 from aad_assets.warehouse.database.target import ALIAS
+from aad_assets.wording import counted
+
+_MAX_NAMES = 5
 
 
 def check_moment(connection: duckdb.DuckDBPyConnection, connection_name: str, table: str, at: datetime) -> None:
@@ -17,10 +20,10 @@ def check_moment(connection: duckdb.DuckDBPyConnection, connection_name: str, ta
         raise outside(table, covered)
 
 
-def check_since(connection: duckdb.DuckDBPyConnection, connection_name: str, since: datetime, table: str | None) -> list[str]:
+def check_since(connection: duckdb.DuckDBPyConnection, connection_name: str, since: datetime, table: str | None) -> str:
     """Raise ConfigurationError unless the changes of `table`, or of any table, are recorded from `since` on.
 
-    Return a sentence for each table whose changes are recorded from a later moment on.
+    Return a sentence about the tables whose changes are recorded from a later moment on; empty if there are none.
     """
     found = read_coverage(connection, connection_name, table)
     begins = {name: covered.open_since for name, covered in found.items() if covered.open_since}
@@ -35,7 +38,15 @@ def check_since(connection: duckdb.DuckDBPyConnection, connection_name: str, sin
         raise ConfigurationError(
             f"Changes{f' of {table}' if table else ''} are recorded from {first} on. Choose that moment or a later one."
         )
-    return [f"Changes of {name} are recorded from {begin} on." for name, begin in sorted(begins.items()) if begin > since]
+    later = {name: begin for name, begin in sorted(begins.items()) if begin > since}
+    if len(later) < 2:
+        return "".join(f"Changes of {name} are recorded from {begin} on." for name, begin in later.items())
+    names = [*later][:_MAX_NAMES]
+    more = f", and {len(later) - len(names):,} more" if len(later) > len(names) else ""
+    return (
+        f"Changes of {counted(len(later), 'table')} are recorded from a later moment on, at the latest from "
+        f"{max(later.values())}: {', '.join(names)}{more}."
+    )
 
 
 def _not_recorded(
