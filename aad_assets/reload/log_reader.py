@@ -146,18 +146,17 @@ class FailedDays:
 
 
 def _summary(errors: Mapping[date, Exception], days: int, unread: Sequence[date]) -> AadAssetsError:
-    shown = [f"{day}: {str(error).rstrip('.')}" for day, error in list(errors.items())[:_MAX_REASONS]]
-    others = [str(day) for day in list(errors)[_MAX_REASONS:]]
-    text = f"{len(errors)} of {counted(days, 'day')} failed. {'. '.join(shown)}."
-    if others:
-        text += f" Also {', '.join(others)}."
+    """Return the error for a log of which `errors` and `unread` say the days that are missing, of `days` in all."""
+    details = [f"{day}: {str(error).rstrip('.')}." for day, error in list(errors.items())[:_MAX_REASONS]]
+    if others := [str(day) for day in list(errors)[_MAX_REASONS:]]:
+        details.append(f"Also {', '.join(others)}.")
     if unread:
         span = f"{unread[0]} was" if len(unread) == 1 else f"{len(unread)} days from {unread[0]} to {unread[-1]} were"
-        text += f" {span} not requested after that."
+        details.append(f"{span} not requested after that.")
     if len(errors) + len(unread) < days:
-        text += " The other days are published."
-    text += " The next run reads the missing days again."
+        details.append("The other days are published.")
     first = next(iter(errors.values()))
+    missing, why = f"{len(errors)} of {counted(days, 'day')}", " ".join(details)
     if all(isinstance(error, LoadBlocked) for error in errors.values()) and isinstance(first, LoadBlocked):
-        return LoadBlocked(first.gate, text, first.override)
-    return AadAssetsError(text)
+        return LoadBlocked(first.gate, f"{missing} failed. {why} The next run reads the missing days again.", first.override)
+    return AadAssetsError(f"{missing} failed. {why} The next run reads the missing days again.")

@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 
+import httpx
 import pytest
 
+from aad_assets.errors import LoadBlocked
 from aad_assets_tests.fake_graph import failure
 from aad_assets_tests.reload.fake_log import FakeLog, Span
 from aad_assets_tests.reload.fake_reload import NOW, FakeReload
@@ -188,3 +190,18 @@ def test_a_log_of_one_day_in_hours_writes_nothing_if_nothing_changed(reload: Fak
     again = reload(LOG)[LOG].load
     assert (again.status, again.inserted, again.updated, again.unchanged) == ("published", 0, 0, 41)
     assert len(hours(log, back(1))) == 24
+
+
+def test_a_day_that_a_gate_blocks_is_named_with_the_config_that_opens_the_gate(reload: FakeReload, log: FakeLog) -> None:
+    def handler(request: httpx.Request) -> httpx.Response:
+        response = log(request)
+        garbled = response.content.replace(b'"riskState":null', b'"riskState":null,"userDisplayName":[1]')
+        return httpx.Response(200, content=garbled) if str(back(2)) in str(request.url.params["$filter"])[:40] else response
+
+    reload.graph.handler = handler
+    outcome = reload(LOG)[LOG]
+    assert outcome.load.status == "blocked"
+    assert f"1 of 4 days failed. {back(2)}: the gate rejects blocked it" in str(outcome.reason)
+    assert isinstance(outcome.error, LoadBlocked)
+    assert outcome.error.override == {"allow": {LOG: ["rejects"]}}
+    assert ids(reload) == log.events.keys() - of_day(log, back(2))
