@@ -1,4 +1,4 @@
-"""What Dagster shows of a published load."""
+"""The metadata that Dagster shows of a published load."""
 
 from aad_assets.catalog import CATALOG
 from aad_assets.orchestration.specs import load_metadata
