@@ -39,6 +39,6 @@ def run(options: argparse.Namespace) -> int:
         given = [age(text) if text else None for text in (settings.keep_history, settings.keep_changes)]
     history, changes = (None if each is None else now - each for each in given)
     target = Target(settings.database, settings.connection_name, lock_wait=settings.lock_wait)
-    pruned = prune_and_shrink(target, history_before=history, changes_before=changes)
+    pruned = prune_and_shrink(target, history_before=history, changes_before=changes, memory_limit=settings.memory_limit)
     print(pruned)
     return 0

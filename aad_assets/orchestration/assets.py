@@ -119,6 +119,8 @@ def reload_entities(
             serving_copy=warehouse.checked_serving_copy(connection_name),
             options=run_options(entities, config.allow, config.modes),
         )
+        for warning in reload.warnings():
+            context.log.warning(warning)
         with closing(reload.outcomes()) as outcomes:
             for outcome in outcomes:
                 if outcome is None:

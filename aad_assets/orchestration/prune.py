@@ -52,7 +52,9 @@ def build_prune_job(connection_name: str, prefix: str, problems: Sequence[str] =
             history, changes = (None if each is None else now - each for each in ages)
             database = warehouse.checked_database(connection_name)
             target = Target(database, connection_name, lock_wait=warehouse.lock_wait)
-            pruned = prune_and_shrink(target, history_before=history, changes_before=changes)
+            pruned = prune_and_shrink(
+                target, history_before=history, changes_before=changes, memory_limit=warehouse.memory_limit
+            )
         except (AadAssetsError, ValueError) as error:
             context.log.error(str(error))
             raise dg.Failure(description=str(error), allow_retries=False) from None

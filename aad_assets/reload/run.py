@@ -27,7 +27,7 @@ from aad_assets.reload.load import Loader
 from aad_assets.reload.log_days import parse_days
 from aad_assets.reload.outcome import Outcome, where_raised
 from aad_assets.reload.read import Reader
-from aad_assets.settings import Connection
+from aad_assets.settings import Connection, is_file
 from aad_assets.transport import Transport
 from aad_assets.warehouse.database.database_file import copy_for_serving, remove_unfinished
 from aad_assets.warehouse.database.target import Target
@@ -86,6 +86,14 @@ class Reload:
         self._serving_copy = serving_copy
         self._now = now
         self._reader: Reader | None = None
+
+    def warnings(self) -> list[str]:
+        """Return what to know before the run starts: a target other than a file is experimental."""
+        if is_file(self._target.database):
+            return []
+        name = self._target.display_name
+        advice = "Set AAD_DATABASE to a file if you need a copy that you can rely on."
+        return [f"The database {name} (AAD_DATABASE) is not a file. Such targets are experimental. {advice}"]
 
     def progress(self) -> dict[str, str]:
         """Return a line of counts for each entity that is still being read, by table."""

@@ -57,9 +57,13 @@ def age(text: str) -> timedelta:
 
 
 def prune_and_shrink(
-    target: Target, *, history_before: datetime | None = None, changes_before: datetime | None = None
+    target: Target,
+    *,
+    history_before: datetime | None = None,
+    changes_before: datetime | None = None,
+    memory_limit: str = "",
 ) -> Pruned:
-    """Prune and compact the database with a DuckDB instance of its own.
+    """Prune and compact the database with a DuckDB instance of its own, within AAD_MEMORY_LIMIT.
 
     Raises WarehouseError, also when there is no database. Blocks: call it in a thread.
     """
@@ -67,7 +71,11 @@ def prune_and_shrink(
         raise WarehouseError(
             f"There is no database {target.database} (AAD_DATABASE), so nothing was pruned. Check the setting."
         )
-    with workspace(target.database) as folder, contextlib.closing(Stage(folder)) as stage, stage.cursor() as cursor:
+    with (
+        workspace(target.database) as folder,
+        contextlib.closing(Stage(folder, memory_limit=memory_limit)) as stage,
+        stage.cursor() as cursor,
+    ):
         pruned = prune(cursor, target, history_before=history_before, changes_before=changes_before)
         before, after = compact(cursor, target)
     return replace(pruned, bytes_before=before, bytes_after=after)

@@ -14,6 +14,7 @@ import duckdb
 
 from aad_assets.errors import WarehouseError
 from aad_assets.settings import is_file
+from aad_assets.warehouse.database.failures import is_out_of_memory, needs_memory
 from aad_assets.warehouse.database.sql import sql_string
 from aad_assets.warehouse.database.target import ALIAS, Target
 
@@ -68,6 +69,8 @@ def _write_compacted(cursor: duckdb.DuckDBPyConnection, new: Path, target: Targe
     except duckdb.InterruptException:
         raise
     except duckdb.Error as error:
+        if is_out_of_memory(error):
+            raise WarehouseError(needs_memory(f"Compacting the database {target.display_name}")) from None
         raise _not_compacted(target, str(error).splitlines()[0][:300]) from None
 
 

@@ -1,7 +1,6 @@
 """The target database: attached for one short transaction at a time, with a bounded wait when another process holds it."""
 
 import contextlib
-import errno
 import math
 import os
 import re
@@ -15,6 +14,7 @@ import duckdb
 from aad_assets.concurrency import stopped_within
 from aad_assets.errors import WarehouseError
 from aad_assets.settings import is_file, redact_database
+from aad_assets.warehouse.database.failures import is_disk_full, is_out_of_memory, needs_memory
 from aad_assets.warehouse.database.migrations import migrate
 from aad_assets.warehouse.database.private_files import create_database, create_log, remove_empty_log
 from aad_assets.warehouse.database.sql import sql_string
@@ -133,7 +133,7 @@ class Target:
                 if is_file(self.database):
                     create_database(self.database, cursor)
                 before = self._identity()
-                cursor.execute(f"ATTACH {sql_string(self.database)} AS {ALIAS}")
+                cursor.execute(f"ATTACH {sql_string(self.database)} AS {ALIAS}{self._attach_options}")
                 self._failed_waits, self._failed_at = 0, -math.inf
                 if before in (None, self._identity()):
                     return
@@ -157,6 +157,12 @@ class Target:
         is_over = time.monotonic() >= self._failed_at + self._lock_wait
         return self._lock_wait if is_over and self._failed_waits < _FAILED_WAITS else 0.0
 
+    @property
+    def _attach_options(self) -> str:
+        # Rows that DuckLake keeps inside a PostgreSQL catalogue crash the process when a JSON[] is filled.
+        # https://ducklake.select/docs/stable/duckdb/advanced_features/data_inlining
+        return " (DATA_INLINING_ROW_LIMIT 0)" if self.database.lower().startswith("ducklake:postgres") else ""
+
     def _identity(self) -> tuple[int, int] | None:
         """Return the device and inode of the file; None when it does not exist yet."""
         try:
@@ -177,11 +183,14 @@ class Target:
             )
 
     def _failed(self, error: Exception) -> str:
+        if is_out_of_memory(error):
+            return needs_memory(f"The load into the database {self.display_name} was rolled back because it")
         # Only the first line of DuckDB's text: what follows can quote the statement or values.
         first = str(error).splitlines()[0][:300] if is_file(self.database) else type(error).__name__
         text = f"The database {self.display_name} (AAD_DATABASE) cannot take the load: {first}. The tables are as they were."
-        full = os.strerror(errno.ENOSPC) in first
-        return f"{text} Free some space there, or set AAD_DATABASE to a file elsewhere, and reload." if full else text
+        if is_disk_full(error):
+            return f"{text} Free some space there, or set AAD_DATABASE to a file elsewhere, and reload."
+        return text
 
     @property
     def display_name(self) -> str:

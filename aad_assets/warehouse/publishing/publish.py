@@ -7,7 +7,8 @@ from dataclasses import replace
 import duckdb
 
 from aad_assets.catalog import Entity
-from aad_assets.errors import LoadBlocked, Refusals
+from aad_assets.errors import LoadBlocked, Refusals, WarehouseError
+from aad_assets.warehouse.database.failures import is_out_of_memory, needs_memory
 from aad_assets.warehouse.database.target import Target
 from aad_assets.warehouse.publishing import steps
 from aad_assets.warehouse.publishing.comments import record_added, write_comments
@@ -49,7 +50,12 @@ def publish(
     publication = Publication(cursor, target, entity, staged, draft, tuple(rejected), options, counted, day, tuple(inherited))
     try:
         with _restored_settings(cursor), target.transaction(cursor, load.tenant_id):
-            _run(publication)
+            try:
+                _run(publication)
+            except duckdb.OutOfMemoryException as error:
+                if not is_out_of_memory(error):
+                    raise
+                raise WarehouseError(needs_memory("Publishing the rows that were read", staged.largest)) from None
     except LoadBlocked as error:
         load.mode, load.rows, load.duplicates = draft.mode, staged.rows, staged.duplicates
         if error.gate == Gate.LATER_READ:

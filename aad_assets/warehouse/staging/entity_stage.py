@@ -35,6 +35,8 @@ class Staged:
     undeclared: tuple[str, ...] = ()
     size: int = 0
     """The size of the rows as JSON."""
+    largest: tuple[int, str] | None = None
+    """The bytes and the key of the largest row, if it is large."""
 
 
 class EntityStage:
@@ -108,7 +110,8 @@ class EntityStage:
         rows = _number(cursor, f"SELECT count(*) FROM {relation}")
         undeclared = {name for part in self._parts for name in part.undeclared}
         size = sum(part.size for part in self._parts)
-        return Staged(relation, rows, duplicates, self._reject_table.relation, tuple(sorted(undeclared)), size)
+        largest = max((part.largest for part in self._parts if part.largest), default=None)
+        return Staged(relation, rows, duplicates, self._reject_table.relation, tuple(sorted(undeclared)), size, largest)
 
     def _view(self, pass_: int) -> str:
         return f"{self.entity.table}_{pass_}"

@@ -6,8 +6,10 @@ which stages the rows of one entity.
 
 import asyncio
 import contextlib
+import errno
 import hashlib
 import itertools
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
@@ -17,6 +19,7 @@ import duckdb
 from aad_assets.concurrency import run_in_thread
 from aad_assets.errors import WarehouseError
 from aad_assets.warehouse.database import cleaning, json_order
+from aad_assets.warehouse.database.failures import is_disk_full, is_out_of_memory, needs_memory
 from aad_assets.warehouse.memory import duckdb_memory
 
 T = TypeVar("T")
@@ -83,7 +86,10 @@ class Stage:
             except duckdb.InterruptException:
                 raise
             except duckdb.Error as error:
-                raise self._failed(type(error).__name__) from None  # DuckDB's text may quote a row
+                if is_out_of_memory(error):
+                    raise WarehouseError(needs_memory("Typing the rows that were read")) from None
+                why = os.strerror(errno.ENOSPC) if is_disk_full(error) else type(error).__name__
+                raise self._failed(why) from None  # DuckDB's text may quote a row
 
         async with self._typing:
             return await run_in_thread(call, self.interrupt)
@@ -104,8 +110,7 @@ class Stage:
 
     def _failed(self, why: str) -> WarehouseError:
         return WarehouseError(
-            f"the rows could not be staged in {self.folder} ({why}); nothing is published. "
-            "Check free disk space there, and memory."
+            f"the rows could not be staged in {self.folder} ({why}); nothing is published. Check free disk space there."
         )
 
     def close(self) -> None:

@@ -17,7 +17,9 @@ import msgspec
 from aad_assets.catalog import Column, Entity
 from aad_assets.catalog.columns import ODATA_TYPE, ODATA_TYPE_PREFIX
 from aad_assets.catalog.types import quoted
+from aad_assets.errors import WarehouseError
 from aad_assets.warehouse.database.cleaning import cleaned_sql
+from aad_assets.warehouse.database.failures import is_out_of_memory, needs_memory
 from aad_assets.warehouse.database.sql import sql_string
 from aad_assets.warehouse.staging.arrivals import Arrivals
 from aad_assets.warehouse.staging.coercion import Reject
@@ -28,6 +30,9 @@ from aad_assets.warehouse.staging.validation import RowValidator
 
 _LARGEST_OBJECT = 16 * 2**20
 """DuckDB's default for the size of one JSON object in bytes; raised for chunks with a larger one."""
+
+_LARGE = 2**20
+"""Bytes of a row that an error about memory names."""
 
 _REJECTS = 10_000
 """Rejects that a part holds in Python before they go to DuckDB."""
@@ -55,6 +60,8 @@ class StagePart:
     """The size of the rows so far, as JSON."""
     rejects: list[Reject] = field(default_factory=list)
     """Rejects that are not in the table yet."""
+    largest: tuple[int, str] | None = None
+    """The bytes and the key of the largest row, if it is large."""
     undeclared: set[str] = field(default_factory=set)
     typed: list[Path] = field(default_factory=list)
     _file: BinaryIO | None = None
@@ -123,8 +130,18 @@ class StagePart:
         if data.count(b"\n") >= len(lines):
             # Indented JSON. A line break inside a string is always escaped, so these are between tokens.
             data = b"\n".join(bytes(line).replace(b"\n", b" ").replace(b"\r", b" ") for line in lines)
-        self._longest = max(self._longest, max(len(bytes(line)) for line in lines) if len(data) > _LARGEST_OBJECT else 0)
+        if len(data) > _LARGE:
+            self._note_largest(max(lines, key=_size))
         return data + b"\n"
+
+    def _note_largest(self, line: bytes | msgspec.Raw) -> None:
+        """Note the largest of some rows, and its key if it is large."""
+        size = _size(line)
+        self._longest = max(self._longest, size)
+        if size > max(_LARGE, self.largest[0] if self.largest else 0):
+            members = msgspec.json.decode(line, type=dict[str, msgspec.Raw])
+            sources = [column.source for column in self.entity.columns if column.name in self.entity.key]
+            self.largest = size, "|".join(bytes(members[source]).decode().strip('"') for source in sources)
 
     def _without_no_dates(self, line: bytes | msgspec.Raw) -> bytes:
         row = bytes(line)
@@ -168,6 +185,10 @@ class StagePart:
         def copy(cursor: duckdb.DuckDBPyConnection) -> None:
             try:
                 cursor.execute(copy_statement(self.columns, chunk, typed, number, largest))
+            except duckdb.OutOfMemoryException as error:
+                if not is_out_of_memory(error):
+                    raise
+                raise WarehouseError(needs_memory("Typing the rows that were read", self.largest)) from None
             except (duckdb.DataError, duckdb.InvalidInputException):
                 coerced, longest = self._coerced_chunk(chunk)
                 cursor.execute(copy_statement(self.columns, coerced, typed, number, max(longest + 1, largest)))
@@ -192,6 +213,10 @@ class StagePart:
 
     def _path(self, suffix: str) -> Path:
         return self.stage.folder / f"{self.entity.table}-{self.number}.{suffix}"
+
+
+def _size(line: bytes | msgspec.Raw) -> int:
+    return len(memoryview(line))
 
 
 def copy_statement(columns: Sequence[Column], chunk: Path, typed: Path, number: int, largest: int) -> str:
