@@ -136,7 +136,7 @@ class FailedDays:
 
     @property
     def hopeless(self) -> bool:
-        """Whether the last days failed without any row, so that the others are not requested."""
+        """Return whether the last days failed without any row, so that the others are not requested."""
         return self._silent >= _MAX_SILENT_DAYS
 
     def raise_if_any(self, days: Sequence[date]) -> None:

@@ -26,7 +26,7 @@ class CompleteRead:
     selection: Selection
     staged: Staged
     counted: int | None = None
-    """What Graph's `$count` returned for the rows; None if it did not answer."""
+    """The result of Graph's `$count` for the rows; None if it did not answer."""
     disagreement: Disagreement | None = None
     """How the read differs from the one before it, if the table was read twice and both are doubtful."""
 

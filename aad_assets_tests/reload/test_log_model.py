@@ -17,7 +17,7 @@ FIRST_DAYS = 3
 DAY = timedelta(days=1)
 
 FAULTS = ("hours", "hours and then silent", "silent")
-"""What can happen to a day: it breaks off and passes hour by hour; it breaks off, and so does an hour; no answer at all."""
+"""The faults of a day: it breaks off and passes hour by hour; it breaks off, and so does an hour; no answer at all."""
 
 faults = st.dictionaries(st.integers(0, FIRST_DAYS), st.sampled_from(FAULTS), min_size=1, max_size=3)
 """By days before today."""
@@ -25,7 +25,7 @@ faults = st.dictionaries(st.integers(0, FIRST_DAYS), st.sampled_from(FAULTS), mi
 
 @dataclass
 class Model:
-    """What should be stored, without SQL and without the code under test."""
+    """The rows and days that should be stored, without SQL and without the code under test."""
 
     rows: dict[str, str] = field(default_factory=dict)
     """The state of each event as of the last load that read its day."""

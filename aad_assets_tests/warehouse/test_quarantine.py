@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from aad_assets.warehouse.database.target import Target
-from aad_assets.warehouse.publishing import quarantine as quarantine_module
 from aad_assets.warehouse.publishing.quarantine import quarantine_folder, remove_old
 from aad_assets_tests.warehouse.support import Lab
 from aad_assets_tests.warehouse.test_gates import PEOPLE, blocked, people
@@ -71,7 +70,7 @@ def test_a_folder_of_another_user_is_not_used(
     os.utime(theirs, (OLD, OLD))
     lab.publish(target, people(300), PEOPLE)
     owner = os.getuid()
-    monkeypatch.setattr(quarantine_module.os, "getuid", lambda: owner + 1)
+    monkeypatch.setattr(os, "getuid", lambda: owner + 1)
 
     message = str(blocked(lab, target, people(200)))
     remove_old(str(database))

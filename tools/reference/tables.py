@@ -37,11 +37,11 @@ If the tenant has no licence for an entity, or the entity needs a signed-in pers
 permission is missing, the entity fails and the message names the permission.
 
 Bookkeeping is in four tables. `aad_meta.loads` has one row per load: its status, the reason for it, counts of rows and
-requests, what Graph's `$count` returned (`counted`), retries, seconds throttled, bytes, and schema changes. `aad_meta.rejects`
-has one row per value that did not match its type, with the first load that had it. `ended_load_id` is the first load that no
-longer had it, and NULL while the value is rejected. `aad_meta.refused_parents` names the parents whose children Graph refused.
-`aad_meta.added_columns` has one row per column or field that was added to an existing table, and since when it is
-known. In older versions NULL says nothing. The comments of columns contain their meanings.
+requests, what Graph's `$count` returned (`counted`), retries, seconds throttled, bytes, and schema changes.
+`aad_meta.rejects` has one row per value that did not match its type, with the first load that had it. `ended_load_id` is
+the first load that no longer had it, and NULL while the value is rejected. `aad_meta.refused_parents` names the parents
+whose children Graph refused. `aad_meta.added_columns` has one row per column or field that was added to an existing
+table, and since when it is known. In older versions NULL says nothing. The comments of columns contain their meanings.
 """
 
 _TITLES = {
