@@ -14,7 +14,7 @@ from typing import Any
 import duckdb
 
 from aad_assets.catalog import Column, Entity
-from aad_assets.catalog.types import Json, Type, quoted
+from aad_assets.catalog.types import Json, Struct, Type, quoted
 from aad_assets.warehouse.database.sql import sql_string
 from aad_assets.warehouse.database.stored_types import stored_type
 from aad_assets.warehouse.memory import slices_for
@@ -149,7 +149,7 @@ class SchemaMigrator:
         declared = {column.name.lower() for column in self.columns}
         if of:
             values += [f"t.{quoted(name)}" for key, (name, _) in stored.types.items() if key not in declared]
-        values.append(f"{self._extra(self.changes(of or stored))} AS _extra")
+        values.append(f"{self._extra(list(self.changes(of or stored)), stored)} AS _extra")
         values += [f"t.{name}" for name in ("_tenant_id", "_loaded_at", DELETED_AT, *VALIDITY) if name in stored.ours]
         first, *others = self.entity.key
         # Within the comparison of a key, because DuckDB joins by nested loops with a condition on one side beside it.
@@ -165,8 +165,8 @@ class SchemaMigrator:
         row = self.cursor.execute(f"SELECT count(*) FROM {table}").fetchone()
         return slices_for(self.cursor, row[0] * self.row_bytes) if row else 1
 
-    def _extra(self, changes: Iterable[SchemaChange]) -> str:
-        """Return SQL for `_extra`: what was undeclared may be declared now, or the reverse.
+    def _extra(self, changes: Sequence[SchemaChange], stored: StoredColumns) -> str:
+        """Return SQL for `_extra`: what was undeclared may be declared now, or the reverse with the same value.
 
         Other differences are left to the comparison.
         """
@@ -177,8 +177,24 @@ class SchemaMigrator:
             comparable(f"json_merge_patch(coalesce({side}, '{{}}'), {sql_string(moved)})", Json())
             for side in (left, "s._extra")
         )
+        lost = (self._lost_agrees(change.column.split("."), stored, sources) for change in changes if change.change == "lost")
+        same = " AND ".join([same, *filter(None, lost)])
         # Most are NULL on both sides, or the same text. Only the others are worth calling Python.
         return f"CASE WHEN s._found AND s._extra IS DISTINCT FROM {left} AND {same} THEN s._extra ELSE {left} END"
+
+    def _lost_agrees(self, path: Sequence[str], stored: StoredColumns, sources: Mapping[str, str]) -> str | None:
+        """Return SQL that is true unless `_extra` has another value than a lost column or field had; None within lists."""
+        name, type_ = stored.types.get(path[0].lower(), (path[0], None))
+        before, where = f"t.{quoted(name)}", f"$.{json.dumps(sources.get(path[0], path[0]))}"
+        for field in path[1:]:
+            fields = type_changes.fields_by_name(type_) if isinstance(type_, Struct) else {}
+            name, type_ = fields.get(field.lower(), (field, None))
+            before, where = f"({before}).{quoted(name)}", f"{where}.{json.dumps(field)}"
+        if type_ is None:
+            return None
+        now = f"json_extract(s._extra, {sql_string(where)})"
+        typed = f"json_transform({now}, {sql_string(json.dumps(undeclared.json_structure(type_)))})"
+        return f"({now} IS NULL OR {comparable(before, type_)} IS NOT DISTINCT FROM {comparable(typed, type_)})"
 
     def _value(self, column: Column, stored: StoredColumns, of: StoredColumns | None, gain: undeclared.Gain | None) -> str:
         """Return SQL for the value of a column in the rebuilt table. `gain` is what it gains, which `_extra` may have."""

@@ -87,7 +87,7 @@ def moving(cursor: duckdb.DuckDBPyConnection, table: str, found: Sequence[Gain])
         yield f"(SELECT *, NULL::JSON AS _moved FROM {table})"
         return
     sources = {gain.column.source: gain for gain in found}
-    structure = json.dumps({gain.column.name: _structure(gain.part) for gain in found})
+    structure = json.dumps({gain.column.name: json_structure(gain.part) for gain in found})
     sought = " OR ".join(map(_sought, sources))
     matching = " AND ".join(["true", *(each for gain in found for each in _list_lengths(gain))])
     _finish(cursor)
@@ -144,13 +144,13 @@ def _list_lengths(gain: Gain) -> Iterator[str]:
     yield from within(quoted(gain.column.name), f"$.{json.dumps(gain.column.source)}", gain.stored, gain.part)
 
 
-def _structure(type_: Type) -> Any:
+def json_structure(type_: Type) -> Any:
     """Return the type as json_transform takes it."""
     match type_:
         case List(item):
-            return [_structure(item)]
+            return [json_structure(item)]
         case Struct(fields):
-            return {name: _structure(field) for name, field in fields}
+            return {name: json_structure(field) for name, field in fields}
         case _:
             return duckdb_type(type_)
 
