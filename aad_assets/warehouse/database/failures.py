@@ -1,4 +1,4 @@
-"""What an error of DuckDB or of the file system means for people: no room on a disk, or too little memory.
+"""The meaning for people of errors of DuckDB and of the file system: no room on a disk, or too little memory.
 
 DuckDB's text may quote rows. What is returned here never does.
 """
