@@ -28,7 +28,7 @@ class CompleteRead:
     counted: int | None = None
     """The result of Graph's `$count` for the rows; None if it did not answer."""
     disagreement: Disagreement | None = None
-    """How the read differs from the one before it, if the table was read twice and both are doubtful."""
+    """The difference from the read before it, if the table was read twice and both are doubtful."""
 
 
 def counted_rows(entity: Entity, meter: Meter) -> int | None:
@@ -61,7 +61,7 @@ async def read_carefully(
         second = replace(second, counted=first.counted)
     missing = await find_missing(second)
     doubt = _doubt(second, missing)
-    if doubt is None or missing == missing_first:
+    if doubt is None or missing == missing_first or (doubt is Gate.COUNT and missing.is_later_than(missing_first)):
         return second
     return replace(second, disagreement=Disagreement(doubt, first.staged.rows, second.staged.rows))
 

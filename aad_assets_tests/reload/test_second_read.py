@@ -193,6 +193,16 @@ def test_a_count_that_two_reads_miss_with_different_rows_blocks(reload: FakeRelo
     assert "the gate count blocked it: two reads disagreed: 29 rows and then 29 rows" in str(outcome.reason)
 
 
+def test_rows_that_are_deleted_between_two_reads_do_not_block(reload: FakeReload, tenant: Tenant) -> None:
+    tenant.answer(path_of("groups"), keys(200), counts=[200])
+    reload("groups")
+    tenant.answer(path_of("groups"), keys(199), keys(198), counts=[200, 199])
+    assert reload("groups")["groups"].load.status == "published"
+    assert ids(reload, "groups") == {*keys(198)}
+    tenant.answer(path_of("groups"), keys(197), keys(180), counts=[198, 181])
+    assert reload("groups")["groups"].load.status == "blocked"
+
+
 @pytest.mark.parametrize("fails", [failure(403), failure(500)], ids=["permission", "unavailable"])
 def test_what_was_counted_is_recorded_also_if_the_load_fails(
     reload: FakeReload, tenant: Tenant, fails: httpx.Response

@@ -1,7 +1,7 @@
 """Which stored rows a read lacks: counted and hashed in the database, so that two reads compare without their keys."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import duckdb
 
@@ -11,6 +11,9 @@ from aad_assets.errors import Refusals
 from aad_assets.warehouse.database.target import ALIAS, Target
 from aad_assets.warehouse.publishing.compare import DELETED_AT
 from aad_assets.warehouse.publishing.kept_rows import reference
+
+_MOST_HASHES = 1_000
+_FEW_SHARE = 0.01
 
 
 @dataclass(frozen=True)
@@ -22,11 +25,18 @@ class MissingRows:
     missing: int = 0
     digest: int = 0
     """A hash of the missing keys in any order. It holds within one process, because DuckDB may change its hash."""
+    hashes: frozenset[int] = frozenset()
+    """The hashes of the missing keys, if there are few."""
 
     @property
     def is_most(self) -> bool:
         """True if more than half of the stored rows are missing."""
         return 2 * self.missing > self.stored
+
+    def is_later_than(self, earlier: "MissingRows") -> bool:
+        """Return whether the same rows are missing as in an earlier read, and at most a few more, deleted since then."""
+        new = self.missing - earlier.missing
+        return earlier.hashes <= self.hashes and len(self.hashes - earlier.hashes) == new <= max(1, _FEW_SHARE * self.stored)
 
 
 def missing_rows(
@@ -57,14 +67,14 @@ def missing_rows(
             conditions.append(f"({names}) NOT IN ({values})")
             parameters += [value for parent in each.parents for value in parent.key]
         keys = ", ".join(map(quoted, entity.key))
-        row = cursor.execute(
-            f"""SELECT count(*), count(*) FILTER (s.found IS NULL),
-                       coalesce(bit_xor(hash({keys})) FILTER (s.found IS NULL), 0)
-                FROM {target.schema}.{quoted(entity.table)} t LEFT JOIN (SELECT {keys}, true AS found FROM {staged}) s
-                USING ({keys}) WHERE {" AND ".join(conditions)}""",
-            parameters,
-        ).fetchone()
-    return MissingRows(*row) if row else MissingRows()
+        source = f"""FROM {target.schema}.{quoted(entity.table)} t LEFT JOIN (SELECT {keys}, true AS found FROM {staged}) s
+                     USING ({keys}) WHERE {" AND ".join(conditions)}"""
+        counts = f"count(*), count(*) FILTER (s.found IS NULL), coalesce(bit_xor(hash({keys})) FILTER (s.found IS NULL), 0)"
+        found = MissingRows(*cursor.execute(f"SELECT {counts} {source}", parameters).fetchall()[0])
+        if not 0 < found.missing <= _MOST_HASHES:
+            return found
+        hashes = cursor.execute(f"SELECT hash({keys}) {source} AND s.found IS NULL", parameters).fetchall()
+    return replace(found, hashes=frozenset(number for (number,) in hashes))
 
 
 def _columns(cursor: duckdb.DuckDBPyConnection, target: Target, table: str) -> frozenset[str]:
