@@ -21,8 +21,9 @@ SELECT userPrincipalName, skuPartNumber FROM aad.user_licenses WHERE isAssigned 
 - A view reads its tables at query time. It takes no space and is never older than its tables.
 - Each view is an asset downstream of its tables. Every run that includes it creates it again, even if a table failed or was
   skipped. The materialisation then lists under `old_data` the tables that still have the rows of an earlier run.
-- If a column is turned off, the view shows NULL in its place, and no rows if it unnests that column. The materialisation lists
-  such columns under `null_columns`. If a table was never loaded, the view stays as it was, and an observation gives the reason.
+- If a column is turned off, the view shows NULL in its place, and no rows if it unnests that column. The materialisation
+  lists such columns under `null_columns`. If a table was never loaded, the view stays as it was, and an observation gives the
+  reason.
 - If one of your tables has the name of a view, the table is left alone and the view fails. A view of that name is replaced.
 - The views work in any database or tool that opens the file, under any alias except the connection's own name: after
   `ATTACH 'entra.duckdb' AS aad`, DuckDB cannot tell the database `aad` from the schema `aad`.
