@@ -18,9 +18,10 @@ from aad_assets.catalog.types import quoted
 from aad_assets.warehouse.database.sql import sql_string
 from aad_assets.warehouse.memory import slices_for, working_part
 from aad_assets.warehouse.publishing.compare import Comparison
+from aad_assets.warehouse.staging.stage import THREADS
 
 _SIDES = ("before", "after")
-_MOST_BUFFERED = 20_000
+_MOST_BUFFERED = 5_000
 
 
 @dataclass(frozen=True)
@@ -99,8 +100,10 @@ class Slices:
 
     def _spool(self) -> Iterator[str]:
         """Write the rows that differ to files by slice, and create views of all of them."""
-        buffered = min(_MOST_BUFFERED, int(working_part(self.cursor) / self.row_bytes) // 2)
+        buffered = min(_MOST_BUFFERED, int(working_part(self.cursor) / self.row_bytes) // 8)
         yield from self._set("partitioned_write_flush_threshold", str(max(buffered, 1)))
+        # Each thread holds a part of every slice.
+        yield f"SET threads = {THREADS}"
         for side in _SIDES:
             rows = f"(SELECT *, {self._slice} AS _slice FROM ({self._select(side)}))"
             to = f"{sql_string(str(self._folder / side))} (FORMAT parquet, PARTITION_BY (_slice), OVERWRITE_OR_IGNORE)"
