@@ -216,3 +216,30 @@ def test_part_of_another_name_is_not_a_name() -> None:
     identifiers = Identifiers.of(["an@contoso.com"])
     assert not any(map(identifiers.name, ["joan@contoso.com", "an@contoso.com.example", "x.an@contoso.com"]))
     assert all(map(identifiers.name, ["an@contoso.com", "AN@contoso.com.", "(an@contoso.com)", "smtp:an@contoso.com"]))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://graph.microsoft.com/v1.0/users('%id')",
+        "directoryObjects(%27%id%27)",
+        "g1_member_%id_1",
+        "'o'neil+x@contoso.com' was added",
+        "(o'neil+x@contoso.com's delegate)",
+        "https://portal.example/?user=O%27Neil%2Bx%40contoso.com",
+        "https://portal.example/users(%27o'neil+x@contoso.com%27)",
+        json.dumps(["line\no'neil+x@contoso.com"]),
+        json.dumps(json.dumps(["o'neil+x@contoso.com"])).replace("'", "\\\\u0027").replace("+", "\\\\u002B"),
+    ],
+)
+def test_a_name_is_found_in_every_spelling(text: str) -> None:
+    identifiers = Identifiers.of([PERSON, "o'neil+x@contoso.com"])
+    text = text.replace("%id", PERSON)
+    assert identifiers.name(text)
+    assert any(needle in text.lower() for needle in identifiers.needles)
+    assert FORGOTTEN in (left := identifiers.without(text) or "")
+    assert PERSON not in left and "neil" not in left.lower()
+
+
+def test_a_name_after_an_apostrophe_of_another_name_is_not_a_name() -> None:
+    assert not Identifiers.of(["brien@contoso.com"]).name("o'brien@contoso.com")

@@ -11,6 +11,12 @@ FORGOTTEN = "[forgotten]"
 """Replaces a name inside a longer text."""
 
 _SAFE_RUN = re.compile(r"[a-z0-9._-]+")
+_OBJECT_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+# A whole address: `an@contoso.com` is not part of `joan@contoso.com`, and `brien@contoso.com` not of `o'brien@contoso.com`.
+# It may follow an escape, such as %27 in a URL, or \u0022 and \n in JSON that is itself a string.
+_BEFORE = r"(?:(?<![\w.+'-])|(?<=(?<!\w)')|(?<=%[0-9a-f]{2})|(?<=\\u0022)|(?<=\\[nrt]))"
+_AFTER = r"(?![\w-]|\.\w)"
 
 
 @dataclass(frozen=True)
@@ -33,8 +39,11 @@ class Identifiers:
     @cached_property
     def _pattern(self) -> re.Pattern[str]:
         longest_first = sorted(self.texts, key=len, reverse=True)
-        # A whole address or id: `an@contoso.com` is not part of `joan@contoso.com`.
-        return re.compile(rf"(?<![\w.+'-])(?:{'|'.join(map(re.escape, longest_first))})(?![\w-]|\.\w)", re.IGNORECASE)
+        # An object id is unique, whatever is around it: `users('…')`, `…_…`.
+        ids = [re.escape(text) for text in longest_first if _OBJECT_ID.fullmatch(text)]
+        addresses = ["".join(map(_spellings, text)) for text in longest_first if not _OBJECT_ID.fullmatch(text)]
+        whole = [f"{_BEFORE}(?:{'|'.join(addresses)}){_AFTER}"] if addresses else []
+        return re.compile("|".join([*ids, *whole]), re.IGNORECASE)
 
     def name(self, text: str) -> bool:
         """Return whether `text` contains an identifier as a whole."""
@@ -78,6 +87,14 @@ class Identifiers:
             items = [(item, self._without(item)) for item in value]
             return [after for before, after in items if after is not None or before is None]
         return self.without(value) if isinstance(value, str) else value
+
+
+def _spellings(character: str) -> str:
+    """Return a pattern of the character, and of its escapes in URLs and in JSON that is itself a string."""
+    if _SAFE_RUN.fullmatch(character):
+        return re.escape(character)
+    in_url = "".join(f"%{byte:02x}" for byte in character.encode("utf-8", "surrogatepass"))
+    return rf"(?:{re.escape(character)}|{in_url}|\\+u{ord(character):04x})"
 
 
 def _decoded(text: str) -> Any:
