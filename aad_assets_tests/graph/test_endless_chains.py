@@ -92,6 +92,15 @@ def test_a_list_with_a_count_ends_soon_after_it_exceeds_the_count(
     assert len(graph.requests) <= (60 if rows is not empty else MOST_PAGES)
 
 
+@ENDLESS
+def test_a_list_with_a_large_count_ends_long_before_it_exceeds_the_count(graph: FakeGraph, rows: Pages) -> None:
+    graph.handler = Endless(rows, counted=1_000_000)
+    groups = replace(CATALOG["groups"], shard_property=None)
+    with pytest.raises(InvalidResponse, match="200 pages in a row without a new row"):
+        graph.run(lambda client: read_collection(client, groups, graph.meter, MemorySink()))
+    assert len(graph.requests) <= MOST_PAGES + 8
+
+
 def test_a_list_of_rows_that_are_always_new_ends_because_of_its_count(
     graph: FakeGraph, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -229,9 +238,9 @@ def test_memory_does_not_grow_with_the_number_of_rows() -> None:
 
 
 def test_a_short_chain_remembers_nothing(graph: FakeGraph) -> None:
-    counted_meter = Meter(expected=100_000, rows=50_000)
-    for guard, pages in ((ChainGuard("/users", Meter()), 20), (ChainGuard("/users", counted_meter), 300)):
-        for number in range(pages):
+    for meter in (Meter(), Meter(expected=100_000, rows=50_000)):
+        guard = ChainGuard("/users", meter)
+        for number in range(20):
             guard.check(decode_page(page([str(number)]).content).value)
         assert guard._seen is None
 

@@ -1,8 +1,8 @@
 """The end of chains that have none: pages that keep bringing links, but no new rows.
 
-Graph may return empty pages, and the same object on two pages, so neither is an error by itself. Where `$count` is known, a
-chain is suspicious once it has brought more rows than that; otherwise, keys are remembered from some page on. Memory and the
-number of pages are bounded, and a chain of ordinary length costs nothing.
+Graph may return empty pages, and the same object on two pages, so neither is an error by itself. Keys are remembered from
+some page on; where `$count` is known, only that of each page's first row, until the chain has brought more rows than Graph
+counts. Memory and the number of pages are bounded, and a chain of ordinary length costs nothing.
 """
 
 import re
@@ -71,9 +71,10 @@ class ChainGuard:
         exceeds = expected is not None and self._meter.rows > expected * _COUNT_TOLERANCE + _COUNT_SLACK
         if exceeds and not self._pages_to_count:
             self._pages_to_count = self._pages
-        if self._seen is None and (exceeds or (expected is None and self._pages > _UNWATCHED_PAGES)):
+        if self._seen is None and (exceeds or self._pages > _UNWATCHED_PAGES):
             self._seen = bytearray(_BITS // 8)
-        self._pages_without_new_rows = 0 if self._brings_new(rows) else self._pages_without_new_rows + 1
+        watched = rows if exceeds or expected is None else rows[:1]
+        self._pages_without_new_rows = 0 if self._brings_new(watched) else self._pages_without_new_rows + 1
         if self._pages_without_new_rows >= (MAX_REPEATED_PAGES if exceeds else MAX_PAGES_WITHOUT_NEW_ROWS):
             repeated = counted(self._pages_without_new_rows, "page")
             raise self._endless(f"{repeated} in a row without a new row, each with a nextLink")
