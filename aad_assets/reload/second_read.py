@@ -61,7 +61,9 @@ async def read_carefully(
         second = replace(second, counted=first.counted)
     missing = await find_missing(second)
     doubt = _doubt(second, missing)
-    if doubt is None or missing == missing_first or (doubt is Gate.COUNT and missing.is_later_than(missing_first)):
+    # Within the gates, a second read that lacks no stored row deletes none, whatever the first one lacked.
+    agrees = not missing.missing or missing == missing_first
+    if doubt is None or agrees or (doubt is Gate.COUNT and missing.is_later_than(missing_first)):
         return second
     return replace(second, disagreement=Disagreement(doubt, first.staged.rows, second.staged.rows))
 

@@ -203,6 +203,16 @@ def test_rows_that_are_deleted_between_two_reads_do_not_block(reload: FakeReload
     assert reload("groups")["groups"].load.status == "blocked"
 
 
+def test_a_second_read_that_lacks_no_stored_row_is_published_although_the_count_lags(
+    reload: FakeReload, tenant: Tenant
+) -> None:
+    tenant.answer("/groups", keys(12), counts=[12])
+    reload("groups")
+    tenant.answer("/groups", keys(2), keys(12), counts=[13])
+    load = reload("groups")["groups"].load
+    assert (load.status, load.deleted, len(tenant.read)) == ("published", 0, 2)
+
+
 @pytest.mark.parametrize("fails", [failure(403), failure(500)], ids=["permission", "unavailable"])
 def test_what_was_counted_is_recorded_also_if_the_load_fails(
     reload: FakeReload, tenant: Tenant, fails: httpx.Response
