@@ -191,6 +191,13 @@ def test_a_missing_permission_is_reported_only_if_nothing_else_is_wrong(graph: F
         graph.run(lambda client: read_children(client, OWNERS, keys(9), graph.meter, MemoryPart()))
 
 
+def test_many_refused_parents_in_a_row_are_no_missing_permission(graph: FakeGraph) -> None:
+    refused = {f"a{each}" for each in range(200)}
+    found, selection = read(graph, Applications({key: always(failure(403, "Forbidden")) for key in refused}), 1_000)
+    assert {parent.key[0] for parent in selection.refused} == refused
+    assert found == owners(*(f"a{each}" for each in range(200, 1_000)))
+
+
 def test_parents_that_are_gone_do_not_hide_that_all_others_are_refused(graph: FakeGraph) -> None:
     gone = frozenset(f"a{each}" for each in range(100))
     graph.handler = Applications({}, gone, everyone=PERMANENT["403"])
@@ -243,6 +250,7 @@ def test_whether_many_parents_still_exist_is_checked_concurrently(graph: FakeGra
         return applications(request)
 
     graph.handler = handler
+    graph.rate_limits.set_tenant_size(10_000)  # enough for all of these requests at once
     part = MemoryPart()
     graph.run(lambda client: read_children(client, OWNERS, keys(200), graph.meter, part))
     assert most > 4

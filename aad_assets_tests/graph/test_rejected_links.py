@@ -15,11 +15,12 @@ from aad_assets.catalog import CATALOG, Entity
 from aad_assets.catalog.extensions import ExtensionProperty, with_extensions
 from aad_assets.errors import NextLinkRejected, RequestRejected
 from aad_assets.graph.reading import collections
+from aad_assets.graph.reading.children import read_children
 from aad_assets.graph.reading.collections import read_collection
 from aad_assets.graph.reading.parents import read_parent_keys
 from aad_assets.graph.reading.queries import MAX_URL
 from aad_assets.graph.reading.select import Selection, in_passes, in_shorter_passes
-from aad_assets_tests.fake_graph import FakeGraph, MemorySink, failure, page
+from aad_assets_tests.fake_graph import FakeGraph, MemoryPart, MemorySink, batched, failure, page
 
 from .directory import FakeDirectory
 
@@ -135,6 +136,16 @@ def test_a_full_last_page_with_a_link_that_is_rejected_is_read_in_pages_of_anoth
     _, sink = read(graph, replace(CATALOG["risky_users"], page_size=page_size))
     assert sink.ids() == sorted(row["id"] for row in rows)
     assert list(dict.fromkeys(int(request.url.params["$top"]) for request in lists(graph))) == sizes
+
+
+def test_children_with_a_full_last_page_are_read_in_pages_of_another_size(graph: FakeGraph) -> None:
+    rows, part = people(1_998), MemoryPart()
+    graph.handler = lambda request: batched(request, chain) if request.method == "POST" else chain(request)
+    chain, entity = full_last_page(rows), replace(CATALOG["group_members"], casts=())
+    selection = graph.run(lambda client: read_children(client, entity, [("g",)], graph.meter, part))
+    assert selection.refused == ()
+    assert sorted(part.ids) == sorted(row["id"] for row in rows)
+    assert graph.meter.restarts == 1
 
 
 def test_keys_of_parents_are_read_in_pages_of_another_size(graph: FakeGraph) -> None:

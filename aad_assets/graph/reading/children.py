@@ -20,6 +20,7 @@ from aad_assets.errors import (
     GraphError,
     GraphUnavailable,
     InvalidResponse,
+    NextLinkRejected,
     NotFound,
     NotFromGraph,
     PageTokenExpired,
@@ -27,6 +28,7 @@ from aad_assets.errors import (
 )
 from aad_assets.graph.reading.casts import Cast
 from aad_assets.graph.reading.child_items import ChildItem, Parent, complete_rows
+from aad_assets.graph.reading.collections import with_other_page_size
 from aad_assets.graph.reading.pagination import MAX_RESTARTS, Page, Part, decode_page, decode_single, fetch_page, read_pages
 from aad_assets.graph.reading.queries import ID_PLACEHOLDER, NO_SUCH_ID, Query, child_query, fill_path, try_forms
 from aad_assets.graph.reading.refusals import ENOUGH, RefusalTally, is_momentary
@@ -93,6 +95,16 @@ async def _check_licence(client: GraphClient, entity: Entity, meter: Meter) -> N
         await client.get(query.url, decode_page, meter, families=query.families)
 
 
+def _spread(parents: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """Return the parents, those first that are spread evenly over the list.
+
+    Graph may refuse many in a row, such as groups of one kind. That all of the first ones are refused says more about the
+    others if they come from everywhere.
+    """
+    step = max(1, len(parents) // ENOUGH)
+    return [parent for first in range(step) for parent in parents[first::step]]
+
+
 class _Reading:
     """One read of the children of an entity, in one form of the request."""
 
@@ -114,7 +126,7 @@ class _Reading:
 
     async def read(self, parents: Sequence[tuple[str, ...]]) -> Selection:
         """Read the children of `parents` into the part. Raises GraphError or InvalidResponse if no parent answered."""
-        keys = deque(parents)
+        keys = deque(_spread(parents))
         while keys:
             self._round = 0
             await self._run(self._first_items(keys))
@@ -201,10 +213,11 @@ class _Reading:
         """Spool the rows of a parent whose first page has arrived. Return the error that ends its chain of pages."""
         page: Page | None = first
         failure: AadAssetsError | None = None
+        form, query = self._entity, item.query
         for _ in range(MAX_RESTARTS + 1):
             rows: list[Slice] = []
             try:
-                async with aclosing(read_pages(self._patience, item.query, self._meter, page)) as chain:
+                async with aclosing(read_pages(self._patience, query, self._meter, page)) as chain:
                     async for more in chain:
                         rows += self._spool.write(complete_rows(self._entity, item.parent.key, item.cast, more))
             except NotFromGraph:  # The network is at fault, not this parent.
@@ -214,7 +227,10 @@ class _Reading:
                 failure, page = error, None
                 if isinstance(error, NotFound):
                     return GraphUnavailable(error.response, "A page of the list is missing. Reload later")
-                if not isinstance(error, PageTokenExpired):
+                if isinstance(error, NextLinkRejected) and (other := with_other_page_size(form, error)):
+                    form = other
+                    query = child_query(self._client, form, item.parent.key, item.cast, advanced=bool(item.headers))
+                elif not isinstance(error, PageTokenExpired):
                     return error
                 self._meter.restarts += 1
             else:
