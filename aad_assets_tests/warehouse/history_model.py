@@ -90,6 +90,36 @@ class Model:
             ]
         return counts
 
+    def forget_column(self, name: str) -> None:
+        """Remove the values of a column everywhere, and nothing else."""
+        for values in self._everything():
+            values.pop(name, None)
+        self.changes = [change for change in self.changes if change[2] != name]
+
+    def forget_person(self, person: str) -> None:
+        """Remove the rows, versions and changes of a key, and the key from the values of others."""
+        self.rows.pop(person, None)
+        self.deleted.pop(person, None)
+        self.versions = [version for version in self.versions if version.key != person]
+        self.changes = [change for change in self.changes if change[0] != person]
+        for values in self._everything():
+            for name in list(values):
+                set_value(values, name, canonical(without(values[name], person)))
+        self.changes = [
+            (
+                key,
+                change,
+                name,
+                *(old_or_new if name is None else canonical(without(old_or_new, person)) for old_or_new in both),
+            )
+            for key, change, name, *both in self.changes
+        ]
+
+    def _everything(self) -> list[Row]:
+        """Return the values of all rows and versions, and the whole rows in changes."""
+        whole = [values for _, _, name, *both in self.changes if name is None for values in both if values]
+        return [*self._stored(), *(version.values for version in self.versions), *whole]
+
     def kept(self, refused: Collection[str], read: Collection[str]) -> set[str]:
         """Return the keys of the rows that stay as they are because Graph refused their parents."""
         return {key for key in self.rows if key in refused and key not in read}
@@ -226,6 +256,17 @@ def set_value(values: Row, name: str, value: Any) -> None:
         values.pop(name, None)
     else:
         values[name] = value
+
+
+def without(value: Any, person: str) -> Any:
+    """Return a value without the items of lists, and the objects, that are the person's."""
+    if isinstance(value, dict):
+        if person in [member for member in value.values() if isinstance(member, str)]:
+            return None
+        return {name: without(member, person) for name, member in value.items()}
+    if isinstance(value, list):
+        return [without(item, person) for item in value if item is None or without(item, person) is not None]
+    return None if value == person else value
 
 
 def cast(value: Any, type_: Type) -> Any:

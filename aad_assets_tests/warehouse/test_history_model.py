@@ -1,6 +1,7 @@
 """Any sequence of loads, compared with a model: table, history, every past moment, changes and counts."""
 
 import json
+import re
 from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import replace
@@ -17,6 +18,8 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from aad_assets.catalog.types import Json, List, Scalar, Struct, Type
 from aad_assets.errors import LoadBlocked, WarehouseError
 from aad_assets.warehouse.database.sql import utc_datetime
+from aad_assets.warehouse.forgetting.column import forget_column
+from aad_assets.warehouse.forgetting.person import forget_person
 from aad_assets.warehouse.publishing.gates import OPENABLE, Gates
 from aad_assets.warehouse.publishing.options import Mode, Options
 from aad_assets.warehouse.publishing.publish import publish
@@ -124,6 +127,26 @@ class Loads(RuleBasedStateMachine):
     ) -> None:
         self.load(data, mode, shape, rejected, True, refused)
 
+    @precondition(lambda self: len(self.moments) > 0)
+    @rule(name=st.sampled_from(sorted(shape_of({name: types[0] for name, types in SHAPES.items()}).keys() - {"id"})))
+    def forget_a_column(self, name: str) -> None:
+        with self.lab.stage.cursor() as cursor, self.target.transaction(cursor):
+            forget_column(cursor, self.target, "things", name.upper())
+        self.model.forget_column(name)
+        for schema in ("aad", "aad_history"):
+            columns = "SELECT column_name FROM duckdb_columns() WHERE schema_name = ? AND table_name = 'things'"
+            for (column,) in self.query(columns, schema):
+                if re.fullmatch(rf"(_was_)?{name}(_\d+)?", column):
+                    assert self.query(f"SELECT count({column}) FROM {schema}.things") == [(0,)]
+
+    @precondition(lambda self: len(self.moments) > 0)
+    @rule(person=st.sampled_from(KEYS))
+    def forget_a_person(self, person: str) -> None:
+        """The key `a` is also a value of other columns, where it names the person."""
+        with self.lab.stage.cursor() as cursor, self.target.transaction(cursor):
+            forget_person(cursor, self.target, person.upper())
+        self.model.forget_person(person)
+
     @precondition(lambda self: len(self.model.rows) > 0)
     @rule(mode=st.sampled_from([Mode.COMPARE, Mode.TRUNCATE]))
     def blocked_since_nothing_was_read(self, mode: Mode) -> None:
@@ -225,10 +248,10 @@ class Loads(RuleBasedStateMachine):
         )
         return shown_rows, shown_versions
 
-    def query(self, statement: str) -> list[tuple[Any, ...]]:
+    def query(self, statement: str, *parameters: str) -> list[tuple[Any, ...]]:
         with self.lab.stage.cursor() as cursor:
             cursor.execute("USE target")
-            return cursor.execute(statement).fetchall()
+            return cursor.execute(statement, list(parameters)).fetchall()
 
     @invariant()
     def the_table_holds_the_model_s_rows(self) -> None:
