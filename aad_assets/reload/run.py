@@ -227,4 +227,4 @@ def _check_pseudonym_key(connection: Connection, entities: Sequence[Entity]) -> 
 def _check_target(cursor: duckdb.DuckDBPyConnection, target: Target, tenant_id: str) -> None:
     """Fail before hours of reading if the database cannot be written. Clean up after a prune that was killed."""
     with target.transaction(cursor, tenant_id):
-        remove_unfinished(target)
+        remove_unfinished(target.database)

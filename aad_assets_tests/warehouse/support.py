@@ -206,9 +206,11 @@ def touch(lab: Lab, target: Target, tenant: str = TENANT) -> None:
         pass
 
 
-def refusals(table: str, *keys: str, asked: int = 10, status: int = 403, code: str = "Forbidden") -> Refusals:
+def refusals(
+    table: str, *keys: str, asked: int = 10, status: int = 403, code: str = "Forbidden", message: str = "No."
+) -> Refusals:
     """Return the refusals of parents with these keys, whose values are joined by `|`."""
-    responses = (ErrorResponse(status, code, "No.", "req-7", f"GET /{key}") for key in keys)
+    responses = (ErrorResponse(status, code, message, "req-7", f"GET /{key}") for key in keys)
     return Refusals(table, tuple(map(RefusedParent, (tuple(key.split("|")) for key in keys), responses)), asked)
 
 

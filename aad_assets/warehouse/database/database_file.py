@@ -81,11 +81,14 @@ def _not_compacted(target: Target, why: str) -> WarehouseError:
     )
 
 
-def remove_unfinished(target: Target) -> None:
-    """Remove what a killed compaction has left. Call it inside a transaction, so that no compaction is running."""
-    if is_file(target.database):
+def remove_unfinished(path: str) -> None:
+    """Remove what a killed compaction of the database `path`, or copy to it, has left. Do nothing for other targets.
+
+    Call it while no other process has the database.
+    """
+    if is_file(path):
         with contextlib.suppress(OSError):
-            _remove(_folder_beside(Path(target.database).resolve()))
+            _remove(_folder_beside(Path(path).resolve()))
 
 
 def _folder_beside(path: Path) -> Path:

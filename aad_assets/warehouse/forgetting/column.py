@@ -41,7 +41,12 @@ def forget_column(cursor: duckdb.DuckDBPyConnection, target: Target, table: str,
         for each in tables:
             removed += _forget_in(cursor, each, column.lower())
         removed += _forget_in_bookkeeping(cursor, target, table, column.lower())
-    return [each for each in removed if each.number]
+    removed = [each for each in removed if each.number]
+    known = {name.lower() for each in tables for name in each.columns}
+    known |= {each.name.lower() for each in entity.all_columns} if entity else set()
+    if not removed and column.lower() not in known:
+        raise ConfigurationError(f"There is no column {column} in {table}, so nothing was deleted. Check its name.")
+    return removed
 
 
 @contextlib.contextmanager

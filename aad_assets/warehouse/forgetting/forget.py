@@ -12,7 +12,7 @@ import duckdb
 
 from aad_assets.errors import WarehouseError
 from aad_assets.settings import is_file
-from aad_assets.warehouse.database.database_file import compact, copy_for_serving
+from aad_assets.warehouse.database.database_file import compact, copy_for_serving, remove_unfinished
 from aad_assets.warehouse.database.sql import sql_string
 from aad_assets.warehouse.database.target import Target
 from aad_assets.warehouse.forgetting.column import forget_column
@@ -38,7 +38,9 @@ def forget(
         removed = _forget(cursor, target, person, column)
         try:
             compact(cursor, target)
-            if serving_copy and Path(serving_copy).exists():
+            if serving_copy and not Path(serving_copy).exists():
+                remove_unfinished(serving_copy)
+            elif serving_copy:
                 copy_for_serving(cursor, target, serving_copy)
                 removed.append(Removed(serving_copy, 1, "file"))
         except WarehouseError as error:

@@ -11,7 +11,7 @@ FORGOTTEN = "[forgotten]"
 """Replaces a name inside a longer text."""
 
 _SAFE_RUN = re.compile(r"[a-z0-9._-]+")
-_OBJECT_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_OBJECT_ID = re.compile(r"[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}")
 
 # A whole address: `an@contoso.com` is not part of `joan@contoso.com`, and `brien@contoso.com` not of `o'brien@contoso.com`.
 # It may follow an escape, such as %27 in a URL, or \u0022 and \n in JSON that is itself a string.
@@ -43,7 +43,7 @@ class Identifiers:
         ids = [re.escape(text) for text in longest_first if _OBJECT_ID.fullmatch(text)]
         addresses = ["".join(map(_spellings, text)) for text in longest_first if not _OBJECT_ID.fullmatch(text)]
         whole = [f"{_BEFORE}(?:{'|'.join(addresses)}){_AFTER}"] if addresses else []
-        return re.compile("|".join([*ids, *whole]), re.IGNORECASE)
+        return re.compile("|".join([*whole, *ids]), re.IGNORECASE)  # an address may begin with the id
 
     def name(self, text: str) -> bool:
         """Return whether `text` contains an identifier as a whole."""

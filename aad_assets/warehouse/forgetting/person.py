@@ -1,7 +1,7 @@
 """Forgetting one person: the rows about the person are deleted, and other rows lose what names the person."""
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import duckdb
 
@@ -33,6 +33,7 @@ SUBJECTS = frozenset(
 """Columns that say whom a row is about, beside the columns of its key."""
 
 _NAMES, _WITHOUT, _ROW_WITHOUT = "names_person", "without_person", "row_without_person"
+_ABOUT = "keys_about_person"
 _ADDRESSES = ("userPrincipalName", "mail", "onPremisesUserPrincipalName")
 
 
@@ -40,14 +41,17 @@ def forget_person(cursor: duckdb.DuckDBPyConnection, target: Target, person: str
     """Delete what the tables, their history and the bookkeeping hold of the person with the object id `person`.
 
     A row is deleted if its key or one of SUBJECTS is the person, and an event of a log if it names the person anywhere. Other
-    rows, such as the policies that exclude the person, lose only the parts that name the person. Call it in a transaction.
+    rows, such as the policies that exclude the person, lose only the parts that name the person. The changes of a row are
+    deleted with its last version. Call it in a transaction.
     """
     identifiers = identify(cursor, target, person)
     removed: list[Removed] = []
     with _functions(cursor, identifiers):
-        for table in list(stored_tables(cursor, target)):
+        cursor.execute(f"CREATE OR REPLACE TEMP TABLE {_ABOUT} (entity VARCHAR, key VARCHAR)")
+        tables = list(stored_tables(cursor, target))
+        for table in tables:
             removed += _forget_in(cursor, table, identifiers)
-        removed += _forget_in_bookkeeping(cursor, target, identifiers)
+        removed += _forget_in_bookkeeping(cursor, target, tables, identifiers)
     return [each for each in removed if each.number]
 
 
@@ -65,7 +69,9 @@ def identify(cursor: duckdb.DuckDBPyConnection, target: Target, person: str) -> 
         f"WHERE lower(key) = lower(?) AND column_name IN ({addresses})"
     )
     found += (value for (value,) in cursor.execute(changed, [person]).fetchall())
-    return Identifiers.of(found)
+    # The principal name of a deleted user begins with the id.
+    compact = person.replace("-", "")
+    return Identifiers.of([*found, compact, *(f"{compact}{text}" for text in found[1:] if text)])
 
 
 def names_person(cursor: duckdb.DuckDBPyConnection, relation: str, identifiers: Identifiers) -> bool:
@@ -108,12 +114,22 @@ def _forget_in(cursor: duckdb.DuckDBPyConnection, table: StoredTable, identifier
         key = set(entity.key if entity else ()) | SUBJECTS
         columns = [name for name, type_ in table.columns.items() if name in key and not is_nested(type_)]
         about = " OR ".join(_named(f"to_json({quoted(name)})", identifiers) for name in columns) or "false"
+        if key_text := _key_text(table):
+            cursor.execute(f"INSERT INTO {_ABOUT} SELECT {sql_string(table.name)}, {key_text} FROM {table.sql} WHERE {about}")
     yield Removed(table.place, written(cursor, f"DELETE FROM {table.sql} t WHERE {about}"), "row")
     named = _named("to_json(t)", identifiers)
     if cursor.execute(f"SELECT 1 FROM {table.sql} t WHERE {named} LIMIT 1").fetchall():
         values = [_assignment(name, type_, identifiers) for name, type_ in table.columns.items() if _has_text(type_)]
         number = written(cursor, f"UPDATE {table.sql} AS t SET {', '.join(values)} WHERE {named}")
         yield Removed(table.place, number, "value")
+
+
+def _key_text(table: StoredTable) -> str | None:
+    """Return SQL for a row's key as the bookkeeping writes it. None for tables whose key is unknown."""
+    key = CATALOG[table.name].key if table.name in CATALOG else ()
+    if not key or not table.columns.keys() >= {*key}:
+        return None
+    return f"concat_ws('|', {', '.join(map(quoted, key))})"
 
 
 def _has_text(type_: Type) -> bool:
@@ -123,7 +139,8 @@ def _has_text(type_: Type) -> bool:
 def _assignment(name: str, type_: Type, identifiers: Identifiers) -> str:
     """Return SQL that assigns to a column its value without the identifiers."""
     before = f"to_json({quoted(name)})"
-    after = f"nullif({_WITHOUT}({before}::VARCHAR), 'null')::JSON"
+    without = _ROW_WITHOUT if name == "_extra" else _WITHOUT  # its members are a row's, not those of one object
+    after = f"nullif({without}({before}::VARCHAR), 'null')::JSON"
     match type_:
         case Scalar():
             after = f"{after}->>'$'"
@@ -132,15 +149,34 @@ def _assignment(name: str, type_: Type, identifiers: Identifiers) -> str:
     return f"{quoted(name)} = CASE WHEN {_named(before, identifiers)} THEN {after} ELSE {quoted(name)} END"
 
 
-def _forget_in_bookkeeping(cursor: duckdb.DuckDBPyConnection, target: Target, identifiers: Identifiers) -> Iterator[Removed]:
+def _forget_in_bookkeeping(
+    cursor: duckdb.DuckDBPyConnection, target: Target, tables: Iterable[StoredTable], identifiers: Identifiers
+) -> Iterator[Removed]:
     place = target.meta.split(".")[1]
-    key = _named("to_json(key)", identifiers)
-    value = _named("value", identifiers)
-    for table, condition in (("changes", key), ("rejects", f"{key} OR {value}"), ("refused_parents", key)):
-        yield Removed(f"{place}.{table}", written(cursor, f"DELETE FROM {target.meta}.{table} WHERE {condition}"), "row")
+    key, value = _named("to_json(key)", identifiers), _named("value", identifiers)
+    paths = ", ".join(sql_string(f"$.{name}") for name in sorted(SUBJECTS))
+    subjects = f"to_json(json_extract(coalesce(new_value, old_value), [{paths}]))"
+    about = f"(column_name IS NULL AND {_named(subjects, identifiers)})"
+    cursor.execute(f"INSERT INTO {_ABOUT} SELECT entity, key FROM {target.meta}.changes WHERE {about}")
+    for table in tables:
+        if key_text := _key_text(table):  # rows that were about the person, and now are about others
+            left = f"SELECT {key_text} FROM {table.sql}"
+            cursor.execute(f"DELETE FROM {_ABOUT} WHERE entity = {sql_string(table.name)} AND key IN ({left})")
+    gone = f"(entity, key) IN (FROM {_ABOUT})"
+    conditions = {
+        "changes": f"{key} OR {gone} OR {about}",
+        "rejects": f"{key} OR {gone} OR {value}",
+        "refused_parents": key,
+    }
+    for name, condition in conditions.items():
+        yield Removed(f"{place}.{name}", written(cursor, f"DELETE FROM {target.meta}.{name} WHERE {condition}"), "row")
     for name in ("old_value", "new_value"):
         # A whole row stays a row; the value of an attribute may be an object that is the person's.
-        text = f"{name}::VARCHAR"
-        after = f"CASE WHEN column_name IS NULL THEN {_ROW_WITHOUT}({text}) ELSE nullif({_WITHOUT}({text}), 'null') END"
+        text, is_row = f"{name}::VARCHAR", "column_name IS NULL OR column_name = '_extra'"
+        after = f"CASE WHEN {is_row} THEN {_ROW_WITHOUT}({text}) ELSE nullif({_WITHOUT}({text}), 'null') END"
         statement = f"UPDATE {target.meta}.changes SET {name} = ({after})::JSON WHERE {_named(name, identifiers)}"
         yield Removed(f"{place}.changes", written(cursor, statement), "value")
+    for name, column in (("loads", "reason"), ("refused_parents", "message")):  # Graph's messages name objects
+        named = _named(f"to_json({column})", identifiers)
+        statement = f"UPDATE {target.meta}.{name} SET {_assignment(column, STRING, identifiers)} WHERE {named}"
+        yield Removed(f"{place}.{name}", written(cursor, statement), "value")
