@@ -156,7 +156,7 @@ def test_a_change_by_an_administrator_is_reported(
 
 
 def test_a_secrets_id_in_place_of_its_value_is_recognised(demo: DemoServer, tmp_path: Path) -> None:
-    connection = connection_to(demo, tmp_path, client_secret="0d1f2a1e-3a4c-4b44-9a3b-cafe00000000")
+    connection = connection_to(demo, tmp_path, client_secret="7a3b9c10-52d8-4e6f-8b21-beef00000000")
     assert_one_line(connection, "AADSTS7000215", "AAD_CLIENT_SECRET contains the secret's ID. Paste the secret's value")
 
 
