@@ -134,7 +134,7 @@ def check_origin(url: str, origin: str) -> None:
     """Raise SignInError if `url` is not on `origin`, the authority's scheme, host and port."""
     if (found := origin_of(url)) != origin:
         raise SignInError(
-            f"Sign-in failed: the authority {origin} names an endpoint at {found or 'an address without a host'}. Nothing "
+            f"Sign-in failed: the authority {origin} names an endpoint at {found or 'an address without https'}. Nothing "
             "was sent there, because it would get the credential. If that host is right, set AAD_AUTHORITY_URL to it."
         )
 

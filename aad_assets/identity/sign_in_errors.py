@@ -12,11 +12,16 @@ from datetime import UTC, datetime
 from typing import Any
 
 from aad_assets.errors import SignInError
+from aad_assets.masking import masked
 from aad_assets.settings import Connection
 
 LOGIN_AGAIN = "Run aad-assets login again"
 
 _GUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+
+_MAX_CHARACTERS = 500
+_MAX_TRACE_ID = 60
+"""Characters of a response that a message shows."""
 
 _TOKEN = re.compile(r"eyJ[\w.+/=~-]*")
 """The start of every JWT, and of any other JSON object in base64."""
@@ -111,9 +116,11 @@ def sign_in_error(response: Mapping[str, Any], default: str, connection: Connect
     """
     description = _description(response) or default
     codes = response.get("error_codes") or [int(code) for code in re.findall(r"AADSTS(\d+)", description)]
-    text = "".join(filter(str.isprintable, re.split(r"\s*Trace ID:|[\r\n]", description)[0])).rstrip(". ")
+    # Masked before it is shortened: the start of a secret could not be recognised.
+    text = masked("".join(filter(str.isprintable, re.split(r"\s*Trace ID:|[\r\n]", description)[0])).rstrip(". "))
+    text = text if len(text) <= _MAX_CHARACTERS else f"{text[:_MAX_CHARACTERS]}…"
     trace_id = response.get("trace_id") or next(iter(re.findall(r"Trace ID: (\S+)", description)), "")
-    trace = f" (trace id {trace_id})" if trace_id else ""
+    trace = f" (trace id {masked(str(trace_id))[:_MAX_TRACE_ID]})" if trace_id else ""
     code = f"AADSTS{codes[0]}" if codes else _text(response.get("error"))
     advice = _advice(response, codes, connection)
     return SignInError(f"Sign-in failed: {text}{trace}. {advice}.", code=code)

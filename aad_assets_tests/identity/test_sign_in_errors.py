@@ -6,7 +6,7 @@ import pytest
 from aad_assets.errors import SignInError
 from aad_assets_tests.fake_graph import run
 
-from .issuer import FakeIdentity, sign_in_failure, source
+from .issuer import SECRET, FakeIdentity, sign_in_failure, source
 
 
 @pytest.mark.parametrize(
@@ -67,3 +67,11 @@ def test_the_trace_id_is_also_found_in_the_description(identity: FakeIdentity) -
     identity.tokens = [httpx.Response(400, json={"error": "invalid_grant", "error_description": description})]
     with pytest.raises(SignInError, match=r"AADSTS50105: Not assigned \(trace id abc-1\)\. The account is not"):
         run(source(identity).token())
+
+
+def test_a_long_description_is_shortened_and_shows_no_start_of_a_secret(identity: FakeIdentity) -> None:
+    identity.tokens = [sign_in_failure(7000215, "x" * 470 + SECRET + "x" * 100_000)]
+    with pytest.raises(SignInError) as caught:
+        run(source(identity).token())
+    assert "x***x" in str(caught.value)
+    assert len(str(caught.value)) < 800
