@@ -12,7 +12,8 @@ from aad_assets.catalog.entity import Entity
 _TYPES = {"Boolean": "Boolean", "DateTime": "DateTimeOffset", "Integer": "Int32", "LargeInteger": "Int64"}
 """Data type of an extension property → type in the metadata. All others (String, Binary, …) are stored as text."""
 
-_NAME = re.compile(r"extension_[0-9a-f]{32}_\w+", re.ASCII | re.IGNORECASE)
+_NAME = re.compile(r"extension_[0-9a-f]{32}_\w{1,1000}", re.ASCII | re.IGNORECASE)
+"""A name of thousands of characters would fit into no URL."""
 
 
 @dataclass(frozen=True)

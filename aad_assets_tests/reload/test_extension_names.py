@@ -26,7 +26,17 @@ def with_listed(names: list[object], table: str) -> tuple[Entity, str | None, bo
 
 
 @pytest.mark.parametrize(
-    "name", ["extension_1_x", f"extension_{APP}_a b", "userPrincipalName", "a,b", '"); DROP', "x\n\x1b[2J", 7]
+    "name",
+    [
+        "extension_1_x",
+        f"extension_{APP}_a b",
+        "userPrincipalName",
+        "a,b",
+        '"); DROP',
+        "x\n\x1b[2J",
+        7,
+        f"extension_{APP}_{'n' * 5_000}",
+    ],
 )
 def test_a_name_in_another_form_is_left_out(name: object) -> None:
     entity, reason, complete = with_listed([f"extension_{APP}_level", name], "users")
