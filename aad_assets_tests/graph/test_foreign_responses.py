@@ -6,6 +6,7 @@ import pytest
 from aad_assets.errors import ConfigurationError, GraphUnavailable, NotFromGraph, PermissionMissing
 from aad_assets.graph.probing.preflight import preflight
 from aad_assets.graph.reading.collections import fetch_count
+from aad_assets.graph.reading.pagination import decode_page
 from aad_assets_tests.fake_graph import BASE, FakeGraph, failure, page, run
 
 HTML = "<!DOCTYPE html><html>Sign in, Anna</html>"
@@ -54,6 +55,27 @@ def test_markup_with_200_is_recognised_without_a_content_type(graph: FakeGraph, 
     graph.respond_with(httpx.Response(200, content=body.encode()))
     with pytest.raises(NotFromGraph, match=r"returned 200 \(no content type\)"):
         graph.get()
+
+
+@pytest.mark.parametrize(
+    "response",
+    [
+        httpx.Response(200, text="Blocked by policy of Anna"),
+        httpx.Response(200, text="Blocked", headers={"Content-Type": "application/octet-stream"}),
+        httpx.Response(200, json={"status": "blocked", "user": "Anna"}),
+    ],
+)
+def test_a_text_or_an_object_of_a_proxy_with_200_is_reported_at_once(graph: FakeGraph, response: httpx.Response) -> None:
+    graph.respond_with(response)
+    with pytest.raises(NotFromGraph, match=r"returned 200 \(\w+/[\w-]+\)") as caught:
+        graph.run(lambda client: client.get(f"{BASE}/users", decode_page, graph.meter))
+    assert "Anna" not in str(caught.value)
+
+
+@pytest.mark.parametrize("body", ['{"value":[{"id":"a"', "", "null", '{"value":null}', '{"@odata.context":"x"}'])
+def test_a_damaged_page_is_requested_again(graph: FakeGraph, body: str) -> None:
+    graph.respond_with(httpx.Response(200, text=body), page(["a"]))
+    assert len(graph.run(lambda client: client.get(f"{BASE}/users", decode_page, graph.meter)).value) == 1
 
 
 def test_a_redirect_names_the_host_that_it_leads_to_and_nothing_else(graph: FakeGraph) -> None:

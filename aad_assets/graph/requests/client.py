@@ -20,6 +20,7 @@ from aad_assets.graph.requests.error_responses import TRANSIENT, graph_error, re
 from aad_assets.graph.requests.foreign_responses import (
     describe_foreign,
     is_foreign,
+    is_foreign_if_undecodable,
     is_permanent,
     not_from_graph,
     proxy_rejected,
@@ -250,6 +251,8 @@ def _decoded(name: str, received: _Received, decode: Callable[[bytes], T]) -> T:
             return decode(body)
         except (ValueError, RecursionError) as error:
             reason, permanent = decoding_problem(body, error)
+        if is_foreign_if_undecodable(headers, body):
+            raise not_from_graph(name, status, headers)
         if permanent:
             raise malformed(name, headers, reason)
         response = read_error_response(name, status, headers, body)

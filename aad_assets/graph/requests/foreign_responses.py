@@ -15,6 +15,9 @@ from aad_assets.errors import NotFromGraph
 _MARKS = ("request-id", "x-ms-ags-diagnostic")
 """Headers that Graph's own front end adds."""
 
+_MEMBERS = frozenset({"value", "error", "responses"})
+"""Members of Graph's responses to requests for lists and batches."""
+
 _UNREADABLE_REQUEST = frozenset({400, 413, 414, 431})
 """Statuses with which a web server rejects a URL or headers, for their length above all, before Graph sees the request."""
 
@@ -27,7 +30,7 @@ _REJECTED = re.compile(r"4(?!08|29)\d\d\b|Invalid username")
 def is_foreign(status: int, headers: httpx.Headers, body: bytes) -> bool:
     """Return whether a response cannot be Graph's: it has no request-id, and its body is not in a form that Graph uses.
 
-    A 200 is foreign only if it is markup. Any other body may be a damaged one of Graph's.
+    A 200 is foreign only if it is markup. Any other body may be a damaged one of Graph's; see `is_foreign_if_undecodable`.
     """
     if status in _UNREADABLE_REQUEST or any(name in headers for name in _MARKS):
         return False
@@ -35,6 +38,23 @@ def is_foreign(status: int, headers: httpx.Headers, body: bytes) -> bool:
         return "html" in media_type(headers) or body[:100].lstrip().startswith(b"<")
     members = _members(body)
     return not (isinstance(members.get("error"), dict) or any(name.startswith("@odata.") for name in members))
+
+
+def is_foreign_if_undecodable(headers: httpx.Headers, body: bytes) -> bool:
+    """Return whether a 200 that cannot be decoded is not Graph's: a text, or an object without any member of Graph's.
+
+    A proxy may say in either form that it has blocked the request. A truncated or damaged body counts as Graph's.
+    """
+    if any(name in headers for name in _MARKS):
+        return False
+    try:
+        found = msgspec.json.decode(body)
+    except (ValueError, RecursionError):
+        kind = media_type(headers)
+        return bool(kind and body.strip()) and "json" not in kind and not body.lstrip().startswith((b"{", b"["))
+    return (
+        bool(found) and isinstance(found, dict) and not any(name in _MEMBERS or name.startswith("@odata.") for name in found)
+    )
 
 
 def not_from_graph(request: str, status: int, headers: httpx.Headers) -> NotFromGraph:
