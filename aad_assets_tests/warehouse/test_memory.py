@@ -9,7 +9,7 @@ import pytest
 from aad_assets.errors import WarehouseError
 from aad_assets.reload.run import Reload
 from aad_assets.settings import Connection
-from aad_assets.warehouse import memory
+from aad_assets.warehouse.database import memory
 from aad_assets.warehouse.database.failures import is_disk_full, is_out_of_memory
 from aad_assets.warehouse.database.target import Target
 from aad_assets.warehouse.staging.stage import Stage

@@ -6,7 +6,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from aad_assets.warehouse import memory
+from aad_assets.warehouse.database import memory
 from aad_assets.warehouse.database.target import Target
 from aad_assets_tests.warehouse.support import COLUMNS, Lab, Row, counts, entity, read_alone
 

@@ -15,9 +15,9 @@ import duckdb
 
 from aad_assets.catalog import Column, Entity
 from aad_assets.catalog.types import Json, Struct, Type, quoted
+from aad_assets.warehouse.database.memory import slices_for
 from aad_assets.warehouse.database.sql import sql_string
 from aad_assets.warehouse.database.stored_types import stored_type
-from aad_assets.warehouse.memory import slices_for
 from aad_assets.warehouse.publishing import rewriting, type_changes, undeclared
 from aad_assets.warehouse.publishing.compare import DELETED_AT, comparable
 from aad_assets.warehouse.publishing.gates import type_blocked

@@ -15,8 +15,8 @@ from pathlib import Path
 import duckdb
 
 from aad_assets.catalog.types import quoted
+from aad_assets.warehouse.database.memory import slices_for, working_part
 from aad_assets.warehouse.database.sql import sql_string
-from aad_assets.warehouse.memory import slices_for, working_part
 from aad_assets.warehouse.publishing.compare import Comparison
 from aad_assets.warehouse.staging.stage import THREADS
 

@@ -20,7 +20,7 @@ from aad_assets.concurrency import run_in_thread
 from aad_assets.errors import WarehouseError
 from aad_assets.warehouse.database import cleaning, json_order
 from aad_assets.warehouse.database.failures import is_disk_full, is_out_of_memory, needs_memory
-from aad_assets.warehouse.memory import duckdb_memory
+from aad_assets.warehouse.database.memory import duckdb_memory
 
 T = TypeVar("T")
 
