@@ -98,7 +98,7 @@ class ChainGuard:
 
     def _endless(self, what: str) -> InvalidResponse:
         return InvalidResponse(
-            f"{self._name}: Graph returned {what} (paging loop after {counted(self._pages, 'page')}). Nothing was published. "
+            f"{self._name}: Graph returned {what} (paging loop after {counted(self._pages, 'page')}). "
             "Reload later. If it happens again, report it to Microsoft."
         )
 
