@@ -5,13 +5,12 @@ and memory must stay within bounds.
 """
 
 import argparse
-import resource
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -21,18 +20,21 @@ import duckdb
 from aad_assets.catalog import Entity, Shape
 from aad_assets.catalog.types import quoted
 from aad_assets.demo import DemoServer
-from aad_assets.reload import Outcome, Reload
 from aad_assets.settings import Connection, Settings
-from aad_assets.warehouse.database.target import Target
 from aad_assets_tests.e2e.truth import Row, expected_rows, known, stored_rows
 from aad_assets_tests.soak.mixtures import Mixer, Mixture, chosen_entities
+from aad_assets_tests.soak.product import Ended, Memory, Product
 
 USERS = 400
 ENTITY_DEADLINE = 30.0
 MOST_SECONDS = 3 * ENTITY_DEADLINE
 """A load may wait for a parent, and for a grandparent."""
 MOST_REQUESTS = 20_000
-MOST_MEMORY = 800 * 2**20
+MOST_MEMORY = 500 * 2**20
+"""Of the process that reloads. The tables are small; most of it is DuckDB, Python and the declared types."""
+MOST_GROWTH = 100 * 2**20
+"""What the process may hold more after a load than after the third, when everything is imported and cached."""
+LOG_DAYS = 2
 
 Rows = dict[tuple[str, ...], Row]
 
@@ -43,17 +45,21 @@ class Soak:
 
     seed: int
     tenant: DemoServer
+    product: Product
     folder: Path
     loads: int = 0
     published: int = 0
     held: dict[str, Rows] = field(default_factory=dict)
+    memories: list[Memory] = field(default_factory=list)
+    read_days: dict[tuple[str, date], str] = field(default_factory=dict)
+    """The load that last read a day of a log."""
 
     def __post_init__(self) -> None:
         self.random = Random(self.seed)
         self.entities = chosen_entities(self.random)
         self.mixer = Mixer(self.random, self.tenant, self.entities)
         settings = Settings.from_environment(self.tenant.environment() | {"AAD_QUOTA_SHARE": "1000"})
-        limits = {"request_timeout": 3.0, "entity_deadline": ENTITY_DEADLINE, "log_days": 2}
+        limits = {"request_timeout": 3.0, "entity_deadline": ENTITY_DEADLINE, "log_days": LOG_DAYS}
         self.connection: Connection = settings.connection.model_copy(update=limits)
 
     def load(self, day: int) -> None:
@@ -66,38 +72,40 @@ class Soak:
         self.tenant.reset_stats()
         self.tenant.faults(faults.rules)
         began = time.monotonic()
-        outcomes = self._reload()
+        tables = [entity.table for entity in self.entities]
+        outcomes, memory = self.product.reload(self.connection, self._database, tables, 2 * MOST_SECONDS)
         seconds, stats = time.monotonic() - began, self.tenant.stats()
         self.tenant.clear_faults()
         self.loads += 1
+        self.memories.append(memory)
         context = f"seed {self.seed}, load {self.loads}, faults {list(faults.rules)}"
         assert sum(stats["requests"].values()) <= MOST_REQUESTS, f"{context}: {stats['requests']}"
         assert seconds <= MOST_SECONDS, f"{context}: {seconds:.0f} s"
         assert outcomes.keys() == truth.keys(), context
+        assert memory.peak <= MOST_MEMORY, f"{context}: {memory}"
+        assert memory.now <= self.memories[:3][-1].now + MOST_GROWTH, f"{context}: {self.memories}"
         for entity in entities:
             self._check(entity, outcomes[entity.table], truth[entity.table], faults, context)
 
-    def _reload(self) -> dict[str, Outcome]:
-        target = Target(str(self.folder / "entra.duckdb"), "aad")
-        with closing(Reload(self.connection, target, self.entities).outcomes()) as outcomes:
-            return {outcome.entity.table: outcome for outcome in outcomes if isinstance(outcome, Outcome)}
+    @property
+    def _database(self) -> Path:
+        return self.folder / "entra.duckdb"
 
-    def _check(self, entity: Entity, outcome: Outcome, truth: Rows, faults: Mixture, context: str) -> None:
-        table, load = entity.table, outcome.load
+    def _check(self, entity: Entity, load: Ended, truth: Rows, faults: Mixture, context: str) -> None:
+        table = entity.table
         context = f"{context}: {table} was {load.status} ({load.reason})"
         before, stored = self.held.get(table, {}), self._stored(entity)
         assert load.status == "published" or load.reason, context
-        if load.status != "published" and entity.shape is not Shape.LOG:
+        self.published += load.status == "published"
+        if entity.shape is Shape.LOG:
+            self._check_log(entity, load, truth, stored, context)
+            return
+        if load.status != "published":
             assert stored == before, context
             return
-        self.published += load.status == "published"
-        if entity.shape is Shape.LOG:  # Days that were read stay, whatever happened to the others.
-            assert stored.items() >= before.items() or load.status == "published", context
-            expected: Rows = {key: row for key, row in truth.items() if key in stored}
-        else:
-            refused = self._refused(load.load_id) if load.refused_parents else set()
-            expected = {key: row for key, row in truth.items() if self._parent(entity, row) not in refused}
-            expected |= {key: row for key, row in before.items() if self._parent(entity, row) in refused}
+        refused = self._refused(load.load_id) if load.refused_parents else set()
+        expected = {key: row for key, row in truth.items() if self._parent(entity, row) not in refused}
+        expected |= {key: row for key, row in before.items() if self._parent(entity, row) in refused}
         if column := faults.unread.get(table):
             expected = {key: row | {column: before.get(key, {}).get(column)} for key, row in expected.items()}
         if table in faults.wrong and len(before) < 4 and len(stored) < len(expected):
@@ -105,6 +113,26 @@ class Soak:
         if stored != expected and not self._keeps_rows_of_kept_parents(entity):
             raise AssertionError(f"{context}: {_difference(stored, expected)}")
         self.held[table] = stored
+
+    def _check_log(self, entity: Entity, load: Ended, truth: Rows, stored: Rows, context: str) -> None:
+        """Check that days that were read are complete, and others as before. Events happen while the log is read."""
+        before, later = self.held.get(entity.table, {}), expected_rows(self.tenant, entity)
+        strange = [key for key, row in stored.items() if row not in (before.get(key), truth.get(key), later.get(key))]
+        assert not strange, f"{context}: {len(strange)} of {len(stored)} events differ from the tenant's"
+        assert stored.keys() >= before.keys(), f"{context}: events are gone"
+        found = self._query("SELECT day, load_id FROM aad_meta.log_days WHERE entity = ?", [entity.table])
+        days = {day for day, load_id in found if self.read_days.get((entity.table, day)) != load_id}
+        self.read_days |= {(entity.table, day): load_id for day, load_id in found}
+        due = {datetime.now(UTC).date() - timedelta(days=number) for number in range(1 + LOG_DAYS)}
+        assert load.status != "published" or {day for day, _ in found} >= due, (
+            f"{context}: only {sorted(days)} of {sorted(due)}"
+        )
+        failed = self._query("SELECT load_id FROM aad_meta.loads WHERE entity = ? AND status <> 'published'", [entity.table])
+        days -= {day for day, load_id in found if (load_id,) in failed}
+        time_property = entity.time_property or ""
+        missing = [key for key, row in truth.items() if row[time_property].date() in days and key not in stored]
+        assert not missing, f"{context}: {len(missing)} events of {sorted(days)} are missing"
+        self.held[entity.table] = stored
 
     def _keeps_rows_of_kept_parents(self, entity: Entity) -> bool:
         """Return whether the parents of the rows are themselves rows that a refused parent kept."""
@@ -126,7 +154,7 @@ class Soak:
         return stored_rows(entity, self._query(f"SELECT {columns} FROM aad.{entity.table}"))
 
     def _query(self, statement: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        with duckdb.connect(str(self.folder / "entra.duckdb"), read_only=True) as connection:
+        with duckdb.connect(str(self._database), read_only=True) as connection:
             connection.execute("SET TimeZone = 'UTC'")
             return connection.execute(statement, list(parameters)).fetchall()
 
@@ -144,14 +172,15 @@ def soak(seed: int, seconds: float) -> Soak:
     ends = time.monotonic() + seconds
     with (
         DemoServer(users=USERS, no_quota=True, token_lifetime=5) as tenant,
+        Product() as product,
         tempfile.TemporaryDirectory(prefix="soak-") as folder,
     ):
-        run = Soak(seed, tenant, Path(folder))
+        run = Soak(seed, tenant, product, Path(folder))
         while time.monotonic() < ends or run.loads < 2:
             run.load(day=run.loads)
-            memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-            print(f"seed {seed}: {run.loads} loads, {run.published} tables published, {memory / 2**20:.0f} MB", flush=True)
-            assert memory <= MOST_MEMORY, f"seed {seed}, load {run.loads}: {memory / 2**20:.0f} MB"
+            peak, now = (size / 2**20 for size in (run.memories[-1].peak, run.memories[-1].now))
+            tables = f"{run.published} tables published"
+            print(f"seed {seed}: {run.loads} loads, {tables}, at most {peak:.0f} MB, now {now:.0f} MB", flush=True)
         return run
 
 

@@ -32,7 +32,16 @@ class Mixer:
         self._children = [entity for entity in entities if entity.parent and "{id}" in entity.path]
         self._kinds: Sequence[Callable[[], Mixture]] = (
             *(self._transient, self._transient, self._tokens, self._chain, self._body, self._throttled),
-            *(self._refused, self._refused, self._denied, self._too_little, self._unread_column, self._altered),
+            *(
+                self._refused,
+                self._several_refused,
+                self._no_count,
+                self._late,
+                self._denied,
+                self._too_little,
+                self._unread_column,
+                self._altered,
+            ),
         )
 
     def mixture(self) -> Mixture:
@@ -65,11 +74,25 @@ class Mixer:
         retry_after = self._random.choice(RETRY_AFTERS)
         return Mixture([{"kind": "429", "path": self._path(), "rate": 0.5, "retry_after": retry_after}])
 
-    def _refused(self) -> Mixture:
+    def _late(self) -> Mixture:
+        """Every response of a collection takes longer than a request may."""
+        return Mixture([{"kind": "latency", "path": self._path(), "ms": 4000, "times": self._random.choice((2, None))}])
+
+    def _no_count(self) -> Mixture:
+        """Graph counts nothing, or only not one collection: some tenants reject `$count`."""
+        path = self._random.choice(("/$count", "/users/$count", "/groups/$count"))
+        return Mixture([{"kind": self._random.choice(("400", "404", "503")), "path": path}])
+
+    def _refused(self, most: int = 1) -> Mixture:
         child = self._random.choice(self._children)
         parents = [item["id"] for item in self._tenant.objects(child.parent or "") if "id" in item]
-        path = child.path.replace("{id}", self._random.choice(parents), 1) if parents else child.path
-        return Mixture([{"kind": self._random.choice(("400", "404", "deny", "503")), "path": path}])
+        chosen = self._random.sample(parents, min(most, len(parents)))
+        kind = self._random.choice(("400", "404", "deny", "503"))
+        return Mixture([{"kind": kind, "path": child.path.replace("{id}", parent, 1)} for parent in chosen])
+
+    def _several_refused(self) -> Mixture:
+        """A few parents, or more than the gate allows."""
+        return self._refused(self._random.choice((3, 30)))
 
     def _denied(self) -> Mixture:
         path = self._random.choice(self._lists).path
