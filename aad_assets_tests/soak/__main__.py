@@ -33,7 +33,7 @@ MOST_REQUESTS = 20_000
 MOST_MEMORY = 500 * 2**20
 """Of the process that reloads. The tables are small; most of it is DuckDB, Python and the declared types."""
 MOST_GROWTH = 100 * 2**20
-"""What the process may hold more after a load than after the third, when everything is imported and cached."""
+"""How many bytes more than after the third load, when everything is imported and cached, the process may hold."""
 LOG_DAYS = 2
 
 Rows = dict[tuple[str, ...], Row]
