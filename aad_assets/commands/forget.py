@@ -24,7 +24,9 @@ def add(subparsers: Subparsers) -> None:
     )
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--person", metavar="ID", help="object id of a user, also of a deleted one")
-    what.add_argument("--column", metavar="TABLE.COLUMN", help="such as users.mobilePhone")
+    what.add_argument(
+        "--column", metavar="TABLE.COLUMN", help="such as users.mobilePhone, or a part such as sign_ins.location.city"
+    )
     parser.set_defaults(function=run)
 
 
@@ -32,10 +34,17 @@ def run(options: argparse.Namespace) -> int:
     """Forget, and print what was removed. Raises ConfigurationError or WarehouseError."""
     settings = read_settings()
     target = Target(settings.database, settings.connection_name, lock_wait=settings.lock_wait)
-    column = None if options.person else _column(options.column)
-    if options.person and not _ID.fullmatch(options.person):
+    column = None if options.column is None else _column(options.column)
+    person = (options.person or "").strip()
+    if column is None and not _ID.fullmatch(person):
         raise ConfigurationError("--person is not an object id. Look up the id of the user, such as in aad.users.")
-    removed = forget(target, person=options.person or "", column=column, serving_copy=settings.serving_copy)
+    removed = forget(
+        target,
+        person=person,
+        column=column,
+        serving_copy=settings.serving_copy,
+        memory_limit=settings.memory_limit,
+    )
     for each in removed:
         verb = "rewritten" if each.place == settings.serving_copy else "deleted"
         print(f"{each.place}: {verb} {counted(each.number, each.what)}")
@@ -46,7 +55,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _column(text: str) -> tuple[str, str]:
-    table, _, column = text.partition(".")
+    table, _, column = text.strip().partition(".")
     if not table or not column:
         raise ConfigurationError("--column must name a table and a column, such as users.mobilePhone.")
     return table, column
@@ -55,5 +64,6 @@ def _column(text: str) -> tuple[str, str]:
 def _advice(column: tuple[str, str] | None) -> str:
     if column is None:
         return "A reload stores again what Graph still returns of the person. Delete the person in Microsoft Entra ID first."
-    choice = f"{column[0]}: {{columns: {{{column[1]}: off}}}}"
-    return f"A reload stores the column again unless the connection metadata says {choice}."
+    value = "pseudonymise" if "." in column[1] else "off"
+    choice = f"{column[0]}: {{columns: {{{column[1]}: {value}}}}}"
+    return f"A reload stores it again unless the connection metadata turns it off or protects it, such as {choice}."

@@ -47,7 +47,8 @@ def test_a_column_is_forgotten(database: Path, capsys: pytest.CaptureFixture[str
     assert capsys.readouterr().out.splitlines() == [
         "aad.users: deleted 1 value",
         "aad_history.users: deleted 1 value",
-        "A reload stores the column again unless the connection metadata says users: {columns: {mobilePhone: off}}.",
+        "A reload stores it again unless the connection metadata turns it off or protects it, such as users: "
+        "{columns: {mobilePhone: off}}.",
     ]
     assert read_alone(database, "SELECT displayName, mobilePhone FROM aad.users") == [("Anna", None)]
 
@@ -58,6 +59,9 @@ def test_a_column_is_forgotten(database: Path, capsys: pytest.CaptureFixture[str
         (["--person", "anna@contoso.com"], "--person is not an object id"),
         (["--column", "users"], "--column must name a table and a column"),
         (["--column", "nothing.name"], "The database has no table nothing"),
+        (["--column", "users.mobilPhone"], "Neither users nor its history has a column mobilPhone"),
+        (["--column", "users.employeeOrgData.divison"], "Neither users nor its history has a column"),
+        (["--person", ""], "--person is not an object id"),
     ],
 )
 def test_a_mistake_is_reported(

@@ -146,6 +146,23 @@ def test_nothing_is_left_of_a_column(lab: Lab, target: Target, database: Path) -
     assert read_alone(database, "SELECT id, name, _extra FROM aad.things") == [("1", None, None)]
 
 
+def test_nothing_is_left_of_a_part_of_a_column(lab: Lab, target: Target, database: Path) -> None:
+    def row(text: str) -> dict[str, Any]:
+        plans = [{"sku": "kept", "off": [text]}, {"sku": "kept", "off": [], "new": text}]
+        return {"id": "1", "info": {"label": text, "size": 1, "Extra": text}, "plans": plans, "open": {"deep": {"a": text}}}
+
+    lab.publish(target, [])
+    lab.publish(target, [row("forget-me") | {"info": {"label": "forget-me", "size": "no number"}}], number=1)
+    lab.publish(target, [row("forget-me 2")], number=2)
+    lab.publish(target, [row("forget-me 3")], number=3)
+    for part in ("Info.LABEL", "info.extra", "plans.off", "plans.new", "open.deep.a"):
+        forget(target, column=("THINGS", part))
+    assert traces(database.parent, ("forget-me",)) == []
+    assert read_alone(database, "SELECT info.size, plans[1].sku, len(plans), open::VARCHAR, _extra FROM aad.things") == [
+        (1, "kept", 2, '{"deep":{}}', None)
+    ]
+
+
 def test_the_next_load_without_the_column_finds_no_difference(lab: Lab, target: Target) -> None:
     things(lab, target)
     forget(target, column=("things", "name"))

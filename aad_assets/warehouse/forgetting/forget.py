@@ -10,12 +10,12 @@ from pathlib import Path
 
 import duckdb
 
-from aad_assets.errors import WarehouseError
+from aad_assets.errors import ConfigurationError, WarehouseError
 from aad_assets.settings import is_file
 from aad_assets.warehouse.database.database_file import compact, copy_for_serving, remove_unfinished
 from aad_assets.warehouse.database.sql import sql_string
 from aad_assets.warehouse.database.target import Target
-from aad_assets.warehouse.forgetting.column import forget_column
+from aad_assets.warehouse.forgetting.column import forget_column, is_known
 from aad_assets.warehouse.forgetting.person import forget_person, identify, names_person
 from aad_assets.warehouse.forgetting.tables import Removed
 from aad_assets.warehouse.publishing.quarantine import quarantine_folder
@@ -24,17 +24,27 @@ from aad_assets.warehouse.staging.workspace import workspace
 
 
 def forget(
-    target: Target, *, person: str = "", column: tuple[str, str] | None = None, serving_copy: str = ""
+    target: Target,
+    *,
+    person: str = "",
+    column: tuple[str, str] | None = None,
+    serving_copy: str = "",
+    memory_limit: str = "",
 ) -> list[Removed]:
     """Forget a person by object id, or a column as (table, column). Return what was removed, by place.
 
-    Raises ConfigurationError for a column that cannot be forgotten, and WarehouseError. Blocks: call it in a thread.
+    `memory_limit` is AAD_MEMORY_LIMIT. Raises ConfigurationError for a column that cannot be forgotten or does not exist, and
+    WarehouseError. Blocks: call it in a thread.
     """
     if is_file(target.database) and not Path(target.database).exists():
         raise WarehouseError(
             f"There is no database {target.database} (AAD_DATABASE), so nothing was forgotten. Check the setting."
         )
-    with workspace(target.database) as folder, contextlib.closing(Stage(folder)) as stage, stage.cursor() as cursor:
+    with (
+        workspace(target.database) as folder,
+        contextlib.closing(Stage(folder, memory_limit=memory_limit)) as stage,
+        stage.cursor() as cursor,
+    ):
         removed = _forget(cursor, target, person, column)
         try:
             compact(cursor, target)
@@ -47,6 +57,9 @@ def forget(
             raise WarehouseError(
                 f"{error} The rows are deleted, but the file or its serving copy still contains them. Run the command again."
             ) from None
+        # At the end, because an attempt that was interrupted may have removed a property from `_extra`.
+        if column is not None and not removed:
+            _check_column(cursor, target, *column)
     return removed
 
 
@@ -55,7 +68,7 @@ def _forget(cursor: duckdb.DuckDBPyConnection, target: Target, person: str, colu
     if column is not None:
         with target.transaction(cursor):
             removed = forget_column(cursor, target, *column)
-        files = _remove_blocked(target, lambda path: path.name.startswith(f"{column[0]}-"))
+        files = _remove_blocked(target, lambda path: path.name.startswith(f"{column[0].lower()}-"))
         return [*removed, *files]
     with target.transaction(cursor):
         identifiers = identify(cursor, target, person)
@@ -69,6 +82,14 @@ def _forget(cursor: duckdb.DuckDBPyConnection, target: Target, person: str, colu
     files = _remove_blocked(target, concerned)
     with target.transaction(cursor):
         return [*files, *forget_person(cursor, target, person)]
+
+
+def _check_column(cursor: duckdb.DuckDBPyConnection, target: Target, table: str, column: str) -> None:
+    with target.transaction(cursor):
+        if not is_known(cursor, target, table, column):
+            raise ConfigurationError(
+                f"Neither {table} nor its history has a column {column}, so nothing was forgotten. Check the name in docs/tables."
+            )
 
 
 def _remove_blocked(target: Target, concerned: Callable[[Path], bool]) -> list[Removed]:
