@@ -47,8 +47,10 @@ def test_a_column_is_forgotten(database: Path, capsys: pytest.CaptureFixture[str
     assert capsys.readouterr().out.splitlines() == [
         "aad.users: deleted 1 value",
         "aad_history.users: deleted 1 value",
-        "A reload stores it again unless the connection metadata turns it off or protects it, such as users: "
-        "{columns: {mobilePhone: off}}.",
+        (
+            "A reload stores it again unless the connection metadata turns it off or protects it, such as users: "
+            "{columns: {mobilePhone: off}}."
+        ),
     ]
     assert read_alone(database, "SELECT displayName, mobilePhone FROM aad.users") == [("Anna", None)]
 

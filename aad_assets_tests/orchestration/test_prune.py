@@ -19,12 +19,21 @@ class Called:
     def __init__(self) -> None:
         self.ages: list[tuple[int | None, int | None]] = []
         self.lock_wait = 0.0
+        self.memory_limit = ""
 
-    def __call__(self, target: Target, *, history_before: datetime | None, changes_before: datetime | None) -> Pruned:
+    def __call__(
+        self,
+        target: Target,
+        *,
+        history_before: datetime | None,
+        changes_before: datetime | None,
+        memory_limit: str,
+    ) -> Pruned:
         now = datetime.now(UTC)
         history, changes = (None if each is None else (now - each).days for each in (history_before, changes_before))
         self.ages.append((history, changes))
         self.lock_wait = target._lock_wait
+        self.memory_limit = memory_limit
         return Pruned(0, 0)
 
 
@@ -80,8 +89,8 @@ def test_the_command_prunes_as_the_settings_say_unless_options_do(
     called: Called, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], options: Any, ages: Any
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    for name, value in (environment | {"AAD_LOCK_WAIT": "2.5"}).items():
+    for name, value in (environment | {"AAD_LOCK_WAIT": "2.5", "AAD_MEMORY_LIMIT": "500MB"}).items():
         monkeypatch.setenv(name, value)
     assert main(["prune", *options]) == 0
     assert called.ages == [ages]
-    assert called.lock_wait == 2.5
+    assert (called.lock_wait, called.memory_limit) == (2.5, "500MB")

@@ -29,10 +29,7 @@ def forget_column(cursor: duckdb.DuckDBPyConnection, target: Target, table: str,
 
     `column` may name a part: `location.city`. Raises ConfigurationError for a column of a key, and for an unknown table.
     """
-    tables = [each for each in stored_tables(cursor, target) if each.name.lower() == table.lower()]
-    if not tables:
-        raise ConfigurationError(f"The database has no table {table}. Name a table and a column, such as users.mobilePhone.")
-    table = tables[0].name
+    table = table.lower()
     entity = CATALOG.get(table)
     first, *parts = column.lower().split(".")
     if entity is not None and first in {name.lower() for name in entity.key}:
@@ -42,6 +39,9 @@ def forget_column(cursor: duckdb.DuckDBPyConnection, target: Target, table: str,
         )
     if column.startswith("_") and not column.startswith("_was_"):
         raise ConfigurationError(f"{table}.{column} is not a column of Graph. Name one of the columns in docs/tables.")
+    tables = [each for each in stored_tables(cursor, target) if each.name == table]
+    if not tables:
+        raise ConfigurationError(f"The database has no table {table}. Name a table and a column, such as users.mobilePhone.")
     names = {first}
     if entity is not None:  # `_extra` has properties under Graph's names
         names |= {each.source.lower() for each in entity.all_columns if each.name.lower() == first}
@@ -74,10 +74,10 @@ def _has_part(type_: Type, parts: Sequence[str]) -> bool:
             return not parts or isinstance(type_, Json)
 
 
-def _without(value: Any, path: Path) -> Any:
-    """Return `value` without what is at `path`, in each item of a list."""
+def _without(value: Any, path: Path, *, as_null: bool = False) -> Any:
+    """Return `value` without what is at `path`, in each item of a list; `as_null` keeps its name, as a STRUCT needs it."""
     if isinstance(value, list):
-        return [_without(item, path) for item in value]
+        return [_without(item, path, as_null=as_null) for item in value]
     if not isinstance(value, dict):
         return value
     left: dict[str, Any] = {}
@@ -85,7 +85,9 @@ def _without(value: Any, path: Path) -> Any:
         if name.lower() not in path[0]:
             left[name] = member
         elif len(path) > 1:
-            left[name] = _without(member, path[1:])
+            left[name] = _without(member, path[1:], as_null=as_null)
+        elif as_null:
+            left[name] = None
     return left
 
 
@@ -101,7 +103,7 @@ def _functions(cursor: duckdb.DuckDBPyConnection, path: Path) -> Iterator[None]:
 
     functions: dict[str, Callable[[Any], Any]] = {
         _ROW_WITHOUT: row_without,
-        _WITHOUT_PART: lambda value: _without(value, path[1:]),
+        _WITHOUT_PART: lambda value: _without(value, path[1:], as_null=True),
     }
     for name, function in functions.items():
         cursor.create_function(name, _on_json(function), ["VARCHAR"], "VARCHAR")
@@ -142,7 +144,8 @@ def _forget_in_bookkeeping(
 ) -> Iterator[Removed]:
     place, meta = target.meta.split(".")[1], target.meta
     # A reject names a part of a column by its path.
-    own = f"entity = {sql_string(table)} AND regexp_matches(lower(column_name), {sql_string(rf'^{re.escape(column)}(\W|$)')})"
+    pattern = sql_string(rf"^{re.escape(column)}(\W|$)")
+    own = f"entity = {sql_string(table)} AND regexp_matches(lower(column_name), {pattern})"
     for name in ("rejects",) if is_part else ("changes", "rejects"):
         yield Removed(f"{place}.{name}", written(cursor, f"DELETE FROM {meta}.{name} WHERE {own}"), "row")
     whole = f"entity = {sql_string(table)} AND (column_name IS NULL OR column_name = '_extra')"

@@ -88,7 +88,8 @@ def _check_column(cursor: duckdb.DuckDBPyConnection, target: Target, table: str,
     with target.transaction(cursor):
         if not is_known(cursor, target, table, column):
             raise ConfigurationError(
-                f"Neither {table} nor its history has a column {column}, so nothing was forgotten. Check the name in docs/tables."
+                f"Neither {table} nor its history has a column {column}, so nothing was forgotten. "
+                "Check the name in docs/tables."
             )
 
 
