@@ -62,7 +62,7 @@ def write_chunks(folder: str, entity: Entity, rows: int, label: str) -> None:
             numbers = f"range({first}, {min(first + _CHUNK, rows)}) t(i)"
             connection.execute(
                 f"COPY (SELECT {', '.join(columns)}, NULL::JSON AS _extra FROM {numbers}) "
-                f"TO {sql_string(str(path))} (FORMAT parquet)"
+                f"TO {sql_string(str(path))} (FORMAT parquet, ROW_GROUP_SIZE 8192)"
             )
 
 

@@ -21,7 +21,11 @@ from aad_assets.warehouse.publishing.compare import Comparison
 from aad_assets.warehouse.staging.stage import THREADS
 
 _SIDES = ("before", "after")
-_MOST_BUFFERED = 5_000
+_WRITING = {"partitioned_write_max_open_files": "8", "partitioned_write_flush_threshold": "{rows}"}
+"""How many files DuckDB writes at a time, whose footers it keeps in memory, and how many rows it gathers for all of them."""
+
+_ROW_GROUP = 100
+"""Rows from which a part of a slice is written at once; DuckDB keeps the others until there are so many, in each file."""
 
 
 @dataclass(frozen=True)
@@ -100,23 +104,25 @@ class Slices:
 
     def _spool(self) -> Iterator[str]:
         """Write the rows that differ to files by slice, and create views of all of them."""
-        buffered = min(_MOST_BUFFERED, int(working_part(self.cursor) / self.row_bytes) // 8)
-        yield from self._set("partitioned_write_flush_threshold", str(max(buffered, 1)))
-        # Each thread holds a part of every slice.
+        gathered = max(int(working_part(self.cursor) / self.row_bytes / 2), 1)
+        for name, value in _WRITING.items():
+            yield from self._set(name, value.format(rows=gathered))
+        # Each thread gathers rows of every slice.
         yield f"SET threads = {THREADS}"
         for side in _SIDES:
             rows = f"(SELECT *, {self._slice} AS _slice FROM ({self._select(side)}))"
-            to = f"{sql_string(str(self._folder / side))} (FORMAT parquet, PARTITION_BY (_slice), OVERWRITE_OR_IGNORE)"
-            yield f"COPY {rows} TO {to}"
+            to = f"FORMAT parquet, PARTITION_BY (_slice), OVERWRITE_OR_IGNORE, ROW_GROUP_SIZE {_ROW_GROUP}"
+            yield f"COPY {rows} TO {sql_string(str(self._folder / side))} ({to})"
             yield f"CREATE OR REPLACE TEMP VIEW {side} AS {self._read(side, '*')}"
 
     def _select(self, side: str) -> str:
         """Select the rows of a side as the files hold them: new ones without the columns that were not read."""
         if side == "before":
             return self.comparison.old_rows()
-        return self.comparison.new_rows(
-            ", ".join([*(f"s.{quoted(each.name)}" for each in self.comparison.columns), "s._extra"])
-        )
+        names = ", ".join([*(quoted(each.name) for each in self.comparison.columns), "_extra"])
+        # A join could keep these rows in memory instead of the keys; a semi join does not.
+        return f"""SELECT {names} FROM {self.comparison.staged}
+                   SEMI JOIN (FROM difference WHERE change IN ('insert', 'update')) d USING ({self.comparison.keys})"""
 
     def _read(self, side: str, number: int | str) -> str:
         """Select the rows of a side from the files of a slice; `*` means all."""
@@ -126,10 +132,10 @@ class Slices:
         return f"SELECT * FROM ({self._select(side)}) WHERE false"
 
     def _view(self, side: str, number: int) -> str:
-        comparison = self.comparison
-        rows = f"(SELECT * FROM ({self._read(side, number)}) SEMI JOIN difference USING ({comparison.keys}))"
+        comparison, rows = self.comparison, self._read(side, number)
         if side == "before":
-            selected = f"SELECT {', '.join(comparison.names)} FROM {rows}"
+            selected = f"SELECT {', '.join(comparison.names)} FROM ({rows}) SEMI JOIN difference USING ({comparison.keys})"
         else:
-            selected = f"SELECT {comparison.values}, s.change FROM {rows} s {comparison.with_kept}"
+            joined = f"({rows}) s JOIN difference d USING ({comparison.keys}) {comparison.with_kept}"
+            selected = f"SELECT {comparison.values}, d.change FROM {joined}"
         return f"CREATE OR REPLACE TEMP VIEW {side} AS {selected}"

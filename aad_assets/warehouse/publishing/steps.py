@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from aad_assets.catalog import Column
 from aad_assets.errors import WarehouseError
 from aad_assets.warehouse.database.coverage import Coverage, derive_coverage, recorded_coverage, write_macro
+from aad_assets.warehouse.database.memory import give_back
 from aad_assets.warehouse.database.sql import utc_datetime
 from aad_assets.warehouse.database.target import ALIAS
 from aad_assets.warehouse.publishing import gates
@@ -228,6 +229,7 @@ def compare_and_apply(publication: Publication, plan: Plan, rows_before: int, *,
     slices = Slices.of(publication.cursor, comparison, rows, publication.row_bytes)
     with slices.spooled() as statements:
         _compare(publication, statements)
+        give_back()
         counts = _count_changes(publication)
         load.inserted, load.updated, load.deleted = (counts.get(change, 0) for change in _SIDES)
         if not comparison.merges and load.updated + load.deleted >= options.gates.filled_share * rows_before:

@@ -37,6 +37,9 @@ _LARGE = 2**20
 _REJECTS = 10_000
 """Rejects that a part holds in Python before they go to DuckDB."""
 
+_ROW_GROUP = 8_192
+"""Rows of a Parquet row group. A reader decompresses a whole group of each column."""
+
 _COERCED = b" "
 """The first byte of a spooled row that was already coerced."""
 
@@ -233,5 +236,5 @@ def copy_statement(columns: Sequence[Column], chunk: Path, typed: Path, number: 
         f"COPY (SELECT {values}, _extra, {number} AS _chunk FROM read_json({sql_string(str(chunk))}, "
         # Otherwise a folder `id=5` in the path would be the id of every row.
         f"format = 'newline_delimited', columns = {{{types}}}, maximum_object_size = {largest}, hive_partitioning = false)) "
-        f"TO {sql_string(str(typed))} (FORMAT parquet)"
+        f"TO {sql_string(str(typed))} (FORMAT parquet, ROW_GROUP_SIZE {_ROW_GROUP})"
     )
