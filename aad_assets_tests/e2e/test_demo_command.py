@@ -29,7 +29,7 @@ def clean_environment() -> dict[str, str]:
 
 def run_demo(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
     command = [*COMMAND, "--folder", str(folder), *options]
-    return subprocess.run(command, env=clean_environment(), capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run(command, env=clean_environment(), capture_output=True, text=True, timeout=240, check=False)
 
 
 def shown(output: str) -> dict[str, list[int]]:
@@ -51,7 +51,7 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> First:
     (home / ".env").write_text("".join(f"{name}={value}\n" for name, value in real.items()))
     command = [*COMMAND, "--users", "200"]
     result = subprocess.run(
-        command, cwd=home, env=clean_environment() | real, capture_output=True, text=True, timeout=120, check=False
+        command, cwd=home, env=clean_environment() | real, capture_output=True, text=True, timeout=240, check=False
     )
     return First(home / "demo", result)
 

@@ -115,6 +115,7 @@ def test_a_table_that_a_person_loads_equals_what_the_tenant_holds(
     assert_equal(loaded, shared_tenant, entity)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("entity", ENTITIES, ids=lambda entity: entity.table)
 def test_a_table_that_an_app_loads_equals_what_the_tenant_holds(
     loaded_by_an_app: Place, shared_tenant: DemoServer, entity: Entity
