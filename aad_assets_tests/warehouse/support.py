@@ -272,3 +272,10 @@ def read_alone(database: Path, statement: str) -> list[tuple[Any, ...]]:
 def counts(load: Load) -> tuple[int, int, int, int]:
     """Return how many rows were inserted, updated, deleted and unchanged."""
     return (load.inserted, load.updated, load.deleted, load.unchanged)
+
+
+def landed(lab: Lab, row: Row | bytes) -> tuple[Row, dict[str, Any]]:
+    """Return the row's values that are not null, and the rejects by path."""
+    staged = lab.land([row])
+    stored = {name: value for name, value in lab.rows(staged)["1"].items() if value is not None and name != "id"}
+    return stored, {reject.column: reject.value for reject in lab.rejects(staged)}
