@@ -7,13 +7,11 @@ import duckdb
 import pytest
 
 from aad_assets.errors import WarehouseError
-from aad_assets.reload.run import Reload
-from aad_assets.settings import Connection
 from aad_assets.warehouse.database import memory
 from aad_assets.warehouse.database.failures import is_disk_full, is_out_of_memory
 from aad_assets.warehouse.database.target import Target
 from aad_assets.warehouse.staging.stage import Stage
-from aad_assets_tests.warehouse.support import THINGS, Lab, Row
+from aad_assets_tests.warehouse.support import Lab, Row
 
 MEGABYTE = 10**6
 
@@ -138,14 +136,3 @@ def test_a_lake_on_postgresql_inlines_no_rows(database: str, options: str) -> No
     with pytest.raises(WarehouseError), Target(database, "aad").transaction(cast(Any, Recording())):
         pass
     assert said[0] == f"ATTACH '{database}' AS target{options}"
-
-
-@pytest.mark.parametrize("database", ["ducklake:postgres:password=hunter2", "md:lake"])
-def test_a_target_that_is_no_file_is_experimental(database: str) -> None:
-    (said,) = Reload(Connection(), Target(database, "aad"), [THINGS]).warnings()
-    assert "experimental" in said
-    assert "hunter2" not in said
-
-
-def test_a_file_is_not_experimental(database: Path) -> None:
-    assert Reload(Connection(), Target(str(database), "aad"), [THINGS]).warnings() == []
