@@ -30,8 +30,8 @@ ENTITY_DEADLINE = 30.0
 MOST_SECONDS = 3 * ENTITY_DEADLINE
 """A load may wait for a parent, and for a grandparent."""
 MOST_REQUESTS = 20_000
-MOST_MEMORY = 500 * 2**20
-"""Of the process that reloads. The tables are small; most of it is DuckDB, Python and the declared types."""
+MOST_MEMORY = 800 * 10**6
+"""Bytes of the process that reloads: what AAD_MEMORY_LIMIT is by default."""
 MOST_GROWTH = 100 * 2**20
 """How many bytes more than after the third load, when everything is imported and cached, the process may hold."""
 LOG_DAYS = 2
