@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Self
 
 from aad_assets.catalog import CATALOG
+from aad_assets.errors import AadAssetsError
 from aad_assets.reload import Outcome, Reload
 from aad_assets.settings import Connection
 from aad_assets.warehouse.database.target import Target
@@ -50,18 +51,21 @@ class Product:
     def reload(
         self, connection: Connection, database: Path, tables: Sequence[str], seconds: float
     ) -> tuple[dict[str, Ended], Memory]:
-        """Load `tables`. Raises TimeoutError if that takes longer than `seconds`, and what the reload raises."""
+        """Load `tables`. Raises TimeoutError if that takes longer than `seconds`, and what a defect raises."""
         return self._pool.submit(_reload, connection, str(database), tables).result(seconds)
 
 
 def _reload(connection: Connection, database: str, tables: Sequence[str]) -> tuple[dict[str, Ended], Memory]:
     reload = Reload(connection, Target(database, "aad"), [CATALOG[table] for table in tables])
     ended = {}
-    with closing(reload.outcomes()) as outcomes:
-        for outcome in outcomes:
-            if isinstance(outcome, Outcome):
-                load = outcome.load
-                ended[outcome.entity.table] = Ended(load.status, load.reason, load.load_id, load.refused_parents)
+    try:
+        with closing(reload.outcomes()) as outcomes:
+            for outcome in outcomes:
+                if isinstance(outcome, Outcome):
+                    load = outcome.load
+                    ended[outcome.entity.table] = Ended(load.status, load.reason, load.load_id, load.refused_parents)
+    except AadAssetsError as error:  # Graph could not be reached at all, and nothing was read
+        ended = {table: Ended("failed", str(error), "", 0) for table in tables}
     unit = 1 if sys.platform == "darwin" else 1024
     return ended, Memory(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit, _resident())
 
