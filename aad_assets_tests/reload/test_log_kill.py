@@ -4,6 +4,7 @@ import random
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -92,6 +93,8 @@ def test_a_kill_at_any_moment_leaves_whole_days(lab: Lab, tmp_path: Path, kills:
 
 
 @pytest.fixture
-def lab(tmp_path: Path) -> Lab:
+def lab(tmp_path: Path) -> Iterator[Lab]:
     (tmp_path / "lab").mkdir()
-    return Lab(tmp_path / "lab")
+    lab = Lab(tmp_path / "lab")
+    yield lab
+    lab.close()
