@@ -5,6 +5,7 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from importlib.metadata import version
 
 from aad_assets.commands import changes, check, demo, forget, login, logout, metadata, prune
 from aad_assets.commands.output import printable_output
@@ -40,6 +41,7 @@ def _main(arguments: Sequence[str] | None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="aad-assets", description="A Microsoft Entra ID tenant in DuckDB.")
+    parser.add_argument("--version", action="version", version=f"%(prog)s {version('aad_assets')}")
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
     for command in (demo, login, logout, check, metadata, changes, prune, forget):
         command.add(subparsers)
