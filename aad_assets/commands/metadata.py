@@ -87,10 +87,10 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _unnamed(metadata: Metadata, entities: Sequence[Entity]) -> Iterator[str]:
-    """Report entities and columns that the file does not name: added by a later release, or left out by its author."""
-    others = [entity.table for entity in entities if entity.table not in metadata]
-    if others:
-        yield f"Entities that the file does not name keep their defaults: {_shorten(others)}."
+    """Report columns that the file does not name of entities whose columns it lists: added by a later release, or left out.
+
+    Entities that it does not name are no news: a short file leaves out most of them on purpose.
+    """
     for entity in entities:
         choice = metadata.get(entity.table, Choice())
         names = [column.name for column in entity.columns if column.name not in choice.columns]
@@ -99,7 +99,7 @@ def _unnamed(metadata: Metadata, entities: Sequence[Entity]) -> Iterator[str]:
 
 
 def _shorten(names: Sequence[str]) -> str:
-    """Return the first names and the number of the others: a short file leaves out most names on purpose."""
+    """Return the first names and the number of the others: a short file leaves out most columns on purpose."""
     more = len(names) - _MAX_NAMES
     return ", ".join(names) if more <= 0 else f"{', '.join(names[:_MAX_NAMES])} and {more} more"
 

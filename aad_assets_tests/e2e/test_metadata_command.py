@@ -76,15 +76,14 @@ def test_offline_a_complete_file_is_valid_without_any_request(commands: Commands
     assert result.out == f"entra.yaml is valid: {on} of {len(ENTITIES)} entities are on, and 4 of their columns are off.\n"
 
 
-def test_entities_and_columns_that_the_file_does_not_name_are_listed(commands: Commands) -> None:
+def test_columns_that_the_file_does_not_name_are_listed_but_not_entities(commands: Commands) -> None:
     text = export([entity for entity in ENTITIES if entity.table != "contracts"])
     commands.write(text.replace("      mobilePhone: on\n", ""))
 
     result = commands.run("metadata", "check", "entra.yaml", "--offline")
 
-    assert result.out.splitlines()[1:3] == [
-        "Entities that the file does not name keep their defaults: contracts.",
-        "users: columns that the file does not name are on: mobilePhone.",
+    assert result.out.splitlines()[1:] == [
+        f"{table}: columns that the file does not name are on: mobilePhone." for table in ("users", "deleted_users")
     ]
 
 
