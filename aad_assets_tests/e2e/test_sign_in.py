@@ -218,7 +218,7 @@ def gateway_down(place: Place) -> None:
 
 ERRORS: dict[str, tuple[Prepare, str]] = {
     "wrong secret": (changed(AAD_CLIENT_SECRET="wr0ng~s3cret"), "AADSTS7000215"),
-    "ID of the secret": (changed(AAD_CLIENT_SECRET="0d1f2a1e-3a4c-4b44-9a3b-cafe00000000"), "contains the secret's ID"),
+    "ID of the secret": (changed(AAD_CLIENT_SECRET="5f0c7b1e-8d42-4c1b-9e57-3a1b2c4d5e6f"), "contains the secret's ID"),
     "expired secret": (changed({"secret_expired": True}), "AADSTS7000222"),
     "unknown app": (changed(AAD_CLIENT_ID="00000000-1111-2222-3333-444444444444"), "AADSTS700016"),
     "unknown tenant": (changed(AAD_TENANT_ID="nobody.example"), "AADSTS90002"),
