@@ -158,7 +158,5 @@ def _summary(errors: Mapping[date, Exception], days: int, unread: Sequence[date]
     first = next(iter(errors.values()))
     missing, why = f"{len(errors)} of {counted(days, 'day')}", " ".join(details)
     if all(isinstance(error, LoadBlocked) for error in errors.values()) and isinstance(first, LoadBlocked):
-        return LoadBlocked(
-            first.gate, f"{missing} failed. {why} The next run reads the missing days again.", first.override, first.kept
-        )
+        return LoadBlocked(first.gate, f"{missing} failed. {why} The next run reads the missing days again.", first.override)
     return AadAssetsError(f"{missing} failed. {why} The next run reads the missing days again.")
