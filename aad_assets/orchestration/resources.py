@@ -5,7 +5,7 @@ load when nothing is set.
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import dagster as dg
 
@@ -34,17 +34,15 @@ class _SecretsInCode(dg.ConfigurableResource[Any]):
     it, and to see its name in the UI.
     """
 
+    _declaration: ClassVar[type[ConnectionFields | DatabaseFields]]
+    """The class that declares the fields, without Dagster."""
+
     def __init__(self, **values: Any) -> None:
         kept = {name: value for name, value in values.items() if self._is_secret(name, value)}
         super().__init__(**{name: value for name, value in values.items() if name not in kept})
         if kept:
-            declared_fields = self._fields_only().model_validate(kept)  # checks and strips them as the resource would
+            declared_fields = self._declaration.model_validate(kept)  # checks and strips them as the resource would
             vars(self).update({name: getattr(declared_fields, name) for name in kept})
-
-    @classmethod
-    def _fields_only(cls) -> type[ConnectionFields | DatabaseFields]:
-        """Return the class that declares the fields."""
-        raise NotImplementedError
 
     @classmethod
     def _is_secret(cls, name: str, value: Any) -> bool:
@@ -67,9 +65,7 @@ class _SecretsInCode(dg.ConfigurableResource[Any]):
 class EntraResource(_SecretsInCode, ConnectionFields):
     """OAuth credentials of an app registration in a Microsoft Entra ID tenant, and how to reach the tenant."""
 
-    @classmethod
-    def _fields_only(cls) -> type[ConnectionFields]:
-        return ConnectionFields
+    _declaration = ConnectionFields
 
     def connection(self) -> Connection:
         """Return the connection that the fields describe. It is not checked yet."""
@@ -79,9 +75,7 @@ class EntraResource(_SecretsInCode, ConnectionFields):
 class WarehouseResource(_SecretsInCode, DatabaseFields):
     """The DuckDB database in which the tenant is landed."""
 
-    @classmethod
-    def _fields_only(cls) -> type[DatabaseFields]:
-        return DatabaseFields
+    _declaration = DatabaseFields
 
     @classmethod
     def _is_secret(cls, name: str, value: Any) -> bool:
