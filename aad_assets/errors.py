@@ -196,13 +196,15 @@ class DeadlineExceeded(AadAssetsError):
 class LoadBlocked(AadAssetsError):
     """A gate blocked the load, and the table is unchanged. Look at the rows that were read before you open the gate.
 
-    `gate` is its name. `override` is the part of a run's config that opens it, or None if none does.
+    `gate` is its name. `override` is the part of a run's config that opens it, or None if none does. `kept` is the file that
+    has the rows that were read, or empty if they were not kept.
     """
 
-    def __init__(self, gate: str, message: str, override: dict[str, dict[str, object]] | None = None) -> None:
+    def __init__(self, gate: str, message: str, override: dict[str, dict[str, object]] | None = None, kept: str = "") -> None:
         super().__init__(message)
         self.gate = gate
         self.override = override
+        self.kept = kept
 
 
 class WarehouseError(AadAssetsError):

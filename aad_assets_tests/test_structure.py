@@ -35,6 +35,7 @@ ALLOWED = {
         "wording",
     },
     "orchestration": {"reload", "warehouse", "metadata", "catalog", "settings", "errors", "masking", "untrusted", "wording"},
+    "component": {"orchestration", "settings", "errors"},
     "definitions": {"orchestration"},
     "demo": set[str](),
     "commands": {

@@ -6,8 +6,9 @@ assets are still published.
 """
 
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
+from typing import Any
 
 import dagster as dg
 from pydantic import Field
@@ -15,20 +16,21 @@ from pydantic import Field
 from aad_assets.catalog import Entity
 from aad_assets.catalog.view import View
 from aad_assets.errors import AadAssetsError
-from aad_assets.orchestration.overrides import describe_override, run_options
+from aad_assets.orchestration.checks import check_specs, load_check, missing_load, view_check
+from aad_assets.orchestration.overrides import describe_override, override_config, run_options
 from aad_assets.orchestration.resources import EntraResource, WarehouseResource
 from aad_assets.orchestration.specs import asset_key, asset_spec, load_metadata
 from aad_assets.orchestration.views import describe_view, view_event, view_spec
 from aad_assets.reload import Outcome, Reload
 from aad_assets.reload.outcome import where_raised
 from aad_assets.settings import wrong_settings
-from aad_assets.untrusted import printable_lines
+from aad_assets.untrusted import printable, printable_lines
 from aad_assets.warehouse.database.target import Target
 from aad_assets.warehouse.publishing.gates import OPENABLE
 from aad_assets.warehouse.publishing.views import ViewOutcome, ViewStatus
 from aad_assets.wording import counted
 
-Event = dg.MaterializeResult[None] | dg.AssetObservation
+Event = dg.MaterializeResult[None] | dg.AssetObservation | dg.AssetCheckResult
 
 _LEVELS = {"published": "INFO", "refreshed": "INFO", "skipped": "WARNING", "failed": "ERROR", "blocked": "ERROR"}
 
@@ -74,6 +76,7 @@ def build_assets(
             *(asset_spec(connection_name, entity, tables, owners) for entity in entities),
             *(view_spec(connection_name, view, tables, owners) for view in views),
         ],
+        check_specs=check_specs(connection_name, entities, views),
         can_subset=True,
         required_resource_keys={entra_key, warehouse_key},
     )
@@ -128,10 +131,9 @@ def reload_entities(
                     continue
                 advice = describe_override(op, outcome, config.allow, config.modes)
                 _log_outcome(context, outcome, advice)
-                if event := outcome_event(connection_name, outcome):
-                    yield event
-                else:
-                    failed.append(printable_lines(f"{outcome.reason}{advice}"))
+                yield from outcome_events(connection_name, outcome, override_config(op, outcome, config.allow, config.modes))
+                if line := describe_failed(outcome):
+                    failed.append(line)
     except AadAssetsError as error:
         context.log.error(str(error))
         raise dg.Failure(description=str(error), allow_retries=False) from None
@@ -141,7 +143,10 @@ def reload_entities(
         raise dg.Failure(description=text, allow_retries=False) from None
     if failed:
         count = counted(len(entities) + len(views), "asset")
-        heading = f"{len(failed)} of {count} failed. The others were published or skipped."
+        heading = (
+            f"{len(failed)} of {count} failed. The others were published or skipped. "
+            "Open the page of each asset, or the log of this run, to see what to do."
+        )
         raise dg.Failure(description="\n".join([heading, *failed]), allow_retries=False)
 
 
@@ -162,17 +167,35 @@ def _log_outcome(context: dg.AssetExecutionContext, outcome: Outcome | ViewOutco
         context.log.log(_LEVELS[outcome.load.status], printable_lines(f"{outcome.reason}{advice}"))
 
 
-def outcome_event(connection_name: str, outcome: Outcome | ViewOutcome) -> Event | None:
-    """Return the event to yield to Dagster; None for an entity or view that failed."""
+def outcome_events(
+    connection_name: str, outcome: Outcome | ViewOutcome, override: Mapping[str, Any] | None = None
+) -> Iterator[Event]:
+    """Yield what Dagster records: a materialisation, or an observation that says why there is none, and the check.
+
+    `override` is the run config that publishes a blocked load.
+    """
     if isinstance(outcome, ViewOutcome):
-        return None if outcome.status is ViewStatus.FAILED else view_event(connection_name, outcome)
-    key = asset_key(connection_name, outcome.entity.table)
-    if outcome.load.status == "published":
-        return dg.MaterializeResult(asset_key=key, metadata=load_metadata(connection_name, outcome))
-    if outcome.load.status == "skipped":
-        metadata = {"status": "skipped", "licence": str(outcome.entity.licence or "")}
-        return dg.AssetObservation(key, description=outcome.reason, metadata=metadata)
-    return None
+        yield view_event(connection_name, outcome)
+        yield view_check(connection_name, outcome)
+        return
+    key, status = asset_key(connection_name, outcome.entity.table), outcome.load.status
+    details: dict[str, Any] = {}
+    if status == "published":
+        yield dg.MaterializeResult(asset_key=key, metadata=load_metadata(connection_name, outcome))
+    else:
+        details = missing_load(connection_name, outcome, override)
+        yield dg.AssetObservation(
+            key, description=printable_lines(str(outcome.reason)), metadata={"status": status, **details}
+        )
+    yield load_check(connection_name, outcome, details)
+
+
+def describe_failed(outcome: Outcome | ViewOutcome) -> str:
+    """Return the line of the run's error for an entity or view that failed or was blocked; empty for others."""
+    if isinstance(outcome, ViewOutcome):
+        return f"{outcome.view.name}: failed" if outcome.status is ViewStatus.FAILED else ""
+    is_failed = outcome.load.status in ("blocked", "failed")
+    return printable(f"{outcome.entity.table}: {outcome.cause}") if is_failed else ""
 
 
 def describe_published(outcome: Outcome) -> str:

@@ -18,7 +18,7 @@ from aad_assets.metadata import Metadata, apply, read
 from aad_assets.orchestration.assets import build_assets
 from aad_assets.orchestration.prune import build_prune_job
 from aad_assets.orchestration.resources import EntraResource, WarehouseResource, entra_resource, warehouse_resource
-from aad_assets.orchestration.specs import asset_key
+from aad_assets.orchestration.specs import asset_key, check_owners, name_prefix
 from aad_assets.settings import Settings, check_connection_name, unknown_variables
 
 _LOGS_CRON = "30 3/4 * * *"
@@ -34,24 +34,27 @@ def build_definitions(
     entra: EntraResource | None = None,
     warehouse: WarehouseResource | None = None,
     owners: Sequence[str] = (),
+    problems: Sequence[str] = (),
     environment: Mapping[str, str] = os.environ,
 ) -> dg.Definitions:
     """Return the assets, jobs, schedules and resources of one connection, for the `entities` that are turned on.
 
-    `settings` default to the environment. `entra` and `warehouse` replace the resources built from the settings. `owners` are
-    set on every asset (`team:identity`, `someone@contoso.com`). Invalid settings fail the run, not this call, so that the UI
-    always opens. Unknown `AAD_*` variables are logged, now and when a run starts. Raises ConfigurationError for an invalid
-    connection name in `settings`.
+    `settings` default to the environment. `entra` and `warehouse` replace the resources built from the settings. `owners`
+    (`team:identity`, `someone@contoso.com`) are added to those of the settings. Invalid settings fail the run, not this call,
+    so that the UI always opens; so do `problems`, sentences about what the caller found wrong. Unknown `AAD_*` variables are
+    logged, now and when a run starts. Raises ConfigurationError for an invalid connection name in `settings`.
     """
     if settings is None:
-        settings, problems = Settings.read(environment)
+        settings, wrong = Settings.read(environment)
     else:
-        settings, problems = settings.with_absolute_paths(), settings.problems()
+        settings, wrong = settings.with_absolute_paths(), settings.problems()
+    problems = [*problems, *wrong]
     name = settings.connection_name
     check_connection_name(name)
     for warning in (warnings := unknown_variables(environment)):
         _logger.warning(warning)
-    prefix = "" if name == "aad" else f"{name}_"
+    prefix = name_prefix(name)
+    owners = check_owners([*owners, *(owner.strip() for owner in settings.owners.split(",") if owner.strip())], problems)
     entities = _select_entities(settings, entities, problems)
     views = [view for view in VIEWS if view.sources[0].table in {entity.table for entity in entities}]
     assets = build_assets(name, prefix, entities, views, owners, problems, warnings)

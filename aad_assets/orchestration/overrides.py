@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from aad_assets.catalog import Entity, Shape
 from aad_assets.catalog.entity import RELOAD_MODES
@@ -47,17 +48,25 @@ def run_options(
     return options
 
 
-def describe_override(
+def override_config(
     op: str, outcome: Outcome | ViewOutcome, allow: Mapping[str, object], modes: Mapping[str, object]
-) -> str:
-    """Return the sentence with the whole run config that publishes a blocked load; empty for other outcomes.
+) -> dict[str, Any] | None:
+    """Return the whole run config that publishes a blocked load; None for other outcomes.
 
-    `allow` and `modes` are what the present run's config overrides already. The result starts with a space.
+    `allow` and `modes` are what the present run's config overrides already.
     """
     error = outcome.error if isinstance(outcome, Outcome) else None
     if not isinstance(error, LoadBlocked) or error.override is None:
-        return ""
+        return None
     present = {"allow": allow, "modes": modes}
     names = [name for name in present if present[name] or name in error.override]
     config = {name: {**present[name], **error.override.get(name, {})} for name in names}
-    return f" The full option is --config-json '{json.dumps({'ops': {op: {'config': config}}})}'"
+    return {"ops": {op: {"config": config}}}
+
+
+def describe_override(
+    op: str, outcome: Outcome | ViewOutcome, allow: Mapping[str, object], modes: Mapping[str, object]
+) -> str:
+    """Return the sentence with the config of `override_config`, starting with a space; empty if there is none."""
+    config = override_config(op, outcome, allow, modes)
+    return f" The full option is --config-json '{json.dumps(config)}'" if config else ""

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 import dagster as dg
 
+from aad_assets.errors import ConfigurationError
 from aad_assets.settings import (
     Connection,
     ConnectionFields,
@@ -22,7 +23,7 @@ from aad_assets.settings import (
     variable,
 )
 
-_BOUND_BY_VALUE = frozenset({"quota_share", "request_timeout", "entity_deadline", "log_days", "token_cache"})
+BOUND_BY_VALUE = frozenset({"quota_share", "request_timeout", "entity_deadline", "log_days", "token_cache"})
 """Fields that are never bound to their variable: an EnvVar is text, and the path of the token cache was made absolute."""
 
 
@@ -43,6 +44,16 @@ class _SecretsInCode(dg.ConfigurableResource[Any]):
         if kept:
             declared_fields = self._declaration.model_validate(kept)  # checks and strips them as the resource would
             vars(self).update({name: getattr(declared_fields, name) for name in kept})
+
+    @classmethod
+    def configure_at_launch(cls, **values: Any) -> Any:
+        """Return a resource that is configured at launch. Raise ConfigurationError for secrets, which would be its config."""
+        if secrets := [name for name, value in values.items() if cls._is_secret(name, value)]:
+            raise ConfigurationError(
+                f"{cls.__name__}.configure_at_launch would store {', '.join(secrets)} with every run. Bind an EnvVar, or "
+                f"give the value to {cls.__name__} itself."
+            )
+        return super().configure_at_launch(**values)
 
     @classmethod
     def _is_secret(cls, name: str, value: Any) -> bool:
@@ -115,7 +126,7 @@ def entra_resource(settings: Settings, environment: Mapping[str, str]) -> EntraR
     bound: dict[str, Any] = {}
     for name, field in Connection.model_fields.items():
         value = getattr(connection, name)
-        from_environment = "" if name in _BOUND_BY_VALUE else environment.get(variable(name), "").strip()
+        from_environment = "" if name in BOUND_BY_VALUE else environment.get(variable(name), "").strip()
         if from_environment and (value == from_environment or connection == Connection()):
             bound[name] = dg.EnvVar(variable(name))
         elif value != field.default:

@@ -6,6 +6,7 @@ from typing import Any
 import dagster as dg
 
 from aad_assets.catalog import CATALOG, Entity
+from aad_assets.catalog.references import Reference, references_of
 from aad_assets.reload import Outcome
 from aad_assets.reload.outcome import describe_permissions
 from aad_assets.untrusted import markdown_code
@@ -22,6 +23,26 @@ OUR_COLUMNS = (
 def asset_key(connection_name: str, table: str) -> dg.AssetKey:
     """Return the key of a table or view: `[<connection>, <table>]`."""
     return dg.AssetKey([connection_name, table])
+
+
+def name_prefix(connection_name: str) -> str:
+    """Return what the names of a connection's groups, ops, jobs, schedules and resources start with: nothing for `aad`."""
+    return "" if connection_name == "aad" else f"{connection_name}_"
+
+
+def check_owners(owners: Sequence[str], problems: list[str]) -> list[str]:
+    """Return the owners that Dagster accepts. Add a sentence to `problems` for each of the others."""
+    accepted = []
+    for owner in owners:
+        try:
+            dg.AssetSpec("asset", owners=[owner])
+        except dg.DagsterInvalidDefinitionError:
+            problems.append(
+                f"AAD_OWNERS contains {owner!r}. An owner must be an email address, or a team such as team:identity."
+            )
+        else:
+            accepted.append(owner)
+    return accepted
 
 
 def column_schema(entity: Entity) -> dg.TableSchema:
@@ -48,24 +69,54 @@ def asset_spec(
     It is skippable because a run continues when one entity fails.
     """
     deps = [asset_key(connection_name, entity.parent)] if entity.parent and entity.parent in tables else []
-    licence = f" The tenant needs the licence {entity.licence}." if entity.licence else ""
-    permissions = describe_permissions(entity.permissions)
+    references = references_of(entity, tables)
     return dg.AssetSpec(
         asset_key(connection_name, entity.table),
         deps=deps,
-        description=f"{entity.description}\n\nReads `{entity.resource}` with the {permissions}.{licence}",
-        group_name=entity.group.value,
+        description=describe(entity, references),
+        group_name=f"{name_prefix(connection_name)}{entity.group.value}",
         kinds={"duckdb", "azure"},
         owners=list(owners),
         skippable=True,
-        tags={"aad/family": entity.family.value, "aad/permission": tag_value(entity.permissions[0])},
+        tags=asset_tags(connection_name, entity),
         metadata={
             "dagster/table_name": f"{connection_name}.{entity.table}",
             "dagster/column_schema": column_schema(entity),
             "key": ", ".join(entity.key),
             "graph": dg.MetadataValue.url(entity.documentation_url),
+            **{
+                f"refers_to/{table}": dg.MetadataValue.asset(asset_key(connection_name, table))
+                for table in dict.fromkeys(target for reference in references for target in reference.targets)
+            },
         },
     )
+
+
+def describe(entity: Entity, references: Sequence[Reference]) -> str:
+    """Return the description of an asset, with links to the tables whose ids it has.
+
+    The links are not dependencies: inside a multi-asset Dagster would hold an asset back until all of them are published.
+    They are relative to the asset's page, so that they work under any path prefix of the UI.
+    """
+    licence = f" The tenant needs the licence {entity.licence}." if entity.licence else ""
+    read = f"Reads `{entity.resource}` with the {describe_permissions(entity.permissions)}.{licence}"
+    links = [
+        f"- `{reference.column}` is the `{reference.key}` of {' or '.join(f'[{each}]({each})' for each in reference.targets)}"
+        for reference in references
+    ]
+    return "\n\n".join([entity.description, read, *(["**References:**", "\n".join(links)] if links else [])])
+
+
+def asset_tags(connection_name: str, entity: Entity) -> dict[str, str]:
+    """Return the tags of an entity's asset: what to search for, and what to select by.
+
+    Each permission is a tag of its own without a value, because a key can have only one value:
+    `tag:"aad.permission/User.Read.All"` selects the tables that need it.
+    """
+    tags = {"connection": connection_name, "aad/family": entity.family.value}
+    if entity.licence:
+        tags["aad/licence"] = tag_value(entity.licence)
+    return tags | {f"aad.permission/{tag_value(permission)}": "" for permission in entity.permissions}
 
 
 def tag_value(text: str) -> str:

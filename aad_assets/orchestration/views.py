@@ -10,7 +10,7 @@ import dagster as dg
 
 from aad_assets.catalog import CATALOG
 from aad_assets.catalog.view import View
-from aad_assets.orchestration.specs import asset_key
+from aad_assets.orchestration.specs import asset_key, name_prefix
 from aad_assets.warehouse.publishing.views import ViewOutcome, ViewStatus
 from aad_assets.wording import counted
 
@@ -23,16 +23,27 @@ def view_spec(connection_name: str, view: View, tables: Container[str] = CATALOG
     return dg.AssetSpec(
         asset_key(connection_name, view.name),
         deps=[asset_key(connection_name, table) for table in view.tables if table in tables],
-        description=f"{view.description}\n\nA view. Example: {view.purpose}\n\n```sql\n{view.query_on(connection_name)}\n```",
-        group_name=view.group.value,
+        description=describe(connection_name, view),
+        group_name=f"{name_prefix(connection_name)}{view.group.value}",
         kinds={"duckdb", "view"},
         owners=list(owners),
         skippable=True,
+        tags={"connection": connection_name},
         metadata={
             "dagster/table_name": f"{connection_name}.{view.name}",
             "dagster/column_schema": view_column_schema(view),
         },
     )
+
+
+def describe(connection_name: str, view: View) -> str:
+    """Return the description of the view, with its definition and an example query, which are told apart."""
+    parts = [
+        f"{view.description}\n\nThis is a view.",
+        f"**Example query:** {view.purpose}\n\n```sql\n{view.query_on(connection_name)}\n```",
+        f"**Definition of the view:**\n\n```sql\n{view.select(connection_name)}\n```",
+    ]
+    return "\n\n".join(parts)
 
 
 def view_column_schema(view: View) -> dg.TableSchema:

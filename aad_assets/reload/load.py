@@ -32,6 +32,7 @@ from aad_assets.reload.read import Reader
 from aad_assets.reload.second_read import CompleteRead, counted_rows, read_carefully
 from aad_assets.settings import Connection
 from aad_assets.warehouse.database.target import ALIAS, Target
+from aad_assets.warehouse.publishing.load_tests import LoadTest, run_tests, stored_rows
 from aad_assets.warehouse.publishing.loads import Load, LogDay, record_load, recorded_days, table_rows
 from aad_assets.warehouse.publishing.missing_rows import MissingRows, missing_rows
 from aad_assets.warehouse.publishing.options import Options
@@ -92,7 +93,23 @@ class Loader:
             if not progress.keys.done():
                 progress.keys.cancel()
         progress.ended.set()
-        return Outcome(entity, load, monotonic() - started, error, rows)
+        seconds = monotonic() - started
+        if error:
+            return Outcome(entity, load, seconds, error, await self._stored_rows(entity))
+        return Outcome(entity, load, seconds, None, rows, await self._test(entity, load))
+
+    async def _test(self, entity: Entity, load: Load) -> tuple[LoadTest, ...]:
+        """Test a published load. A database that cannot be read now does not turn it into a failed one."""
+        gates = (self.options.get(entity.table) or Options.of(entity)).gates
+        with suppress(WarehouseError):
+            return await self.writer.run(lambda cursor: run_tests(cursor, self.target, entity, load, gates))
+        return ()
+
+    async def _stored_rows(self, entity: Entity) -> int | None:
+        """Return the rows of a table whose load was not published; None if the database cannot be read."""
+        with suppress(WarehouseError):
+            return await self.writer.run(lambda cursor: stored_rows(cursor, self.target, entity, self.tenant_id))
+        return None
 
     def _new_load(self, entity: Entity) -> Load:
         return Load(

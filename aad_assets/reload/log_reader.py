@@ -158,5 +158,7 @@ def _summary(errors: Mapping[date, Exception], days: int, unread: Sequence[date]
     first = next(iter(errors.values()))
     missing, why = f"{len(errors)} of {counted(days, 'day')}", " ".join(details)
     if all(isinstance(error, LoadBlocked) for error in errors.values()) and isinstance(first, LoadBlocked):
-        return LoadBlocked(first.gate, f"{missing} failed. {why} The next run reads the missing days again.", first.override)
+        return LoadBlocked(
+            first.gate, f"{missing} failed. {why} The next run reads the missing days again.", first.override, first.kept
+        )
     return AadAssetsError(f"{missing} failed. {why} The next run reads the missing days again.")

@@ -1,5 +1,6 @@
 """The outcome of an entity, and the sentences that explain it to people."""
 
+import re
 import traceback
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -22,6 +23,7 @@ from aad_assets.errors import (
     RoleMissing,
 )
 from aad_assets.graph.requests.meter import Meter
+from aad_assets.warehouse.publishing.load_tests import LoadTest
 from aad_assets.warehouse.publishing.loads import Load
 from aad_assets.wording import counted
 
@@ -30,6 +32,8 @@ _MAX_NAMES = 10
 _MAX_CODES = 5
 """Statuses and codes that a message names."""
 _LONGEST_CODE = 60
+_LONGEST_CAUSE = 120
+"""Characters of a cause that a line of a run's error shows."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +47,9 @@ class Outcome:
     seconds: float
     error: Exception | None = None
     table_rows: int | None = None
-    """Rows of the table, if they are not just those that were read."""
+    """Rows of the table, if they are not just those that were read. None also if nobody could count them."""
+    tests: tuple[LoadTest, ...] = ()
+    """The results of the tests of a published load; empty if they could not be run."""
 
     @property
     def reason(self) -> str | None:
@@ -54,6 +60,23 @@ class Outcome:
     def rows_per_second(self) -> float:
         """Return the rows read per second; 0 if no time was measured."""
         return self.load.rows / self.seconds if self.seconds else 0.0
+
+    @property
+    def cause(self) -> str:
+        """Return in a few words why the load was not published; empty if it was. `reason` says what to do."""
+        match self.error:
+            case None:
+                return ""
+            case LoadBlocked(gate=gate):
+                return f"blocked by the gate {gate}"
+            case GraphError(response=response):
+                code = f"{response.status or 'no response'} {response.code[:_LONGEST_CODE]}".strip()
+                return f"{self.load.status}: {response.request[:_LONGEST_CAUSE]} returned {code}"
+            case AadAssetsError():
+                sentence = re.split(r"(?<=[.:;])\s", str(self.error), maxsplit=1)[0].rstrip(".:;")
+                shown = sentence if len(sentence) <= _LONGEST_CAUSE else f"{sentence[:_LONGEST_CAUSE]}…"
+                return f"{self.load.status}: {shown}" if shown else self.load.status
+        return f"{self.load.status}: unexpected {type(self.error).__name__}"
 
 
 def status_of(error: Exception) -> str:

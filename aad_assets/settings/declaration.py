@@ -48,6 +48,7 @@ class Group(Enum):
     CONTENT = "What is read"
     DATABASE = "Database"
     SCHEDULE = "Schedule"
+    ASSETS = "Assets"
 
 
 @dataclass(frozen=True)
@@ -309,6 +310,12 @@ class DefinitionFields(_Fields):
         "AAD_SCHEDULE_CRON", "0 2 * * *", "Cron expression: when the directory reloads", Group.SCHEDULE
     )
     schedule_timezone: str = setting("AAD_SCHEDULE_TIMEZONE", "UTC", "Time zone of the cron expression", Group.SCHEDULE)
+    owners: str = setting(
+        "AAD_OWNERS",
+        "",
+        "Owners of the assets, separated by commas: email addresses, and teams such as `team:identity`",
+        Group.ASSETS,
+    )
 
 
 def declared(fields: type[BaseModel]) -> dict[str, Declared]:

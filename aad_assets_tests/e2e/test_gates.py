@@ -7,7 +7,9 @@ import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import dagster as dg
 import duckdb
 import pytest
 
@@ -51,6 +53,19 @@ def outcomes(place: Place) -> dict[str, tuple[str, str]]:
     return {entity: (status, reason) for entity, status, reason in found}
 
 
+def page(place: Place, table: str) -> list[dict[str, Any]]:
+    """Return the metadata of the last check, and of the last observation if there is one, on the asset's page."""
+    with dg.DagsterInstance.from_config(str(place.dagster_home)) as instance:
+        key = dg.AssetKey(["aad", table])
+        check = dg.AssetCheckKey(key, "load")
+        record = instance.event_log_storage.get_latest_asset_check_execution_by_key([check])[check]
+        evaluation = record.event.dagster_event.asset_check_evaluation_data  # type: ignore[union-attr]
+        observations = [each.asset_observation for each in instance.fetch_observations(key, limit=1).records]
+        assert evaluation.passed == (not observations)
+        found = [evaluation.metadata, *(each.metadata for each in observations if each)]
+        return [{name: value.value for name, value in metadata.items()} for metadata in found]
+
+
 def everything(place: Place) -> list[tuple[object, ...]]:
     """Return a fingerprint of the tables and their histories, and the number of changes."""
     tables = [f"{schema}.{name}" for schema in ("aad", "aad_history") for name in TABLES]
@@ -90,6 +105,15 @@ def test_a_lost_page_a_shrunk_table_and_empty_or_garbled_columns_are_blocked(pla
         assert rows == place.query(f"SELECT rows FROM aad_meta.loads WHERE status = 'blocked' AND entity = '{table}'")[0]
     assert f"--config-json '{ALLOW}'" in result.stderr
     assert "displayName" in found["groups"][1]
+    pages = {table: page(place, table) for table in TABLES}
+    for table, gate in gates.items():
+        for shown in pages[table]:
+            assert (shown["status"], shown["gate"], shown["rows_stored"] > shown["rows_read"] / 2) == ("blocked", gate, True)
+            assert f"- {gate}" in shown["launchpad"]
+            assert Path(shown["rows_kept_in"]).is_file()
+    assert pages["users"][0]["rows_stored"] == 2100
+    assert [shown["status"] for shown in pages["group_members"]] == ["failed", "failed"]
+    assert [shown["status"] for shown in pages["applications"]] == ["published"], "an observation has nothing to say"
     assert found["group_members"][0] == "failed", "edges of blocked parents are not published"
 
 

@@ -3,10 +3,12 @@
 import re
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import TimeoutError as NotVisibleInTime
 
 from aad_assets.catalog import CATALOG
 from aad_assets.demo import DemoServer
@@ -152,6 +154,20 @@ def test_the_schedule_turned_on_launches_a_run(page: Page, dev: DagsterDev) -> N
     assert status_of(dev, str(scheduled[-1]["id"])) == "SUCCESS"
 
 
+def confirm_termination(page: Page) -> None:
+    """Press Terminate until the dialog shows, because a click is lost while the page renders the button, and confirm it."""
+    confirm = page.get_by_role("button", name="Terminate 1 run")
+
+    def asked() -> bool:
+        page.get_by_role("button", name="Terminate").first.click()
+        with suppress(NotVisibleInTime):
+            confirm.wait_for(timeout=5_000)
+        return confirm.is_visible()
+
+    eventually(asked)
+    confirm.click()
+
+
 @pytest.fixture
 def _slow_groups(ui_tenant: DemoServer) -> Iterator[None]:
     """Let groups take minutes to read."""
@@ -168,8 +184,7 @@ def test_terminate_cancels_the_reads_and_releases_the_database(page: Page, dev: 
     eventually(lambda: place.database.exists() and place.database.stat().st_size > 0 and staging.exists())
 
     page.goto(f"/runs/{run_id}")
-    page.get_by_role("button", name="Terminate").first.click()
-    page.get_by_role("button", name="Terminate 1 run").click()
+    confirm_termination(page)
     began = time.monotonic()
     assert ended(dev, run_id) == "CANCELED"
 

@@ -47,7 +47,12 @@ def test_a_failed_entity_is_not_retried(tmp_path: Path, monkeypatch: pytest.Monk
     (failure,) = result.get_step_failure_events()
     message = str(failure.step_failure_data.user_failure_data)
     assert "1 of 1 asset failed. The others were published or skipped." in message
-    assert "Grant the permission Domain.Read.All" in message
+    assert message.count("domains: failed: GET /domains returned 403 Authorization_RequestDenied") == 1
+    assert "Grant" not in message
+    (check,) = result.get_asset_check_evaluations()
+    assert [event.event_type_value for event in result.all_events].count("ASSET_OBSERVATION") == 1
+    assert not check.passed
+    assert "Grant the permission Domain.Read.All" in str(check.metadata["reason"].value)
 
 
 def test_a_wrong_age_is_not_retried(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from aad_assets.errors import ConfigurationError
 from aad_assets.orchestration import EntraResource, WarehouseResource, build_definitions
 from aad_assets.settings import Connection, Settings
 from aad_assets_tests.hunting import everything_in
@@ -18,9 +19,10 @@ SECRETS: dict[str, Any] = {
     "client_secret": "s3cr3t~value-of-the-app",
     "client_certificate_password": "p4ssw0rd-of-the-file",
     "gateway_url": "http://me:p4ss-of-the-gateway@localhost:9",
+    "pseudonym_key": "k3y-of-the-pseudonyms",
 }
 TARGET = "ducklake:postgres:dbname=lake password=p4ss-of-the-lake"
-NEEDLES = ["s3cr3t~value", "p4ssw0rd-of", "p4ss-of-the-gateway", "p4ss-of-the-lake"]
+NEEDLES = ["s3cr3t~value", "p4ssw0rd-of", "p4ss-of-the-gateway", "k3y-of-the", "p4ss-of-the-lake"]
 REACH: dict[str, Any] = {
     "tenant_id": "contoso.example",
     "client_id": "app",
@@ -108,3 +110,18 @@ def test_a_bound_variable_is_resolved_as_ever(tmp_path: Path, monkeypatch: pytes
 def test_a_secret_from_code_is_stripped_and_checked_like_any_other() -> None:
     assert EntraResource(client_secret=" value\n").connection().client_secret == "value"
     assert EntraResource(client_secret="").connection() == Connection()
+
+
+def test_every_secret_is_hunted() -> None:
+    secret = {"dagster__is_secret": True}
+    assert set(SECRETS) == {name for name, field in EntraResource.model_fields.items() if field.json_schema_extra == secret}
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_configuring_at_launch_takes_secrets_by_variable_only(name: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"would store {name} with every run") as caught:
+        EntraResource.configure_at_launch(**{name: SECRETS[name]})
+    assert SECRETS[name] not in str(caught.value)
+    assert EntraResource.configure_at_launch(client_id="app", **{name: dg.EnvVar("MY_SECRET")})
+    with pytest.raises(ConfigurationError, match="would store database with every run"):
+        WarehouseResource.configure_at_launch(database=TARGET)

@@ -24,7 +24,7 @@ def test_the_asset_of_a_view_describes_it(view: View) -> None:
     assert [dep.asset_key for dep in spec.deps] == [dg.AssetKey(["contoso", table]) for table in view.tables]
     assert set(view.tables) <= set(CATALOG)
     assert spec.skippable
-    assert spec.group_name == view.group.value
+    assert spec.group_name == f"contoso_{view.group.value}"
     assert spec.kinds == {"duckdb", "view"}
     assert spec.owners == ["team:identity"]
     assert spec.metadata["dagster/table_name"] == f"contoso.{view.name}"

@@ -22,7 +22,7 @@ def test_every_setting_has_a_default() -> None:
 def test_every_field_is_set_by_the_variable_of_its_name(tmp_path: Path) -> None:
     own = {"connection_name": "prod", "database": "/data/x.duckdb", "schedule_cron": "@daily", "schedule_timezone": "CET"}
     own |= {"memory_limit": "1GB", "keep_history": "400d", "keep_changes": "52w", "serving_copy": "/data/copy.duckdb"}
-    own |= {"connection_metadata": "/data/entra.yaml"}
+    own |= {"connection_metadata": "/data/entra.yaml", "owners": "team:identity"}
     waiting = {"lock_wait": 12.5}
     reach = {name: f"value of {name}" for name in Connection.model_fields}
     numbers = {"quota_share": 0.25, "log_days": 3, "request_timeout": 20.0, "entity_deadline": 60.0}

@@ -9,7 +9,8 @@ from html import escape
 
 from aad_assets.catalog.entity import Entity
 from aad_assets.catalog.enums import Group
-from tools.reference.relationships import Reference, core_entities, picture_columns, references
+from aad_assets.catalog.references import Reference
+from tools.reference.relationships import core_entities, label, picture_columns, references
 
 # From left to right. Tables that refer to two other columns are placed between them.
 _COLUMNS = (
@@ -129,11 +130,11 @@ def _draw(box: Box) -> str:
         f'<path d="{head}" fill="{_HEAD_COLOURS[entity.group]}"/>',
         f'<text x="{box.x + 9:g}" y="{box.y + 16:g}" fill="#fff" font-weight="bold">{entity.table}</text>',
     ]
-    labels = {reference.column: reference.label for reference in references() if reference.table == entity.table}
+    labels = {reference.column: label(reference) for reference in references() if reference.table == entity.table}
     for row in box.rows:
         bold = ' font-weight="bold"' if row in entity.key else ""
-        label = escape(labels.get(row, row))
-        parts.append(f'<text x="{box.x + 9:g}" y="{box.middle_of(row) + 4:g}" fill="#222"{bold}>{label}</text>')
+        text = escape(labels.get(row, row))
+        parts.append(f'<text x="{box.x + 9:g}" y="{box.middle_of(row) + 4:g}" fill="#222"{bold}>{text}</text>')
     return "".join(parts)
 
 

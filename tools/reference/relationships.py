@@ -1,13 +1,13 @@
 """The references between the core tables, and the page about them.
 
-References to a parent follow from the declarations. Ids that Graph returns in rows are listed here.
+`aad_assets.catalog.references` lists the references of all tables.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from aad_assets.catalog.entities import ENTITIES
 from aad_assets.catalog.entity import Entity
+from aad_assets.catalog.references import REFERENCES, Reference
 
 PAGE = "diagram.md"
 PICTURE = "entity-relationships.svg"
@@ -40,66 +40,6 @@ CORE_TABLES = (
 )
 
 
-@dataclass(frozen=True)
-class Reference:
-    """`column` of `table` holds the `key` of a row in one of `targets`. A dot enters a STRUCT, `[]` a list."""
-
-    table: str
-    column: str
-    targets: tuple[str, ...]
-    key: str = "id"
-    unique: bool = False
-    """No two rows refer to the same row."""
-    optional: bool = False
-    """The column can be empty, or refer to something else."""
-
-    @property
-    def label(self) -> str:
-        """The column's name in the picture. Paths into `conditions` are shortened to their last part."""
-        return self.column.removeprefix("conditions.").split(".", 1)[-1] if "conditions." in self.column else self.column
-
-    @property
-    def many(self) -> bool:
-        """One row refers to several rows."""
-        return "[]" in self.column
-
-
-_PRINCIPALS = ("users", "groups", "service_principals")
-
-_IDS_IN_ROWS = (
-    Reference("user_managers", "userId", ("users",), unique=True),
-    Reference("user_managers", "managerId", ("users",)),
-    Reference("user_sign_in_activity", "id", ("users",), unique=True),
-    Reference("user_registration_details", "id", ("users",), unique=True),
-    Reference("users", "assignedLicenses[].skuId", ("subscribed_skus",), "skuId"),
-    Reference("groups", "assignedLicenses[].skuId", ("subscribed_skus",), "skuId"),
-    Reference("group_members", "memberId", ("users", "groups", "devices", "service_principals")),
-    Reference("group_owners", "ownerId", ("users", "service_principals")),
-    Reference("application_owners", "ownerId", ("users", "service_principals")),
-    Reference("device_registered_owners", "ownerId", ("users",)),
-    Reference("administrative_unit_members", "memberId", ("users", "groups", "devices")),
-    Reference("service_principals", "appId", ("applications",), "appId", unique=True, optional=True),
-    Reference("app_role_assignments", "principalId", _PRINCIPALS),
-    Reference("app_role_assignments", "resourceId", ("service_principals",)),
-    Reference("oauth2_permission_grants", "principalId", ("users",), optional=True),
-    Reference("oauth2_permission_grants", "clientId", ("service_principals",)),
-    Reference("oauth2_permission_grants", "resourceId", ("service_principals",)),
-    Reference("role_assignments", "principalId", _PRINCIPALS),
-    Reference("role_assignments", "roleDefinitionId", ("role_definitions",)),
-    Reference("role_assignments", "directoryScopeId", ("administrative_units",), optional=True),
-    Reference("role_eligibility_schedules", "principalId", ("users", "groups")),
-    Reference("role_eligibility_schedules", "roleDefinitionId", ("role_definitions",)),
-    Reference("conditional_access_policies", "conditions.users.includeUsers[]", ("users",)),
-    Reference("conditional_access_policies", "conditions.users.includeGroups[]", ("groups",)),
-    Reference("conditional_access_policies", "conditions.users.includeRoles[]", ("role_definitions",), "templateId"),
-    Reference(
-        "conditional_access_policies", "conditions.applications.includeApplications[]", ("service_principals",), "appId"
-    ),
-    Reference("conditional_access_policies", "conditions.locations.includeLocations[]", ("named_locations",)),
-    Reference("sign_ins", "userId", ("users",)),
-    Reference("sign_ins", "appId", ("service_principals",), "appId"),
-)
-
 _NOTES = """\
 - `memberId`, `ownerId` and `principalId` can be the id of several kinds of objects. `memberType`, `ownerType` and
   `principalType` contain the kind.
@@ -126,7 +66,13 @@ def references() -> Iterator[Reference]:
         if entity.parent in CORE_TABLES:
             for column, key in zip(entity.parent_columns, entity.parent_key, strict=False):
                 yield Reference(entity.table, column, (entity.parent,), key)
-    yield from _IDS_IN_ROWS
+    yield from (each for each in REFERENCES if {each.table, *each.targets} <= set(CORE_TABLES))
+
+
+def label(reference: Reference) -> str:
+    """Return the column's name in the picture. Paths into `conditions` are shortened to their last part."""
+    column = reference.column
+    return column.removeprefix("conditions.").split(".", 1)[-1] if "conditions." in column else column
 
 
 def picture_columns(entity: Entity) -> list[str]:
@@ -155,7 +101,7 @@ def mermaid() -> str:
         certain = len(reference.targets) == 1 and not reference.optional
         parent = "}o" if reference.many else "||" if certain else "|o"
         child = "o|" if reference.unique else "o{"
-        ends = f'{parent}--{child} {reference.table} : "{reference.label}"'
+        ends = f'{parent}--{child} {reference.table} : "{label(reference)}"'
         lines += [f"    {target} {ends}" for target in reference.targets]
     for entity in core_entities():
         lines.append(f"    {entity.table} {{")

@@ -63,7 +63,7 @@ def publish(
         kept = quarantine(cursor, target.database, staged.relation, f"{entity.table}-{load.load_id}")
         where = f"are in {kept}" if kept else "could not be kept"
         raise LoadBlocked(
-            error.gate, f"{error} The table is unchanged; the rows that were read {where}.", error.override
+            error.gate, f"{error} The table is unchanged; the rows that were read {where}.", error.override, str(kept or "")
         ) from None
     # Only now: a load that failed has changed nothing and counts nothing.
     vars(load).update(vars(draft))
