@@ -6,17 +6,19 @@ READY := $(VENV)/.ready
 PYTEST := $(BIN)/python -m pytest
 # Three processes on two cores, because the end-to-end tests spend half of their time waiting. The tests of a file share fixtures.
 PARALLEL := -n 3 --dist loadfile --no-loadscope-reorder
+LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --extra demo --extra dg --constraint constraints.txt \
+	--no-emit-index-url --no-emit-find-links --no-annotate --no-header --no-strip-extras
 
-.PHONY: help demo dev test test-slow soak lint types format reference lock mutants bench bench-compare bench-tables clean
+.PHONY: help demo dev test test-slow soak lint types format reference lock wheel mutants bench bench-compare bench-tables clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 14
 
-$(READY): requirements.lock pyproject.toml
+$(READY): requirements-dev.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is required. Run: make PYTHON=python3.12 …")'
 	@echo "Installing the locked dependencies into $(VENV) (once, about a minute) …"
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
 	@touch $(READY)
 
@@ -59,9 +61,13 @@ format: $(READY) ## format the code
 reference: $(READY) ## update the generated pages: docs/tables, docs/views.md, docs/settings.md, the permissions in README.md
 	$(BIN)/python -m tools.reference
 
-lock: $(READY) ## update requirements.lock to the newest releases that resolve together
-	$(BIN)/uv pip compile --quiet --universal --upgrade --extra demo --group dev --constraint constraints.txt \
-		--no-emit-index-url --no-emit-find-links --no-annotate --no-header --output-file requirements.lock pyproject.toml
+lock: $(READY) ## update requirements.lock and requirements-dev.lock to the newest releases that resolve together
+	$(LOCK) --upgrade --group dev --output-file requirements-dev.lock pyproject.toml
+	$(LOCK) --upgrade --constraint requirements-dev.lock --output-file requirements.lock pyproject.toml
+
+wheel: $(READY) ## build the wheel and the source distribution into dist/, and try the wheel in a new virtual environment
+	$(BIN)/python -m build --no-isolation --outdir dist .
+	tools/try_wheel dist
 
 mutants: $(READY) ## break the gates, compare, pagination and batches in hundreds of ways, and count what the tests notice
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'mutmut==3.8.1'
@@ -80,4 +86,4 @@ bench-tables: $(READY) ## publish 100 small tables
 	$(BIN)/python -m benchmarks.small_tables
 
 clean: ## remove the demo and caches, not .venv
-	rm -rf demo .build mutants .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf demo dist .build mutants .mypy_cache .pytest_cache .ruff_cache .hypothesis
