@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 PYTEST := $(BIN)/python -m pytest
 # Three processes on two cores, because the end-to-end tests spend half of their time waiting. The tests of a file share fixtures.
 PARALLEL := -n 3 --dist loadfile --no-loadscope-reorder
-LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --extra demo --extra dg --constraint constraints.txt \
+LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --extra demo --extra dg --extra postgres --constraint constraints.txt \
 	--no-emit-index-url --no-emit-find-links --no-annotate --no-header --no-strip-extras
 
 .PHONY: help demo dev test test-slow soak lint types format reference lock wheel mutants bench bench-compare bench-tables clean

@@ -183,6 +183,8 @@ def test_terminate_cancels_the_reads_and_releases_the_database(page: Page, dev: 
     staging = place.database.with_name(f".{place.database.name}.staging")
     eventually(lambda: place.database.exists() and place.database.stat().st_size > 0 and staging.exists())
 
+    # While Dagster does not know the process yet, the UI offers to give the run up and leave the process.
+    eventually(lambda: dev.can_terminate(run_id))
     page.goto(f"/runs/{run_id}")
     confirm_termination(page)
     began = time.monotonic()

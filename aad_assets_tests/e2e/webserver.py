@@ -84,6 +84,11 @@ class DagsterDev:
         assert "errors" not in body, body
         return body["data"]
 
+    def can_terminate(self, run_id: str) -> bool:
+        """Return whether Dagster can stop the process of a run."""
+        query = "query($id: ID!) { runOrError(runId: $id) { ... on Run { canTerminate } } }"
+        return bool(self.ask(query, id=run_id)["runOrError"]["canTerminate"])
+
     def runs(self) -> list[dict[str, Any]]:
         """Return the runs with id, status and tags, newest first."""
         query = "{ runsOrError { ... on Runs { results { id status tags { key value } } } } }"
