@@ -9,7 +9,7 @@ PARALLEL := -n 3 --dist loadfile --no-loadscope-reorder
 LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --extra demo --extra dg --extra postgres --constraint constraints.txt \
 	--no-emit-index-url --no-emit-find-links --no-annotate --no-header --no-strip-extras
 
-.PHONY: help demo dev test test-slow soak lint types format reference lock wheel mutants bench bench-compare bench-tables clean
+.PHONY: help demo dev test test-slow soak lint types format reference screenshots lock wheel mutants bench bench-compare bench-tables clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 14
@@ -60,6 +60,9 @@ format: $(READY) ## format the code
 
 reference: $(READY) ## update the generated pages: docs/tables, docs/views.md, docs/settings.md, the permissions in README.md
 	$(BIN)/python -m tools.reference
+
+screenshots: $(READY) ## make the pictures in docs/screenshots again
+	AAD_ASSETS_SCREENSHOTS=docs/screenshots $(PYTEST) aad_assets_tests/e2e/test_screenshots.py
 
 lock: $(READY) ## update requirements.lock and requirements-dev.lock to the newest releases that resolve together
 	$(LOCK) --upgrade --group dev --output-file requirements-dev.lock pyproject.toml
