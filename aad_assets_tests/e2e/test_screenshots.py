@@ -1,4 +1,4 @@
-"""Pictures of what people see of a reload in the UI, in a real browser. `make screenshots` keeps the pictures in docs/screenshots."""
+"""Pictures of what people see of a reload in the UI, in a real browser. `make screenshots` keeps them in docs/screenshots."""
 
 import os
 import re
