@@ -19,7 +19,7 @@ from aad_assets.errors import AadAssetsError
 from aad_assets.orchestration.checks import check_specs, load_check, missing_load, view_check
 from aad_assets.orchestration.overrides import describe_override, override_config, run_options
 from aad_assets.orchestration.resources import EntraResource, WarehouseResource
-from aad_assets.orchestration.specs import asset_key, asset_spec, load_metadata
+from aad_assets.orchestration.specs import asset_key, asset_spec, load_metadata, version_of
 from aad_assets.orchestration.views import describe_view, view_event, view_spec
 from aad_assets.reload import Outcome, Reload
 from aad_assets.reload.outcome import where_raised
@@ -181,7 +181,8 @@ def outcome_events(
     key, status = asset_key(connection_name, outcome.entity.table), outcome.load.status
     details: dict[str, Any] = {}
     if status == "published":
-        yield dg.MaterializeResult(asset_key=key, metadata=load_metadata(connection_name, outcome))
+        version = version_of(outcome.data_version)
+        yield dg.MaterializeResult(asset_key=key, metadata=load_metadata(connection_name, outcome), data_version=version)
     else:
         details = missing_load(connection_name, outcome, override)
         yield dg.AssetObservation(

@@ -16,6 +16,7 @@ from aad_assets.catalog.views import VIEWS
 from aad_assets.errors import ConfigurationError
 from aad_assets.metadata import Metadata, apply, read
 from aad_assets.orchestration.assets import build_assets
+from aad_assets.orchestration.freshness import freshness_policy
 from aad_assets.orchestration.prune import build_prune_job
 from aad_assets.orchestration.resources import EntraResource, WarehouseResource, entra_resource, warehouse_resource
 from aad_assets.orchestration.specs import asset_key, check_owners, name_prefix
@@ -34,13 +35,15 @@ def build_definitions(
     entra: EntraResource | None = None,
     warehouse: WarehouseResource | None = None,
     owners: Sequence[str] = (),
+    automation_condition: dg.AutomationCondition[Any] | None = None,
     problems: Sequence[str] = (),
     environment: Mapping[str, str] = os.environ,
 ) -> dg.Definitions:
     """Return the assets, jobs, schedules and resources of one connection, for the `entities` that are turned on.
 
     `settings` default to the environment. `entra` and `warehouse` replace the resources built from the settings. `owners`
-    (`team:identity`, `someone@contoso.com`) are added to those of the settings. Invalid settings fail the run, not this call,
+    (`team:identity`, `someone@contoso.com`) are added to those of the settings. Every asset gets the
+    `automation_condition`: see docs/automation.md. Invalid settings fail the run, not this call,
     so that the UI always opens; so do `problems`, sentences about what the caller found wrong. Unknown `AAD_*` variables are
     logged, now and when a run starts. Raises ConfigurationError for an invalid connection name in `settings`.
     """
@@ -79,8 +82,16 @@ def build_definitions(
         schedules.append(_logs_schedule(f"{prefix}reload_logs_schedule", reload_logs, schedules[0]))
     if settings.keep_history or settings.keep_changes:
         schedules.append(_prune_schedule(f"{prefix}prune_schedule", prune, schedules[0]))
+    policies = {key: freshness_policy(schedules[1]) for key in logs} if logs else {}
+    of_directory = freshness_policy(schedules[0])
+
+    def with_attributes(spec: dg.AssetSpec) -> dg.AssetSpec:
+        return spec.replace_attributes(
+            freshness_policy=policies.get(spec.key, of_directory), automation_condition=automation_condition
+        )
+
     return dg.Definitions(
-        assets=[assets],
+        assets=[assets.map_asset_specs(with_attributes)],
         jobs=jobs,
         schedules=schedules,
         resources={

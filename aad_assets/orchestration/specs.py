@@ -18,11 +18,18 @@ OUR_COLUMNS = (
     dg.TableColumn("_loaded_at", "TIMESTAMPTZ", "When this version of the row was first loaded."),
 )
 """Columns of every table that do not come from Graph's metadata."""
+CODE_VERSION = "1"
+"""Fixed, because the data version says what changed. Without one, Dagster takes each run for a new version of the code."""
 
 
 def asset_key(connection_name: str, table: str) -> dg.AssetKey:
     """Return the key of a table or view: `[<connection>, <table>]`."""
     return dg.AssetKey([connection_name, table])
+
+
+def version_of(data_version: str | None) -> dg.DataVersion | None:
+    """Return the data version for Dagster, which makes up a new one for None."""
+    return None if data_version is None else dg.DataVersion(data_version)
 
 
 def name_prefix(connection_name: str) -> str:
@@ -78,6 +85,7 @@ def asset_spec(
         kinds={"duckdb", "azure"},
         owners=list(owners),
         skippable=True,
+        code_version=CODE_VERSION,
         tags=asset_tags(connection_name, entity),
         metadata={
             "dagster/table_name": f"{connection_name}.{entity.table}",

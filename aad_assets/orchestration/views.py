@@ -10,7 +10,7 @@ import dagster as dg
 
 from aad_assets.catalog import CATALOG
 from aad_assets.catalog.view import View
-from aad_assets.orchestration.specs import asset_key, name_prefix
+from aad_assets.orchestration.specs import CODE_VERSION, asset_key, name_prefix, version_of
 from aad_assets.warehouse.publishing.views import ViewOutcome, ViewStatus
 from aad_assets.wording import counted
 
@@ -28,6 +28,7 @@ def view_spec(connection_name: str, view: View, tables: Container[str] = CATALOG
         kinds={"duckdb", "view"},
         owners=list(owners),
         skippable=True,
+        code_version=CODE_VERSION,
         tags={"connection": connection_name},
         metadata={
             "dagster/table_name": f"{connection_name}.{view.name}",
@@ -67,7 +68,7 @@ def view_event(connection_name: str, outcome: ViewOutcome) -> dg.MaterializeResu
         metadata["old_data"] = [str(parent) for parent in outcome.old]
     if outcome.missing:
         metadata |= {"null_columns": list(outcome.missing), "reason": str(outcome.reason)}
-    return dg.MaterializeResult(asset_key=key, metadata=metadata)
+    return dg.MaterializeResult(asset_key=key, metadata=metadata, data_version=version_of(outcome.data_version))
 
 
 def describe_view(outcome: ViewOutcome) -> str:

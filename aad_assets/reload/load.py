@@ -32,7 +32,7 @@ from aad_assets.reload.read import Reader
 from aad_assets.reload.second_read import CompleteRead, counted_rows, read_carefully
 from aad_assets.settings import Connection
 from aad_assets.warehouse.database.target import ALIAS, Target
-from aad_assets.warehouse.publishing.load_tests import LoadTest, run_tests, stored_rows
+from aad_assets.warehouse.publishing.load_tests import Examination, examine, stored_rows
 from aad_assets.warehouse.publishing.loads import Load, LogDay, record_load, recorded_days, table_rows
 from aad_assets.warehouse.publishing.missing_rows import MissingRows, missing_rows
 from aad_assets.warehouse.publishing.options import Options
@@ -96,14 +96,15 @@ class Loader:
         seconds = monotonic() - started
         if error:
             return Outcome(entity, load, seconds, error, await self._stored_rows(entity))
-        return Outcome(entity, load, seconds, None, rows, await self._test(entity, load))
+        examination = await self._examine(entity, load)
+        return Outcome(entity, load, seconds, None, rows, examination.tests, examination.data_version)
 
-    async def _test(self, entity: Entity, load: Load) -> tuple[LoadTest, ...]:
+    async def _examine(self, entity: Entity, load: Load) -> Examination:
         """Test a published load. A database that cannot be read now does not turn it into a failed one."""
         gates = (self.options.get(entity.table) or Options.of(entity)).gates
         with suppress(WarehouseError):
-            return await self.writer.run(lambda cursor: run_tests(cursor, self.target, entity, load, gates))
-        return ()
+            return await self.writer.run(lambda cursor: examine(cursor, self.target, entity, load, gates))
+        return Examination()
 
     async def _stored_rows(self, entity: Entity) -> int | None:
         """Return the rows of a table whose load was not published; None if the database cannot be read."""

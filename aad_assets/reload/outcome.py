@@ -50,6 +50,8 @@ class Outcome:
     """Rows of the table, if they are not just those that were read. None also if nobody could count them."""
     tests: tuple[LoadTest, ...] = ()
     """The results of the tests of a published load; empty if they could not be run."""
+    data_version: str | None = None
+    """Stays the same while loads change nothing. None if the load was not published, or the database could not be read."""
 
     @property
     def reason(self) -> str | None:

@@ -9,7 +9,7 @@ import pytest
 from aad_assets.catalog import Entity
 from aad_assets.warehouse.database.target import Target
 from aad_assets.warehouse.publishing.gates import Gate, Gates
-from aad_assets.warehouse.publishing.load_tests import LoadTest, run_tests, stored_rows
+from aad_assets.warehouse.publishing.load_tests import LoadTest, examine, stored_rows
 from aad_assets.warehouse.publishing.loads import Load, SchemaChange
 from aad_assets.warehouse.publishing.options import Mode, Options
 from aad_assets_tests.warehouse.support import OPEN, TENANT, THINGS, Lab, Row, refusals
@@ -22,7 +22,7 @@ def things(number: int) -> list[Row]:
 
 def run(lab: Lab, target: Target, load: Load, of: Entity = THINGS, gates: Gates | None = None) -> dict[str, LoadTest]:
     with lab.stage.cursor() as cursor:
-        return {test.name: test for test in run_tests(cursor, target, of, load, gates or Gates())}
+        return {test.name: test for test in examine(cursor, target, of, load, gates or Gates()).tests}
 
 
 def failed(tests: dict[str, LoadTest]) -> list[str]:

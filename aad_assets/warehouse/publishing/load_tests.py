@@ -14,6 +14,7 @@ from aad_assets.catalog.types import quoted
 from aad_assets.errors import LoadBlocked
 from aad_assets.warehouse.database.target import ALIAS, Target
 from aad_assets.warehouse.publishing.compare import DELETED_AT
+from aad_assets.warehouse.publishing.data_version import data_version
 from aad_assets.warehouse.publishing.gates import Gates
 from aad_assets.warehouse.publishing.loads import Load
 from aad_assets.warehouse.publishing.options import Mode
@@ -38,15 +39,22 @@ class LoadTest:
     result: str
 
 
-def run_tests(
-    cursor: duckdb.DuckDBPyConnection, target: Target, entity: Entity, load: Load, gates: Gates
-) -> tuple[LoadTest, ...]:
+@dataclass(frozen=True)
+class Examination:
+    """The state of the database after a load was published."""
+
+    tests: tuple[LoadTest, ...] = ()
+    data_version: str | None = None
+    """See `data_version`; None if the database could not be read."""
+
+
+def examine(cursor: duckdb.DuckDBPyConnection, target: Target, entity: Entity, load: Load, gates: Gates) -> Examination:
     """Return the result of every test of a published `load` of `entity`, whose thresholds are those of `gates`.
 
     Raises WarehouseError. Blocks: call it in a thread.
     """
     with target.transaction(cursor, load.tenant_id):
-        return (
+        tests = (
             _test_key(cursor, target, entity, load),
             _test_count(load, gates),
             _test_range(cursor, target, entity, load),
@@ -54,6 +62,7 @@ def run_tests(
             _test_rejects(load),
             _test_refused(load),
         )
+        return Examination(tests, data_version(cursor, target, [entity.table], load.tenant_id))
 
 
 def stored_rows(cursor: duckdb.DuckDBPyConnection, target: Target, entity: Entity, tenant_id: str) -> int:

@@ -21,6 +21,7 @@ from aad_assets.errors import WarehouseError
 from aad_assets.warehouse.database.sql import utc_datetime
 from aad_assets.warehouse.database.target import ALIAS, Target
 from aad_assets.warehouse.publishing.compare import DELETED_AT
+from aad_assets.warehouse.publishing.data_version import data_version
 from aad_assets.wording import listed
 
 
@@ -67,6 +68,8 @@ class ViewOutcome:
     reason: str | None = None
     missing: tuple[str, ...] = ()
     """Columns of its tables that it shows as NULL: `users.identities`."""
+    data_version: str | None = None
+    """Stays the same while the view's tables, definition and columns do. None if it was not refreshed."""
 
     @property
     def old(self) -> tuple[ParentData, ...]:
@@ -97,7 +100,8 @@ def refresh_views(
             with target.transaction(cursor, tenant_id):
                 rows, missing = _refresh(cursor, target, view, entities)
                 parents = _parents(cursor, target, view, run_id, tenant_id)
-            yield ViewOutcome(view, ViewStatus.REFRESHED, rows, parents, _describe_missing(view, missing), missing)
+                version = data_version(cursor, target, view.tables, tenant_id, view.select(_schema(target)), *missing)
+            yield ViewOutcome(view, ViewStatus.REFRESHED, rows, parents, _describe_missing(view, missing), missing, version)
         except _SourceMissing as missing:
             yield ViewOutcome(view, ViewStatus.SKIPPED, reason=str(missing))
         except WarehouseError as error:
