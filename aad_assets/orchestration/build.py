@@ -11,7 +11,7 @@ from typing import Any
 
 import dagster as dg
 
-from aad_assets.catalog import ENTITIES, Entity, Shape
+from aad_assets.catalog import ENTITIES, Entity, Group, Shape
 from aad_assets.catalog.views import VIEWS
 from aad_assets.errors import ConfigurationError
 from aad_assets.metadata import Metadata, apply, read
@@ -19,11 +19,9 @@ from aad_assets.orchestration.assets import build_assets
 from aad_assets.orchestration.freshness import freshness_policy
 from aad_assets.orchestration.prune import build_prune_job
 from aad_assets.orchestration.resources import EntraResource, WarehouseResource, entra_resource, warehouse_resource
+from aad_assets.orchestration.schedules import Scheduler, database_tags
 from aad_assets.orchestration.specs import asset_key, check_owners, name_prefix
 from aad_assets.settings import Settings, check_connection_name, unknown_variables
-
-_LOGS_CRON = "30 3/4 * * *"
-_PRUNE_CRON = "0 5 * * 0"
 
 _logger = logging.getLogger("aad_assets")
 
@@ -64,31 +62,51 @@ def build_definitions(
     log_tables = [entity.table for entity in entities if entity.shape is Shape.LOG]
     log_views = [view.name for view in views if set(view.tables) <= set(log_tables)]
     logs = [asset_key(name, table) for table in (*log_tables, *log_views)]
+    access = [asset_key(name, entity.table) for entity in entities if entity.group is Group.ACCESS]
+    access += [asset_key(name, view.name) for view in views if view.group is Group.ACCESS]
     everything = dg.AssetSelection.assets(assets)
-    directory = dg.define_asset_job(
-        f"{prefix}reload_directory",
-        selection=everything - dg.AssetSelection.assets(*logs),
-        description="Reload the whole directory, and publish the differences to the stored tables.",
+    tags = database_tags(settings)
+
+    def job(job_name: str, selection: dg.AssetSelection, description: str) -> Any:
+        return dg.define_asset_job(f"{prefix}{job_name}", selection=selection, description=description, tags=tags)
+
+    directory = job(
+        "reload_directory",
+        everything - dg.AssetSelection.assets(*logs),
+        "Reload the whole directory, and publish the differences to the stored tables.",
     )
-    reload_logs = dg.define_asset_job(
-        f"{prefix}reload_logs",
-        selection=dg.AssetSelection.assets(*logs),
-        description="Read the logs from the last complete day up to now.",
-    )
-    prune = build_prune_job(name, prefix, problems)
-    jobs: list[Any] = [directory, reload_logs, prune] if logs else [directory, prune]
-    schedules = [_schedule(f"{prefix}reload_directory_schedule", directory, settings, problems)]
+    jobs: list[Any] = [directory]
+    scheduler = Scheduler(settings, problems)
+    schedules = [scheduler.schedule(directory, "schedule_cron", "Reloads the directory.")]
+    fresh = dict.fromkeys(assets.keys, freshness_policy(schedules[0]))
+
+    def add(job: Any, setting: str, description: str, keys: Sequence[dg.AssetKey] = ()) -> None:
+        jobs.append(job)
+        schedules.append(scheduler.schedule(job, setting, description))
+        fresh.update(dict.fromkeys(keys, freshness_policy(schedules[-1])))
+
     if logs:
-        schedules.append(_logs_schedule(f"{prefix}reload_logs_schedule", reload_logs, schedules[0]))
+        reload_logs = job(
+            "reload_logs", dg.AssetSelection.assets(*logs), "Read the logs from the last complete day up to now."
+        )
+        # More often than the directory, because people need the logs sooner.
+        add(reload_logs, "logs_cron", "Reloads the logs.", logs)
+    if access and settings.access_cron:
+        reload_access = job(
+            "reload_access",
+            dg.AssetSelection.assets(*access),
+            "Reload the group access, below what the last reload of the directory stored.",
+        )
+        add(reload_access, "access_cron", "Reloads the group access between the reloads of the directory.", access)
+    prune = build_prune_job(name, prefix, problems, tags)
     if settings.keep_history or settings.keep_changes:
-        schedules.append(_prune_schedule(f"{prefix}prune_schedule", prune, schedules[0]))
-    policies = {key: freshness_policy(schedules[1]) for key in logs} if logs else {}
-    of_directory = freshness_policy(schedules[0])
+        # Seldom, because it rewrites the whole file.
+        add(prune, "prune_cron", "Deletes what AAD_KEEP_HISTORY and AAD_KEEP_CHANGES say.")
+    else:
+        jobs.append(prune)
 
     def with_attributes(spec: dg.AssetSpec) -> dg.AssetSpec:
-        return spec.replace_attributes(
-            freshness_policy=policies.get(spec.key, of_directory), automation_condition=automation_condition
-        )
+        return spec.replace_attributes(freshness_policy=fresh[spec.key], automation_condition=automation_condition)
 
     return dg.Definitions(
         assets=[assets.map_asset_specs(with_attributes)],
@@ -113,49 +131,3 @@ def _select_entities(settings: Settings, entities: Sequence[Entity], problems: l
     except ConfigurationError as error:
         problems.append(str(error))
     return [entity for entity in apply(metadata, entities) if entity.on]
-
-
-def _schedule(name: str, job: Any, settings: Settings, problems: list[str]) -> dg.ScheduleDefinition:
-    def defined(cron: str, timezone: str) -> dg.ScheduleDefinition:
-        return dg.ScheduleDefinition(
-            name=name,
-            job=job,
-            cron_schedule=cron,
-            execution_timezone=timezone,
-            description="AAD_SCHEDULE_CRON and AAD_SCHEDULE_TIMEZONE set the time.",
-        )
-
-    try:
-        return defined(settings.schedule_cron, settings.schedule_timezone)
-    except dg.DagsterInvalidDefinitionError:
-        problems.append(
-            f"AAD_SCHEDULE_CRON ({settings.schedule_cron!r}) is not a cron expression, or AAD_SCHEDULE_TIMEZONE "
-            f"({settings.schedule_timezone!r}) is not a time zone such as Europe/Berlin. Correct the setting."
-        )
-        return defined(Settings().schedule_cron, Settings().schedule_timezone)
-
-
-def _logs_schedule(name: str, job: Any, directory: dg.ScheduleDefinition) -> dg.ScheduleDefinition:
-    """Return the schedule of the logs: every four hours, because people need them sooner than changes to the directory.
-
-    The hours differ from the default hour of the directory.
-    """
-    return dg.ScheduleDefinition(
-        name=name,
-        job=job,
-        cron_schedule=_LOGS_CRON,
-        execution_timezone=directory.execution_timezone,
-        description="Every four hours, in the time zone that AAD_SCHEDULE_TIMEZONE sets.",
-    )
-
-
-def _prune_schedule(name: str, job: Any, directory: dg.ScheduleDefinition) -> dg.ScheduleDefinition:
-    """Return the schedule of the job that prunes: once a week, because it rewrites the whole file."""
-    return dg.ScheduleDefinition(
-        name=name,
-        job=job,
-        cron_schedule=_PRUNE_CRON,
-        execution_timezone=directory.execution_timezone,
-        description="On Sundays, in the time zone that AAD_SCHEDULE_TIMEZONE sets. AAD_KEEP_HISTORY and AAD_KEEP_CHANGES "
-        "say what is deleted.",
-    )

@@ -1,6 +1,6 @@
 """The job that deletes old history and changes (`aad_assets.warehouse.prune`)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 import dagster as dg
@@ -26,8 +26,10 @@ class PruneConfig(dg.Config):
     )
 
 
-def build_prune_job(connection_name: str, prefix: str, problems: Sequence[str] = ()) -> dg.JobDefinition:
-    """Return the job `<prefix>prune` with its only op, `<prefix>forget`.
+def build_prune_job(
+    connection_name: str, prefix: str, problems: Sequence[str] = (), tags: Mapping[str, str] | None = None
+) -> dg.JobDefinition:
+    """Return the job `<prefix>prune` with its only op, `<prefix>forget`. Its runs have the `tags`.
 
     `problems` are those found in the settings when the definitions were built. They fail every run.
     """
@@ -60,7 +62,11 @@ def build_prune_job(connection_name: str, prefix: str, problems: Sequence[str] =
             raise dg.Failure(description=str(error), allow_retries=False) from None
         context.log.info(str(pruned))
 
-    @dg.job(name=f"{prefix}prune", description="Delete history and changes beyond an age, and shrink the database file.")
+    @dg.job(
+        name=f"{prefix}prune",
+        description="Delete history and changes beyond an age, and shrink the database file.",
+        tags=tags,
+    )
     def prune() -> None:
         forget()
 

@@ -309,7 +309,21 @@ class DefinitionFields(_Fields):
     schedule_cron: str = setting(
         "AAD_SCHEDULE_CRON", "0 2 * * *", "Cron expression: when the directory reloads", Group.SCHEDULE
     )
-    schedule_timezone: str = setting("AAD_SCHEDULE_TIMEZONE", "UTC", "Time zone of the cron expression", Group.SCHEDULE)
+    schedule_timezone: str = setting("AAD_SCHEDULE_TIMEZONE", "UTC", "Time zone of the cron expressions", Group.SCHEDULE)
+    access_cron: str = setting(
+        "AAD_ACCESS_CRON",
+        "",
+        "Cron expression: when the group `access` reloads in between, such as `20 * * * *`",
+        Group.SCHEDULE,
+        default_shown="only with the directory",
+    )
+    logs_cron: str = setting("AAD_LOGS_CRON", "30 3/4 * * *", "Cron expression: when the logs reload", Group.SCHEDULE)
+    prune_cron: str = setting(
+        "AAD_PRUNE_CRON",
+        "0 5 * * 0",
+        "Cron expression: when old history and changes are deleted, if `AAD_KEEP_HISTORY` or `AAD_KEEP_CHANGES` is set",
+        Group.SCHEDULE,
+    )
     owners: str = setting(
         "AAD_OWNERS",
         "",

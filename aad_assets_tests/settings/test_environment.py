@@ -21,6 +21,7 @@ def test_every_setting_has_a_default() -> None:
 
 def test_every_field_is_set_by_the_variable_of_its_name(tmp_path: Path) -> None:
     own = {"connection_name": "prod", "database": "/data/x.duckdb", "schedule_cron": "@daily", "schedule_timezone": "CET"}
+    own |= {"access_cron": "20 * * * *", "logs_cron": "*/15 * * * *", "prune_cron": "0 6 * * 6"}
     own |= {"memory_limit": "1GB", "keep_history": "400d", "keep_changes": "52w", "serving_copy": "/data/copy.duckdb"}
     own |= {"connection_metadata": "/data/entra.yaml", "owners": "team:identity"}
     waiting = {"lock_wait": 12.5}
