@@ -10,7 +10,7 @@ from typing import Any
 
 from aad_assets.catalog import CATALOG
 from aad_assets.commands import Subparsers
-from aad_assets.commands.environment import read_settings
+from aad_assets.commands.environment import add_database, database_override, read_settings
 from aad_assets.errors import ConfigurationError
 from aad_assets.untrusted import printable, printable_json
 from aad_assets.warehouse.database.sql import utc_datetime
@@ -35,12 +35,13 @@ def add(subparsers: Subparsers) -> None:
     )
     parser.add_argument("--entity", metavar="TABLE", help="show only changes to this table, such as users")
     parser.add_argument("--format", choices=("table", "json", "csv"), default="table", help="output format (default: table)")
+    add_database(parser)
     parser.set_defaults(function=run)
 
 
 def run(options: argparse.Namespace) -> int:
     """Print the changes. Raises ConfigurationError or WarehouseError."""
-    settings, since = read_settings(), moment(options.since)
+    settings, since = read_settings(**database_override(options)), moment(options.since)
     if options.entity and options.entity not in CATALOG:
         raise ConfigurationError(f"There is no table {options.entity!r} (--entity). Use a name from docs/tables.")
     lock_wait = settings.lock_wait

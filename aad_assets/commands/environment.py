@@ -1,5 +1,6 @@
 """The settings as the commands see them: those that a reload in the working directory would use."""
 
+import argparse
 import os
 import sys
 from pathlib import Path
@@ -8,7 +9,7 @@ from dotenv import dotenv_values
 
 from aad_assets.catalog import Entity
 from aad_assets.metadata import apply, read
-from aad_assets.settings import Settings, unknown_variables
+from aad_assets.settings import Settings, unknown_variables, variable
 
 
 def read_environment() -> dict[str, str]:
@@ -27,6 +28,16 @@ def read_settings(**overrides: str) -> Settings:
     for warning in unknown_variables(environment):
         print(f"aad-assets: {warning}", file=sys.stderr)
     return settings
+
+
+def add_database(parser: argparse.ArgumentParser) -> None:
+    """Add the option `--database`, which `database_override` passes on."""
+    parser.add_argument("--database", metavar="FILE", help="the database to read (default: AAD_DATABASE)")
+
+
+def database_override(options: argparse.Namespace) -> dict[str, str]:
+    """Return the override of `read_settings` for the option `--database`."""
+    return {variable("database"): options.database} if options.database else {}
 
 
 def configured_entities(settings: Settings) -> tuple[Entity, ...]:

@@ -50,3 +50,16 @@ def test_tables_that_are_recorded_from_a_later_moment_on_are_named(
     assert capsys.readouterr().err == (
         f"Changes of 3 tables are recorded from a later moment on, at the latest from {later}: and_more, more, others.\n"
     )
+
+
+def test_another_database_can_be_named(
+    lab: Lab, target: Target, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lab.publish(target, [{"id": "b"}], number=1)
+    lab.publish(target, [{"id": "c"}], number=2)
+    monkeypatch.setenv("AAD_DATABASE", "missing.duckdb")
+    since = f"{FIRST_LOAD + timedelta(days=1):%Y-%m-%d}"
+
+    assert main(["changes", "--since", since]) == 1
+    assert main(["changes", "--since", since, "--database", target.database]) == 0
+    assert "2 changes" in capsys.readouterr().out
