@@ -22,6 +22,7 @@ def reload(place: Place, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow  # four processes, three of them with Dagster
 def test_it_reloads_what_is_named_and_refuses_the_rest(server: DemoServer, tmp_path: Path) -> None:
     with server:
         place = make_place(tmp_path / "place", server.environment())
