@@ -159,10 +159,13 @@ def confirm_termination(page: Page) -> None:
     confirm = page.get_by_role("button", name="Terminate 1 run")
 
     def asked() -> bool:
-        page.get_by_role("button", name="Terminate").first.click()
         with suppress(NotVisibleInTime):
-            confirm.wait_for(timeout=5_000)
-        return confirm.is_visible()
+            page.get_by_role("button", name="Terminate").first.click(timeout=10_000)
+            confirm.wait_for(timeout=10_000)
+        if confirm.is_visible():
+            return True
+        page.reload()
+        return False
 
     eventually(asked)
     confirm.click()
