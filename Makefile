@@ -25,16 +25,11 @@ $(READY): requirements-dev.lock pyproject.toml
 demo: $(READY) ## load a demo tenant into demo/entra.duckdb; again: one day later
 	@$(BIN)/aad-assets demo $(if $(wildcard demo/entra.duckdb),--again)
 
-dev: $(READY) ## dagster dev on your tenant; with DEMO=1, on the demo tenant
+dev: $(READY) ## Dagster's UI and schedules on your tenant; with DEMO=1, on the demo tenant
 ifdef DEMO
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/aad-assets demo --run dagster dev -w "$(CURDIR)/workspace.yaml"
+	@exec $(BIN)/aad-assets demo --run "$(CURDIR)/$(BIN)/aad-assets" dev -w "$(CURDIR)/workspace.yaml"
 else
-	@if [ -z "$$AAD_TENANT_ID" ] && [ ! -f .env ]; then \
-		echo "No credentials are set. The UI opens, but runs fail and list what is missing. Put them into .env:"; \
-		printf '  AAD_TENANT_ID=…\n  AAD_CLIENT_ID=…\n  AAD_CLIENT_SECRET=…\n'; \
-		echo "README.md explains how to get them. make dev DEMO=1 needs none."; \
-	fi
-	@PATH="$(CURDIR)/$(BIN):$$PATH" dagster dev
+	@exec $(BIN)/aad-assets dev
 endif
 
 test: $(READY) lint types ## lint, type checks and the test suite
@@ -88,5 +83,5 @@ bench-compare: $(READY) ## compare and publish 1,000,000 users, relative to writ
 bench-tables: $(READY) ## publish 100 small tables
 	$(BIN)/python -m benchmarks.small_tables
 
-clean: ## remove the demo and caches, not .venv
+clean: ## remove the demo and caches, not .venv or the runs in .dagster
 	rm -rf demo dist .build mutants .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -7,7 +7,7 @@ import traceback
 from collections.abc import Sequence
 from importlib.metadata import version
 
-from aad_assets.commands import changes, check, demo, forget, login, logout, metadata, prune, reload, status
+from aad_assets.commands import changes, check, demo, dev, forget, home, login, logout, metadata, prune, reload, status
 from aad_assets.commands.output import printable_output
 from aad_assets.demo import DemoServerError
 from aad_assets.errors import AadAssetsError
@@ -43,7 +43,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="aad-assets", description="A Microsoft Entra ID tenant in DuckDB.")
     parser.add_argument("--version", action="version", version=f"%(prog)s {version('aad_assets')}")
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
-    for command in (demo, login, logout, check, reload, status, metadata, changes, prune, forget):
+    for command in (demo, dev, home, login, logout, check, reload, status, metadata, changes, prune, forget):
         command.add(subparsers)
     return parser
 

@@ -9,7 +9,6 @@ import json
 import os
 import re
 import shlex
-import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Mapping
@@ -22,7 +21,9 @@ import duckdb
 
 import aad_assets
 from aad_assets.commands import Subparsers
+from aad_assets.commands.children import materialize_command, run_child, stoppable
 from aad_assets.commands.environment import read_environment
+from aad_assets.commands.home import HOME, VARIABLE, create_home
 from aad_assets.demo import DemoServer, licensing
 from aad_assets.errors import ConfigurationError
 from aad_assets.settings import ConnectionFields, absolute, variable
@@ -80,6 +81,11 @@ def add(subparsers: Subparsers) -> None:
 
 
 def _demo(options: argparse.Namespace) -> int:
+    with stoppable():  # SIGTERM must not leave the tenant behind.
+        return _run(options)
+
+
+def _run(options: argparse.Namespace) -> int:
     folder = Path(options.folder).absolute()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     state = _DemoState.read(folder)
@@ -94,7 +100,7 @@ def _demo(options: argparse.Namespace) -> int:
     with _tenant(options, folder, state) as server:
         settings = demo_settings(server, folder, own)
         if options.command:
-            return subprocess.run(options.command, env=environment(settings), cwd=folder, check=False).returncode
+            return run_child(options.command, env=environment(settings), cwd=folder)
         when = f"day {state.day}" if state.day else "its first day"
         print(
             f"Demo tenant {server.tenant_domain}, {counted(state.users, 'user')}, {when}, at {server.graph_base_url}",
@@ -176,18 +182,15 @@ def demo_settings(server: DemoServer, folder: Path, own: Mapping[str, str] | Non
 
     `own` are the user's own settings, which come before the demo's defaults.
     """
-    dagster_home = folder / "dagster_home"
-    dagster_home.mkdir(exist_ok=True)
-    configuration = dagster_home / "dagster.yaml"
-    if not configuration.exists():
-        configuration.write_text("telemetry:\n  enabled: false\nnux:\n  enabled: false\n", encoding="utf-8")
+    # The runs appear where `aad-assets dev` shows them. A demo elsewhere keeps to its folder.
+    home = HOME if folder == DEMO_FOLDER.absolute() else folder / HOME
     return {
         "AAD_QUOTA_SHARE": str(_DEMO_QUOTA),
         "AAD_LOG_DAYS": str(_DEMO_LOG_DAYS),
         **(own or {}),
         **server.environment(),
         "AAD_DATABASE": str(folder / "entra.duckdb"),
-        "DAGSTER_HOME": str(dagster_home),
+        VARIABLE: create_home(home),
     }
 
 
@@ -202,22 +205,19 @@ def environment(settings: dict[str, str]) -> dict[str, str]:
 
 def _materialize(folder: Path, settings: dict[str, str]) -> int:
     """Reload everything, print the log lines of the reload, and write all of Dagster's output to reload.log."""
-    command = [sys.executable, "-m", "dagster", "asset", "materialize", "-m", "aad_assets.definitions", "--select", "*"]
+    command = materialize_command("*")
     log_file = folder / "reload.log"
-    with (
-        log_file.open("w", encoding="utf-8") as log,
-        subprocess.Popen(
-            command, env=environment(settings), cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-        ) as process,
-    ):
-        assert process.stdout
-        for line in process.stdout:
+    with log_file.open("w", encoding="utf-8") as log:
+
+        def show(line: str) -> None:
             log.write(line)
             if found := _LOG_LINE.search(line):
                 print(f"  {found['text']}", flush=True)
-    if process.returncode:
-        print(f"The reload failed (exit code {process.returncode}). Dagster's log is in {log_file}", file=sys.stderr)
-    return process.returncode
+
+        code = run_child(command, show, env=environment(settings), cwd=folder)
+    if code:
+        print(f"The reload failed (exit code {code}). Dagster's log is in {log_file}", file=sys.stderr)
+    return code
 
 
 def print_loads(database: Path, since: datetime) -> None:

@@ -2,13 +2,15 @@
 
 import argparse
 import json
-import subprocess
+import os
 import sys
 from datetime import UTC, datetime
 
 from aad_assets.catalog.views import VIEWS
 from aad_assets.commands import Subparsers
-from aad_assets.commands.environment import read_settings
+from aad_assets.commands.children import materialize_command, run_child
+from aad_assets.commands.environment import read_environment, read_settings
+from aad_assets.commands.home import VARIABLE, dagster_home
 from aad_assets.commands.loads import last_loads, print_loads
 from aad_assets.commands.selection import UnknownName, add_selection, selected
 from aad_assets.errors import WarehouseError
@@ -49,13 +51,12 @@ def run(options: argparse.Namespace) -> int:
     connection = settings.connection_name
     prefix = "" if connection == "aad" else f"{connection}_"
     config = {key: value for key, value in (("allow", allow), ("log_days", options.log_days)) if value}
-    command = [sys.executable, "-m", "dagster", "asset", "materialize", "-m", "aad_assets.definitions"]
-    command += ["--select", " or ".join(f'key:"{connection}/{name}"' for name in names)]
+    command = materialize_command(" or ".join(f'key:"{connection}/{name}"' for name in names))
     if config:
         command += ["--config-json", json.dumps({"ops": {f"{prefix}reload": {"config": config}}})]
     started = datetime.now(UTC)
-    output = sys.stderr.fileno() if options.json else None
-    code = subprocess.run(command, stdout=output, check=False).returncode  # noqa: S603 - names are from the catalogue
+    environment = {**os.environ, VARIABLE: dagster_home(read_environment())}
+    code = run_child(command, env=environment, stdout=sys.stderr.fileno() if options.json else None)
     try:
         views = {view.name for view in VIEWS}
         loads = last_loads(settings, [name for name in names if name not in views], started)
