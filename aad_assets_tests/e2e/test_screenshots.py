@@ -46,6 +46,8 @@ def place(tenant: DemoServer) -> Iterator[Place]:
     """Yield a place whose users changed in the second load, and whose groups were blocked. Its path appears in pictures."""
     with TemporaryDirectory(prefix="contoso-") as folder:
         place = make_place(Path(folder) / "place", tenant.environment(), captured=True)
+        with (place.dagster_home / "dagster.yaml").open("a") as configuration:
+            configuration.write("freshness:\n  enabled: true\n")
         load_twice(place, tenant)
         yield place
 
@@ -128,6 +130,8 @@ def test_an_asset_page_has_description_columns_rows_and_freshness(page: Page, pl
     expect(page.get_by_text(f"{rows:,}", exact=True).first).to_be_visible()
     expect(first_text(page, CATALOG["users"].description.split("\n")[0][:40])).to_be_visible()
     expect(page.get_by_text(re.compile("^userPrincipalName$", re.IGNORECASE)).first).to_be_visible()
+    expect(page.get_by_text("Passing", exact=True).first).to_be_visible(timeout=WAIT_SECONDS * 1000)
+    expect(first_text(page, "Fails if more than 2 days since last materialization")).to_be_visible()
     save(page, folder, "asset-page")
 
 
