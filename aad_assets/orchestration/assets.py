@@ -15,24 +15,37 @@ from pydantic import Field
 
 from aad_assets.catalog import Entity
 from aad_assets.catalog.view import View
-from aad_assets.errors import AadAssetsError
+from aad_assets.errors import AadAssetsError, ConfigurationError
+from aad_assets.orchestration.alerts import send
 from aad_assets.orchestration.checks import check_specs, load_check, missing_load, view_check
 from aad_assets.orchestration.overrides import describe_override, override_config, run_options
 from aad_assets.orchestration.resources import EntraResource, WarehouseResource
+from aad_assets.orchestration.retries import (
+    describe_not_read,
+    do_not_retry,
+    not_read_again,
+    of_selected,
+    record,
+    take_failed_assets_only,
+)
 from aad_assets.orchestration.specs import asset_key, asset_spec, load_metadata, version_of
+from aad_assets.orchestration.summary import Summary
 from aad_assets.orchestration.views import describe_view, view_event, view_spec
 from aad_assets.reload import Outcome, Reload
 from aad_assets.reload.outcome import where_raised
-from aad_assets.settings import wrong_settings
-from aad_assets.untrusted import printable, printable_lines
+from aad_assets.settings import AlertFields, wrong_settings
+from aad_assets.untrusted import printable_lines
 from aad_assets.warehouse.database.target import Target
 from aad_assets.warehouse.publishing.gates import OPENABLE
-from aad_assets.warehouse.publishing.views import ViewOutcome, ViewStatus
+from aad_assets.warehouse.publishing.views import ViewOutcome
 from aad_assets.wording import counted
 
 Event = dg.MaterializeResult[None] | dg.AssetObservation | dg.AssetCheckResult
 
 _LEVELS = {"published": "INFO", "refreshed": "INFO", "skipped": "WARNING", "failed": "ERROR", "blocked": "ERROR"}
+
+
+NO_ALERTS = AlertFields()
 
 
 class ReloadConfig(dg.Config):
@@ -60,15 +73,15 @@ def build_assets(
     owners: Sequence[str] = (),
     problems: Sequence[str] = (),
     warnings: Sequence[str] = (),
+    webhook: AlertFields = NO_ALERTS,
 ) -> dg.AssetsDefinition:
     """Return the multi-asset over `entities` and the `views` on them. The names of ops and resources start with `prefix`.
 
     `problems` are those found in the settings when the definitions were built. They fail every run, with everything that is
-    wrong in the resources. `warnings` are logged when a run starts.
+    wrong in the resources. `warnings` are logged when a run starts. `webhook` receives the alerts.
     """
-    entra_key, warehouse_key = f"{prefix}entra", f"{prefix}warehouse"
-
     tables = {entity.table for entity in entities}
+    resources = [f"{prefix}{name}" for name in ("entra", "warehouse")]
 
     @dg.multi_asset(
         name=f"{prefix}reload",
@@ -78,21 +91,33 @@ def build_assets(
         ],
         check_specs=check_specs(connection_name, entities, views),
         can_subset=True,
-        required_resource_keys={entra_key, warehouse_key},
+        required_resource_keys=set(resources),
     )
     def reload(context: dg.AssetExecutionContext, config: ReloadConfig) -> Iterator[Event]:
         names = {key.path[-1] for key in context.selected_asset_keys}
         selected = [entity for entity in entities if entity.table in names]
         selected_views = [view for view in views if view.name in names]
-        entra: EntraResource = getattr(context.resources, entra_key)
-        warehouse: WarehouseResource = getattr(context.resources, warehouse_key)
+        entra, warehouse = (getattr(context.resources, key) for key in resources)
         for warning in warnings:
             context.log.warning(warning)
-        if wrong := [*problems, *entra.connection().problems(), *warehouse.problems(connection_name)]:
-            error = wrong_settings([*wrong, *warnings])
-            context.log.error(str(error))
-            raise dg.Failure(description=str(error), allow_retries=False)
-        yield from reload_entities(context, connection_name, entra, warehouse, selected, selected_views, config)
+        take_failed_assets_only(context)
+        summary = Summary()
+        aborted = ""
+        try:
+            wrong = [*problems, *entra.connection().problems(), *warehouse.problems(connection_name)]
+            if wrong:
+                raise wrong_settings([*wrong, *warnings])
+            yield from reload_entities(context, connection_name, entra, warehouse, selected, selected_views, config, summary)
+        except Exception as error:
+            aborted = _log_abort(context, error)
+            if isinstance(error, ConfigurationError):
+                do_not_retry(context)
+        problem = "the reload could not start, or was aborted" if aborted else ""
+        send(context, webhook, entra.ca_bundle, summary.alert(connection_name, context.run, problem))
+        if aborted or summary.error:
+            if not aborted and not summary.can_end_otherwise:
+                do_not_retry(context)
+            raise dg.Failure(description=aborted or summary.error, allow_retries=False)
 
     return reload
 
@@ -105,49 +130,60 @@ def reload_entities(
     entities: Sequence[Entity],
     views: Sequence[View],
     config: ReloadConfig,
+    summary: Summary,
 ) -> Iterator[Event]:
-    """Reload `entities`, refresh `views`, and yield each as it ends. Raises Failure that names all that failed."""
+    """Reload `entities`, refresh `views`, add each to `summary` as it ends, and yield what Dagster records of it.
+
+    Raises AadAssetsError if the reload cannot start.
+    """
     op = context.op_execution_context.op.name
-    failed: list[str] = []
-    try:
-        target = Target(warehouse.checked_database(connection_name), connection_name, lock_wait=warehouse.lock_wait)
-        reload = Reload(
-            entra.connection(),
-            target,
-            entities,
-            views=views,
-            run_id=context.run.run_id,
-            memory_limit=warehouse.memory_limit,
-            log_days=config.log_days,
-            serving_copy=warehouse.checked_serving_copy(connection_name),
-            options=run_options(entities, config.allow, config.modes),
-        )
-        for warning in reload.warnings():
-            context.log.warning(warning)
-        with closing(reload.outcomes()) as outcomes:
-            for outcome in outcomes:
-                if outcome is None:
-                    _log_progress(context, reload)
+    tables = [entity.table for entity in entities]
+    allow, modes = of_selected(context, config.allow, tables), of_selected(context, config.modes, tables)
+    database, lock_wait = warehouse.checked_database(connection_name), warehouse.lock_wait
+    done = not_read_again(context, database, connection_name, tables, lock_wait)
+    for load in done.values():
+        context.log.warning(printable_lines(describe_not_read(load)))
+        summary.add_earlier(load)
+    entities = [entity for entity in entities if entity.table not in done]
+    if not entities and not views:
+        return
+    reload = Reload(
+        entra.connection(),
+        Target(database, connection_name, lock_wait=lock_wait),
+        entities,
+        views=views,
+        run_id=context.run.run_id,
+        memory_limit=warehouse.memory_limit,
+        log_days=config.log_days,
+        serving_copy=warehouse.checked_serving_copy(connection_name),
+        options=run_options(entities, allow, modes),
+    )
+    for warning in reload.warnings():
+        context.log.warning(warning)
+    with closing(reload.outcomes()) as outcomes:
+        for outcome in outcomes:
+            if outcome is None:
+                _log_progress(context, reload)
+                continue
+            _log_outcome(context, outcome, describe_override(op, outcome, allow, modes))
+            for event in outcome_events(connection_name, outcome, override_config(op, outcome, allow, modes)):
+                if not isinstance(event, dg.AssetCheckResult):
+                    yield event
                     continue
-                advice = describe_override(op, outcome, config.allow, config.modes)
-                _log_outcome(context, outcome, advice)
-                yield from outcome_events(connection_name, outcome, override_config(op, outcome, config.allow, config.modes))
-                if line := describe_failed(outcome):
-                    failed.append(line)
-    except AadAssetsError as error:
+                summary.add(outcome, event)
+                if selected := record(context, event):
+                    yield selected
+
+
+def _log_abort(context: dg.AssetExecutionContext, error: Exception) -> str:
+    """Log the error that ended a reload, and return the error of the run."""
+    if isinstance(error, AadAssetsError):
         context.log.error(str(error))
-        raise dg.Failure(description=str(error), allow_retries=False) from None
-    except Exception as error:  # Dagster would store its text, which may quote a secret or a row.
-        text = f"The reload was aborted by an unexpected {type(error).__name__} at {where_raised(error)}. Please report it."
-        context.log.error("\n".join([text, *traceback.format_tb(error.__traceback__)]))
-        raise dg.Failure(description=text, allow_retries=False) from None
-    if failed:
-        count = counted(len(entities) + len(views), "asset")
-        heading = (
-            f"{len(failed)} of {count} failed. The others were published or skipped. "
-            "Open the page of each asset, or the log of this run, to see what to do."
-        )
-        raise dg.Failure(description="\n".join([heading, *failed]), allow_retries=False)
+        return str(error)
+    # Dagster would store the error's text, which may quote a secret or a row.
+    text = f"The reload was aborted by an unexpected {type(error).__name__} at {where_raised(error)}. Please report it."
+    context.log.error("\n".join([text, *traceback.format_tb(error.__traceback__)]))
+    return text
 
 
 def _log_progress(context: dg.AssetExecutionContext, reload: Reload) -> None:
@@ -189,14 +225,6 @@ def outcome_events(
             key, description=printable_lines(str(outcome.reason)), metadata={"status": status, **details}
         )
     yield load_check(connection_name, outcome, details)
-
-
-def describe_failed(outcome: Outcome | ViewOutcome) -> str:
-    """Return the line of the run's error for an entity or view that failed or was blocked; empty for others."""
-    if isinstance(outcome, ViewOutcome):
-        return f"{outcome.view.name}: failed" if outcome.status is ViewStatus.FAILED else ""
-    is_failed = outcome.load.status in ("blocked", "failed")
-    return printable(f"{outcome.entity.table}: {outcome.cause}") if is_failed else ""
 
 
 def describe_published(outcome: Outcome) -> str:

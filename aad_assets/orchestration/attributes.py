@@ -17,8 +17,8 @@ from pydantic.fields import FieldInfo
 
 from aad_assets.errors import ConfigurationError
 from aad_assets.orchestration.resources import BOUND_BY_VALUE, EntraResource, WarehouseResource
-from aad_assets.settings import ConnectionFields, DatabaseFields, Settings, check_connection_name, is_file
-from aad_assets.settings.declaration import Declared, DefinitionFields
+from aad_assets.settings import AlertFields, ConnectionFields, DatabaseFields, Settings, check_connection_name, is_file
+from aad_assets.settings.declaration import GROUPS, Declared, DefinitionFields
 from aad_assets.settings.targets import passwords_in
 
 _ENV = {
@@ -34,9 +34,10 @@ _NUMBERS = {float: {"type": "number"}, int: {"type": "integer"}}
 _FILES = ("database", "serving_copy", "client_certificate_path", "federated_token_file", "ca_bundle", "token_cache")
 """Attributes that are paths, relative to the root of the project. `connection_metadata` is relative to the `defs.yaml`."""
 
-_GROUPS: tuple[type[BaseModel], ...] = (DefinitionFields, ConnectionFields, DatabaseFields)
+_OF_DEFINITIONS = DefinitionFields.model_fields.keys() | AlertFields.model_fields.keys()
+"""Attributes that are part of no resource: Dagster stores none of them."""
 
-FIELDS: dict[str, FieldInfo] = {name: info for group in _GROUPS for name, info in group.model_fields.items()}
+FIELDS: dict[str, FieldInfo] = {name: info for group in GROUPS for name, info in group.model_fields.items()}
 """The settings that are attributes."""
 
 
@@ -148,7 +149,7 @@ def build(parsed: Mapping[str, Any], root: Path, folder: Path) -> Built:
     bound: dict[str, Any] = {}
     values: dict[str, Any] = {}
     for name, value in parsed.items():
-        by_value = name in DefinitionFields.model_fields or name in BOUND_BY_VALUE or type(FIELDS[name].default) is not str
+        by_value = name in _OF_DEFINITIONS or name in BOUND_BY_VALUE or type(FIELDS[name].default) is not str
         if not isinstance(value, Named):
             values[name] = _typed(name, _absolute(name, value, root, folder))
         elif not by_value:
@@ -169,7 +170,7 @@ def build(parsed: Mapping[str, Any], root: Path, folder: Path) -> Built:
     if isinstance(database := parsed.get("database"), Named) and os.environ.get(database.variable):
         values["database"] = os.environ[database.variable]
     defaults = {"database": str(root / "entra.duckdb")}
-    settings = Settings(**{**defaults, **_part(DefinitionFields, values), **_part(DatabaseFields, values)})
+    settings = Settings(**defaults | _part(Settings, values))
     return Built(settings, entra, warehouse, owners, problems)
 
 

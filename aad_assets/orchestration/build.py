@@ -15,13 +15,20 @@ from aad_assets.catalog import ENTITIES, Entity, Group, Shape
 from aad_assets.catalog.views import VIEWS
 from aad_assets.errors import ConfigurationError
 from aad_assets.metadata import Metadata, apply, read
+from aad_assets.orchestration.alerts import failed_run_sensor
 from aad_assets.orchestration.assets import build_assets
 from aad_assets.orchestration.freshness import freshness_policy
 from aad_assets.orchestration.prune import build_prune_job
-from aad_assets.orchestration.resources import EntraResource, WarehouseResource, entra_resource, warehouse_resource
-from aad_assets.orchestration.schedules import Scheduler, database_tags
+from aad_assets.orchestration.resources import (
+    EntraResource,
+    WarehouseResource,
+    entra_resource,
+    warehouse_resource,
+)
+from aad_assets.orchestration.retries import RETRY_TAGS
+from aad_assets.orchestration.schedules import DATABASE_TAG, Scheduler, database_tags
 from aad_assets.orchestration.specs import asset_key, check_owners, name_prefix
-from aad_assets.settings import Settings, check_connection_name, unknown_variables
+from aad_assets.settings import AlertFields, Settings, check_connection_name, unknown_variables
 
 _logger = logging.getLogger("aad_assets")
 
@@ -58,7 +65,9 @@ def build_definitions(
     owners = check_owners([*owners, *(owner.strip() for owner in settings.owners.split(",") if owner.strip())], problems)
     entities = _select_entities(settings, entities, problems)
     views = [view for view in VIEWS if view.sources[0].table in {entity.table for entity in entities}]
-    assets = build_assets(name, prefix, entities, views, owners, problems, warnings)
+    entra = entra or entra_resource(settings, environment)
+    webhook = AlertFields(alert_webhook=settings.alert_webhook, alert_format=settings.alert_format)
+    assets = build_assets(name, prefix, entities, views, owners, problems, warnings, webhook)
     log_tables = [entity.table for entity in entities if entity.shape is Shape.LOG]
     log_views = [view.name for view in views if set(view.tables) <= set(log_tables)]
     logs = [asset_key(name, table) for table in (*log_tables, *log_views)]
@@ -68,7 +77,9 @@ def build_definitions(
     tags = database_tags(settings)
 
     def job(job_name: str, selection: dg.AssetSelection, description: str) -> Any:
-        return dg.define_asset_job(f"{prefix}{job_name}", selection=selection, description=description, tags=tags)
+        return dg.define_asset_job(
+            f"{prefix}{job_name}", selection=selection, description=description, tags=tags | RETRY_TAGS
+        )
 
     directory = job(
         "reload_directory",
@@ -105,6 +116,8 @@ def build_definitions(
     else:
         jobs.append(prune)
 
+    sensors = [failed_run_sensor(name, prefix, tags[DATABASE_TAG], webhook, entra)] if settings.alert_webhook else []
+
     def with_attributes(spec: dg.AssetSpec) -> dg.AssetSpec:
         return spec.replace_attributes(freshness_policy=fresh[spec.key], automation_condition=automation_condition)
 
@@ -112,8 +125,9 @@ def build_definitions(
         assets=[assets.map_asset_specs(with_attributes)],
         jobs=jobs,
         schedules=schedules,
+        sensors=sensors,
         resources={
-            f"{prefix}entra": entra or entra_resource(settings, environment),
+            f"{prefix}entra": entra,
             f"{prefix}warehouse": warehouse or warehouse_resource(settings, environment),
         },
     )

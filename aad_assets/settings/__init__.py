@@ -2,7 +2,7 @@
 
 from aad_assets.settings.connection import AUTH_METHODS, CLOUDS, Connection, wrong_settings
 from aad_assets.settings.database import check_connection_name, check_database_name, check_serving_copy
-from aad_assets.settings.declaration import ConnectionFields, DatabaseFields, variable
+from aad_assets.settings.declaration import AlertFields, ConnectionFields, DatabaseFields, variable
 from aad_assets.settings.environment import Settings
 from aad_assets.settings.targets import absolute, is_file, redact_database, resolve_database
 from aad_assets.settings.unknown import unknown_variables
@@ -10,6 +10,7 @@ from aad_assets.settings.unknown import unknown_variables
 __all__ = [
     "AUTH_METHODS",
     "CLOUDS",
+    "AlertFields",
     "Connection",
     "ConnectionFields",
     "DatabaseFields",

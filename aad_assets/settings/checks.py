@@ -47,6 +47,11 @@ def https_url(value: str) -> str | None:
     return None if is_url(value, "https") else f"must be an https:// URL, not {value!r}"
 
 
+def web_url(value: str) -> str | None:
+    """Accept an https:// or http:// URL. The message never quotes the value, which may be a secret."""
+    return None if is_url(value, "https", "http") else "must be an https:// or http:// URL"
+
+
 def redirect_url(value: str) -> str | None:
     """Accept an https:// URL, or an http:// URL of this machine."""
     return None if is_url(value, "https") or is_loopback(value) else "must be an https:// URL or http://localhost"

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -36,6 +37,11 @@ CREDENTIALS = {
 
 AUTH_METHODS = (*CREDENTIALS, "delegated")
 
+ALERT_FORMATS = ("auto", "slack", "teams", "plain")
+
+_LEAST_ADDRESS = 20
+"""Characters of a path or query that identifies a webhook. `/alerts` is an ordinary word."""
+
 # Dagster shows fields with this mark as ****** in the UI and the API.
 _SECRET: dict[str, Any] = {"dagster__is_secret": True}
 
@@ -49,6 +55,7 @@ class Group(Enum):
     DATABASE = "Database"
     SCHEDULE = "Schedule"
     ASSETS = "Assets"
+    ALERTS = "Alerts"
 
 
 @dataclass(frozen=True)
@@ -246,8 +253,9 @@ class ConnectionFields(_Fields):
 class DatabaseFields(_Fields):
     """The database in which a tenant is landed. The repr of a target that may hold a password shows only its kind."""
 
-    def model_post_init(self, _: Any) -> None:
+    def model_post_init(self, context: Any) -> None:
         """Remember the passwords, so that no message repeats one."""
+        super().model_post_init(context)
         remember(*passwords_in(self.database))
         remember_userinfo(self.database)
 
@@ -332,6 +340,39 @@ class DefinitionFields(_Fields):
     )
 
 
+class AlertFields(_Fields):
+    """Where alerts are posted. The address of a webhook is a secret: who has it can post there."""
+
+    def model_post_init(self, context: Any) -> None:
+        """Remember the address, and what identifies it, so that no message repeats it."""
+        super().model_post_init(context)
+        parts = urlsplit(self.alert_webhook) if checks.web_url(self.alert_webhook) is None else None
+        secrets = [self.alert_webhook, *((parts.path, parts.query) if parts else ())]
+        remember(*(each for each in secrets if len(each) >= _LEAST_ADDRESS))
+        remember_userinfo(self.alert_webhook)
+
+    alert_webhook: str = setting(
+        "AAD_ALERT_WEBHOOK",
+        "",
+        "URL that receives a JSON message when a run or a check fails: names and counts, and no rows",
+        Group.ALERTS,
+        secret=True,
+        check=checks.web_url,
+    )
+    alert_format: str = setting(
+        "AAD_ALERT_FORMAT",
+        "auto",
+        "Format of the message: `auto`, `slack`, `teams` or `plain`",
+        Group.ALERTS,
+        default_shown="by the host of the URL",
+        check=checks.one_of(ALERT_FORMATS),
+    )
+
+
+GROUPS: tuple[type[_Fields], ...] = (DefinitionFields, ConnectionFields, DatabaseFields, AlertFields)
+"""The classes that declare settings, in the order of the documentation."""
+
+
 def declared(fields: type[BaseModel]) -> dict[str, Declared]:
     """Return the declarations of a class by field."""
     return {
@@ -341,7 +382,7 @@ def declared(fields: type[BaseModel]) -> dict[str, Declared]:
 
 def all_settings() -> list[Declared]:
     """Return every declaration, in the order of the documentation within each group."""
-    return [each for fields in (DefinitionFields, ConnectionFields, DatabaseFields) for each in declared(fields).values()]
+    return [each for fields in GROUPS for each in declared(fields).values()]
 
 
 def variable(name: str) -> str:

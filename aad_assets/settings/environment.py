@@ -14,7 +14,15 @@ from pydantic import BaseModel
 from aad_assets.errors import ConfigurationError
 from aad_assets.settings.connection import Connection, wrong_settings
 from aad_assets.settings.database import check_connection_name, check_database_name, check_serving_copy
-from aad_assets.settings.declaration import CLOUDS, CREDENTIALS, DatabaseFields, DefinitionFields, declared, variable
+from aad_assets.settings.declaration import (
+    CLOUDS,
+    CREDENTIALS,
+    AlertFields,
+    DatabaseFields,
+    DefinitionFields,
+    declared,
+    variable,
+)
 from aad_assets.settings.targets import absolute, resolve_database
 from aad_assets.settings.unknown import unknown_variables
 
@@ -33,7 +41,7 @@ _LONGEST_NUMBER = 30
 _NUMBERS: dict[type[float], str] = {float: "a number such as 0.5", int: "a whole number"}
 
 
-class Settings(DatabaseFields, DefinitionFields):
+class Settings(AlertFields, DatabaseFields, DefinitionFields):
     """All settings of one connection: what to read, where to land it, and when."""
 
     connection: Connection = Connection()

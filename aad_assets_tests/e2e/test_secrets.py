@@ -10,6 +10,7 @@ import pytest
 from aad_assets.demo import DemoServer
 from aad_assets_tests.e2e.conftest import WARM, make_place
 from aad_assets_tests.hunting import everything_in
+from aad_assets_tests.receiver import PATH, Receiver
 
 
 def needles(tenant: DemoServer) -> dict[str, bytes]:
@@ -31,7 +32,7 @@ def short_lived() -> Iterator[DemoServer]:
 def test_secret_and_token_are_nowhere(short_lived: DemoServer, tmp_path: Path, outcome: str) -> None:
     tenant = short_lived
     place = make_place(tmp_path / "place", tenant.environment(), captured=True)
-    changes = {}
+    changes: dict[str, str] = {}
     if outcome == "permission missing":
         tenant.faults([{"kind": "deny", "path": "/domains"}])
     elif outcome == "wrong cloud":
@@ -40,12 +41,14 @@ def test_secret_and_token_are_nowhere(short_lived: DemoServer, tmp_path: Path, o
         tenant.faults([{"kind": "drop"}])
 
     select = "*" if outcome == "success" else 'key:"aad/domains" or key:"aad/users"'
-    result = place.materialize(select, **changes)
+    with Receiver() as receiver:
+        result = place.materialize(select, AAD_ALERT_WEBHOOK=receiver.url, **changes)
 
     assert (result.returncode == 0) is (outcome == "success"), result.stderr[-2000:]
     places = everything_in(place.folder) | {"stdout": result.stdout.encode(), "stderr": result.stderr.encode()}
     assert any("compute_logs" in name for name in places)
-    for what, needle in needles(tenant).items():
+    assert bool(receiver.received) is (outcome != "success")
+    for what, needle in {**needles(tenant), "webhook": PATH.encode()}.items():
         assert [name for name, content in places.items() if needle in content] == [], what
 
 

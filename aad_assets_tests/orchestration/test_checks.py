@@ -9,8 +9,9 @@ import pytest
 from aad_assets.catalog import CATALOG
 from aad_assets.errors import AadAssetsError, ErrorResponse, LicenceMissing, LoadBlocked, PermissionMissing
 from aad_assets.orchestration import build_definitions
-from aad_assets.orchestration.assets import describe_failed, outcome_events
+from aad_assets.orchestration.assets import outcome_events
 from aad_assets.orchestration.checks import LOAD, load_check
+from aad_assets.orchestration.summary import Summary
 from aad_assets.reload import Outcome
 from aad_assets.warehouse.publishing.load_tests import LoadTest
 from aad_assets_tests.warehouse.support import new_load
@@ -19,6 +20,12 @@ USERS = CATALOG["users"]
 RESPONSE = ErrorResponse(403, "Authorization_RequestDenied", "No \x1b[31m<b>rights</b>", "req-7", "GET /users")
 GOOD = LoadTest("key", True, "id is unique and not null in 2 rows.")
 OPEN = {"ops": {"reload": {"config": {"allow": {"users": ["shrink"]}}}}}
+
+
+def summary(outcome: Outcome) -> Summary:
+    found = Summary()
+    found.add(outcome, load_check("aad", outcome, {}))
+    return found
 
 
 def failed(status: str, error: Exception) -> Outcome:
@@ -73,7 +80,7 @@ def test_a_skipped_load_fails_its_check_as_a_warning_and_is_no_line_of_the_error
 
     assert (check.passed, check.severity) == (False, dg.AssetCheckSeverity.WARN)
     assert "shell_command" not in check.metadata
-    assert describe_failed(outcome) == ""
+    assert not summary(outcome).error
 
 
 def test_texts_of_the_directory_are_shown_without_control_characters() -> None:
@@ -100,7 +107,7 @@ def test_texts_of_the_directory_are_shown_without_control_characters() -> None:
     ],
 )
 def test_the_run_s_error_has_one_short_line_for_each_asset(outcome: Outcome, line: str) -> None:
-    assert describe_failed(outcome) == line
+    assert summary(outcome).error.splitlines()[1:] == [line]
 
 
 def test_a_published_load_passes_with_all_tests_and_warns_of_one_that_failed() -> None:
