@@ -21,7 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _main(arguments: Sequence[str] | None) -> int:
-    options = _parser().parse_args(arguments)
+    options = parser().parse_args(arguments)
     try:
         code: int = options.function(options)
         sys.stdout.flush()
@@ -39,13 +39,14 @@ def _main(arguments: Sequence[str] | None) -> int:
     return code
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="aad-assets", description="A Microsoft Entra ID tenant in DuckDB.")
-    parser.add_argument("--version", action="version", version=f"%(prog)s {version('aad_assets')}")
-    subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of all commands."""
+    commands = argparse.ArgumentParser(prog="aad-assets", description="A Microsoft Entra ID tenant in DuckDB.")
+    commands.add_argument("--version", action="version", version=f"%(prog)s {version('aad_assets')}")
+    subparsers = commands.add_subparsers(required=True, metavar="COMMAND")
     for command in (demo, dev, home, login, logout, check, reload, status, metadata, changes, prune, forget):
         command.add(subparsers)
-    return parser
+    return commands
 
 
 if __name__ == "__main__":
