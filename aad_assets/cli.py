@@ -7,7 +7,22 @@ import traceback
 from collections.abc import Sequence
 from importlib.metadata import version
 
-from aad_assets.commands import changes, check, demo, dev, forget, home, login, logout, metadata, prune, reload, status
+from aad_assets.commands import (
+    changes,
+    check,
+    completion,
+    demo,
+    dev,
+    forget,
+    home,
+    login,
+    logout,
+    metadata,
+    prune,
+    query,
+    reload,
+    status,
+)
 from aad_assets.commands.output import printable_output
 from aad_assets.demo import DemoServerError
 from aad_assets.errors import AadAssetsError
@@ -44,8 +59,9 @@ def parser() -> argparse.ArgumentParser:
     commands = argparse.ArgumentParser(prog="aad-assets", description="A Microsoft Entra ID tenant in DuckDB.")
     commands.add_argument("--version", action="version", version=f"%(prog)s {version('aad_assets')}")
     subparsers = commands.add_subparsers(required=True, metavar="COMMAND")
-    for command in (demo, dev, home, login, logout, check, reload, status, metadata, changes, prune, forget):
+    for command in (demo, dev, home, login, logout, check, reload, status, query, changes, metadata, prune, forget):
         command.add(subparsers)
+    completion.add(subparsers, commands)
     return commands
 
 

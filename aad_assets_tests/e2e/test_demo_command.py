@@ -13,6 +13,8 @@ import duckdb
 import pytest
 
 from aad_assets.catalog import ENTITIES, Group
+from aad_assets.cli import main
+from aad_assets.commands.query import documented_queries
 from aad_assets_tests.e2e.conftest import BIN
 
 ON = {entity.table for entity in ENTITIES if entity.on and entity.app_only}
@@ -78,6 +80,16 @@ def test_a_first_reload_and_a_day_later(first: First, tmp_path: Path) -> None:
     assert "make dev DEMO=1" in first.result.stdout
     with duckdb.connect(str(folder / "entra.duckdb"), read_only=True) as connection:
         assert connection.execute("SELECT count(*) FROM aad.users").fetchone() == (after["users"][0],)
+
+
+def test_every_documented_query_runs_on_the_demo(first: First, capsys: pytest.CaptureFixture[str]) -> None:
+    off = {entity.table for entity in ENTITIES} - ON
+    failed = []
+    for name, (_, sql) in documented_queries().items():
+        if not any(f"aad.{table}" in sql for table in off):
+            code = main(["query", name, "--database", str(first.folder / "entra.duckdb"), "--format", "json"])
+            failed += [name] if code else []
+    assert failed == [], capsys.readouterr().err
 
 
 @pytest.mark.slow

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 import duckdb
 
@@ -19,6 +20,8 @@ from aad_assets.warehouse.database.sql import sql_string
 from aad_assets.warehouse.database.target import ALIAS, locked_text
 
 _POLL = 0.1
+_DEMO = "demo/entra.duckdb"
+"""Where `make demo` puts its database, which people look for without naming it."""
 _AGO = {"h": "hours", "d": "days", "w": "weeks"}
 
 
@@ -32,8 +35,9 @@ def reading(
     when another process writes to it for longer than `lock_wait` seconds, or when a newer release wrote that schema.
     """
     if is_file(database) and not Path(database).exists():
+        demo = f" For that of the demo, add --database {_DEMO}." if Path(_DEMO).exists() else ""
         raise WarehouseError(
-            f"The database {database} does not exist (AAD_DATABASE, or AAD_SERVING_COPY if it is set). Reload first."
+            f"The database {database} does not exist (AAD_DATABASE, or AAD_SERVING_COPY if it is set). Reload first.{demo}"
         )
     connection = duckdb.connect(":memory:")
     try:
@@ -85,6 +89,28 @@ def changes_since(
         raise ConfigurationError(
             f"There are no loads of {connection_name!r} (AAD_CONNECTION_NAME) in this database. Reload first."
         ) from None
+
+
+class SummaryRow(NamedTuple):
+    """How many rows changed in one way. `column` is None for rows that were inserted or deleted."""
+
+    entity: str
+    change: str
+    column: str | None
+    rows: int
+
+
+def summary_since(
+    connection: duckdb.DuckDBPyConnection, connection_name: str, since: datetime, table: str | None = None
+) -> list[SummaryRow]:
+    """Return the numbers of rows of `changes` from `since` on, by table, change and attribute."""
+    found = connection.execute(
+        f"""SELECT entity, change, column_name, count(DISTINCT key) FROM {quoted(f"{connection_name}_meta")}.changes
+            WHERE changed_at >= $since AND ($entity IS NULL OR entity = $entity)
+            GROUP BY ALL ORDER BY entity, change, count(DISTINCT key) DESC, column_name""",
+        {"since": since, "entity": table},
+    ).fetchall()
+    return [SummaryRow(*row) for row in found]
 
 
 def moment(text: str | date | datetime, now: datetime | None = None) -> datetime:
