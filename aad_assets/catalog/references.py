@@ -4,7 +4,7 @@ References to a declared parent follow from the declarations. Others, which Grap
 """
 
 from collections.abc import Container
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from aad_assets.catalog.entity import Entity
 
@@ -27,6 +27,22 @@ class Reference:
         """One row refers to several rows."""
         return "[]" in self.column
 
+
+NOT_IDS = frozenset(
+    {
+        "",
+        "All",
+        "AllAgentIdResources",
+        "AllTrusted",
+        "GuestsOrExternalUsers",
+        "MicrosoftAdminPortals",
+        "None",
+        "Office365",
+        "ServicePrincipalsInMyTenant",
+        "00000000-0000-0000-0000-000000000000",  # the trusted IP addresses of multifactor authentication, as a location
+    }
+)
+"""Values of references that are keywords (learn.microsoft.com/graph/api/resources/conditionalaccessconditionset)."""
 
 _USERS = ("users",)
 _PRINCIPALS = ("users", "groups", "service_principals")
@@ -145,7 +161,7 @@ REFERENCES = (
 def references_of(entity: Entity, tables: Container[str]) -> list[Reference]:
     """Return the references from `entity` to `tables`, without those to tables that are not among them.
 
-    The reference to its parent is the first.
+    The reference to its parent is the first. One of whose targets some are missing is optional.
     """
     parents = []
     if entity.parent:
@@ -154,7 +170,7 @@ def references_of(entity: Entity, tables: Container[str]) -> list[Reference]:
     listed = [each for each in REFERENCES if each.table == entity.table and each.column not in {p.column for p in parents}]
     present = [(each, tuple(target for target in each.targets if target in tables)) for each in (*parents, *listed)]
     return [
-        Reference(each.table, each.column, targets, each.key, each.unique, each.optional)
+        replace(each, targets=targets, optional=each.optional or len(targets) < len(each.targets))
         for each, targets in present
         if targets
     ]

@@ -29,6 +29,7 @@ from aad_assets.orchestration.retries import (
     take_failed_assets_only,
 )
 from aad_assets.orchestration.specs import asset_key, asset_spec, load_metadata, version_of
+from aad_assets.orchestration.stored_checks import stored_checks
 from aad_assets.orchestration.summary import Summary
 from aad_assets.orchestration.views import describe_view, view_event, view_spec
 from aad_assets.reload import Outcome, Reload
@@ -74,11 +75,13 @@ def build_assets(
     problems: Sequence[str] = (),
     warnings: Sequence[str] = (),
     webhook: AlertFields = NO_ALERTS,
+    reference_checks: bool = False,
 ) -> dg.AssetsDefinition:
     """Return the multi-asset over `entities` and the `views` on them. The names of ops and resources start with `prefix`.
 
     `problems` are those found in the settings when the definitions were built. They fail every run, with everything that is
-    wrong in the resources. `warnings` are logged when a run starts. `webhook` receives the alerts.
+    wrong in the resources. `warnings` are logged when a run starts. `webhook` receives the alerts. `reference_checks` adds
+    the check `references` to the tables that have some.
     """
     tables = {entity.table for entity in entities}
     resources = [f"{prefix}{name}" for name in ("entra", "warehouse")]
@@ -89,7 +92,7 @@ def build_assets(
             *(asset_spec(connection_name, entity, tables, owners) for entity in entities),
             *(view_spec(connection_name, view, tables, owners) for view in views),
         ],
-        check_specs=check_specs(connection_name, entities, views),
+        check_specs=check_specs(connection_name, entities, views, references=reference_checks),
         can_subset=True,
         required_resource_keys=set(resources),
     )
@@ -104,10 +107,22 @@ def build_assets(
         summary = Summary()
         aborted = ""
         try:
-            wrong = [*problems, *entra.connection().problems(), *warehouse.problems(connection_name)]
+            reads_graph = bool(selected or selected_views)  # A check alone asks the database only.
+            wrong = [*problems, *(entra.connection().problems() if reads_graph else ()), *warehouse.problems(connection_name)]
             if wrong:
                 raise wrong_settings([*wrong, *warnings])
             yield from reload_entities(context, connection_name, entra, warehouse, selected, selected_views, config, summary)
+            # Afterwards, because the rows that others refer to may be published last.
+            for result in stored_checks(
+                sorted(context.selected_asset_check_keys - summary.checked),
+                connection_name,
+                warehouse.checked_database(connection_name),
+                warehouse.lock_wait,
+                {entity.table: entity for entity in entities},
+                {view.name for view in views},
+            ):
+                summary.add_check(result)
+                yield result
         except Exception as error:
             aborted = _log_abort(context, error)
             if isinstance(error, ConfigurationError):

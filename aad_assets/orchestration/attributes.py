@@ -29,7 +29,7 @@ _ENV = {
 }
 _TEXT = {"type": "string"}
 _TEMPLATE = {"type": "string", "pattern": r"\{\{.*\}\}"}
-_NUMBERS = {float: {"type": "number"}, int: {"type": "integer"}}
+_NUMBERS = {float: {"type": "number"}, int: {"type": "integer"}, bool: {"type": "boolean"}}
 
 _FILES = ("database", "serving_copy", "client_certificate_path", "federated_token_file", "ca_bundle", "token_cache")
 """Attributes that are paths, relative to the root of the project. `connection_metadata` is relative to the `defs.yaml`."""

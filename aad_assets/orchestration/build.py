@@ -67,7 +67,7 @@ def build_definitions(
     views = [view for view in VIEWS if view.sources[0].table in {entity.table for entity in entities}]
     entra = entra or entra_resource(settings, environment)
     webhook = AlertFields(alert_webhook=settings.alert_webhook, alert_format=settings.alert_format)
-    assets = build_assets(name, prefix, entities, views, owners, problems, warnings, webhook)
+    assets = build_assets(name, prefix, entities, views, owners, problems, warnings, webhook, settings.reference_checks)
     log_tables = [entity.table for entity in entities if entity.shape is Shape.LOG]
     log_views = [view.name for view in views if set(view.tables) <= set(log_tables)]
     logs = [asset_key(name, table) for table in (*log_tables, *log_views)]

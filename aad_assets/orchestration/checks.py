@@ -13,6 +13,7 @@ import dagster as dg
 import yaml
 
 from aad_assets.catalog import Entity
+from aad_assets.catalog.references import references_of
 from aad_assets.catalog.view import View
 from aad_assets.errors import LoadBlocked
 from aad_assets.orchestration.specs import asset_key
@@ -22,19 +23,31 @@ from aad_assets.warehouse.publishing.load_tests import LoadTest
 from aad_assets.warehouse.publishing.views import ViewOutcome, ViewStatus
 
 LOAD = "load"
+REFERENCES = "references"
 _TABLE = (
     "Passes if the last load was published, its key is unique and not null, Graph's $count agrees, the number of rows is "
     "within the range of earlier loads, the columns are unchanged, and there are no rejects and no refused parents. "
     "It never blocks."
 )
+_REFERENCES = (
+    "Passes if every id in the table that must name a row of another table does: {columns}. Counts the ids, and those that "
+    "name no row. It never blocks."
+)
 _VIEW = "Passes if the view was refreshed, no table that it reads failed in the same run, and every column has its values."
 
 
-def check_specs(connection_name: str, entities: Sequence[Entity], views: Sequence[View]) -> list[dg.AssetCheckSpec]:
-    """Return the check `load` of every table and view."""
-    described = {entity.table: _TABLE for entity in entities} | {view.name: _VIEW for view in views}
+def check_specs(
+    connection_name: str, entities: Sequence[Entity], views: Sequence[View], *, references: bool = False
+) -> list[dg.AssetCheckSpec]:
+    """Return the check `load` of every table and view and, if asked, `references` of the tables that have some."""
+    described = {(entity.table, LOAD): _TABLE for entity in entities} | {(view.name, LOAD): _VIEW for view in views}
+    tables = {entity.table for entity in entities}
+    for entity in entities if references else ():
+        if columns := [reference.column for reference in references_of(entity, tables)]:
+            described[entity.table, REFERENCES] = _REFERENCES.format(columns=", ".join(columns))
     return [
-        dg.AssetCheckSpec(LOAD, asset=asset_key(connection_name, name), description=text) for name, text in described.items()
+        dg.AssetCheckSpec(check, asset=asset_key(connection_name, name), description=text)
+        for (name, check), text in described.items()
     ]
 
 
@@ -52,7 +65,7 @@ def load_check(connection_name: str, outcome: Outcome, details: Mapping[str, Any
     else:
         tests = [LoadTest("published", False, outcome.cause)]
     severe = load.status in ("blocked", "failed") or any(test.name == "key" and not test.passed for test in tests)
-    return _result(asset_key(connection_name, load.entity), tests, severe, {"status": load.status, **details})
+    return check_result(asset_key(connection_name, load.entity), tests, severe, {"status": load.status, **details})
 
 
 def view_check(connection_name: str, outcome: ViewOutcome) -> dg.AssetCheckResult:
@@ -66,7 +79,13 @@ def view_check(connection_name: str, outcome: ViewOutcome) -> dg.AssetCheckResul
         missing = ", ".join(outcome.missing)
         tests.append(LoadTest("columns", not missing, f"NULL: {missing}." if missing else "Every column has its values."))
     severe = outcome.status is ViewStatus.FAILED
-    return _result(asset_key(connection_name, outcome.view.name), tests, severe, {"status": outcome.status.value})
+    details: dict[str, Any] = {"status": outcome.status.value}
+    if severe:
+        details |= {
+            "reason": dg.MetadataValue.text(printable_lines(str(outcome.reason))),
+            "shell_command": shell_command(connection_name, outcome.view.name, None),
+        }
+    return check_result(asset_key(connection_name, outcome.view.name), tests, severe, details)
 
 
 def missing_load(connection_name: str, outcome: Outcome, config: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -87,27 +106,37 @@ def missing_load(connection_name: str, outcome: Outcome, config: Mapping[str, An
     if config:
         text = yaml.safe_dump(config, default_flow_style=False, sort_keys=False)
         details["launchpad"] = dg.MetadataValue.md(f"```yaml\n{text}```")
-    details["shell_command"] = dg.MetadataValue.md(f"```shell\n{_command(connection_name, load.entity, config)}\n```")
+    details["shell_command"] = shell_command(connection_name, load.entity, config)
     return details
 
 
-def _command(connection_name: str, table: str, config: Mapping[str, Any] | None) -> str:
-    """Return the command that reloads a table with `config`."""
+def key_of(result: dg.AssetCheckResult) -> dg.AssetCheckKey:
+    """Return the key of a result of this module."""
+    assert result.asset_key is not None
+    assert result.check_name is not None
+    return dg.AssetCheckKey(result.asset_key, result.check_name)
+
+
+def shell_command(connection_name: str, name: str, config: Mapping[str, Any] | None) -> dg.MarkdownMetadataValue:
+    """Return the command that reloads a table or view with `config`."""
     command = ["dagster", "asset", "materialize", "-m", "aad_assets.definitions"]
-    command += ["--select", f'key:"{connection_name}/{table}"']
+    command += ["--select", f'key:"{connection_name}/{name}"']
     if config:
         command += ["--config-json", json.dumps(config)]
-    return shlex.join(command)
+    return dg.MetadataValue.md(f"```shell\n{shlex.join(command)}\n```")
 
 
-def _result(key: dg.AssetKey, tests: Sequence[LoadTest], severe: bool, details: Mapping[str, Any]) -> dg.AssetCheckResult:
+def check_result(
+    key: dg.AssetKey, tests: Sequence[LoadTest], severe: bool, details: Mapping[str, Any], *, name: str = LOAD
+) -> dg.AssetCheckResult:
+    """Return the result of a check over `tests`. If it fails and is not `severe`, it is a warning."""
     failed = [test for test in tests if not test.passed]
     records = [dg.TableRecord({"test": test.name, "passed": test.passed, "result": printable(test.result)}) for test in tests]
     schema = dg.TableSchema([dg.TableColumn("test"), dg.TableColumn("passed", "bool"), dg.TableColumn("result")])
     return dg.AssetCheckResult(
         passed=not failed,
         asset_key=key,
-        check_name=LOAD,
+        check_name=name,
         severity=dg.AssetCheckSeverity.ERROR if severe else dg.AssetCheckSeverity.WARN,
         description=printable(" ".join(test.result for test in failed)) or None,
         metadata={**details, "tests": dg.MetadataValue.table(records, schema)},

@@ -11,6 +11,7 @@ import dagster as dg
 from dagster._core.definitions.asset_checks.asset_check_evaluation import AssetCheckEvaluationTargetMaterializationData
 
 from aad_assets.errors import WarehouseError
+from aad_assets.orchestration.checks import key_of
 from aad_assets.warehouse.reading.unpublished import UnpublishedLoad, conclusive_loads
 
 T = TypeVar("T")
@@ -74,7 +75,7 @@ def record(context: dg.AssetExecutionContext, result: dg.AssetCheckResult) -> dg
     Dagster's retry selects no check that has a result, even if it failed, and that would remain on the page of an asset that
     has been published since.
     """
-    key = dg.AssetCheckKey(_not_none(result.asset_key), _not_none(result.check_name))
+    key = key_of(result)
     if key in context.selected_asset_check_keys:
         return result
     latest = context.instance.fetch_materializations(key.asset_key, limit=1).records
@@ -96,8 +97,3 @@ def record(context: dg.AssetExecutionContext, result: dg.AssetCheckResult) -> dg
         )
     )
     return None
-
-
-def _not_none(value: T | None) -> T:
-    assert value is not None  # Every result of this multi-asset names its asset and its check.
-    return value

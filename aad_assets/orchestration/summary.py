@@ -8,6 +8,7 @@ import dagster as dg
 
 from aad_assets.alerts import Alert, FailedCheck, UnpublishedTable
 from aad_assets.errors import LoadBlocked
+from aad_assets.orchestration.checks import REFERENCES, key_of
 from aad_assets.reload import Outcome
 from aad_assets.untrusted import printable
 from aad_assets.warehouse.publishing.views import ViewOutcome, ViewStatus
@@ -25,6 +26,8 @@ class Summary:
     """A line of the run's error for each asset that failed or was blocked."""
     tables: list[UnpublishedTable] = field(default_factory=list)
     checks: list[FailedCheck] = field(default_factory=list)
+    checked: set[dg.AssetCheckKey] = field(default_factory=set)
+    """The checks that have a result."""
 
     def add_earlier(self, load: UnpublishedLoad) -> None:
         """Add a load that was not read again. Its own run has sent an alert."""
@@ -35,6 +38,7 @@ class Summary:
     def add(self, outcome: Outcome | ViewOutcome, check: dg.AssetCheckResult) -> None:
         """Add the outcome of an entity or a view, with its check `load`."""
         name = outcome.view.name if isinstance(outcome, ViewOutcome) else outcome.entity.table
+        self.checked.add(key_of(check))
         status = str(outcome.status if isinstance(outcome, ViewOutcome) else outcome.load.status)
         self.counts["published" if status == ViewStatus.REFRESHED else status] += 1
         if status in ("failed", "blocked"):
@@ -43,6 +47,13 @@ class Summary:
             self.tables.append(_unpublished(name, status, outcome))
         elif status != "skipped" and not check.passed:
             self.checks.append(FailedCheck(name, _failed_tests(check.metadata)))
+
+    def add_check(self, check: dg.AssetCheckResult) -> None:
+        """Add a check of what is stored."""
+        key = key_of(check)
+        self.checked.add(key)
+        if not check.passed and key.name == REFERENCES:
+            self.checks.append(FailedCheck(key.asset_key.path[-1], (key.name,)))
 
     @property
     def error(self) -> str:

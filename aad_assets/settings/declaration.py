@@ -338,6 +338,13 @@ class DefinitionFields(_Fields):
         "Owners of the assets, separated by commas: email addresses, and teams such as `team:identity`",
         Group.ASSETS,
     )
+    reference_checks: bool = setting(
+        "AAD_REFERENCE_CHECKS",
+        False,
+        "`true`: a second check of each table counts the ids that name no row of another table",
+        Group.ASSETS,
+        default_shown="`false`",
+    )
 
 
 class AlertFields(_Fields):

@@ -38,7 +38,9 @@ _PATHS = ("serving_copy", "connection_metadata")
 
 _LONGEST_NUMBER = 30
 
-_NUMBERS: dict[type[float], str] = {float: "a number such as 0.5", int: "a whole number"}
+_NUMBERS: dict[type[float], str] = {float: "a number such as 0.5", int: "a whole number", bool: "true or false"}
+
+_BOOLEANS = {"true": True, "on": True, "yes": True, "1": True, "false": False, "off": False, "no": False, "0": False}
 
 
 class Settings(AlertFields, DatabaseFields, DefinitionFields):
@@ -129,7 +131,12 @@ def _numbers(fields: type[BaseModel], values: Mapping[str, str], problems: list[
 
 
 def _number(text: str, type_: type[float]) -> float | None:
-    """Return a finite number; None for other text, also for what only Python reads as a number, such as 1_000 and nan."""
+    """Return a finite number; None for other text, also for what only Python reads as a number, such as 1_000 and nan.
+
+    A boolean is a number, as in Python.
+    """
+    if type_ is bool:
+        return _BOOLEANS.get(text.lower())
     if not re.fullmatch(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?", text) or len(text) > _LONGEST_NUMBER:
         return None
     try:

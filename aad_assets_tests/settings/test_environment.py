@@ -25,7 +25,7 @@ def test_every_field_is_set_by_the_variable_of_its_name(tmp_path: Path) -> None:
     own |= {"memory_limit": "1GB", "keep_history": "400d", "keep_changes": "52w", "serving_copy": "/data/copy.duckdb"}
     own |= {"connection_metadata": "/data/entra.yaml", "owners": "team:identity"}
     own |= {"alert_webhook": "https://hooks.contoso.example/T0/B0/abc", "alert_format": "slack"}
-    waiting = {"lock_wait": 12.5}
+    waiting = {"lock_wait": 12.5, "reference_checks": True}
     reach = {name: f"value of {name}" for name in Connection.model_fields}
     numbers = {"quota_share": 0.25, "log_days": 3, "request_timeout": 20.0, "entity_deadline": 60.0}
     reach |= {name: str(number) for name, number in numbers.items()} | {"token_cache": str(tmp_path / "sign-in.json")}
@@ -33,6 +33,11 @@ def test_every_field_is_set_by_the_variable_of_its_name(tmp_path: Path) -> None:
     assert {name: getattr(settings, name) for name in own | waiting} == own | waiting
     assert (own | waiting).keys() == Settings.model_fields.keys() - {"connection"}
     assert {name: getattr(settings.connection, name) for name in reach} == reach | numbers
+
+
+@pytest.mark.parametrize(("text", "value"), [("true", True), ("ON", True), ("1", True), ("false", False), ("off", False)])
+def test_a_switch_is_true_or_false(text: str, value: bool) -> None:
+    assert read(AAD_REFERENCE_CHECKS=text).reference_checks is value
 
 
 def test_an_empty_variable_counts_as_not_set() -> None:
@@ -89,6 +94,8 @@ def test_a_relative_token_cache_is_made_absolute_once(tmp_path: Path, monkeypatc
     [
         ("AAD_QUOTA_SHARE", "half", "a number such as 0.5"),
         ("AAD_QUOTA_SHARE", "nan", "a number such as 0.5"),
+        ("AAD_REFERENCE_CHECKS", "maybe", "true or false"),
+        ("AAD_REFERENCE_CHECKS", "2", "true or false"),
         ("AAD_QUOTA_SHARE", "inf", "a number such as 0.5"),
         ("AAD_LOCK_WAIT", "-Infinity", "a number such as 0.5"),
         ("AAD_REQUEST_TIMEOUT", "1e999", "a number such as 0.5"),

@@ -24,7 +24,9 @@ Names that users, scripts and other projects may rely on. Each keeps working as 
 The columns are in [tables](tables/README.md) and [views.md](views.md), the settings in [settings.md](settings.md).
 """
 
-_EVERYTHING = Settings(access_cron="20 * * * *", keep_history="400d", alert_webhook="https://hooks.contoso.example")
+_EVERYTHING = Settings(
+    access_cron="20 * * * *", keep_history="400d", alert_webhook="https://hooks.contoso.example", reference_checks=True
+)
 """With everything that a setting turns on."""
 
 

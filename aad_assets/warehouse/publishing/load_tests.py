@@ -54,15 +54,22 @@ def examine(cursor: duckdb.DuckDBPyConnection, target: Target, entity: Entity, l
     Raises WarehouseError. Blocks: call it in a thread.
     """
     with target.transaction(cursor, load.tenant_id):
-        tests = (
-            _test_key(cursor, target, entity, load),
-            _test_count(load, gates),
-            _test_range(cursor, target, entity, load),
-            _test_columns(load),
-            _test_rejects(load),
-            _test_refused(load),
-        )
+        tests = run_tests(cursor, target, entity, load, gates)
         return Examination(tests, data_version(cursor, target, [entity.table], load.tenant_id))
+
+
+def run_tests(
+    cursor: duckdb.DuckDBPyConnection, target: Target, entity: Entity, load: Load, gates: Gates
+) -> tuple[LoadTest, ...]:
+    """Return the result of every test of a published `load` of `entity`, with a cursor that has the database open."""
+    return (
+        _test_key(cursor, target, entity, load),
+        _test_count(load, gates),
+        _test_range(cursor, target, entity, load),
+        _test_columns(load),
+        _test_rejects(load),
+        _test_refused(load),
+    )
 
 
 def stored_rows(cursor: duckdb.DuckDBPyConnection, target: Target, entity: Entity, tenant_id: str) -> int:
