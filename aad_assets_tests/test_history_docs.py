@@ -157,7 +157,7 @@ def test_changes_are_printed_as_table_json_and_csv(settings: None, capsys: pytes
     assert main(arguments) == 0
     table = capsys.readouterr().out
     assert "users, " in table
-    assert "  update  u1  accountEnabled: true → false" in table
+    assert "  update  u1  Adele  accountEnabled: true → false" in table
     assert "  delete  u2  Ben" in table
     assert table.endswith("6 changes\n")
     assert main([*arguments, "--format", "json"]) == 0

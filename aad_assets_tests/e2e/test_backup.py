@@ -3,12 +3,15 @@
 import shutil
 from pathlib import Path
 
+import pytest
+
 from aad_assets.demo import DemoServer
 from aad_assets_tests.e2e.conftest import make_place
 
 SELECTED = 'key:"aad/users" or key:"aad/organization"'
 
 
+@pytest.mark.slow
 def test_a_restored_backup_continues_with_its_history(tmp_path: Path) -> None:
     with DemoServer(users=50, no_quota=True) as server:
         copy, backup = tmp_path / "serving.duckdb", tmp_path / "backup.duckdb"

@@ -42,9 +42,9 @@ def wait_until(holds: Callable[[], bool], seconds: float = 60.0) -> bool:
     ("command", "line", "number"),
     [
         (DEV, READY, signal.SIGTERM),
-        ([*DEMO, "--run", *DEV], READY, signal.SIGTERM),
+        pytest.param([*DEMO, "--run", *DEV], READY, signal.SIGTERM, marks=pytest.mark.slow),
         pytest.param([*DEMO, "--run", *DEV], READY, signal.SIGINT, marks=pytest.mark.slow),
-        (DEMO, ": published", signal.SIGTERM),
+        pytest.param(DEMO, ": published", signal.SIGTERM, marks=pytest.mark.slow),
         pytest.param(["make", "-C", str(ROOT), "dev"], READY, signal.SIGTERM, marks=pytest.mark.slow),
     ],
     ids=["dev", "demo --run, TERM", "demo --run, INT", "demo", "make dev"],

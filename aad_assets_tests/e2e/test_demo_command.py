@@ -63,6 +63,7 @@ def test_settings_of_a_real_tenant_do_not_reach_the_demo(first: First) -> None:
     assert set(shown(first.result.stdout)) == ON
 
 
+@pytest.mark.slow
 def test_a_first_reload_and_a_day_later(first: First, tmp_path: Path) -> None:
     folder = shutil.copytree(first.folder, tmp_path / "demo")
     again = run_demo(folder, "--again")
@@ -82,6 +83,7 @@ def test_a_first_reload_and_a_day_later(first: First, tmp_path: Path) -> None:
         assert connection.execute("SELECT count(*) FROM aad.users").fetchone() == (after["users"][0],)
 
 
+@pytest.mark.slow
 def test_every_documented_query_runs_on_the_demo(first: First, capsys: pytest.CaptureFixture[str]) -> None:
     off = {entity.table for entity in ENTITIES} - ON
     failed = []

@@ -47,6 +47,7 @@ TABLES = [
 ]
 
 
+@pytest.mark.slow
 def test_every_shape_is_complete_under_faults(place_for: Callable[[DemoServer], Place]) -> None:
     with DemoServer(users=2_500, no_quota=True, token_lifetime=3, now=NOW) as tenant:
         place = place_for(tenant)

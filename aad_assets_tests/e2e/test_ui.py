@@ -113,6 +113,7 @@ def test_materialize_on_one_asset(page: Page, dev: DagsterDev, place: Place) -> 
     expect(page.get_by_text("STRUCT(", exact=False).first).to_be_visible()
 
 
+@pytest.mark.slow
 def test_materialize_all(page: Page, dev: DagsterDev, place: Place) -> None:
     page.goto("/asset-groups")
     run_id = launched_by(dev, page.get_by_role("button", name="Materialize all").click)
@@ -136,6 +137,7 @@ def test_secrets_are_hidden_in_ui_and_api(page: Page, dev: DagsterDev, ui_tenant
     assert ui_tenant.client_secret not in shown + response
 
 
+@pytest.mark.slow
 def test_the_schedule_turned_on_launches_a_run(page: Page, dev: DagsterDev) -> None:
     page.goto("/locations/aad_assets/schedules/reload_directory_schedule")
     switch = page.locator("input[type=checkbox]").first
