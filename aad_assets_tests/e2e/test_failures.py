@@ -77,6 +77,7 @@ def test_children_of_a_failed_parent_are_not_published(tenant: DemoServer, place
     assert any("group_members" in line and "groups could not be read in this run" in line for line in messages(result))
 
 
+@pytest.mark.slow
 def test_without_licences_the_run_succeeds_and_skips_the_entities_that_need_one(place_for: PlaceFor) -> None:
     with DemoServer(users=60, no_quota=True, licences=()) as free:
         place = place_for(free)
