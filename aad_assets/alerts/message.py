@@ -40,13 +40,13 @@ class UnpublishedTable:
 
 @dataclass(frozen=True)
 class FailedCheck:
-    """A check that failed although the load was published. `tests` are the names of the tests that did not pass."""
+    """A check that failed, although no load did. `tests` are the names of the tests that did not pass."""
 
     asset: str
     tests: tuple[str, ...]
 
     def __str__(self) -> str:
-        return f"{self.asset}: published, but its check failed ({', '.join(self.tests)})"
+        return f"{self.asset}: its check failed ({', '.join(self.tests)})"
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ class Alert:
         what = [self.problem.rstrip(".")] if self.problem else []
         what += [f"{self.counts[status]:,} {status}" for status in ("failed", "blocked") if self.counts.get(status)]
         if self.checks:
-            what.append(f"{counted(len(self.checks), 'failed check')}")
+            what.append(counted(len(self.checks), "failed check"))
         rest = [f"{self.counts[status]:,} {status}" for status in ("published", "skipped") if self.counts.get(status)]
         also = f" ({', '.join(rest)})" if rest else ""
         return f"aad_assets, connection {self.connection}: {', '.join(what)}{also} in {self.job}, run {self.run_id}"

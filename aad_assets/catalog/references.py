@@ -32,17 +32,18 @@ NOT_IDS = frozenset(
     {
         "",
         "All",
-        "AllAgentIdResources",
         "AllTrusted",
         "GuestsOrExternalUsers",
         "MicrosoftAdminPortals",
         "None",
         "Office365",
-        "ServicePrincipalsInMyTenant",
         "00000000-0000-0000-0000-000000000000",  # the trusted IP addresses of multifactor authentication, as a location
     }
 )
-"""Values of references that are keywords (learn.microsoft.com/graph/api/resources/conditionalaccessconditionset)."""
+"""Values of references that are keywords.
+
+learn.microsoft.com/graph/api/resources describes them at conditionalAccessUsers, …Applications and …Locations.
+"""
 
 _USERS = ("users",)
 _PRINCIPALS = ("users", "groups", "service_principals")

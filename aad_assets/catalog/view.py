@@ -21,6 +21,11 @@ class ViewColumn:
     type: str = "VARCHAR"
 
 
+def query_on(query: str, connection_name: str) -> str:
+    """Return a documented query, which is for a connection called `aad`, for the connection `connection_name`."""
+    return re.sub(r"\baad(?=(?:_(?:history|meta|at|flat))?\.)", connection_name, query)
+
+
 TENANT = ViewColumn("_tenant_id", "The tenant's GUID.")
 """The first column of every view."""
 
@@ -86,4 +91,4 @@ class View:
 
     def query_on(self, connection_name: str) -> str:
         """Return `query` for the connection `connection_name`."""
-        return self.query.replace(" aad.", f" {connection_name}.")
+        return query_on(self.query, connection_name)

@@ -11,7 +11,7 @@ from typing import Any
 
 from aad_assets.catalog import CATALOG
 from aad_assets.commands import Subparsers
-from aad_assets.commands.environment import add_database, database_override, read_settings
+from aad_assets.commands.environment import add_database, add_format, database_override, read_settings
 from aad_assets.errors import ConfigurationError
 from aad_assets.untrusted import printable, printable_json
 from aad_assets.warehouse.database.sql import utc_datetime
@@ -38,7 +38,7 @@ def add(subparsers: Subparsers) -> None:
         "--since", required=True, metavar="WHEN", help="2026-11-01, 2026-11-01T12:00, today, yesterday, 7d or 12h, in UTC"
     )
     parser.add_argument("--entity", metavar="TABLE", help="show only changes to this table, such as users")
-    parser.add_argument("--format", choices=("table", "json", "csv"), default="table", help="output format (default: table)")
+    add_format(parser)
     parser.add_argument("--summary", action="store_true", help="print only how many rows changed, by table and attribute")
     add_database(parser)
     parser.set_defaults(function=run)
@@ -111,9 +111,9 @@ def _describe(row: dict[str, Any]) -> str:
         return f"  {' · '.join(shown)}{'  ' if shown else ''}{row['column_name']}: {' → '.join(values)}"
     whole = _decoded(row["new_value"] or row["old_value"])
     named = {column: names[value] for column, value in whole.items() if isinstance(value, str) and value in names}
-    own = whole.get("displayName") or named.pop("id", "")
-    of_ids = [f"{column} {name}" for column, name in named.items() if column != "id"]
-    return f"  {', '.join(filter(None, [own, *of_ids]))}"
+    stored = named.pop("id", "")
+    of_ids = [f"{column} {name}" for column, name in named.items()]
+    return f"  {', '.join(filter(None, [whole.get('displayName') or stored, *of_ids]))}"
 
 
 def _with_name(text: str, names: Mapping[str, str]) -> str:

@@ -35,6 +35,11 @@ def add_database(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--database", metavar="FILE", help="the database to read (default: AAD_DATABASE)")
 
 
+def add_format(parser: argparse.ArgumentParser) -> None:
+    """Add the option `--format` of a command that prints rows."""
+    parser.add_argument("--format", choices=("table", "json", "csv"), default="table", help="output format (default: table)")
+
+
 def database_override(options: argparse.Namespace) -> dict[str, str]:
     """Return the override of `read_settings` for the option `--database`."""
     return {variable("database"): options.database} if options.database else {}

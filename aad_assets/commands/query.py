@@ -2,7 +2,6 @@
 
 import argparse
 import csv
-import difflib
 import re
 import shutil
 import sys
@@ -12,11 +11,14 @@ import duckdb
 
 from aad_assets.catalog import ENTITIES
 from aad_assets.catalog.types import quoted
+from aad_assets.catalog.view import query_on
 from aad_assets.catalog.views import VIEWS
 from aad_assets.commands import Subparsers
-from aad_assets.commands.environment import add_database, database_override, read_settings
+from aad_assets.commands.environment import add_database, add_format, database_override, read_settings
+from aad_assets.commands.selection import similar_names
 from aad_assets.errors import WarehouseError
 from aad_assets.untrusted import printable, printable_json
+from aad_assets.warehouse.database.target import ALIAS
 from aad_assets.warehouse.reading.reader import reading
 
 _ROWS = 40
@@ -24,7 +26,6 @@ _ROWS = 40
 _BATCH = 1_000
 _WIDTH = 160
 """Columns of the output if it is not a terminal."""
-_MOST_SIMILAR = 3
 _LONGEST_ERROR = 500
 
 
@@ -38,7 +39,7 @@ def add(subparsers: Subparsers) -> None:
         "an argument, list the queries. The output contains personal data.",
     )
     parser.add_argument("query", nargs="?", metavar="NAME|SQL", help="a table or view, such as users, or SQL")
-    parser.add_argument("--format", choices=("table", "json", "csv"), default="table", help="output format (default: table)")
+    add_format(parser)
     parser.add_argument("--rows", type=int, default=_ROWS, help=f"most rows of the format table (default: {_ROWS})")
     add_database(parser)
     parser.set_defaults(function=run, parser=parser)
@@ -62,17 +63,23 @@ def run(options: argparse.Namespace) -> int:
     name = settings.connection_name
     if options.query in queries:
         purpose, sql = queries[options.query]
-        sql = re.sub(r"\baad(?=(?:_[a-z]+)?\.)", name, sql)
+        sql = query_on(sql, name)
         print(f"-- {purpose}", file=sys.stderr)
     elif re.search(r"\s", options.query.strip()):
         sql = options.query
     else:
-        similar = difflib.get_close_matches(options.query, list(queries), _MOST_SIMILAR)
-        hint = f"Did you mean {' or '.join(similar)}?" if similar else "`aad-assets query` lists the names."
+        hint = similar_names(options.query, queries) or "`aad-assets query` lists the names."
         options.parser.error(f"there is no query {options.query!r}. {hint}")
-    with reading(settings.database, lock_wait=settings.lock_wait) as connection:
+    # As for `aad_assets.read`, the serving copy comes first, which no reload locks.
+    database = settings.database if options.database else settings.serving_copy or settings.database
+    with reading(database, lock_wait=settings.lock_wait) as connection:
         try:
-            connection.execute(f"USE target.{quoted(name)}")
+            connection.execute(f"USE {ALIAS}.{quoted(name)}")
+        except duckdb.CatalogException:
+            raise WarehouseError(
+                f"There are no tables of {name!r} (AAD_CONNECTION_NAME) in this database. Reload first."
+            ) from None
+        try:
             found = connection.sql(sql)
             if found is not None:  # None for a statement without rows, such as SET.
                 _print(found, options.format, options.rows)
@@ -90,7 +97,7 @@ def _print(found: duckdb.DuckDBPyRelation, format_: str, rows: int) -> None:
         writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerow(found.columns)
         for row in _batches(found.query("found", "SELECT COLUMNS(*)::VARCHAR FROM found")):
-            writer.writerow([value if value is None else printable(value) for value in row])
+            writer.writerow(row)
     else:
         width = shutil.get_terminal_size((_WIDTH, 0)).columns
         found.show(max_rows=max(rows, 1), max_width=max(width, 40))

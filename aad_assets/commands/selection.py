@@ -2,7 +2,7 @@
 
 import argparse
 import difflib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from aad_assets.catalog import CATALOG, Group
 from aad_assets.catalog.views import VIEWS
@@ -53,6 +53,11 @@ def selected(settings: Settings, tables: Sequence[str], groups: Sequence[str], *
 
 def _check(name: str, known: Sequence[str] | dict[str, str], kind: str) -> None:
     if name not in known:
-        similar = difflib.get_close_matches(name, list(known), _MOST)
-        hint = f" Did you mean {' or '.join(similar)}?" if similar else " docs/tables lists the names."
-        raise UnknownName(f"there is no {kind} {name!r}.{hint}")
+        hint = similar_names(name, known) or "docs/tables lists the names."
+        raise UnknownName(f"there is no {kind} {name!r}. {hint}")
+
+
+def similar_names(name: str, known: Iterable[str]) -> str:
+    """Return a question that proposes similar names; empty if there are none."""
+    similar = difflib.get_close_matches(name, list(known), _MOST)
+    return f"Did you mean {' or '.join(similar)}?" if similar else ""

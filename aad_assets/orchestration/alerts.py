@@ -41,7 +41,9 @@ def failed_run_sensor(
         if not of_connection and run.tags.get(DATABASE_TAG) != database_tag:
             return dg.SkipReason("The run is not one of this connection.")
         bundle = entra.ca_bundle.get_value() or "" if isinstance(entra.ca_bundle, dg.EnvVar) else entra.ca_bundle
-        alert = Alert(connection_name, run.run_id, run.job_name, "the run died before it could say how its tables ended")
+        alert = Alert(
+            connection_name, run.run_id, run.job_name, "the run failed without an alert of its own; its log says why"
+        )
         if problem := _post(webhook, bundle, alert):
             raise dg.Failure(problem)
         return None
@@ -56,7 +58,10 @@ def failed_run_sensor(
 
 
 def _post(webhook: AlertFields, ca_bundle: str, alert: Alert) -> str:
+    """Post the alert, and return why it was not accepted. Nothing that goes wrong here may end a run, or show the address."""
     try:
         return post(webhook.alert_webhook, alert.payload(webhook.alert_format, webhook.alert_webhook), ca_bundle)
     except ConfigurationError as error:
         return f"The alert could not be posted: {error}"
+    except Exception as error:  # httpx's own errors of a URL quote it
+        return f"The alert could not be posted ({type(error).__name__}). Check AAD_ALERT_WEBHOOK."

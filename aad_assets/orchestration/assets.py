@@ -116,8 +116,7 @@ def build_assets(
             for result in stored_checks(
                 sorted(context.selected_asset_check_keys - summary.checked),
                 connection_name,
-                warehouse.checked_database(connection_name),
-                warehouse.lock_wait,
+                warehouse,
                 {entity.table: entity for entity in entities},
                 {view.name for view in views},
             ):

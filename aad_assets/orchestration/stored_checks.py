@@ -3,7 +3,7 @@
 Their state is in the database, so they also work on a Dagster instance without a past.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import dagster as dg
@@ -12,11 +12,12 @@ import duckdb
 from aad_assets.catalog import Entity
 from aad_assets.errors import WarehouseError
 from aad_assets.orchestration.checks import REFERENCES, check_result, shell_command
+from aad_assets.orchestration.resources import WarehouseResource
 from aad_assets.orchestration.specs import asset_key
 from aad_assets.untrusted import printable, printable_lines
 from aad_assets.warehouse.database.target import Target
 from aad_assets.warehouse.publishing.load_tests import LoadTest
-from aad_assets.warehouse.reading.reader import reading
+from aad_assets.warehouse.reading.reader import reading_in_reload
 from aad_assets.warehouse.reading.references import ReferenceCount, count_references
 from aad_assets.warehouse.reading.stored_load import can_be_queried, retest, stored_load
 
@@ -24,42 +25,42 @@ from aad_assets.warehouse.reading.stored_load import can_be_queried, retest, sto
 def stored_checks(
     selected: Sequence[dg.AssetCheckKey],
     connection_name: str,
-    database: str,
-    lock_wait: float,
+    warehouse: WarehouseResource,
     entities: Mapping[str, Entity],
     views: Collection[str],
-) -> Iterator[dg.AssetCheckResult]:
-    """Yield the result of each selected check of the `entities` and `views` of the connection.
+) -> list[dg.AssetCheckResult]:
+    """Return the result of each selected check of the `entities` and `views` of the connection.
 
-    A check that the database does not let run fails as a warning, and says why.
+    A check that cannot be run fails as a warning, and says why. None fails the run.
     """
     if not selected:
-        return
-    target = Target(database, connection_name, lock_wait=lock_wait)
+        return []
+    target = Target(warehouse.checked_database(connection_name), connection_name)
 
     def check(key: dg.AssetCheckKey, connection: duckdb.DuckDBPyConnection) -> dg.AssetCheckResult:
         name = key.asset_key.path[-1]
-        if key.name == REFERENCES:
-            return references_check(
-                connection_name, name, count_references(connection, connection_name, entities[name], entities)
-            )
         if name in views:
             return _stored_view(connection_name, name, can_be_queried(connection, target, name))
-        return _stored_load(connection, target, connection_name, entities[name])
+        try:
+            if key.name == REFERENCES:
+                counts = count_references(connection, connection_name, entities[name], entities)
+                return references_check(connection_name, name, counts)
+            return _stored_load(connection, target, connection_name, entities[name])
+        except duckdb.CatalogException:
+            return _not_run(key, "The table, or the bookkeeping of its loads, does not exist. Reload it.")
+        except duckdb.Error as error:  # Its text may quote values.
+            return _not_run(key, f"The check could not be run ({type(error).__name__}). Reload, or raise AAD_MEMORY_LIMIT.")
 
-    done: set[dg.AssetCheckKey] = set()
+    limit, wait = warehouse.memory_limit, warehouse.lock_wait
     try:
-        with reading(database, bookkeeping_of=connection_name, lock_wait=lock_wait) as connection:
-            for key in selected:
-                result = check(key, connection)
-                done.add(key)
-                yield result
-    except (WarehouseError, duckdb.CatalogException) as error:
-        text = str(error) if isinstance(error, WarehouseError) else "The connection has loaded nothing. Reload first."
-        for key in selected:
-            if key not in done:
-                tests = [LoadTest("database", False, text)]
-                yield check_result(key.asset_key, tests, False, {}, name=key.name)
+        with reading_in_reload(target.database, connection_name, memory_limit=limit, lock_wait=wait) as connection:
+            return [check(key, connection) for key in selected]
+    except WarehouseError as error:
+        return [_not_run(key, str(error)) for key in selected]
+
+
+def _not_run(key: dg.AssetCheckKey, reason: str) -> dg.AssetCheckResult:
+    return check_result(key.asset_key, [LoadTest("database", False, reason)], False, {}, name=key.name)
 
 
 def references_check(connection_name: str, table: str, counts: Sequence[ReferenceCount]) -> dg.AssetCheckResult:
@@ -71,20 +72,20 @@ def references_check(connection_name: str, table: str, counts: Sequence[Referenc
             {
                 "column": each.reference.column,
                 "targets": ", ".join(each.reference.targets),
-                "references": -1 if each.references is None else each.references,
-                "unresolved": -1 if each.unresolved is None else each.unresolved,
+                "references": each.references,
+                "unresolved": each.unresolved,
                 "passed": each.passed,
             }
         )
         for each in counts
     ]
-    told = [each for each in counts if each.problem or not each.passed]
+    described = [each for each in counts if each.problem or not each.passed]
     return dg.AssetCheckResult(
         passed=all(each.passed for each in counts),
         asset_key=asset_key(connection_name, table),
         check_name=REFERENCES,
         severity=dg.AssetCheckSeverity.WARN,
-        description=printable("; ".join(map(str, told))) or None,
+        description=printable("; ".join(map(str, described))) or None,
         metadata={"references": dg.MetadataValue.table(records, schema)},
     )
 

@@ -19,7 +19,7 @@ ALERT = Alert(
 LINES = [
     "groups: blocked by the gate empty (0 rows read, 1,200 rows stored)",
     "user_licenses: failed",
-    "users: published, but its check failed (rejects, rows)",
+    "users: its check failed (rejects, rows)",
 ]
 
 

@@ -8,6 +8,7 @@ import time
 import pytest
 
 from aad_assets.alerts import post, webhook
+from aad_assets.settings import AlertFields
 from aad_assets_tests.receiver import PATH, Receiver
 
 MESSAGE = {"text": "1 table failed"}
@@ -49,13 +50,16 @@ def test_a_rejection_and_a_redirect_are_final(status: int) -> None:
 
 
 def test_a_failure_and_the_logs_do_not_show_the_address(caplog: pytest.LogCaptureFixture) -> None:
-    with Receiver() as receiver:
-        closed = receiver.url
+    with Receiver() as receiver, caplog.at_level(logging.DEBUG):
+        settings = AlertFields(alert_webhook=receiver.url)  # which remembers the address as a secret
+        assert post(settings.alert_webhook, MESSAGE) == ""
     with caplog.at_level(logging.DEBUG):
-        problem = post(closed, MESSAGE, sleep=lambda _: None)
+        problem = post(settings.alert_webhook, MESSAGE, sleep=lambda _: None)
 
     assert "no response (ConnectError)" in problem
     assert PATH not in problem
+    assert "POST" in caplog.text
+    assert PATH not in caplog.text
 
 
 def test_a_receiver_that_never_ends_its_response_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,33 +3,14 @@
 import csv
 import io
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
 from aad_assets.cli import main
 from aad_assets.warehouse.database.target import Target
 from aad_assets_tests.warehouse.support import FIRST_LOAD, OPEN, STRING, THINGS, Lab, entity
-
-
-@pytest.fixture
-def lab(tmp_path: Path) -> Iterator[Lab]:
-    folder = tmp_path / "staging"
-    folder.mkdir()
-    lab = Lab(folder)
-    yield lab
-    lab.close()
-
-
-@pytest.fixture
-def target(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Target:
-    database = str(tmp_path / "entra.duckdb")
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("AAD_DATABASE", database)
-    return Target(database, "aad")
 
 
 def test_without_history_in_any_table_it_fails(lab: Lab, target: Target, capsys: pytest.CaptureFixture[str]) -> None:

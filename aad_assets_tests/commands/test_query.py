@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,24 +16,12 @@ from aad_assets_tests.warehouse.support import Lab
 
 
 @pytest.fixture
-def lab(tmp_path: Path) -> Iterator[Lab]:
-    folder = tmp_path / "staging"
-    folder.mkdir()
-    lab = Lab(folder)
-    yield lab
-    lab.close()
-
-
-@pytest.fixture
-def target(lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Target:
+def contoso(lab: Lab, target: Target, monkeypatch: pytest.MonkeyPatch) -> Target:
     """Return a database of the connection contoso with the table things."""
-    database = str(tmp_path / "entra.duckdb")
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("AAD_DATABASE", database)
     monkeypatch.setenv("AAD_CONNECTION_NAME", "contoso")
-    target = Target(database, "contoso")
-    lab.publish(target, [{"id": "a", "name": "An\x1b[2Jna", "tags": ["x", "y"]}, {"id": "b", "small": 2}])
-    return target
+    contoso = Target(target.database, "contoso")
+    lab.publish(contoso, [{"id": "a", "name": "An\x1b[2Jna", "tags": ["x", "y"]}, {"id": "b", "small": 2}])
+    return contoso
 
 
 def test_the_queries_are_those_of_the_documentation(capsys: pytest.CaptureFixture[str]) -> None:
@@ -49,7 +36,7 @@ def test_the_queries_are_those_of_the_documentation(capsys: pytest.CaptureFixtur
     assert f"users{' ' * 40}Which disabled accounts still hold licences?" in printed
 
 
-def test_sql_finds_the_tables_of_the_connection(target: Target, capsys: pytest.CaptureFixture[str]) -> None:
+def test_sql_finds_the_tables_of_the_connection(contoso: Target, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["query", "SELECT id, small FROM things ORDER BY id"]) == 0
 
     printed = capsys.readouterr().out
@@ -57,14 +44,14 @@ def test_sql_finds_the_tables_of_the_connection(target: Target, capsys: pytest.C
     assert "│ b       │     2 │" in printed
 
 
-def test_the_schemas_of_the_connection_can_be_named(target: Target, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_schemas_of_the_connection_can_be_named(contoso: Target, capsys: pytest.CaptureFixture[str]) -> None:
     statement = "SELECT l.rows FROM contoso_meta.loads l JOIN contoso.things t ON t.id = 'a'"
 
     assert main(["query", statement, "--format", "csv"]) == 0
     assert capsys.readouterr().out == "rows\n2\n"
 
 
-def test_json_has_one_object_for_each_row_and_csv_a_header(target: Target, capsys: pytest.CaptureFixture[str]) -> None:
+def test_json_has_one_object_for_each_row_and_csv_a_header(contoso: Target, capsys: pytest.CaptureFixture[str]) -> None:
     statement = "SELECT id, name, tags FROM things ORDER BY id;"
     assert main(["query", statement, "--format", "json"]) == 0
     objects = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
@@ -80,13 +67,13 @@ def test_json_has_one_object_for_each_row_and_csv_a_header(target: Target, capsy
 
 @pytest.mark.parametrize("format_", ["table", "json", "csv"])
 def test_text_of_the_directory_reaches_no_terminal_as_it_is(
-    target: Target, format_: str, capsys: pytest.CaptureFixture[str]
+    contoso: Target, format_: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["query", "SELECT name FROM things", "--format", format_]) == 0
     assert "\x1b" not in capsys.readouterr().out
 
 
-def test_a_table_has_a_bounded_number_of_rows(target: Target, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_table_has_a_bounded_number_of_rows(contoso: Target, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["query", "SELECT * FROM range(500)", "--rows", "6"]) == 0
     printed = capsys.readouterr().out
     assert "500 rows" in printed
@@ -103,7 +90,7 @@ def test_a_table_has_a_bounded_number_of_rows(target: Target, capsys: pytest.Cap
     ],
 )
 def test_a_query_that_fails_is_one_line(
-    target: Target, statement: str, message: str, capsys: pytest.CaptureFixture[str]
+    contoso: Target, statement: str, message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["query", statement]) == 1
 
@@ -136,3 +123,23 @@ def test_without_a_database_the_demo_s_is_named(
 
     assert main(command) == 1
     assert ("add --database demo/entra.duckdb" in capsys.readouterr().err) is demo
+
+
+def test_the_serving_copy_comes_first_unless_a_database_is_named(
+    contoso: Target, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is what readers may keep open, and no reload locks it."""
+    monkeypatch.setenv("AAD_SERVING_COPY", "copy.duckdb")
+
+    assert main(["query", "FROM things"]) == 1
+    assert "copy.duckdb does not exist" in capsys.readouterr().err
+    assert main(["query", "FROM things", "--database", contoso.database]) == 0
+
+
+def test_a_connection_without_tables_is_named(
+    contoso: Target, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("AAD_CONNECTION_NAME", "fabrikam")
+
+    assert main(["query", "FROM things"]) == 1
+    assert "There are no tables of 'fabrikam' (AAD_CONNECTION_NAME)" in capsys.readouterr().err

@@ -1,7 +1,6 @@
 """`aad-assets status` and the names that `reload` and `status` take."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,23 +18,6 @@ from aad_assets_tests.warehouse.support import THINGS, Lab, new_load
 
 USERS = replace(THINGS, table="users")
 GROUPS = replace(THINGS, table="groups")
-
-
-@pytest.fixture
-def lab(tmp_path: Path) -> Iterator[Lab]:
-    folder = tmp_path / "staging"
-    folder.mkdir()
-    lab = Lab(folder)
-    yield lab
-    lab.close()
-
-
-@pytest.fixture
-def target(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Target:
-    database = str(tmp_path / "entra.duckdb")
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("AAD_DATABASE", database)
-    return Target(database, "aad")
 
 
 def fail(lab: Lab, target: Target, status: str, number: int) -> None:

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -194,7 +195,23 @@ def test_a_schedule_an_alert_a_retry_and_an_asset_downstream(tenant: DemoServer,
             wait_for(lambda: log.read_text().count("automation") > evaluated + 4, "evaluations of the assets downstream")
             assert downstream(instance) == [1, 1], "once for the change, and not for an unchanged load"
             assert len(receiver.received) == 1
+
+            died = die(instance, retry)
+            wait_for(lambda: len(receiver.received) == 2, "the alert about the run that died")
+            assert receiver.received[1]["run_id"] == died.run_id
             assert PATH not in log.read_text()
+
+
+def die(instance: dg.DagsterInstance, like: dg.DagsterRun) -> dg.DagsterRun:
+    """Return a run of the same job that failed as if its process had been killed, without a word of its own."""
+    tags = {
+        name: value for name, value in like.tags.items() if not name.startswith(("dagster/will_retry", "aad_assets/alert"))
+    }
+    tags["dagster/max_retries"] = "0"
+    run = like._replace(run_id=str(uuid.uuid4()), status=dg.DagsterRunStatus.STARTED, tags=tags)
+    instance.add_run(run)
+    instance.report_run_failed(run, "the process was killed")
+    return run
 
 
 def materialised(instance: dg.DagsterInstance, run: dg.DagsterRun) -> list[dg.AssetKey]:

@@ -9,7 +9,7 @@ import pytest
 
 from aad_assets.catalog import CATALOG
 from aad_assets.demo import DemoServer
-from aad_assets.orchestration import WarehouseResource, build_definitions
+from aad_assets.orchestration import WarehouseResource, alerts, build_definitions
 from aad_assets.orchestration.alerts import ALERTED
 from aad_assets.orchestration.schedules import DATABASE_TAG, database_tags
 from aad_assets.reload import load
@@ -19,18 +19,6 @@ from aad_assets_tests.receiver import PATH, Receiver
 
 DOMAINS = dg.AssetKey(["aad", "domains"])
 EMPTY = {"kind": "shrink", "path": "/domains", "share": 0.0}
-
-
-@pytest.fixture(scope="module")
-def tenant() -> Iterator[DemoServer]:
-    with DemoServer(users=20, no_quota=True) as server:
-        yield server
-
-
-@pytest.fixture
-def instance() -> Iterator[dg.DagsterInstance]:
-    with dg.instance_for_test() as instance:
-        yield instance
 
 
 @pytest.fixture
@@ -128,6 +116,23 @@ def test_a_webhook_that_fails_is_a_warning_and_leaves_the_alert_to_the_sensor(
     assert PATH not in logged
 
 
+def test_an_error_that_nobody_expected_does_not_fail_the_run_or_show_the_address(
+    house: House, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(url: str, *_: object) -> str:
+        raise ValueError(f"cannot parse {url}")
+
+    house.run()
+    monkeypatch.setattr(alerts, "post", fail)
+    result, run = house.run(EMPTY)
+
+    (failure,) = result.get_step_failure_events()
+    assert "domains: blocked by the gate empty" in str(failure.step_failure_data.user_failure_data)
+    logged = "\n".join(entry.user_message for entry in instance.all_logs(run.run_id))
+    assert "The alert could not be posted (ValueError)." in logged
+    assert PATH not in logged
+
+
 def test_without_a_webhook_there_is_no_sensor_and_no_tag(
     tenant: DemoServer, tmp_path: Path, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -175,7 +180,7 @@ def test_the_sensor_posts_for_runs_that_died(run: dg.DagsterRun, skipped: str | 
         assert (result.skip_message, receiver.received) == (skipped, [])
     else:
         (message,) = receiver.received
-        assert message["problem"] == "the run died before it could say how its tables ended"
+        assert message["problem"] == "the run failed without an alert of its own; its log says why"
         assert message["run_id"] == run.run_id
 
 

@@ -1,6 +1,6 @@
 """Dagster's retries of runs: the tags that guide them, and checks that a retry does not select."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,18 +15,6 @@ from aad_assets.orchestration.retries import of_selected
 STRATEGY = "dagster/retry_strategy"
 OF_FAILED_STEPS = "dagster/retry_on_asset_or_op_failure"
 DOMAINS = dg.AssetKey(["aad", "domains"])
-
-
-@pytest.fixture(scope="module")
-def tenant() -> Iterator[DemoServer]:
-    with DemoServer(users=20, no_quota=True) as server:
-        yield server
-
-
-@pytest.fixture
-def instance() -> Iterator[dg.DagsterInstance]:
-    with dg.instance_for_test() as instance:
-        yield instance
 
 
 class House:

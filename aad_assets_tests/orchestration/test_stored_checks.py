@@ -1,6 +1,5 @@
 """Checks without a reload, and the check of references."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,16 +9,10 @@ import pytest
 
 from aad_assets.catalog import CATALOG
 from aad_assets.demo import DemoServer
-from aad_assets.orchestration import WarehouseResource, build_definitions
+from aad_assets.orchestration import WarehouseResource, build_definitions, stored_checks
 from aad_assets.settings import Settings
 
 TABLES = ("users", "groups", "group_members", "user_managers")
-
-
-@pytest.fixture(scope="module")
-def tenant() -> Iterator[DemoServer]:
-    with DemoServer(users=20, no_quota=True) as server:
-        yield server
 
 
 class House:
@@ -137,6 +130,28 @@ def test_a_load_that_was_not_published_still_fails_its_check_alone(
     assert check.metadata["status"].value == status
     assert f"The last load was {status}." in str(check.description)
     assert "shell_command" in check.metadata
+
+
+def test_a_check_that_cannot_be_run_fails_as_a_warning_and_the_others_run(
+    house: House, database: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.run(dg.AssetSelection.all())
+    with duckdb.connect(str(database)) as connection:
+        connection.execute("DROP TABLE aad.groups CASCADE")
+
+    def out_of_memory(*_: object) -> None:
+        raise duckdb.OutOfMemoryException("failed to pin block with Anna's row")
+
+    monkeypatch.setattr(stored_checks, "count_references", out_of_memory)
+    keys = [("groups", "load"), ("group_members", "references"), ("users", "load")]
+    result, found = house.run(checks(*(key(*each) for each in keys)))
+
+    assert result.success
+    assert found["users.load"].passed
+    for name, text in (("groups.load", "does not exist"), ("group_members.references", "OutOfMemoryException")):
+        assert (found[name].passed, found[name].severity) == (False, dg.AssetCheckSeverity.WARN)
+        assert text in str(found[name].description)
+        assert "Anna" not in str(found[name])
 
 
 def test_without_a_database_the_checks_say_so(house: House) -> None:

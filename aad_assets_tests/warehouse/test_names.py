@@ -42,6 +42,15 @@ def test_tables_without_history_or_names_and_missing_tables_are_no_problem(names
     assert names.of(asked) == {asked[0]: "E5"}
 
 
+def test_a_history_that_was_turned_off_hides_no_name(lab: Lab, target: Target) -> None:
+    lab.publish(target, [{"id": "u1", "displayName": "Anna"}], USERS)
+    lab.publish(target, [{"id": "u3", "displayName": "Carla"}], USERS, number=1, options=replace(OPEN, history=False))
+    asked = [("users", "id", "u1"), ("users", "id", "u3")]
+
+    with reading(target.database) as connection:
+        assert Names(connection, "aad").of(asked) == {asked[0]: "Anna", asked[1]: "Carla"}
+
+
 def change(table: str, key: str, **values: Any) -> dict[str, Any]:
     return {"entity": table, "key": key, "column_name": None, "old_value": None, "new_value": None} | values
 

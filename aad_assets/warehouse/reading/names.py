@@ -2,7 +2,7 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 import duckdb
@@ -24,40 +24,39 @@ class Names:
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, connection_name: str) -> None:
         self._connection = connection
-        columns: dict[tuple[str, str], set[str]] = defaultdict(set)
-        schemas = {connection_name: 1, f"{connection_name}_history": 0}  # A row's history has its latest name as well.
-        found = connection.execute(
+        # The rows of now come first: a table whose history is off may have an old one.
+        self._schemas = (connection_name, f"{connection_name}_history")
+        self._columns: dict[tuple[str, str], set[str]] = defaultdict(set)
+        for schema, table, column in connection.execute(
             "SELECT schema_name, table_name, column_name FROM duckdb_columns() "
             "WHERE database_name = ? AND list_contains(?, schema_name)",
-            [ALIAS, list(schemas)],
-        )
-        for schema, table, column in found.fetchall():
-            columns[schema, table].add(column)
-        self._sources: dict[str, tuple[str, set[str]]] = {}
-        for (schema, table), present in sorted(columns.items(), key=lambda each: schemas[each[0][0]], reverse=True):
-            self._sources[table] = (f"{ALIAS}.{quoted(schema)}.{quoted(table)}", present)
+            [ALIAS, list(self._schemas)],
+        ).fetchall():
+            self._columns[schema, table].add(column)
 
     def of(self, ids: Iterable[Id]) -> dict[Id, str]:
         """Return the names of those ids that have one."""
         by_column: dict[tuple[str, str], set[str]] = defaultdict(set)
         for table, column, value in ids:
             by_column[table, column].add(value)
-        return {
-            (table, column, value): name
-            for (table, column), values in by_column.items()
-            for value, name in self._in_table(table, column, values)
-        }
+        found: dict[Id, str] = {}
+        for (table, column), values in by_column.items():
+            for schema in self._schemas:
+                unnamed = {value for value in values if (table, column, value) not in found}
+                found |= {(table, column, value): name for value, name in self._named(schema, table, column, unnamed)}
+        return found
 
-    def _in_table(self, table: str, column: str, values: set[str]) -> Iterator[tuple[str, str]]:
-        source, present = self._sources.get(table, ("", set()))
+    def _named(self, schema: str, table: str, column: str, values: set[str]) -> list[tuple[str, str]]:
+        """Return those of the values that have a name in a table of the schema, each with its latest name."""
+        present = self._columns.get((schema, table), set())
         names = [quoted(name) for name in _NAMES if name in present]
-        if not names or column not in present:
-            return
+        if not (names and values and column in present):
+            return []
         name = f"coalesce({', '.join(names)}, '')"
         latest = f"arg_max({name}, _valid_from)" if "_valid_from" in present else f"any_value({name})"
-        yield from self._connection.execute(
-            f"SELECT {quoted(column)}, {latest} FROM {source} WHERE list_contains($values, {quoted(column)}) "
-            f"GROUP BY 1 HAVING {latest} <> ''",
+        return self._connection.execute(
+            f"SELECT {quoted(column)}, {latest} FROM {ALIAS}.{quoted(schema)}.{quoted(table)} "
+            f"WHERE list_contains($values, {quoted(column)}) GROUP BY 1 HAVING {latest} <> ''",
             {"values": sorted(values)},
         ).fetchall()
 

@@ -15,9 +15,11 @@ import duckdb
 from aad_assets.catalog.types import quoted
 from aad_assets.errors import ConfigurationError, WarehouseError
 from aad_assets.settings import is_file, redact_database
+from aad_assets.warehouse.database.memory import duckdb_memory
 from aad_assets.warehouse.database.migrations import check_version, stored_version
 from aad_assets.warehouse.database.sql import sql_string
 from aad_assets.warehouse.database.target import ALIAS, locked_text
+from aad_assets.warehouse.staging.workspace import workspace
 
 _POLL = 0.1
 _DEMO = "demo/entra.duckdb"
@@ -49,6 +51,20 @@ def reading(
         yield connection
     finally:
         connection.close()
+
+
+@contextlib.contextmanager
+def reading_in_reload(
+    database: str, connection_name: str, *, memory_limit: str, lock_wait: float
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Yield a connection as `reading` does, with the memory of a reload and a private folder for what does not fit.
+
+    `memory_limit` is AAD_MEMORY_LIMIT. Raises WarehouseError also when that folder cannot be created.
+    """
+    with reading(database, bookkeeping_of=connection_name, lock_wait=lock_wait) as connection, workspace(database) as folder:
+        connection.execute(f"SET memory_limit = '{duckdb_memory(memory_limit) // 1000}KB'")
+        connection.execute(f"SET temp_directory = {sql_string(str(folder))}")
+        yield connection
 
 
 def _attach(connection: duckdb.DuckDBPyConnection, database: str, deadline: float, waited: float) -> None:

@@ -18,7 +18,7 @@ _Changes = list[dict[str, str]]
 
 @dataclass(kw_only=True)
 class StoredLoad(Load):
-    """A row of `loads`; of a log, the sum of the days that its last run read."""
+    """The last run's load: a row of `loads`, and of a log the sum of those of its days."""
 
     refused: int = 0
 
@@ -33,11 +33,9 @@ def stored_load(connection: duckdb.DuckDBPyConnection, target: Target, entity: E
 
     `connection` has the database open. Raises duckdb.CatalogException if the connection has no bookkeeping there.
     """
-    of_last_run = "= max_by(run_id, started_at) OVER ()" if entity.shape is Shape.LOG else "IS NOT NULL"
     row = connection.execute(
         f"""WITH of_entity AS (
-                SELECT * FROM {target.meta}.loads WHERE entity = ?
-                QUALIFY run_id {of_last_run} AND (? OR row_number() OVER (ORDER BY started_at DESC) = 1)
+                SELECT * FROM {target.meta}.loads WHERE entity = ? QUALIFY run_id = max_by(run_id, started_at) OVER ()
             )
             SELECT max_by(load_id, started_at), any_value(_tenant_id), any_value(run_id), epoch_us(min(started_at)),
                    epoch_us(max(published_at)),
@@ -46,7 +44,7 @@ def stored_load(connection: duckdb.DuckDBPyConnection, target: Target, entity: E
                    sum(rejected)::BIGINT, sum(counted)::BIGINT, sum(coalesce(refused_parents, 0))::BIGINT,
                    list(schema_changes) FILTER (schema_changes IS NOT NULL)
             FROM of_entity""",
-        [entity.table, entity.shape is Shape.LOG],
+        [entity.table],
     ).fetchone()
     if row is None or row[0] is None:
         return None
