@@ -13,7 +13,7 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,9 @@ DEMO_FOLDER = Path("demo")
 
 # The demo tenant responds at once and serves nobody else, so a reload may exceed Graph's quotas.
 _DEMO_QUOTA = 20
+
+# Days that have passed in the tenant before its first day here, so that all that the logs keep agrees with the directory.
+_PAST = timedelta(days=30)
 
 # Days of the logs that a first reload reads. All 30 would take longer than everything else.
 _DEMO_LOG_DAYS = 7
@@ -93,7 +96,7 @@ def _run(options: argparse.Namespace) -> int:
     state.seed = options.seed or state.seed
     if options.licences is not None:
         state.licences = sorted(options.licences)
-    state.day += bool(options.again and state.reloads)  # A failed first reload is repeated on the same day.
+    state.let_pass(1 if options.again and state.reloads else 0)  # A failed first reload is repeated on the same day.
     own, replaced = own_settings(read_environment())
     if replaced:
         print(f"The demo replaces {listed(replaced)}. Your other settings apply as they are.", file=sys.stderr, flush=True)
@@ -121,13 +124,23 @@ def _run(options: argparse.Namespace) -> int:
 
 @dataclass
 class _DemoState:
-    """The state from which a later `--again` continues."""
+    """The state from which a later `--again` continues. `day` counts from the date `first`, in UTC."""
 
     users: int = 1000
     seed: int = 1
     licences: list[str] = field(default_factory=lambda: sorted(licensing.ALL))
     day: int = 0
     reloads: int = 0
+    first: str = field(default_factory=lambda: _today().isoformat())
+
+    @property
+    def epoch(self) -> date:
+        """The date of the tenant's own day 0."""
+        return date.fromisoformat(self.first) - _PAST
+
+    def let_pass(self, days: int) -> None:
+        """Let so many days pass, but do not stay behind the clock: the logs report the changes of all days until now."""
+        self.day = max(self.day + days, (_today() - date.fromisoformat(self.first)).days)
 
     @classmethod
     def read(cls, folder: Path) -> "_DemoState":
@@ -140,12 +153,16 @@ class _DemoState:
         (folder / _STATE_FILE).write_text(json.dumps(asdict(self)), encoding="utf-8")
 
 
+def _today() -> date:
+    return datetime.now(UTC).date()
+
+
 @contextlib.contextmanager
 def _tenant(options: argparse.Namespace, folder: Path, state: _DemoState) -> Iterator[DemoServer]:
     """Yield the tenant that `--keep` left running, moved to the wanted day, or start one."""
     kept = DemoServer.running(folder / "tenant")
     if kept is not None and (kept.users, kept.seed, kept.licences) == (state.users, state.seed, state.licences):
-        kept.set_day(state.day)
+        kept.set_day(_PAST.days + state.day)
         yield kept
         return
     faults: dict[str, Any] = {"faults": options.faults} if options.faults else {}
@@ -154,7 +171,8 @@ def _tenant(options: argparse.Namespace, folder: Path, state: _DemoState) -> Ite
         users=state.users,
         seed=state.seed,
         licences=state.licences,
-        day=state.day,
+        epoch=state.epoch,
+        day=_PAST.days + state.day,
         latency_ms=options.latency_ms,
         quota_scale=_DEMO_QUOTA,
         **faults,

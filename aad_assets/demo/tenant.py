@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache, partial
 from types import SimpleNamespace
 
 from .directory import permissions
@@ -16,6 +16,7 @@ from .directory.grants import Grants
 from .directory.groups import Groups
 from .directory.identities import Identities
 from .directory.indexed import Indexed
+from .directory.names import VENDORS
 from .directory.objects import Objects
 from .directory.organization import Organization
 from .directory.people import GUEST, People
@@ -27,9 +28,10 @@ from .directory.roles import Roles
 from .directory.settings import Settings
 from .directory.templates import Area
 from .directory.units import Units
-from .directory.vocabulary import Words, vocabulary
+from .directory.vocabulary import Words, vendor_tenant, vocabulary
 from .directory.well_known import GALLERY
 from .logs.audits import DirectoryAudits, Provisioning
+from .logs.changes import Change, changes
 from .logs.log import LogBook
 from .logs.sign_ins import BetaSignIns, IdentitySignIns, NonInteractiveSignIns, PrincipalSignIns, SignIns
 
@@ -72,6 +74,7 @@ class Directory:
                 "servicePrincipal": (principals.kind, principals.name),
                 "orgContact": (organization.contacts, organization.contact_name),
                 "application": (applications.kind, applications.name),
+                "administrativeUnit": (units.kind, units.name),
             },
         )
         words = {
@@ -114,7 +117,8 @@ class Directory:
         self.sign_ins_service_principal = PrincipalSignIns(words, context, book, principals)
         self.sign_ins_managed_identity = IdentitySignIns(words, context, book, principals)
         self.reports = Area("sign_ins", {**words, "principal_keys": lambda: principals.keys})
-        self.audits = DirectoryAudits(words, context, book, people, devices, principals, objects)
+        journal = partial(_journal, (seed, users, domain, epoch, tuple(withheld)))
+        self.audits = DirectoryAudits(words, context, book, people, groups, devices, principals, objects, journal)
         self.provisioning = Provisioning(words, context, book, people)
 
     def _references(self) -> Words:
@@ -125,6 +129,8 @@ class Directory:
             "user_principal_name": people.principal_name,
             "is_user": people.population.alive,
             "is_guest": lambda user: people.sort(user) == GUEST,
+            "home_tenant": lambda guest: vendor_tenant(people.vendor(guest)),
+            "home_tenant_name": lambda guest: VENDORS[people.vendor(guest)],
             "pick": people.pick,
             "guest": lambda number: people.someone(number % people.population.base, GUEST),
             "group_name": self.groups.display_name,
@@ -154,3 +160,19 @@ class Directory:
     def access_policies(self) -> list[tuple[str, str]]:
         """Id and name of the conditional access policies; the same on every day."""
         return [(str(row["id"]), str(row["displayName"])) for row in self.conditional_access.policies.rows]
+
+
+_Made = tuple[int, int, str, date, tuple[str, ...]]
+"""Seed, users on day 0, domain, date of day 0, permissions withheld."""
+
+
+@lru_cache(3)
+def _on(made: _Made, day: int) -> Directory:
+    seed, users, domain, epoch, withheld = made
+    return Directory(seed, users, day, domain, epoch, withheld)
+
+
+@lru_cache(80)
+def _journal(made: _Made, day: int) -> Sequence[Change]:
+    """Return what changed on a day. It does not depend on the day of the directory that asks."""
+    return changes(_on(made, day - 1), _on(made, day))

@@ -114,12 +114,35 @@ def test_children_name_their_parents(table: str, parent: str, members: set[str])
 
 
 def test_nested_references_of_the_logs_resolve() -> None:
-    users, groups, principals = ids("users"), ids("groups"), ids("service_principals")
-    everything = users | groups | principals | ids("applications") | ids("devices") | ids("conditional_access_policies")
+    users, principals = ids("users"), ids("service_principals")
+    targets = {
+        "User": users | ids("deleted_users"),
+        "Group": ids("groups") | ids("deleted_groups"),
+        "ServicePrincipal": principals | ids("deleted_service_principals"),
+        "Application": ids("applications") | ids("deleted_applications"),
+        "Device": ids("devices") | ids("deleted_devices"),
+        "AdministrativeUnit": ids("administrative_units") | ids("deleted_administrative_units"),
+        "ConditionalAccessPolicy": ids("conditional_access_policies"),
+        "NamedLocation": ids("named_locations"),
+        "AccessPackage": ids("access_packages"),
+    }
+    gone = set()
     for row in rows("directory_audits"):
-        by = row["initiatedBy"]
-        assert (by["user"] or {"id": by["app"] and by["app"]["servicePrincipalId"]})["id"] in users | principals
-        assert {target["id"] for target in row["targetResources"]} <= everything
+        by, purged = row["initiatedBy"], row["activityDisplayName"].lower().startswith("hard delete")
+        if by["user"]:
+            assert by["user"]["id"] in users
+        else:
+            # Of services of Microsoft the log has the name alone.
+            assert by["app"]["servicePrincipalId"] in principals | {None}
+            assert by["app"]["displayName"]
+        for target in row["targetResources"]:
+            if purged:
+                gone.add(target["id"])
+            elif target["id"] not in targets.get(target["type"], {target["id"]}):
+                gone.add(target["id"])
+                assert row["activityDisplayName"].startswith(("Delete", "Remove")), row
+    assert gone
+    assert not gone & set[str]().union(*targets.values())
     for row in rows("provisioning_events"):
         assert row["sourceIdentity"]["id"] in users
         assert row["servicePrincipal"]["id"] in principals

@@ -3,7 +3,8 @@
 import base64
 from collections.abc import Sequence
 
-from ..days.population import EARLIER, Rates
+from ..days.chronicle import Rates
+from ..days.population import EARLIER
 from . import permissions
 from .chance import guid_of, spread
 from .context import Context
@@ -70,10 +71,14 @@ class Applications(Indexed):
         names = permissions.ROLES
         return sorted({names[spread(traits, n) % len(names)] for n in range(traits >> 20 & 3)})
 
+    def role_count(self, index: int) -> int:
+        """Return how many roles the app offers."""
+        return int(self.ids.hash(index)[50], 16) % 4 if index >= PROTECTED else 2
+
     def app_roles(self, index: int) -> list[Object]:
         """Return the roles that the app offers."""
         hash_ = self.ids.hash(index)
-        count = int(hash_[50], 16) % 4 if index >= PROTECTED else 2
+        count = self.role_count(index)
         offered = [
             (guid_of(hash_[n : n + 32]), value, f"{verb} {self.name(index)}", ["User", "Application"])
             for n, (value, verb) in enumerate(_ROLES[:count])

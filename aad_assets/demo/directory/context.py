@@ -6,7 +6,8 @@ from datetime import date
 from functools import cached_property
 
 from ..days.calendar import Calendar
-from ..days.population import Population, Rates
+from ..days.chronicle import Kept, Rates, always
+from ..days.population import Population
 from .chance import Ids, digest, guid, number, short_id
 from .well_known import CLIENT
 
@@ -50,9 +51,9 @@ class Context:
             self._ids[tag] = Ids(self.seed, tag)
         return self._ids[tag]
 
-    def population(self, tag: str, base: int, rates: Rates, protected: int) -> Population:
+    def population(self, tag: str, base: int, rates: Rates, protected: int, kept: Kept = always) -> Population:
         """Return who exists today of a type that has `base` objects on day 0."""
-        return Population(self.seed, tag, base, self.day, rates, protected)
+        return Population(self.seed, tag, base, self.day, rates, protected, kept)
 
     def number(self, *parts: object) -> int:
         """Return a 64-bit number that depends on the seed and the parts alone."""

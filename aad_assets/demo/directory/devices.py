@@ -3,7 +3,7 @@
 import base64
 from collections.abc import Sequence
 
-from ..days.population import Rates
+from ..days.chronicle import Rates
 from .context import Context
 from .edges import edges
 from .extensions import Extensions

@@ -4,9 +4,9 @@ from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, lru_cache
 
-from ..days.population import Rates
+from ..days.chronicle import Rates
 from . import licences
-from .chance import spread
+from .chance import Ids, spread
 from .context import Context
 from .devices import Devices
 from .edges import edge, edges
@@ -40,9 +40,22 @@ FIRST_ORDINARY = len(GROUPS)
 """Groups before this one have a fixed purpose and stay for ever; the others come and go."""
 _PURPOSES = tuple(GROUPS)
 _SORTS = ("security", "unified", "paused", "mail", "distribution", "synced")
+_BINNED = ("security", "unified", "paused")
 _SHARES = (42, 74, 79, 85, 92)
 """Per cent of the groups that are of the first sort, of the first two, and so on."""
 _STEP = 7919
+
+
+def _sort(index: int, traits: int) -> str:
+    """Return what sort of group it is."""
+    if index < FIRST_ORDINARY:
+        return "unified" if index in (ENGINEERING, SALES) else "security"
+    return _SORTS[bisect_right(_SHARES, traits % 100)]
+
+
+def _kept(seed: int, index: int) -> bool:
+    """Say whether a group goes to the recycle bin."""
+    return _sort(index, Ids(seed, "group").traits(index)) in _BINNED
 
 
 class Groups(Indexed):
@@ -60,7 +73,7 @@ class Groups(Indexed):
     ) -> None:
         base = max(16, context.users // 8)
         rates = Rates(max(1, base // 400), max(1, base // 600), max(2, base // 200))
-        super().__init__(context, "group", base, rates, FIRST_ORDINARY)
+        super().__init__(context, "group", base, rates, FIRST_ORDINARY, _kept)
         self._extensions, self._people, self._devices = extensions, people, devices
         self._principals, self._contacts = principals, organization.contact_count
         area = Area("groups", {**words, "licensing_sku": licences.E5["sku"]})
@@ -69,18 +82,17 @@ class Groups(Indexed):
         self._joined: dict[int, list[int]] = {}
         joiners = people.population
         for user in range(joiners.base, joiners.total):
-            for place in range(2):
-                group = FIRST_ORDINARY + context.number("joins", user, place) % (base - FIRST_ORDINARY)
+            for group in self.joined_by(user):
                 self._joined.setdefault(group, []).append(user)
 
-    def _sort(self, index: int, traits: int) -> str:
-        if index < FIRST_ORDINARY:
-            return "unified" if index in (ENGINEERING, SALES) else "security"
-        return _SORTS[bisect_right(_SHARES, traits % 100)]
+    def joined_by(self, user: int) -> list[int]:
+        """Return the ordinary groups that a user who joined the tenant after day 0 has joined."""
+        ordinary = self.population.base - FIRST_ORDINARY
+        return [FIRST_ORDINARY + self._context.number("joins", user, place) % ordinary for place in range(2)]
 
     def is_unified(self, index: int) -> bool:
         """Say whether it is a Microsoft 365 group."""
-        return self._sort(index, self.traits(index)) == "unified"
+        return _sort(index, self.traits(index)) == "unified"
 
     def nickname(self, index: int) -> str:
         """Return the mailNickname: unique, and different in its first letter."""
@@ -109,17 +121,25 @@ class Groups(Indexed):
         """Return the keys of all members, service principals included, ascending."""
         return self._fixed(index) if index < FIRST_ORDINARY else self._ordinary(index)
 
-    def _fixed(self, index: int) -> Sequence[int]:
-        people, devices = self._people, self._devices
-        rules: dict[int, Callable[[int], bool]] = {
+    @cached_property
+    def _rules(self) -> Mapping[int, Callable[[int], bool]]:
+        people = self._people
+        return {
             ALL: lambda user: user % 3 == 0,
             LICENSING: lambda user: people.holding(user) == licences.BY_GROUP,
             GUESTS: lambda user: people.sort(user) == GUEST,
             ENGINEERING: lambda user: people.works_in(user, "Engineering"),
             SALES: lambda user: people.works_in(user, "Sales"),
         }
-        if index in rules:
-            return edges("user", filter(rules[index], people.population.active))
+
+    def follows(self, index: int, user: int) -> bool:
+        """Say whether a living user is a member of a group whose members follow from what they are."""
+        return self._rules[index](user)
+
+    def _fixed(self, index: int) -> Sequence[int]:
+        people, devices = self._people, self._devices
+        if index in self._rules:
+            return edges("user", filter(self._rules[index], people.population.active))
         others: dict[int, Callable[[], list[int]]] = {
             ADMINISTRATORS: lambda: edges("user", range(4)),
             HELPDESK: lambda: edges("user", sorted({people.someone(n * 37 + 9) for n in range(8)})),
@@ -144,7 +164,7 @@ class Groups(Indexed):
             return []
         size = 2 + traits % 10 if place < 90 else 10 + traits % 30 if place < 121 else 40 + traits % 160
         size = min(size, users // 4)
-        moves, start, sort = self.moves(index), spread(traits, 1), self._sort(index, traits)
+        moves, start, sort = self.moves(index), spread(traits, 1), _sort(index, traits)
         alive = self._people.population.alive
         chosen = {(start + n * _STEP) % users for n in range(moves, size + moves)}
         chosen.update(self._joined.get(index, ()))
@@ -167,14 +187,13 @@ class Groups(Indexed):
     @property
     def binned(self) -> Mapping[int, int]:
         """Return the groups in the recycle bin. Mail-enabled and synchronised groups are deleted permanently at once."""
-        kept = ("security", "unified", "paused")
-        return {index: day for index, day in super().binned.items() if self._sort(index, self.traits(index)) in kept}
+        return {index: day for index, day in super().binned.items() if _sort(index, self.traits(index)) in _BINNED}
 
     @cached_property
     def onboarded(self) -> list[int]:
         """The groups that privileged identity management manages: some with a fixed purpose, and a Microsoft 365 group."""
         ordinary = (index for index in self.population.stayers if index >= FIRST_ORDINARY and self.population.alive(index))
-        unified = next((index for index in ordinary if self._sort(index, self.traits(index)) == "unified"), None)
+        unified = next((index for index in ordinary if _sort(index, self.traits(index)) == "unified"), None)
         return [*ONBOARDED, *([] if unified is None else [unified])]
 
     def _living(self, indices: range) -> list[int]:
@@ -186,7 +205,7 @@ class Groups(Indexed):
         Groups made in Exchange or on premises show none.
         """
         traits, moves = self.traits(index), self.moves(index)
-        if index == EMPTY or self._sort(index, traits) in ("mail", "distribution", "synced"):
+        if index == EMPTY or _sort(index, traits) in ("mail", "distribution", "synced"):
             return []
         count = (0, 1, 1, 1, 2, 2, 3, 1)[traits >> 50 & 7] if index >= FIRST_ORDINARY else 1
         owners = {self._people.pick(spread(traits, 7 + n + moves // 3)) for n in range(count)}
@@ -202,7 +221,7 @@ class Groups(Indexed):
             "id": id_,
             "traits": traits,
             "purpose": _PURPOSES[index] if index < FIRST_ORDINARY else None,
-            "sort": self._sort(index, traits),
+            "sort": _sort(index, traits),
             "name": self.display_name(index),
             "nickname": self.nickname(index),
             "changes": f" (change {moves})" if moves else "",

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from ..days.population import Rates
+from ..days.chronicle import Kept, Rates, always
 from .chance import spread
 from .context import Context
 from .rendering import Kind
@@ -14,10 +14,10 @@ class Indexed:
     kind: Kind
     """The objects as they are rendered."""
 
-    def __init__(self, context: Context, tag: str, base: int, rates: Rates, protected: int) -> None:
+    def __init__(self, context: Context, tag: str, base: int, rates: Rates, protected: int, kept: Kept = always) -> None:
         self._context = context
         self.ids = context.ids(tag)
-        self.population = context.population(tag, base, rates, protected)
+        self.population = context.population(tag, base, rates, protected, kept)
 
     def key(self, id_: str) -> int | None:
         """Return the index behind an object id; None when there is no such object today."""

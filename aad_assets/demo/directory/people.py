@@ -8,7 +8,8 @@ from collections import Counter
 from functools import cached_property
 from math import gcd
 
-from ..days.population import Rates
+from ..days.calendar import second_of_day
+from ..days.chronicle import Rates
 from . import licences
 from .chance import spread
 from .context import Context
@@ -83,7 +84,7 @@ class People(Indexed):
         sort = self.sort_name(index)
         if sort not in ("guest", "agent"):
             return []
-        return edges("user", [self.pick(index * 31)]) + edges("group", [HELPDESK] if sort == "agent" else [])
+        return edges("user", [self.inviter(index)]) + edges("group", [HELPDESK] if sort == "agent" else [])
 
     def _name(self, index: int) -> tuple[Name, Name]:
         """Return the given name and the surname."""
@@ -163,6 +164,12 @@ class People(Indexed):
             index -= 1
         return index
 
+    def person_at(self, index: int) -> int:
+        """Return the person with this index or the next lower one, whether or not the person exists today."""
+        while self.sort(index) != PERSON:
+            index -= 1
+        return index
+
     def pick(self, traits: int) -> int:
         """Return a person picked by the number from those of day 0, or who has taken over."""
         return self.someone(traits % self.population.base)
@@ -201,8 +208,9 @@ class People(Indexed):
         lower = local.lower()
         created = population.joined_on(index) or -(40 + (traits >> 8) % 2500)
         changed = population.moved_on[index] if moves else max(created, -((traits >> 12) % 180))
+        at = _changed_at(traits, changed == created)
         part = struct.unpack("<II", bytes.fromhex(id_[19:23] + id_[24:]))
-        disabled = index >= PROTECTED and (moves == 3 if moves else traits >> 40 & 31 == 0)
+        disabled = _disabled(index, traits, moves)
         values: dict[str, object] = {
             "id": id_,
             "upn": f"{local}@{domain}",
@@ -213,7 +221,7 @@ class People(Indexed):
             "surname": surname,
             "full": f"{given} {surname}",
             "created": calendar.stamp(created, traits),
-            "changed": calendar.stamp(changed, traits >> 5),
+            "changed": calendar.stamp(changed, at),
             "sid": f"{int(id_[:8], 16)}-{int(id_[14:18] + id_[9:13], 16)}-{part[0]}-{part[1]}",
         }
         licence, profile = self.holding(index) * licences.WHEN + (traits >> 17 & 7), now & 15
@@ -255,6 +263,30 @@ class People(Indexed):
             3 if disabled else _member(traits),
             profile,
         ), values
+
+    def created_second(self, index: int) -> int:
+        """Return the time of day, in seconds, at which the account was created."""
+        return second_of_day(self.traits(index))
+
+    def changed_second(self, index: int) -> int:
+        """Return the time of day, in seconds, at which the account changes on a later day."""
+        return second_of_day(_changed_at(self.traits(index), False))
+
+    def disabled(self, index: int, day: int, second: int) -> bool:
+        """Say whether the account was disabled at a time of any day, in seconds, whatever day it is today."""
+        chronicle = self.population.chronicle
+        moves = chronicle.moves(index, day)
+        if chronicle.moved_on(index, day) and second < self.changed_second(index):
+            moves -= 1
+        return index not in AGENT_USERS and _disabled(index, self.traits(index), moves)
+
+    def vendor(self, guest: int) -> int:
+        """Return the place of a guest's employer in `VENDORS`."""
+        return guest % len(VENDORS)
+
+    def inviter(self, guest: int) -> int:
+        """Return the person who invited a guest and is now the sponsor."""
+        return self.pick(guest * 31)
 
     def never_signed_in(self, index: int) -> bool:
         """Say whether the user has never signed in, as one in ten."""
@@ -302,6 +334,16 @@ def _facets(words: Words, extensions: Extensions) -> list[Facet]:
     facets = Area("people", {**words, **own}).facets()
     facets["job"] = [job | extensions.values("User", n) if n < len(JOBS) else job for n, job in enumerate(facets["job"])]
     return list(map(facet, facets.values()))
+
+
+def _changed_at(traits: int, first_day: bool) -> int:
+    """Return the number of the time of day of the last change, which is not before the creation on the same day."""
+    return max(traits % 1440, (traits >> 5) % 1440) if first_day else traits >> 5
+
+
+def _disabled(index: int, traits: int, moves: int) -> bool:
+    """Say whether an account is disabled: one in 32, and whoever has changed three times."""
+    return index >= PROTECTED and (moves == 3 if moves else traits >> 40 & 31 == 0)
 
 
 def _member(traits: int) -> int:

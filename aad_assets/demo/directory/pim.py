@@ -33,7 +33,7 @@ class Pim(Area):
             "eligible": lambda: [(*grant, False) for grant in roles.eligible],
             "holders": self._holders,
             "group_eligible": self._group_eligible,
-            "group_assigned": self._group_assigned,
+            "group_assigned": self.group_assigned,
         }
         super().__init__("pim", {**words, **own})
 
@@ -64,7 +64,7 @@ class Pim(Area):
         """Return the members that activate their membership every morning."""
         return [key for key in self._groups.members(group) if target(key)[0] == "user" and (key + group) % 4 == 0]
 
-    def _group_assigned(self) -> list[tuple[int, int, str, bool]]:
+    def group_assigned(self) -> list[tuple[int, int, str, bool]]:
         """Return group, principal and access of members and owners, and whether it was activated today."""
         found = []
         for group in self._groups.onboarded:

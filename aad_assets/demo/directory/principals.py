@@ -58,6 +58,14 @@ class Principals:
         index = self.ids.index(id_)
         return index if index in self._living else None
 
+    def alive(self, key: int) -> bool:
+        """Say whether the service principal exists today."""
+        return key in self._living
+
+    def role_count(self, key: int) -> int:
+        """Return how many roles can be assigned on a gallery app or one of the tenant's own."""
+        return self._apps.role_count(key - OWN_APPS) if key >= OWN_APPS else 1
+
     def sort(self, key: int) -> str:
         """Return `microsoft`, `gallery`, `identity`, `agent` or `own`."""
         if key >= OWN_APPS:

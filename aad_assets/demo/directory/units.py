@@ -1,5 +1,6 @@
 """Administrative units and their members: the offices', which stay, and those of projects, which come and go."""
 
+import json
 from collections.abc import Sequence
 
 from ..days.population import KEPT
@@ -53,6 +54,10 @@ class Units(Area):
     def hides_members(self, unit: int) -> bool:
         """Say whether the membership is hidden."""
         return unit == _HIDDEN
+
+    def name(self, unit: int) -> str:
+        """Return the displayName."""
+        return str(json.loads(self.kind.render((unit,), ("displayName",))[0])["displayName"])
 
     def _names(self, unit: int) -> Object:
         started = _START + (unit - _PROJECTS) * _EVERY

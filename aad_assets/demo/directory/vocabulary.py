@@ -44,7 +44,7 @@ def vocabulary(context: Context) -> Words:
         "principal": context.ids("servicePrincipal").guid,
         "offices": [office._asdict() for office in OFFICES],
         "vendors": VENDORS,
-        "vendor_tenant": lambda place: guid(0, "vendor tenant", VENDORS[place]),
+        "vendor_tenant": vendor_tenant,
         "projects": PROJECTS,
         "departments": list(DEPARTMENTS),
         "location": _location,
@@ -61,6 +61,11 @@ def vocabulary(context: Context) -> Words:
         "padded": lambda value, digits: f"{value:0{digits}}",
         "hex": lambda value, digits=1: f"{value:0{digits}x}",
     }
+
+
+def vendor_tenant(place: int) -> str:
+    """Return the id of a vendor's tenant, the same in every demo tenant."""
+    return guid(0, "vendor tenant", VENDORS[place])
 
 
 def _location(place: int) -> Mapping[str, object]:

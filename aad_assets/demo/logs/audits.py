@@ -1,26 +1,40 @@
 """The directory's audit log (who changed what) and the provisioning log (what was written to other systems)."""
 
+from collections.abc import Callable, Sequence
+from datetime import date
 from functools import cached_property
 
-from ..directory.chance import spread
+from ..directory.chance import digest, guid_of, spread
 from ..directory.context import Context
 from ..directory.devices import Devices
-from ..directory.groups import FIRST_ORDINARY
+from ..directory.groups import FIRST_ORDINARY, Groups
 from ..directory.objects import Objects
 from ..directory.people import People
 from ..directory.principals import Principals
 from ..directory.rendering import Object, Row, text
 from ..directory.templates import Area
 from ..directory.vocabulary import Words
-from ..directory.well_known import APP_NAMES, ENGINEERING, SALES
-from .log import Log, LogBook, place_of
+from .changes import Change
+from .changes.change import Named, Subject
+from .log import DAY, SECOND, Log, LogBook, place_of
 
+_FIRST, _LAST = -1000, 3650
+"""The days of the tenant on which the log reports changes."""
+_FRACTION, _NEXT = 1_203_000, 20_011
+"""Ticks after the full second at which the first change of that second is logged, and until the next one is."""
 _BY_APPS = 3
-"""One in eight is done by an app; the others by one of the administrators."""
+"""One in eight of the events without a change is caused by an app; the others by users and administrators."""
+_AGENT = ("User-Agent", "Mozilla/5.0")
+
+Journal = Callable[[int], Sequence[Change]]
+"""The changes on a day of the tenant, in the order of the time of day."""
 
 
 class DirectoryAudits(Log):
-    """auditLogs/directoryAudits."""
+    """auditLogs/directoryAudits.
+
+    Each change of a day in the directory is an event. Between them are events that leave no trace there.
+    """
 
     type, tag, when = "directoryAudit", "directoryAudit", "activityDateTime"
     facets = ("audit", "activity", "initiator", "result", "details")
@@ -31,13 +45,16 @@ class DirectoryAudits(Log):
         context: Context,
         book: LogBook,
         people: People,
+        groups: Groups,
         devices: Devices,
         principals: Principals,
         objects: Objects,
+        journal: Journal,
     ) -> None:
-        super().__init__(context, book, Area("audits", words), max(60, min(20_000, context.users // 3)))
-        self._words, self._people, self._devices, self._objects = words, people, devices, objects
+        super().__init__(context, book, Area("audits", words), max(40, min(20_000, context.users // 3)))
+        self._people, self._groups, self._devices, self._objects = people, groups, devices, objects
         self._apps = principals.signed_in_to
+        self._journal, self._epoch = journal, (context.epoch - date(1970, 1, 1)).days
 
     @property
     def retention(self) -> int:  # type: ignore[override]
@@ -51,50 +68,91 @@ class DirectoryAudits(Log):
     def id_of(self, number: int, hash_: str) -> str:
         return f"Directory_{self._ids.guid_from(number, hash_)}_{hash_[40:45].upper()}_{int(hash_[45:51], 16)}"
 
+    def changes(self, day: int) -> Sequence[Change]:
+        """Return what changed on a day (numbered from 1970)."""
+        day -= self._epoch
+        return self._journal(day) if _FIRST <= day <= _LAST else ()
+
+    def known(self, day: int) -> Sequence[int]:
+        moments: list[int] = []
+        for change in self.changes(day):
+            moment = change.second * SECOND + _FRACTION
+            moments.append(min(max(moment, moments[-1] + _NEXT if moments else 0), DAY - 1))
+        return moments
+
     @cached_property
     def _activities(self) -> list[Object]:
         return self._area.rows("activities")
 
-    def draw(self, traits: int, _: int) -> Row:
-        activity = self._activities[(which := traits % len(self._activities))]
-        failed = traits >> 20 & 31 == 0
-        app = traits >> 25 & 7 == _BY_APPS
-        initiator = -1 - (traits >> 28 & 1) if app else traits >> 28 & 7
-        variants = (which, initiator, 1 + (traits >> 32 & 1) if failed else 0, traits >> 36 & 3)
-        return variants, {"targets": text(self._targets(activity, traits))}
+    def draw(self, traits: int, number: int, _: int) -> Row:
+        day, place = place_of(number)
+        known = self.known_at(day, place)
+        return self._quiet(traits) if known is None else self._changed(self.changes(day)[known])
 
-    def _targets(self, activity: Object, traits: int) -> list[Object]:
-        """Return the event's targets. If there are two, the second one has the modified properties."""
-        old, new = traits >> 40 & 7, traits >> 43 & 7
-        change = {"displayName": activity["changed"], "oldValue": f'["{old}"]' if old else None, "newValue": f'["{new}"]'}
-        targets = [
-            self._target(type_, traits >> 46) | {"modifiedProperties": []} for type_ in activity["target"].split("And")
+    def _quiet(self, traits: int) -> Row:
+        """Return an event that leaves no trace in the directory."""
+        which = traits % self._quiet_count
+        activity, failed = self._activities[which], traits >> 20 & 31 == 0
+        target = self._drawn(activity["target"], traits >> 46)
+        if traits >> 25 & 7 == _BY_APPS or activity["category"] == "ProvisioningManagement":
+            initiator = -1 - (traits >> 28 & 1)
+        elif activity["target"] == "User":
+            initiator = target[1]
+        else:
+            initiator = traits >> 28 & 7
+        details = ((), (_AGENT,))[traits >> 36 & 1]
+        variants = (which, (initiator, None), 1 + (traits >> 32 & 1) if failed else 0, details)
+        return variants, {"targets": text([self._target(target, False) | {"modifiedProperties": []}])}
+
+    def _changed(self, change: Change) -> Row:
+        """Return the event of a change. The first target has the modified properties."""
+        targets = [self._target(subject, change.deleted) | {"modifiedProperties": []} for subject in change.subjects]
+        targets[0]["modifiedProperties"] = [
+            {"displayName": name, "oldValue": old, "newValue": new} for name, old, new in change.properties
         ]
-        if activity["changed"]:
-            targets[-1]["modifiedProperties"] = [change]
-        return targets
+        actor = change.actor
+        initiator = (actor, None) if isinstance(actor, int) else (0, actor)
+        failed = change.activity.startswith("Failed")
+        variants = (self._by_key[change.activity], initiator, 2 if failed else 0, change.details)
+        values: Object = {"targets": text(targets)}
+        if change.request:
+            values["correlation"] = guid_of(digest(self._context.seed, "request", change.request))
+        return variants, values
 
-    def _target(self, type_: str, drawn: int) -> Object:
-        principal_name = group_type = None
+    @cached_property
+    def _by_key(self) -> dict[str, int]:
+        return {activity["key"]: place for place, activity in enumerate(self._activities)}
+
+    @cached_property
+    def _quiet_count(self) -> int:
+        return len(self._area.rows("quiet"))
+
+    def _drawn(self, type_: str, drawn: int) -> tuple[str, int]:
+        """Return an object of a type that stays for ever."""
         match type_:
             case "User":
-                index = self._people.regulars[drawn % len(self._people.regulars)]
-                id_, name = self._named("user", index)
-                principal_name = self._people.principal_name(index)
+                return "user", self._people.regulars[drawn % len(self._people.regulars)]
             case "Group":
-                index = drawn % FIRST_ORDINARY
-                id_, name = self._named("group", index)
-                group_type = "unifiedGroups" if index in (ENGINEERING, SALES) else "azureAD"
+                return "group", drawn % FIRST_ORDINARY
             case "ServicePrincipal":
-                id_, name = self._named("servicePrincipal", self._apps[drawn % 20])
-            case "Application":
-                id_, name = self._context.ids("application").guid(drawn & 3), APP_NAMES[drawn & 3]
-            case "Device":
-                devices = self._devices.population.stayers
-                id_, name = self._named("device", devices[drawn % len(devices)])
-            case _:
-                policies = self._words["access_policies"]()
-                id_, name = policies[drawn % len(policies)]
+                return "servicePrincipal", self._apps[drawn % len(self._apps)]
+        stayers = self._devices.population.stayers
+        return "device", stayers[drawn % len(stayers)]
+
+    def _target(self, subject: Subject, deleted: bool) -> Object:
+        principal_name = group_type = None
+        if isinstance(subject, Named):
+            type_, id_, name = subject
+        else:
+            type_, index = subject
+            id_, name = self._objects.id_of(type_, index), self._objects.name_of(type_, index)
+            if type_ == "user":
+                principal_name = self._people.principal_name(index)
+                if deleted:
+                    principal_name = id_.replace("-", "") + principal_name
+            elif type_ == "group":
+                group_type = "unifiedGroups" if self._groups.is_unified(index) else "azureAD"
+            type_ = type_[0].upper() + type_[1:]
         return {
             "id": id_,
             "displayName": name,
@@ -102,9 +160,6 @@ class DirectoryAudits(Log):
             "userPrincipalName": principal_name,
             "groupType": group_type,
         }
-
-    def _named(self, type_: str, index: int) -> tuple[str, str]:
-        return self._objects.id_of(type_, index), self._objects.name_of(type_, index)
 
 
 class Provisioning(Log):
@@ -117,7 +172,7 @@ class Provisioning(Log):
         super().__init__(context, book, Area("audits", words), max(20, min(5_000, context.users // 10)))
         self._people = people
 
-    def draw(self, traits: int, number: int) -> Row:
+    def draw(self, traits: int, number: int, _: int) -> Row:
         people, users = self._people, self._people.regulars
         user, job, (day, place) = users[traits % len(users)], traits >> 50 & 3, place_of(number)
         return (job, 0, ((traits >> 52) & 7, spread(traits, 3) % 12)), {

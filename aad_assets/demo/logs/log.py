@@ -2,6 +2,8 @@
 
 A row depends only on the seed, the UTC date and its place in that day; the directory's day does not change it. Its key is the
 number of the date, shifted, plus the place. Keys are negative where the newest comes first, so that they always ascend.
+
+Most rows are spread over the day by a formula. Between them are those whose moments a subclass knows (`known`).
 """
 
 import math
@@ -108,19 +110,45 @@ class Log(ABC):
         self._context, self._book, self._area, self._expected = context, book, area, expected
         self._ids = context.ids(self.tag)
         self.count = lru_cache(256)(self._count)
+        self.moments = lru_cache(64)(self.known)
+        self.places = lru_cache(64)(self._places)
+        self._spread_out = lru_cache(256)(self.spread_out)
         self.properties = self.defaults = SCHEMA[self.type]
         self.render = Templated(self.type, self.keys, self.key, self._row, list(map(area.facet, self.facets))).render
 
     @abstractmethod
-    def draw(self, traits: int, number: int, /) -> Row:
+    def draw(self, traits: int, number: int, moment: int, /) -> Row:
         """Return the variants of the facets after the first, and the values of the log's own placeholders.
 
-        `traits` is 64 bits of chance, `number` the ascending key.
+        `traits` is 64 bits of chance, `number` the ascending key, `moment` when the row was made.
         """
 
+    def known(self, day: int) -> Sequence[int]:  # noqa: ARG002 - subclasses use it
+        """Return the moments of the rows that are not spread over the day, in ticks from its start, ascending."""
+        return ()
+
+    def spread_out(self, day: int) -> int:
+        """Return how many rows of a day (numbered from 1970) are spread over it: within 4 % of what is expected."""
+        return max(1, self._expected * (960 + spread(self._context.seed + 1, day) % 81) // 1000)
+
     def _count(self, day: int) -> int:
-        """Return how many rows a day (numbered from 1970) has: within 4 % of what is expected."""
-        return min(MOST, max(1, self._expected * (960 + spread(self._context.seed + 1, day) % 81) // 1000))
+        """Return how many rows a day has."""
+        return min(MOST, self.spread_out(day) + len(self.moments(day)))
+
+    def _places(self, day: int) -> Sequence[int]:
+        """Return the places of the rows of `known`."""
+        found: list[int] = []
+        places = range(self.spread_out(day))
+        for number, moment in enumerate(self.moments(day)):
+            first = found[-1] - number + 1 if found else 0
+            found.append(number + bisect_right(places, day * DAY + moment, first, key=lambda n: self._usual(day, n)))
+        return found
+
+    def known_at(self, day: int, place: int) -> int | None:
+        """Return which of the rows of `known` is at a place of the day; None if it is one of the others."""
+        places = self.places(day)
+        number = bisect_left(places, place)
+        return number if number < len(places) and places[number] == place else None
 
     def id_of(self, number: int, hash_: str) -> str:
         """Return the id of a row."""
@@ -130,9 +158,19 @@ class Log(ABC):
         """Return the key behind an id, whether or not the row exists now."""
         return self._ids.index(id_)
 
-    def time(self, day: int, place: int, count: int) -> int:
-        """Return when the row was made; later rows of a day have higher places. Most happens around noon."""
-        share = (place + ((place * 40503 + day * 7919) & 1023) / 1024) / count
+    def time(self, day: int, place: int) -> int:
+        """Return when the row was made; later rows of a day have higher places."""
+        places = self.places(day)
+        number = bisect_left(places, place)
+        if number < len(places) and places[number] == place:
+            moment = day * DAY + self.moments(day)[number]
+        else:
+            moment = self._usual(day, place - number)
+        return moment if self.fraction else moment // SECOND * SECOND
+
+    def _usual(self, day: int, place: int) -> int:
+        """Return when one of the rows that are spread over the day was made. Most happens around noon."""
+        share = (place + ((place * 40503 + day * 7919) & 1023) / 1024) / self._spread_out(day)
         return day * DAY + int((share - 0.12 * math.sin(2 * math.pi * share)) * DAY)
 
     def _late(self, place: int) -> int:
@@ -145,7 +183,7 @@ class Log(ABC):
         places = range(count)
 
         def at(place: int) -> int:
-            return self.time(day, place, count)
+            return self.time(day, place)
 
         start = 0 if low <= day * DAY else bisect_left(places, low, key=at)
         end = count if high >= (day + 1) * DAY else bisect_left(places, high, key=at)
@@ -178,7 +216,7 @@ class Log(ABC):
         if number is None:
             return None
         day, place = place_of(number)
-        moment = self.time(day, place, self.count(day))
+        moment = self.time(day, place)
         keys = self.between(moment, moment + 1, False)
         return number if number in keys else None
 
@@ -186,10 +224,12 @@ class Log(ABC):
         number = abs(key)
         day, place = (number >> _SHIFT) + _FIRST, number & _PLACES
         hash_ = self._ids.hash(number)
-        variants, values = self.draw(int(hash_[24:40], 16), number)
+        moment = self.time(day, place)
+        variants, values = self.draw(int(hash_[24:40], 16), number, moment)
         values["id"] = self.id_of(number, hash_)
-        values["when"] = _stamp(self.time(day, place, self.count(day)), self.fraction)
-        values["correlation"] = f"{hash_[33:41]}-{hash_[41:45]}-4{hash_[45:48]}-9{hash_[48:51]}-{hash_[51:63]}"
+        values["when"] = _stamp(moment, self.fraction)
+        correlation = f"{hash_[33:41]}-{hash_[41:45]}-4{hash_[45:48]}-9{hash_[48:51]}-{hash_[51:63]}"
+        values.setdefault("correlation", correlation)
         return (0, *variants), values
 
 
