@@ -38,6 +38,19 @@ class Protection(StrEnum):
     """An IP address without the part that names a device."""
 
 
+class PersonalData(StrEnum):
+    """Classes of columns by how much they say about people, in ascending order. docs/tables/README.md defines them."""
+
+    NONE = "none"
+    """Nothing about a person by itself: states, types, dates, names of apps, groups, policies and organizations."""
+    PSEUDONYMOUS = "pseudonymous"
+    """An identifier that leads to a person only through another table or system."""
+    PERSONAL = "personal"
+    """Names, addresses and descriptions of people, and text that they write."""
+    SENSITIVE = "sensitive"
+    """The data that harm a person most if they leak."""
+
+
 class Group(StrEnum):
     """Groups of the asset graph, each of at most 25 assets, so that the graph can be read."""
 
