@@ -103,6 +103,56 @@ VIEWS = (
         "WHERE a.principalType = 'ServicePrincipal'\nORDER BY ALL",
     ),
     View(
+        name="app_access",
+        group=Group.ACCESS,
+        description="One row per user, application, role and way: who has access to which application, as what, and why. "
+        "A group's assignment reaches the users among its direct members, not those of groups in it. Applications that "
+        "require no assignment admit everybody else as well: see `assignmentRequired`.",
+        sources=(
+            SourceTable(
+                "app_role_assignments",
+                (
+                    *("id", "appRoleId", "createdDateTime", "principalDisplayName", "principalId", "principalType"),
+                    *("resourceDisplayName", "resourceId"),
+                ),
+            ),
+            SourceTable("group_members", ("groupId", "memberId", "memberType")),
+            SourceTable("users", ("id", "userPrincipalName", "displayName", "accountEnabled")),
+            SourceTable("groups", ("id", "displayName")),
+            SourceTable(
+                "service_principals",
+                ("id", "appId", "displayName", "accountEnabled", "appRoleAssignmentRequired", "appRoles"),
+            ),
+        ),
+        columns=(
+            TENANT,
+            ViewColumn("assignmentId", "The assignment: `app_role_assignments.id`."),
+            ViewColumn("userId", "The user: `users.id`."),
+            ViewColumn("servicePrincipalId", "The application in this tenant: `service_principals.id`."),
+            ViewColumn("groupId", "The group that the user has access through: `groups.id`. NULL if assigned directly."),
+            ViewColumn("appRoleId", "The role. 00000000-0000-0000-0000-000000000000 stands for default access."),
+            ViewColumn("userPrincipalName", "The user's sign-in name."),
+            ViewColumn("userDisplayName", "The user's display name."),
+            ViewColumn("accountEnabled", "Whether the user can sign in.", "BOOLEAN"),
+            ViewColumn("applicationDisplayName", "The application's name."),
+            ViewColumn("appId", "The application's client id."),
+            ViewColumn("role", "The role's name, or `Default access`. NULL if the application no longer defines the role."),
+            ViewColumn("roleValue", "The role's value in tokens. NULL for default access."),
+            ViewColumn("assignedBy", "`direct` or `group`."),
+            ViewColumn("groupDisplayName", "The group's name."),
+            ViewColumn(
+                "since",
+                "When the assignment was made. Somebody who joined the group later has had access for a shorter time.",
+                "TIMESTAMPTZ",
+            ),
+            ViewColumn("applicationEnabled", "Whether anybody can sign in to the application.", "BOOLEAN"),
+            ViewColumn("assignmentRequired", "Whether users need an assignment to sign in to it.", "BOOLEAN"),
+        ),
+        purpose="Applications to which accounts that are turned off still have access, and how.",
+        query="SELECT since, applicationDisplayName, userPrincipalName, role, assignedBy, groupDisplayName\n"
+        "FROM aad.app_access\nWHERE NOT accountEnabled\nORDER BY ALL",
+    ),
+    View(
         name="application_required_permissions",
         group=Group.ACCESS,
         description="One row per permission that an app registration requests, with its name. Requested does not mean "

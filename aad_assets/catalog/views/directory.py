@@ -45,6 +45,67 @@ VIEWS = (
         "WHERE isAssigned AND NOT accountEnabled\nGROUP BY skuPartNumber\nORDER BY users DESC",
     ),
     View(
+        name="effective_licences",
+        group=Group.DIRECTORY,
+        description="One row per user and licence that the user has, with every way that it comes from.",
+        sources=(
+            SourceTable("users", (*_USER, "assignedLicenses", "licenseAssignmentStates")),
+            SourceTable("subscribed_skus", ("skuId", "skuPartNumber", "servicePlans")),
+            SourceTable("groups", ("id", "displayName")),
+        ),
+        columns=(
+            TENANT,
+            _USER_ID,
+            ViewColumn("skuId", "The licence: `subscribed_skus.skuId`."),
+            _UPN,
+            _USER_NAME,
+            _USER_ENABLED,
+            ViewColumn(
+                "skuPartNumber", "The licence's name, such as `SPE_E5`. NULL if the tenant no longer subscribes to it."
+            ),
+            ViewColumn("isDirect", "Whether it is assigned directly. NULL if Graph does not say.", "BOOLEAN"),
+            ViewColumn("groupIds", "The groups that it is assigned through: `groups.id`.", "VARCHAR[]"),
+            ViewColumn("groupDisplayNames", "The names of these groups, in the same order.", "VARCHAR[]"),
+            ViewColumn("disabledPlans", "The ids of the service plans that are turned off in every way.", "VARCHAR[]"),
+            ViewColumn("enabledPlanNames", "The names of the user's service plans in the licence.", "VARCHAR[]"),
+        ),
+        purpose="Licences that users have twice: directly and through a group, or through several groups.",
+        query="SELECT userPrincipalName, skuPartNumber, isDirect, groupDisplayNames\nFROM aad.effective_licences\n"
+        "WHERE len(groupIds) + isDirect::INTEGER > 1\nORDER BY ALL",
+    ),
+    View(
+        name="group_membership_named",
+        group=Group.DIRECTORY,
+        description="One row per group and direct member, with the names of both.",
+        sources=(
+            SourceTable("group_members", ("groupId", "memberId", "memberType")),
+            SourceTable("groups", ("id", "displayName", "mail", "securityEnabled", "groupTypes")),
+            SourceTable("users", _USER),
+            SourceTable("devices", ("id", "displayName", "deviceId", "accountEnabled")),
+            SourceTable("service_principals", ("id", "displayName", "appId", "accountEnabled")),
+            SourceTable("org_contacts", ("id", "displayName", "mail")),
+        ),
+        columns=(
+            TENANT,
+            ViewColumn("groupId", "The group: `groups.id`."),
+            ViewColumn("memberId", "The member: the `id` of a row of the table that `memberType` means."),
+            ViewColumn("memberType", "`user`, `group`, `device`, `servicePrincipal` or `orgContact`."),
+            ViewColumn("groupDisplayName", "The group's name."),
+            ViewColumn("memberDisplayName", "The member's name."),
+            ViewColumn(
+                "memberName",
+                "What identifies the member to people: a user principal name, the mail address of a group or contact, a "
+                "device id or an app id.",
+            ),
+            ViewColumn("memberEnabled", "Whether a user, device or service principal is turned on.", "BOOLEAN"),
+            ViewColumn("groupSecurityEnabled", "Whether the group is a security group.", "BOOLEAN"),
+            ViewColumn("isDynamic", "Whether a rule decides who is a member.", "BOOLEAN"),
+        ),
+        purpose="Members of security groups that cannot sign in.",
+        query="SELECT groupDisplayName, memberName, memberType\nFROM aad.group_membership_named\n"
+        "WHERE groupSecurityEnabled AND NOT memberEnabled\nORDER BY ALL",
+    ),
+    View(
         name="user_service_plans",
         group=Group.DIRECTORY,
         description="One row per user and service plan (Exchange, Teams, Entra ID P2, …) that Graph lists for the user, with "

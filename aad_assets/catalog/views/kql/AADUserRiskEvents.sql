@@ -1,0 +1,2 @@
+SELECT *, activityDateTime AS TimeGenerated, _tenant_id AS AADTenantId
+FROM {schema}.risk_detections
