@@ -9,7 +9,10 @@ PARALLEL := -n 3 --dist loadfile --no-loadscope-reorder
 LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --extra demo --extra dg --extra postgres --constraint constraints.txt \
 	--no-emit-index-url --no-emit-find-links --no-annotate --no-header --no-strip-extras
 
-.PHONY: help demo dev test test-slow soak lint types format reference screenshots lock wheel mutants bench bench-compare bench-tables clean
+DBT_LOCK = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --no-header \
+	--no-strip-extras --output-file integrations/dbt/requirements.lock integrations/dbt/requirements.in
+
+.PHONY: help demo dev dbt test test-slow soak lint types format reference screenshots lock wheel mutants bench bench-compare bench-tables clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | expand -t 14
@@ -62,6 +65,13 @@ screenshots: $(READY) ## make the pictures in docs/screenshots again
 lock: $(READY) ## update requirements.lock and requirements-dev.lock to the newest releases that resolve together
 	$(LOCK) --upgrade --group dev --output-file requirements-dev.lock pyproject.toml
 	$(LOCK) --upgrade --constraint requirements-dev.lock --output-file requirements.lock pyproject.toml
+	$(DBT_LOCK) --upgrade
+
+dbt: ## build the dbt package on the database that AAD_DATABASE names
+	@test -x .venv-dbt/bin/dbt || { $(PYTHON) -m venv .venv-dbt && .venv-dbt/bin/python -m pip install --quiet \
+		--disable-pip-version-check --require-hashes -r integrations/dbt/requirements.lock; }
+	.venv-dbt/bin/dbt build --project-dir integrations/dbt --profiles-dir integrations/dbt
+	.venv-dbt/bin/dbt source freshness --project-dir integrations/dbt --profiles-dir integrations/dbt
 
 wheel: $(READY) ## build the wheel and the source distribution into dist/, and try the wheel in a new virtual environment
 	$(BIN)/python -m build --no-isolation --outdir dist .

@@ -13,6 +13,7 @@ from aad_assets.commands import (
     completion,
     demo,
     dev,
+    export,
     forget,
     home,
     login,
@@ -59,7 +60,7 @@ def parser() -> argparse.ArgumentParser:
     commands = argparse.ArgumentParser(prog="aad-assets", description="A Microsoft Entra ID tenant in DuckDB.")
     commands.add_argument("--version", action="version", version=f"%(prog)s {version('aad_assets')}")
     subparsers = commands.add_subparsers(required=True, metavar="COMMAND")
-    for command in (demo, dev, home, login, logout, check, reload, status, query, changes, metadata, prune, forget):
+    for command in (demo, dev, home, login, logout, check, reload, status, query, changes, export, metadata, prune, forget):
         command.add(subparsers)
     completion.add(subparsers, commands)
     return commands

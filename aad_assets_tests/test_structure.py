@@ -82,7 +82,7 @@ FOREIGN = {
 # Subpackages from the top down: each may import only those after it.
 SUBPACKAGES = {
     "graph": ("probing", "reading", "requests"),
-    "warehouse": ("forgetting", "reading", "publishing", "staging", "database"),
+    "warehouse": ("forgetting", "reading", "publishing", "derived", "staging", "database"),
 }
 
 

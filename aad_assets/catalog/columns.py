@@ -23,6 +23,17 @@ from aad_assets.catalog.types import (
 ODATA_TYPE = "@odata.type"
 ODATA_TYPE_PREFIX = "#microsoft.graph."
 
+OUR_MEANINGS = {
+    "_tenant_id": "The tenant's GUID, which is part of every key.",
+    "_loaded_at": "When this version of the row was first loaded.",
+    "_extra": "Properties that Graph returned but the catalogue does not declare; NULL if there were none.",
+    "_deleted_at": "When the load was published that no longer found the row; NULL while it exists.",
+    "_valid_from": "When the load that found this version of the row was published.",
+    "_valid_to": "When the load that found it changed or deleted was published; NULL for the current version.",
+    "_change": "How the version began: `insert` or `update`.",
+}
+"""The meanings of the columns that this project adds."""
+
 
 @dataclass(frozen=True)
 class Column:

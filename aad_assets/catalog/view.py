@@ -23,7 +23,7 @@ class ViewColumn:
 
 def query_on(query: str, connection_name: str) -> str:
     """Return a documented query, which is for a connection called `aad`, for the connection `connection_name`."""
-    return re.sub(r"\baad(?=(?:_(?:history|meta|at|flat))?\.)", connection_name, query)
+    return re.sub(r"\baad(?=(?:_(?:history|meta|at|flat|kql))?\.)", connection_name, query)
 
 
 TENANT = ViewColumn("_tenant_id", "The tenant's GUID.")
@@ -67,17 +67,25 @@ class View:
         """The names of the tables that it reads."""
         return tuple(source.table for source in self.sources)
 
-    def select(self, schema: str, keeping_deleted: Collection[str] = (), columns: Mapping[str, str] | None = None) -> str:
+    def select(
+        self,
+        schema: str,
+        keeping_deleted: Collection[str] = (),
+        columns: Mapping[str, str] | None = None,
+        queries: Mapping[str, str] | None = None,
+    ) -> str:
         """Return the view's query over the tables in `schema`, the schema of the connection.
 
         `keeping_deleted`: tables that keep deleted rows, which the view leaves out. `columns`: SQL for the columns of a table
-        that lacks some.
+        that lacks some. `queries`: what stands for a table as a whole.
 
         The query names the schema but no database. DuckDB then finds the schema in the database of the view, whatever alias
         the database is attached under. Without the schema, a temporary table `users` would hide the tenant's.
         """
 
         def relation(found: re.Match[str]) -> str:
+            if queries and found[1] in queries:
+                return f"({queries[found[1]]})"
             table, selected = f"{quoted(schema)}.{found[1]}", (columns or {}).get(found[1])
             if selected is None and found[1] not in keeping_deleted:
                 return table

@@ -15,6 +15,7 @@ from aad_assets.commands.environment import add_database, add_format, database_o
 from aad_assets.errors import ConfigurationError
 from aad_assets.untrusted import printable, printable_json
 from aad_assets.warehouse.database.sql import utc_datetime
+from aad_assets.warehouse.reading.moments import since_run
 from aad_assets.warehouse.reading.names import Names, ids_in
 from aad_assets.warehouse.reading.reader import SummaryRow, changes_since, moment, reading, summary_since
 from aad_assets.warehouse.reading.recorded import check_since
@@ -51,12 +52,13 @@ def run(options: argparse.Namespace) -> int:
         raise ConfigurationError(f"There is no table {options.entity!r} (--entity). Use a name from docs/tables.")
     lock_wait = settings.lock_wait
     with reading(settings.database, bookkeeping_of=settings.connection_name, lock_wait=lock_wait) as connection:
-        found = changes_since(connection, settings.connection_name, since, options.entity)
-        if later := check_since(connection.cursor(), settings.connection_name, since, options.entity):
+        if later := check_since(connection, settings.connection_name, since, options.entity):
             print(later, file=sys.stderr)
+        since = since_run(connection, settings.connection_name, since)
         if options.summary:
             _SUMMARIES[options.format](summary_since(connection, settings.connection_name, since, options.entity))
             return 0
+        found = changes_since(connection, settings.connection_name, since, options.entity)
         rows = (dict(zip(_COLUMNS, (utc_datetime(at), *rest), strict=True)) for at, *rest in iter(found.fetchone, None))
         _PRINTERS[options.format](_with_names(rows, Names(connection.cursor(), settings.connection_name)))
     return 0

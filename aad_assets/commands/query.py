@@ -18,7 +18,7 @@ from aad_assets.commands.environment import add_database, add_format, database_o
 from aad_assets.commands.selection import similar_names
 from aad_assets.errors import WarehouseError
 from aad_assets.untrusted import printable, printable_json
-from aad_assets.warehouse.database.target import ALIAS
+from aad_assets.warehouse.database.sql import ALIAS
 from aad_assets.warehouse.reading.reader import reading
 
 _ROWS = 40

@@ -170,6 +170,7 @@ def reload_entities(
         memory_limit=warehouse.memory_limit,
         log_days=config.log_days,
         serving_copy=warehouse.checked_serving_copy(connection_name),
+        kql_views=warehouse.kql_views,
         options=run_options(entities, allow, modes),
     )
     for warning in reload.warnings():
@@ -248,4 +249,5 @@ def describe_published(outcome: Outcome) -> str:
         f"{load.entity}: published {counted(load.rows, 'row')} in {outcome.seconds:.1f} s "
         f"({load.inserted:,} inserted, {load.updated:,} updated, {load.deleted:,} deleted, {load.unchanged:,} unchanged; "
         f"{counted(load.requests, 'request')}, {counted(load.retries, 'retry')})"
+        f"{f'. {outcome.note}' if outcome.note else ''}"
     )

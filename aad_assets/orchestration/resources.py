@@ -142,6 +142,7 @@ def warehouse_resource(settings: Settings, environment: Mapping[str, str]) -> Wa
     name = variable("database")
     by_variable = not is_file(settings.database) and environment.get(name, "").strip() == settings.database
     return WarehouseResource(
+        kql_views=settings.kql_views,
         memory_limit=settings.memory_limit,
         lock_wait=settings.lock_wait,
         keep_history=settings.keep_history,

@@ -154,6 +154,8 @@ def load_metadata(connection_name: str, outcome: Outcome) -> Mapping[str, Any]:
         "load_id": load.load_id,
         "graph": dg.MetadataValue.url(outcome.entity.documentation_url),
     }
+    if outcome.note:
+        metadata["note"] = outcome.note
     if load.refusals:
         metadata["refused_parents"] = load.refused_parents
     if load.preview:

@@ -16,7 +16,7 @@ from aad_assets.errors import WarehouseError
 from aad_assets.graph.reading.select import Selection
 from aad_assets.graph.requests.meter import Meter
 from aad_assets.reload.deadline import not_counted, reading_within
-from aad_assets.reload.log_days import due_days, is_over
+from aad_assets.reload.log_days import describe_first_load, due_days, is_over
 from aad_assets.reload.log_reader import FailedDays, LogReader, is_conclusive
 from aad_assets.reload.outcome import (
     Outcome,
@@ -31,7 +31,8 @@ from aad_assets.reload.outcome import (
 from aad_assets.reload.read import Reader
 from aad_assets.reload.second_read import CompleteRead, counted_rows, read_carefully
 from aad_assets.settings import Connection
-from aad_assets.warehouse.database.target import ALIAS, Target
+from aad_assets.warehouse.database.sql import ALIAS
+from aad_assets.warehouse.database.target import Target
 from aad_assets.warehouse.publishing.load_tests import Examination, examine, stored_rows
 from aad_assets.warehouse.publishing.loads import Load, LogDay, record_load, recorded_days, table_rows
 from aad_assets.warehouse.publishing.missing_rows import MissingRows, missing_rows
@@ -74,10 +75,11 @@ class Loader:
         load = self._new_load(entity)
         error: Exception | None = None
         rows: int | None = None
+        note = ""
         try:
             self.access.check(entity)
             if entity.shape is Shape.LOG:
-                rows = await self._load_log(entity, load)
+                rows, note = await self._load_log(entity, load)
             else:
                 async with reading_within(self.entity_deadline, progress.meter):
                     entity, load.reason = await self.reader.with_extension_properties(entity)
@@ -97,7 +99,7 @@ class Loader:
         if error:
             return Outcome(entity, load, seconds, error, await self._stored_rows(entity))
         examination = await self._examine(entity, load)
-        return Outcome(entity, load, seconds, None, rows, examination.tests, examination.data_version)
+        return Outcome(entity, load, seconds, None, rows, examination.tests, examination.data_version, note)
 
     async def _examine(self, entity: Entity, load: Load) -> Examination:
         """Test a published load. A database that cannot be read now does not turn it into a failed one."""
@@ -199,13 +201,16 @@ class Loader:
         """The name of the table that lists refused parents."""
         return f"{self.target.meta.removeprefix(f'{ALIAS}.')}.refused_parents"
 
-    async def _load_log(self, entity: Entity, total: Load) -> int:
+    async def _load_log(self, entity: Entity, total: Load) -> tuple[int, str]:
         """Load each day of a log by itself, whether or not other days fail.
 
-        Adds the days to `total`, and returns the rows of the whole table. Raises AadAssetsError at the end if a day failed.
+        Adds the days to `total`, and returns the rows of the whole table, and a sentence about a first load. Raises
+        AadAssetsError at the end if a day failed.
         """
         progress = self.reader.progress[entity.table]
-        days = self.log_days or await self._due_days(entity)
+        recorded = await self.writer.run(lambda cursor: recorded_days(cursor, self.target, entity.table, self.tenant_id))
+        days = self.log_days or due_days(recorded, self.now().date(), self.first_log_days)
+        first_event: date | None = None
         total.mode = "merge"
         log, failed = LogReader(self.reader.client, entity), FailedDays()
         for number, day in enumerate(days, 1):
@@ -223,14 +228,12 @@ class Loader:
             else:
                 failed.succeeded()
                 total.published_at, total.load_id = load.published_at, load.load_id
+                first_event = first_event or (day if load.rows else None)
             finally:
                 add_day(total, load)
         failed.raise_if_any(days)
-        return await self.writer.run(lambda cursor: table_rows(cursor, self.target, entity.table, self.tenant_id))
-
-    async def _due_days(self, entity: Entity) -> Sequence[date]:
-        recorded = await self.writer.run(lambda cursor: recorded_days(cursor, self.target, entity.table, self.tenant_id))
-        return due_days(recorded, self.now().date(), self.first_log_days)
+        rows = await self.writer.run(lambda cursor: table_rows(cursor, self.target, entity.table, self.tenant_id))
+        return rows, "" if recorded else describe_first_load(days[0], first_event)
 
     async def refresh(self, view: View, entities: Mapping[str, Entity]) -> list[ViewOutcome]:
         """Refresh `view` after its tables in the run have ended.

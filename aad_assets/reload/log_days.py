@@ -38,6 +38,16 @@ def due_days(recorded: Collection[tuple[date, bool]], today: date, first: int) -
     return [start + number * _DAY for number in range((today - start).days + 1)]
 
 
+def describe_first_load(asked: date, first_event: date | None) -> str:
+    """Return a sentence that says how far back the first load of a log goes, which is as far as Graph kept its events."""
+    if first_event is None:
+        return f"The first load asked for events from {asked} on, and Graph has none."
+    kept = (
+        "" if first_event == asked else f" Graph's first event is of {first_event}: it keeps 30 days, and without P1 only 7."
+    )
+    return f"The first load asked for events from {asked} on.{kept}"
+
+
 def parse_days(texts: Iterable[str], today: date) -> list[date]:
     """Return the days named in a run's config, as `2026-11-01` or `2026-11-01..2026-11-05`, in order.
 

@@ -52,6 +52,8 @@ class Outcome:
     """The results of the tests of a published load; empty if they could not be run."""
     data_version: str | None = None
     """Stays the same while loads change nothing. None if the load was not published, or the database could not be read."""
+    note: str = ""
+    """A sentence about a published load that is no problem: from when on a log that was loaded first has events."""
 
     @property
     def reason(self) -> str | None:

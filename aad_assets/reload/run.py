@@ -7,7 +7,9 @@ each entity as soon as it is published, and closing the iterator stops the reloa
 import asyncio
 import queue
 import threading
+import uuid
 from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import duckdb
@@ -17,7 +19,7 @@ from aad_assets.catalog.access import Access
 from aad_assets.catalog.enums import Protection
 from aad_assets.catalog.view import View
 from aad_assets.concurrency import gather_or_cancel
-from aad_assets.errors import AadAssetsError, ConfigurationError
+from aad_assets.errors import AadAssetsError, ConfigurationError, WarehouseError
 from aad_assets.graph.probing.preflight import preflight
 from aad_assets.graph.requests.client import GraphClient
 from aad_assets.graph.requests.rate_limits import RateLimits
@@ -31,8 +33,10 @@ from aad_assets.settings import Connection, is_file
 from aad_assets.transport import Transport
 from aad_assets.warehouse.database.database_file import copy_for_serving, remove_unfinished
 from aad_assets.warehouse.database.target import Target
+from aad_assets.warehouse.publishing.azure_monitor import write_azure_monitor_views
 from aad_assets.warehouse.publishing.options import Options
 from aad_assets.warehouse.publishing.quarantine import remove_old
+from aad_assets.warehouse.publishing.runs import begin_run, end_run
 from aad_assets.warehouse.publishing.views import ViewOutcome
 from aad_assets.warehouse.staging.stage import Stage
 from aad_assets.warehouse.staging.workspace import workspace
@@ -67,23 +71,26 @@ class Reload:
         log_days: Sequence[str] = (),
         options: Mapping[str, Options] | None = None,
         serving_copy: str = "",
+        kql_views: bool = False,
         now: Callable[[], datetime] = _now,
     ) -> None:
         """Describe the run; nothing happens before `outcomes`.
 
         `views` are refreshed after the entities that they read. `log_days` are days of the logs to read instead of those that
         are due, as `2026-11-01` or `2026-11-01..2026-11-05`. `options` say by table how publishing differs from the entity's
-        declaration. `serving_copy` is a file that a copy of the database replaces after the run.
+        declaration. `serving_copy` is a file that a copy of the database replaces after the run. `kql_views` turns on
+        the views named as the tables of Azure Monitor.
         """
         self._connection = connection
         self._target = target
         self._entities = entities
         self._views = views
-        self._run_id = run_id
+        self._run_id = run_id or str(uuid.uuid4())
         self._memory_limit = memory_limit
         self._log_days = log_days
         self._options = options or {}
         self._serving_copy = serving_copy
+        self._kql_views = kql_views
         self._now = now
         self._reader: Reader | None = None
 
@@ -172,7 +179,7 @@ class Reload:
             try:
                 tenant_id = await tokens.tenant_id()
                 access = Access(granted_permissions(await tokens.token()), self._connection.auth_method == "delegated")
-                await writer.run(lambda cursor: _check_target(cursor, self._target, tenant_id))
+                await writer.run(lambda cursor: self._begin(cursor, tenant_id))
                 await preflight(self._connection.base_url, tokens, transport, rate_limits)
                 async with GraphClient(self._connection.base_url, tokens, transport, rate_limits) as client:
                     self._reader = Reader(client, self._entities)
@@ -190,12 +197,30 @@ class Reload:
                         first_log_days=self._connection.log_days,
                         now=self._now,
                     )
-                    await self._load_all(loader, results)
+                    try:
+                        await self._load_all(loader, results)
+                    finally:
+                        with suppress(WarehouseError):
+                            await writer.run(lambda cursor: self._end(cursor, tenant_id))
+                await writer.run(lambda cursor: self._write_kql_views(cursor, tenant_id))
                 if self._serving_copy:
                     await writer.run(lambda cursor: copy_for_serving(cursor, self._target, self._serving_copy))
             finally:
                 await writer.close()
                 stage.close()
+
+    def _begin(self, cursor: duckdb.DuckDBPyConnection, tenant_id: str) -> None:
+        """Fail before hours of reading if the database cannot be written. Clean up after a prune that was killed."""
+        with self._target.transaction(cursor, tenant_id):
+            remove_unfinished(self._target.database)
+        begin_run(cursor, self._target, self._run_id, tenant_id, self._now())
+
+    def _end(self, cursor: duckdb.DuckDBPyConnection, tenant_id: str) -> None:
+        end_run(cursor, self._target, self._run_id, tenant_id, self._now())
+
+    def _write_kql_views(self, cursor: duckdb.DuckDBPyConnection, tenant_id: str) -> None:
+        entities = {entity.table: entity for entity in self._entities}
+        write_azure_monitor_views(cursor, self._target, tenant_id, entities, on=self._kql_views)
 
     async def _load_all(self, loader: Loader, results: _Results) -> None:
         """Load all entities concurrently, and refresh each view after its tables."""
@@ -222,9 +247,3 @@ def _check_pseudonym_key(connection: Connection, entities: Sequence[Entity]) -> 
             f"The connection metadata pseudonymises columns of {listed(tables)}, but AAD_PSEUDONYM_KEY is not set. Set it to "
             "a secret of at least 16 characters, and keep it: with another key, every pseudonym changes."
         )
-
-
-def _check_target(cursor: duckdb.DuckDBPyConnection, target: Target, tenant_id: str) -> None:
-    """Fail before hours of reading if the database cannot be written. Clean up after a prune that was killed."""
-    with target.transaction(cursor, tenant_id):
-        remove_unfinished(target.database)

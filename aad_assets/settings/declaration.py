@@ -87,7 +87,7 @@ def setting(
     A secret is hidden in reprs and in Dagster.
     """
     if default_shown is None:
-        default_shown = f"`{default}`" if default else "none"
+        default_shown = f"`{default}`" if default else "`false`" if default is False else "none"
     field: Any = Field(
         default=default,
         description=f"{description} ({name}).",
@@ -270,6 +270,9 @@ class DatabaseFields(_Fields):
     serving_copy: str = setting(
         "AAD_SERVING_COPY", "", "Second file that BI tools may keep open; each run replaces it as a whole", Group.DATABASE
     )
+    kql_views: bool = setting(
+        "AAD_KQL_VIEWS", False, "`true`: the schema `<connection>_kql` has views named as in Azure Monitor", Group.DATABASE
+    )
     memory_limit: str = setting(
         "AAD_MEMORY_LIMIT",
         "",
@@ -343,7 +346,6 @@ class DefinitionFields(_Fields):
         False,
         "`true`: a second check of each table counts the ids that name no row of another table",
         Group.ASSETS,
-        default_shown="`false`",
     )
 
 

@@ -11,10 +11,11 @@ import duckdb
 from aad_assets.catalog.types import quoted
 from aad_assets.errors import WarehouseError
 from aad_assets.settings import is_file
-from aad_assets.warehouse.database.coverage import read_coverage, write_macro
+from aad_assets.warehouse.database.coverage import read_coverage
 from aad_assets.warehouse.database.database_file import compact
-from aad_assets.warehouse.database.sql import utc_datetime
-from aad_assets.warehouse.database.target import ALIAS, Target
+from aad_assets.warehouse.database.macros import write_macro
+from aad_assets.warehouse.database.sql import ALIAS, utc_datetime
+from aad_assets.warehouse.database.target import Target
 from aad_assets.warehouse.staging.stage import Stage
 from aad_assets.warehouse.staging.workspace import workspace
 from aad_assets.wording import counted, listed

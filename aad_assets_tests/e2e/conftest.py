@@ -38,7 +38,7 @@ class Place:
 
     def materialize(self, select: str = "*", *options: str, **changes: str) -> subprocess.CompletedProcess[str]:
         """Run `dagster asset materialize`. `changes` replace environment variables; an empty value removes one."""
-        return WARM.dagster([*self.command(select)[1:], *options], env=self.changed(**changes), cwd=self.folder, timeout=120)
+        return WARM.dagster([*self.command(select)[1:], *options], env=self.changed(**changes), cwd=self.folder, timeout=240)
 
     def start(self, select: str = "*", **changes: str) -> subprocess.Popen[str]:
         """Start the same in a new process in the background, with stdout and stderr in one pipe."""

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aad_assets.errors import ConfigurationError
-from aad_assets.reload.log_days import RETENTION_DAYS, day_filters, due_days, is_over, parse_days
+from aad_assets.reload.log_days import RETENTION_DAYS, day_filters, describe_first_load, due_days, is_over, parse_days
 
 TODAY = date(2026, 11, 23)
 
@@ -92,3 +92,18 @@ def test_a_day_ends_where_the_next_one_begins() -> None:
     midnight = datetime(2026, 11, 23, tzinfo=UTC)
     assert is_over(date(2026, 11, 22), midnight)
     assert not is_over(date(2026, 11, 22), midnight - timedelta(microseconds=1))
+
+
+ASKED = "The first load asked for events from 2026-10-28 on."
+
+
+@pytest.mark.parametrize(
+    ("first_event", "note"),
+    [
+        (date(2026, 10, 28), ASKED),
+        (date(2026, 11, 20), f"{ASKED} Graph's first event is of 2026-11-20: it keeps 30 days, and without P1 only 7."),
+        (None, "The first load asked for events from 2026-10-28 on, and Graph has none."),
+    ],
+)
+def test_a_first_load_says_how_far_back_it_goes(first_event: date | None, note: str) -> None:
+    assert describe_first_load(date(2026, 10, 28), first_event) == note

@@ -53,6 +53,7 @@ def test_a_first_load_goes_back_a_week_and_records_each_day(tenant: DemoServer, 
     outcome = house.reload(table)[table]
 
     assert outcome.load.status == "published", outcome.load.reason
+    assert outcome.note == f"The first load asked for events from {back(7)} on."
     assert days(house, table) == [back(number) for number in range(7, -1, -1)]
     loads = house.query(f"SELECT status, mode, deleted, rows FROM aad_meta.loads WHERE entity = '{table}'")
     assert len(loads) == 8
@@ -65,6 +66,7 @@ def test_a_first_load_goes_back_a_week_and_records_each_day(tenant: DemoServer, 
     assert recorded == [(back(number), number > 0, True) for number in range(7, -1, -1)]
     since = {row["id"] for row in tenant.objects(table) if row[CATALOG[table].time_property or ""][:10] >= str(back(7))}
     assert ids(house, table) == since
+    assert house.reload(table)[table].note == ""
 
 
 @pytest.mark.parametrize("tenant", [A_DAY], indirect=True)

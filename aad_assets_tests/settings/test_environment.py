@@ -25,7 +25,7 @@ def test_every_field_is_set_by_the_variable_of_its_name(tmp_path: Path) -> None:
     own |= {"memory_limit": "1GB", "keep_history": "400d", "keep_changes": "52w", "serving_copy": "/data/copy.duckdb"}
     own |= {"connection_metadata": "/data/entra.yaml", "owners": "team:identity"}
     own |= {"alert_webhook": "https://hooks.contoso.example/T0/B0/abc", "alert_format": "slack"}
-    waiting = {"lock_wait": 12.5, "reference_checks": True}
+    waiting = {"lock_wait": 12.5, "reference_checks": True, "kql_views": True}
     reach = {name: f"value of {name}" for name in Connection.model_fields}
     numbers = {"quota_share": 0.25, "log_days": 3, "request_timeout": 20.0, "entity_deadline": 60.0}
     reach |= {name: str(number) for name, number in numbers.items()} | {"token_cache": str(tmp_path / "sign-in.json")}

@@ -9,6 +9,8 @@ import pytest
 
 from aad_assets.catalog import CATALOG, ENTITIES, Entity, Shape, Version
 from aad_assets.catalog.access import permissions_to_grant
+from aad_assets.catalog.personal_data import PersonalData, personal_data
+from aad_assets.catalog.view import View
 from aad_assets.catalog.views import VIEWS
 from tools.reference import ROOT, diagram, numbers, pages, readme, relationships, tables
 
@@ -93,8 +95,8 @@ def test_every_column_is_documented_or_those_of_a_table_above_are(entity: Entity
     assert len(rows) == len(entity.columns)
     for row, column in zip(rows, entity.columns, strict=True):
         assert row.startswith(f"| `{column.name}` | ")
-        assert row.count("|") - row.count(r"\|") == 4
-        assert tables.cell(column.meaning) in row
+        assert row.count("|") - row.count(r"\|") == 5
+        assert f" | {personal_data(entity.table, column.name)} | {tables.cell(column.meaning)} |" in row
 
 
 @pytest.mark.parametrize(
@@ -243,6 +245,38 @@ def test_parents_among_the_core_tables_are_references() -> None:
 def slug(heading: str) -> str:
     """Return the anchor that a page gives to a heading."""
     return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
+
+
+@pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.name)
+def test_the_page_about_views_gives_the_class_of_each_column(view: View) -> None:
+    (section,) = re.findall(rf"^## {view.name}\n(.*?)(?=^## |\Z)", PAGES["docs/views.md"], re.MULTILINE | re.DOTALL)
+    for column in view.columns:
+        assert (
+            f"| `{column.name}` | `{column.type}` | {personal_data(view.name, column.name)} | {column.meaning} |" in section
+        )
+
+
+def test_the_page_about_personal_data_lists_each_column_that_is() -> None:
+    sections = dict(
+        re.findall(r"^## (\w+)\n(.*?)(?=^## |\Z)", PAGES["docs/tables/personal-data.md"], re.MULTILINE | re.DOTALL)
+    )
+    described = {entity.table: entity.all_columns for entity in ENTITIES} | {view.name: view.columns for view in VIEWS}
+    assert list(sections) == ["Sensitive", "Personal", "Pseudonymous"]
+    for class_ in list(PersonalData)[1:]:
+        rows = dict(re.findall(r"^\| \[(\w+)\]\([^)]*\) \| (.*) \|$", sections[class_.value.capitalize()], re.MULTILINE))
+        expected = {
+            table: [column.name for column in columns if personal_data(table, column.name) is class_]
+            for table, columns in described.items()
+        }
+        assert {table: re.findall(r"`(\w+)`", listed) for table, listed in rows.items()} == {
+            table: listed for table, listed in expected.items() if listed
+        }
+
+
+def test_a_table_refers_to_the_columns_of_another_only_if_their_classes_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "Columns: the same" in tables.columns(CATALOG["deleted_groups"], [CATALOG["groups"]])
+    monkeypatch.setattr(tables, "personal_data", lambda table, column: f"{table} {column}")
+    assert "Columns: the same" not in tables.columns(CATALOG["deleted_groups"], [CATALOG["groups"]])
 
 
 def test_links_between_the_pages_lead_somewhere() -> None:

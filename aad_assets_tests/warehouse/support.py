@@ -17,7 +17,8 @@ import duckdb
 from aad_assets.catalog import Column, Entity, Group
 from aad_assets.catalog.types import Json, List, Scalar, Struct, Type, quoted
 from aad_assets.errors import ErrorResponse, Refusals, RefusedParent
-from aad_assets.warehouse.database.target import ALIAS, Target
+from aad_assets.warehouse.database.sql import ALIAS
+from aad_assets.warehouse.database.target import Target
 from aad_assets.warehouse.publishing.gates import OPENABLE, Gates
 from aad_assets.warehouse.publishing.loads import Load
 from aad_assets.warehouse.publishing.options import Options

@@ -189,3 +189,11 @@ def test_columns_that_an_earlier_release_added_are_known_since_then(lab: Lab, ta
 
     found = read_alone(database, "SELECT column_name, known_since::DATE, load_id FROM aad_meta.added_columns ORDER BY ALL")
     assert found == [("a", date(2026, 1, 3), "2"), ("c.d", date(2026, 1, 3), "2")]
+
+
+def test_every_table_view_and_column_of_the_bookkeeping_has_a_comment(lab: Lab, target: Target, database: Path) -> None:
+    lab.publish(target, ROWS, number=3)
+
+    for listed, name in (("duckdb_tables", "table_name"), ("duckdb_views", "view_name"), ("duckdb_columns", "column_name")):
+        found = read_alone(database, f"SELECT {name} FROM {listed}() WHERE schema_name = 'aad_meta' AND comment IS NULL")
+        assert found == []

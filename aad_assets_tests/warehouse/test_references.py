@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from aad_assets.catalog import CATALOG, ENTITIES, Entity
 from aad_assets.catalog.references import Reference, references_of
 from aad_assets.catalog.types import quoted
-from aad_assets.warehouse.database.target import ALIAS, Target
+from aad_assets.warehouse.database.sql import ALIAS
+from aad_assets.warehouse.database.target import Target
 from aad_assets.warehouse.publishing.options import Mode
 from aad_assets.warehouse.reading.reader import reading
 from aad_assets.warehouse.reading.references import ReferenceCount, count_references, reference_query

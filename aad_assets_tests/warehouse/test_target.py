@@ -13,7 +13,8 @@ import pytest
 
 from aad_assets.errors import WarehouseError
 from aad_assets.warehouse.database.private_files import create_database
-from aad_assets.warehouse.database.target import ALIAS, Target
+from aad_assets.warehouse.database.sql import ALIAS
+from aad_assets.warehouse.database.target import Target
 from aad_assets_tests.warehouse.support import HOLD_DATABASE, OTHER_TENANT, TENANT, Lab, OtherProcess, read_alone, touch
 
 
@@ -38,10 +39,13 @@ def test_opening_makes_the_schemas_and_the_bookkeeping(lab: Lab, target: Target,
     assert [name for (name,) in found] == [
         "aad_meta.added_columns",
         "aad_meta.changes",
+        "aad_meta.coverage",
+        "aad_meta.definitions",
         "aad_meta.loads",
         "aad_meta.log_days",
         "aad_meta.refused_parents",
         "aad_meta.rejects",
+        "aad_meta.run_times",
         "aad_meta.version",
     ]
 
@@ -167,7 +171,7 @@ import os, sys
 from pathlib import Path
 from aad_assets.errors import WarehouseError
 from aad_assets.warehouse.database.private_files import create_database
-from aad_assets.warehouse.database.target import ALIAS, Target
+from aad_assets.warehouse.database.target import Target
 from aad_assets_tests.warehouse.support import TENANT, Lab
 
 lab = Lab(Path(sys.argv[1]))
@@ -310,7 +314,7 @@ import sys
 from pathlib import Path
 from aad_assets.warehouse.publishing import publish
 from aad_assets.warehouse.database.private_files import create_database
-from aad_assets.warehouse.database.target import ALIAS, Target
+from aad_assets.warehouse.database.target import Target
 from aad_assets_tests.warehouse.support import Lab
 
 database, staging, point = sys.argv[1:]

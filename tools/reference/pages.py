@@ -4,8 +4,10 @@ from pathlib import Path
 
 from tools.reference import (
     conformance,
+    dbt,
     diagram,
     numbers,
+    personal_data,
     readme,
     relationships,
     roles,
@@ -24,8 +26,10 @@ def pages() -> dict[str, str]:
     return {
         **{f"docs/tables/{name}": text for name, text in tables.pages().items()},
         f"docs/tables/{relationships.PAGE}": relationships.page(),
+        f"docs/tables/{personal_data.PAGE}": personal_data.page(),
         f"docs/{relationships.PICTURE}": diagram.svg(),
         "docs/views.md": views.page(),
+        dbt.PAGE: dbt.sources(),
         f"docs/{surface.PAGE}": surface.page(),
         "docs/conformance.md": conformance.with_exemptions(_written("docs/conformance.md")),
         "docs/settings.md": settings.with_tables(_written("docs/settings.md")),

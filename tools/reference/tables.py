@@ -8,7 +8,9 @@ from aad_assets.catalog.columns import Column
 from aad_assets.catalog.entities import ENTITIES
 from aad_assets.catalog.entity import OPT_IN_COLUMNS, Entity
 from aad_assets.catalog.enums import Group, Shape, Version
+from aad_assets.catalog.personal_data import personal_data
 from aad_assets.catalog.types import List, Struct, Type, duckdb_type
+from tools.reference.personal_data import SECTION
 from tools.reference.relationships import GENERATED
 from tools.reference.relationships import PAGE as RELATIONSHIPS
 
@@ -33,6 +35,8 @@ become STRUCTs, collections become lists, and open or polymorphic types become J
 [NOTICE](../../NOTICE)). Where a list has objects of several types, `odataType` names the type of a row, and the columns of
 other types are NULL. Related objects appear as columns such as `accessPackageId`: the `id` of the related `accessPackage`.
 
+The column `personal data` gives the class of each column (see [Personal data](#personal-data)).
+
 If the tenant has no licence for an entity, or the entity needs a signed-in person, it is skipped with a message. If a
 permission is missing, the entity fails and the message names the permission.
 
@@ -42,7 +46,8 @@ requests, what Graph's `$count` returned (`counted`), retries, seconds throttled
 the first load that no longer had it, and NULL while the value is rejected. `aad_meta.refused_parents` names the parents
 whose children Graph refused. `aad_meta.added_columns` has one row per column or field that was added to an existing
 table, and since when it is known. In older versions NULL says nothing. The comments of columns contain their meanings.
-"""
+
+{SECTION}"""
 
 _TITLES = {
     Group.DIRECTORY: "the objects of the directory, and the attributes that applications add to them",
@@ -186,17 +191,26 @@ def columns(entity: Entity, neighbours: Sequence[Entity] = ()) -> str:
         return (
             f"Columns: the same as in [{like.table}](#{like.table})" + (f", without {code(missing)}" if missing else "") + "."
         )
-    rows = (f"| `{column.name}` | {type_cell(column)} | {cell(column.meaning)} |" for column in entity.columns)
-    return "\n".join(["| column | type | meaning |", "| --- | --- | --- |", *rows])
+    rows = (
+        f"| `{column.name}` | {type_cell(column)} | {personal_data(entity.table, column.name)} | {cell(column.meaning)} |"
+        for column in entity.columns
+    )
+    return "\n".join(["| column | type | personal data | meaning |", "| --- | --- | --- | --- |", *rows])
 
 
 def _described_before(entity: Entity, neighbours: Sequence[Entity]) -> Entity | None:
     for other in neighbours:
         if other is entity or len(entity.columns) <= _MANY_COLUMNS:
             break
-        if other.type == entity.type and set(entity.columns) <= set(other.columns):
+        if other.type == entity.type and set(entity.columns) <= set(other.columns) and _same_classes(entity, other):
             return other
     return None
+
+
+def _same_classes(entity: Entity, other: Entity) -> bool:
+    """Return whether the columns of `entity` are personal data to the same degree in both tables."""
+    names = [column.name for column in entity.columns]
+    return all(personal_data(entity.table, name) is personal_data(other.table, name) for name in names)
 
 
 def type_cell(column: Column) -> str:

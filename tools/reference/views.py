@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from aad_assets.catalog import CATALOG
+from aad_assets.catalog.personal_data import personal_data
 from aad_assets.catalog.view import View
 from aad_assets.catalog.views import VIEWS
 from tools.reference.tables import link
@@ -28,6 +29,7 @@ SELECT userPrincipalName, skuPartNumber FROM aad.user_licenses WHERE isAssigned 
 - The views work in any database or tool that opens the file, under any alias except the connection's own name: after
   `ATTACH 'entra.duckdb' AS aad`, DuckDB cannot tell the database `aad` from the schema `aad`.
 
+`personal data` is the class of a column (see [Personal data](tables/README.md#personal-data)).
 This page calls the connection `aad`. The queries are in `aad_assets/catalog/views/`.
 The page is generated from the catalogue. To update it, run `make reference`.
 """
@@ -41,10 +43,13 @@ def page(views: Sequence[View] = VIEWS) -> str:
 
 
 def _section(view: View) -> str:
-    columns = "\n".join(f"| `{column.name}` | `{column.type}` | {column.meaning} |" for column in view.columns)
+    columns = "\n".join(
+        f"| `{column.name}` | `{column.type}` | {personal_data(view.name, column.name)} | {column.meaning} |"
+        for column in view.columns
+    )
     return (
         f"## {view.name}\n\n{view.description}\n\n"
-        f"| column | type | meaning |\n| --- | --- | --- |\n{columns}\n\n"
+        f"| column | type | personal data | meaning |\n| --- | --- | --- | --- |\n{columns}\n\n"
         f"{view.purpose}\n\n```sql\n{view.query}\n```\n"
     )
 

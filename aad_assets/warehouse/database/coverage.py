@@ -1,10 +1,12 @@
-"""The times that a table's history covers, and the macro `<table>_at(ts)`, which raises an error for any other moment.
+"""The times that a table's history covers.
 
 History begins with a load. It ends when it is turned off, and pruning moves its beginning. At a moment outside of it a table
-would look empty or lack rows. The macro's text is the record of these times. A macro that an earlier release wrote has none.
+would look empty or lack rows. The text of the macro `<table>_at` is the record of these times, and the table `coverage` of
+the bookkeeping repeats them for queries. A macro that an earlier release wrote records nothing. See also `macros.py`.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import zip_longest
@@ -13,11 +15,10 @@ import duckdb
 
 from aad_assets.catalog.types import quoted
 from aad_assets.errors import ConfigurationError
-from aad_assets.warehouse.database.sql import sql_string, utc_datetime
-from aad_assets.warehouse.database.target import ALIAS, Target
+from aad_assets.warehouse.database.sql import ALIAS, utc_datetime
 from aad_assets.wording import listed
 
-_SUFFIX = "_at"
+SUFFIX = "_at"
 _RECORD = re.compile(r"has history only (.*?)\. Choose a moment in that time\.")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?\+00:00")
 
@@ -55,24 +56,7 @@ class Coverage:
         return listed(spans) if spans else "of no time"
 
 
-def recorded_coverage(cursor: duckdb.DuckDBPyConnection, target: Target, table: str) -> Coverage | None:
-    """Return what the macro of a table records; None if an earlier release wrote it.
-
-    DuckDB lists the functions of all schemas or none, so that is done once per run.
-    """
-    name = f"{table}{_SUFFIX}"
-    if target.macros is None:
-        target.macros = _read_macros(cursor, _name(target.history))
-    if name not in target.macros:
-        target.macros |= _read_macros(cursor, _name(target.history), name)
-    return _parsed(target.macros.get(name, ""))
-
-
-def _name(schema: str) -> str:
-    return schema.removeprefix(f"{ALIAS}.")
-
-
-def _read_macros(cursor: duckdb.DuckDBPyConnection, schema: str, name: str | None = None) -> dict[str, str]:
+def read_macros(cursor: duckdb.DuckDBPyConnection, schema: str, name: str | None = None) -> dict[str, str]:
     """Return the texts of the macros in a schema, or of one of them, by name."""
     found = cursor.execute(
         "SELECT function_name, macro_definition FROM duckdb_functions() "
@@ -82,7 +66,7 @@ def _read_macros(cursor: duckdb.DuckDBPyConnection, schema: str, name: str | Non
     return {name: text or "" for name, text in found}
 
 
-def _parsed(macro: str) -> Coverage | None:
+def parsed(macro: str) -> Coverage | None:
     record = _RECORD.search(macro)
     if record is None:
         return None
@@ -112,37 +96,6 @@ def derive_coverage(cursor: duckdb.DuckDBPyConnection, schema: str, table: str) 
     return covered.ended(end) if end and not open_versions and loads and loads[-1][1] else covered
 
 
-def write_macro(cursor: duckdb.DuckDBPyConnection, target: Target, table: str, coverage: Coverage) -> None:
-    """Create or replace the macro of a table, inside the open transaction."""
-    history, name = _name(target.history), f"{table}{_SUFFIX}"
-    if target.macros:
-        target.macros.pop(name, None)  # it is read again, because the transaction may fail
-    cursor.execute(f"USE {ALIAS}")  # DuckDB must resolve the macro's body in the database that contains it
-    try:
-        cursor.execute(f"CREATE OR REPLACE MACRO {history}.{quoted(name)}{_as_of(history, table, coverage)}")
-    finally:
-        cursor.execute("USE memory")
-
-
-def _as_of(history: str, table: str, coverage: Coverage) -> str:
-    """Return the parameter and body of the macro.
-
-    The moment comes from a relation of one row, because DuckDB evaluates a condition only if there are rows to test.
-    """
-    moment = "ts::TIMESTAMPTZ"
-    spans = (
-        f"{moment} >= TIMESTAMPTZ '{start}'" + (f" AND {moment} < TIMESTAMPTZ '{end}'" if end else "")
-        for start, end in coverage.spans
-    )
-    checked = (
-        f"CASE WHEN {' OR '.join(spans) or 'false'} THEN {moment} ELSE error({sql_string(str(outside(table, coverage)))}) END"
-    )
-    return (
-        f"(ts) AS TABLE SELECT v.* FROM {history}.{quoted(table)} v JOIN (SELECT {checked} AS moment) m "
-        "ON v._valid_from <= m.moment AND (v._valid_to IS NULL OR v._valid_to > m.moment)"
-    )
-
-
 def outside(table: str, coverage: Coverage) -> ConfigurationError:
     """Return the error for a moment that the history of a table does not cover."""
     return ConfigurationError(f"{table} has history only {coverage}. Choose a moment in that time.")
@@ -159,5 +112,22 @@ def read_coverage(cursor: duckdb.DuckDBPyConnection, schema: str, table: str | N
         "WHERE database_name = $alias AND schema_name = $schema AND table_name = coalesce($table, table_name)",
         {"alias": ALIAS, "schema": history, "table": table},
     ).fetchall()
-    macros = _read_macros(cursor, history, table and f"{table}{_SUFFIX}")
-    return {name: _parsed(macros.get(f"{name}{_SUFFIX}", "")) or derive_coverage(cursor, schema, name) for (name,) in tables}
+    macros = read_macros(cursor, history, table and f"{table}{SUFFIX}")
+    return {name: parsed(macros.get(f"{name}{SUFFIX}", "")) or derive_coverage(cursor, schema, name) for (name,) in tables}
+
+
+def record_coverage(cursor: duckdb.DuckDBPyConnection, meta: str, table: str, coverage: Coverage) -> None:
+    """Write what the history of a table covers into the table `coverage` of the bookkeeping schema `meta`."""
+    cursor.execute(f"DELETE FROM {meta}.coverage WHERE entity = ?", [table])
+    for since, until in coverage.spans:
+        cursor.execute(f"INSERT INTO {meta}.coverage VALUES (?, ?, ?)", [table, since, until])
+
+
+def record_all(cursor: duckdb.DuckDBPyConnection, schemas: Sequence[str]) -> None:
+    """Fill the table `coverage` of a database that an earlier release wrote.
+
+    `schemas` are those of the connection's tables, history, bookkeeping and so on, as `database.schema`.
+    """
+    tables, _, meta, *_ = schemas
+    for table, coverage in read_coverage(cursor, tables.removeprefix(f"{ALIAS}.")).items():
+        record_coverage(cursor, meta, table, coverage)

@@ -15,8 +15,8 @@ import duckdb
 from aad_assets.errors import WarehouseError
 from aad_assets.settings import is_file
 from aad_assets.warehouse.database.failures import is_out_of_memory, needs_memory
-from aad_assets.warehouse.database.sql import sql_string
-from aad_assets.warehouse.database.target import ALIAS, Target
+from aad_assets.warehouse.database.sql import ALIAS, sql_string
+from aad_assets.warehouse.database.target import Target
 
 
 def copy_for_serving(cursor: duckdb.DuckDBPyConnection, target: Target, path: str) -> None:

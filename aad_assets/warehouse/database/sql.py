@@ -1,8 +1,11 @@
-"""Format names and strings for SQL statements, and convert times that queries return."""
+"""Names and strings for SQL statements, and the conversion of times that queries return."""
 
 from datetime import UTC, datetime, timedelta
 
 from aad_assets.catalog.types import quoted
+
+ALIAS = "target"
+"""The name under which the database is attached."""
 
 
 def memory(name: str) -> str:

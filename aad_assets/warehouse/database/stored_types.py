@@ -24,3 +24,10 @@ def stored_type(type_: Any) -> Type:
     if type_.id == "struct":
         return Struct(tuple((name, stored_type(child)) for name, child in type_.children))
     return SCALARS.get(str(type_), Scalar(str(type_)))
+
+
+def declared_type(text: str) -> Type:
+    """Return the type that SQL calls `text`: a scalar, `JSON`, or a list of one, such as `VARCHAR[]`."""
+    if text.endswith("[]"):
+        return List(declared_type(text.removesuffix("[]")))
+    return SCALARS["TIMESTAMP WITH TIME ZONE" if text == "TIMESTAMPTZ" else text]

@@ -11,15 +11,15 @@ from threading import RLock
 
 import duckdb
 
+from aad_assets.catalog.types import quoted
 from aad_assets.concurrency import stopped_within
 from aad_assets.errors import WarehouseError
 from aad_assets.settings import is_file, redact_database
 from aad_assets.warehouse.database.failures import is_disk_full, is_out_of_memory, needs_memory
 from aad_assets.warehouse.database.migrations import migrate
 from aad_assets.warehouse.database.private_files import create_database, create_log, remove_empty_log
-from aad_assets.warehouse.database.sql import sql_string
+from aad_assets.warehouse.database.sql import ALIAS, sql_string
 
-ALIAS = "target"
 _POLL = 0.2
 _FAILED_WAITS = 5
 """Waits that fail one after the other before a run stops waiting: a database that stays locked costs a bounded time."""
@@ -39,6 +39,9 @@ class Target:
         self.schema = f"{ALIAS}.{connection_name}"
         self.meta = f"{ALIAS}.{connection_name}_meta"
         self.history = f"{ALIAS}.{connection_name}_history"
+        self.at = f"{ALIAS}.{connection_name}_at"
+        self.flat = f"{ALIAS}.{connection_name}_flat"
+        self.kql = f"{ALIAS}.{connection_name}_kql"
         self.keep_attached = False
         self._lock_wait = lock_wait
         self._failed_waits = 0
@@ -47,6 +50,9 @@ class Target:
         """The comments on columns by qualified table, for `publishing.comments`; None until they are read."""
         self.macros: dict[str, str] | None = None
         """The texts of the macros in the history schema by name, for `coverage`; None until they are read."""
+        self.digests: dict[str, str] | None = None
+        """The digests of what is made of each table and view, for `derived.definitions`; None until they are read."""
+        self._tables: frozenset[str] | None = None
         self._is_migrated = False
         self._attached_at: float | None = None
         self._lock = RLock()
@@ -71,15 +77,34 @@ class Target:
             cursor.execute("BEGIN")
             try:
                 if not self._is_migrated:
-                    migrate(cursor, (self.schema, self.history, self.meta), self.meta, self.display_name)
+                    schemas = (self.schema, self.history, self.meta, self.at, self.flat)
+                    migrate(cursor, schemas, self.meta, self.display_name)
                 if tenant_id is not None:
                     self._check_tenant(cursor, tenant_id)
                 yield
                 cursor.execute("COMMIT")
             except BaseException:
                 _rollback(cursor)
+                self.comments = self.macros = self.digests = self._tables = None
                 raise
             self._is_migrated = True
+
+    def tables(self, cursor: duckdb.DuckDBPyConnection) -> frozenset[str]:
+        """Return the qualified names of the tables in the database, such as `target.aad."users"`.
+
+        DuckDB lists them all or none, so they are read once while the database is attached. No other process can create one
+        in that time; whoever creates one here calls `tables_changed`.
+        """
+        if self._tables is None:
+            found = cursor.execute(
+                "SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = ?", [ALIAS]
+            ).fetchall()
+            self._tables = frozenset(f"{ALIAS}.{schema}.{quoted(name)}" for schema, name in found)
+        return self._tables
+
+    def tables_changed(self) -> None:
+        """Have the tables read again."""
+        self._tables = None
 
     @contextlib.contextmanager
     def exclusive(self, cursor: duckdb.DuckDBPyConnection) -> Iterator[None]:
@@ -112,7 +137,7 @@ class Target:
         with self._lock:
             if self._attached_at is None:
                 self._attach(cursor)
-                self._attached_at = time.monotonic()
+                self._tables, self._attached_at = None, time.monotonic()
             is_sound = False
             try:
                 yield

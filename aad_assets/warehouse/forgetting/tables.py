@@ -7,8 +7,9 @@ from typing import Any
 import duckdb
 
 from aad_assets.catalog.types import Json, List, Struct, Type, quoted
+from aad_assets.warehouse.database.sql import ALIAS
 from aad_assets.warehouse.database.stored_types import stored_type
-from aad_assets.warehouse.database.target import ALIAS, Target
+from aad_assets.warehouse.database.target import Target
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,8 @@ import duckdb
 from aad_assets.catalog import Entity, Shape
 from aad_assets.catalog.types import quoted
 from aad_assets.errors import LoadBlocked
-from aad_assets.warehouse.database.target import ALIAS, Target
+from aad_assets.warehouse.database.sql import ALIAS
+from aad_assets.warehouse.database.target import Target
 from aad_assets.warehouse.publishing.compare import DELETED_AT
 from aad_assets.warehouse.publishing.data_version import data_version
 from aad_assets.warehouse.publishing.gates import Gates

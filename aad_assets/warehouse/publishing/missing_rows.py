@@ -8,9 +8,10 @@ import duckdb
 from aad_assets.catalog import Entity
 from aad_assets.catalog.types import quoted
 from aad_assets.errors import Refusals
-from aad_assets.warehouse.database.target import ALIAS, Target
+from aad_assets.warehouse.database.target import Target
 from aad_assets.warehouse.publishing.compare import DELETED_AT
 from aad_assets.warehouse.publishing.kept_rows import reference
+from aad_assets.warehouse.publishing.relations import stored_relation
 
 _MOST_HASHES = 1_000
 _FEW_SHARE = 0.01
@@ -79,8 +80,7 @@ def missing_rows(
 
 def _columns(cursor: duckdb.DuckDBPyConnection, target: Target, table: str) -> frozenset[str]:
     """Return the columns of a stored table in lower case; none if it does not exist."""
-    found = cursor.execute(
-        "SELECT lower(column_name) FROM duckdb_columns() WHERE database_name = ? AND schema_name = ? AND table_name = ?",
-        [ALIAS, target.schema.removeprefix(f"{ALIAS}."), table],
-    ).fetchall()
-    return frozenset(name for (name,) in found)
+    name = f"{target.schema}.{quoted(table)}"
+    if name not in target.tables(cursor):
+        return frozenset()
+    return frozenset(column.lower() for column in stored_relation(cursor, name).types)

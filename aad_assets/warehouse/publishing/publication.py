@@ -11,7 +11,7 @@ from aad_assets.catalog import Column, Entity
 from aad_assets.catalog.extensions import is_extension
 from aad_assets.catalog.types import quoted
 from aad_assets.errors import Refusals
-from aad_assets.warehouse.database.target import ALIAS, Target
+from aad_assets.warehouse.database.target import Target
 from aad_assets.warehouse.publishing.compare import Comparison, filled
 from aad_assets.warehouse.publishing.history import History
 from aad_assets.warehouse.publishing.loads import Load, LogDay
@@ -63,14 +63,6 @@ class Publication:
     def row_bytes(self) -> float:
         """The average size of a row in memory."""
         return self.staged.size / max(self.staged.rows, 1) + _VALUE * len(self.entity.columns)
-
-    def existing_tables(self) -> frozenset[str]:
-        """Return which of the table and its history exist, by qualified name."""
-        found = self.cursor.execute(
-            "SELECT schema_name, table_name FROM duckdb_tables() WHERE database_name = ? AND table_name = ?",
-            [ALIAS, self.entity.table],
-        ).fetchall()
-        return frozenset(f"{ALIAS}.{schema}.{quoted(name)}" for schema, name in found)
 
     def stored_columns(self, table: str, existing: frozenset[str]) -> StoredColumns | None:
         """Return the columns of a table; None when it is not among the existing ones."""

@@ -16,6 +16,7 @@ from aad_assets.warehouse.publishing.gates import Gate
 from aad_assets.warehouse.publishing.kept_rows import find_kept_rows
 from aad_assets.warehouse.publishing.loads import Load, LogDay, insert_load, record_day
 from aad_assets.warehouse.publishing.options import REPLACING, Mode, Options
+from aad_assets.warehouse.publishing.presentation import present_table
 from aad_assets.warehouse.publishing.publication import Plan, Publication
 from aad_assets.warehouse.publishing.quarantine import quarantine
 from aad_assets.warehouse.publishing.views import rebind_views
@@ -51,7 +52,7 @@ def publish(
     try:
         with _restored_settings(cursor), target.transaction(cursor, load.tenant_id):
             try:
-                _run(publication)
+                is_changed = _run(publication)
             except duckdb.OutOfMemoryException as error:
                 if not is_out_of_memory(error):
                     raise
@@ -67,19 +68,23 @@ def publish(
         ) from None
     # Only now: a load that failed has changed nothing and counts nothing.
     vars(load).update(vars(draft))
-    if any(change.changes_table for change in load.schema_changes):
+    if is_changed:
         rebind_views(cursor, target, entity.table)
 
 
-def _run(publication: Publication) -> None:
-    """Run the steps of a publish inside its transaction. An exception in one of them rolls back all."""
+def _run(publication: Publication) -> bool:
+    """Run the steps of a publish inside its transaction. An exception in one of them rolls back all.
+
+    Return whether the columns of a table that existed, or of its history, have changed.
+    """
     load, options = publication.load, publication.options
     is_first = steps.take_instant(publication)
-    existing = publication.existing_tables()
+    existing = publication.target.tables(publication.cursor)
     stored = publication.stored_columns(publication.table, existing)
     plan = Plan.of(publication, stored)
     if len(plan.columns) > len(publication.entity.columns):
         load.reason = " ".join(filter(None, (load.reason, options.keeps_columns)))
+    is_new, has_history = stored is None, options.history or publication.history_table in existing
     stored, rows_before = steps.settle_deleted_rows(publication, plan, stored)
     load.kept = find_kept_rows(publication, plan, stored)
 
@@ -88,6 +93,8 @@ def _run(publication: Publication) -> None:
     steps.create_missing_table(plan, stored)
     history_resumes = steps.migrate_history(publication, plan, stored, existing, rows_before)
     steps.migrate_table(publication, plan, stored)
+    if is_new or (has_history and publication.history_table not in existing):
+        publication.target.tables_changed()
 
     if is_first and not rows_before:
         load.inserted = publication.write(plan.comparison.insert_all())
@@ -102,11 +109,17 @@ def _run(publication: Publication) -> None:
         publication.execute(plan.history.begin([column.name for column in plan.columns]))
 
     record_added(publication, load.schema_changes)
-    write_comments(publication, [publication.table, *([publication.history_table] if options.history else [])])
+    entity = publication.entity
+    described = {publication.table: entity.description}
+    if options.history:
+        described[publication.history_table] = f"Every version of every row of {entity.table}. {entity.description}"
+    write_comments(publication, described)
+    is_changed = present_table(publication, has_history=has_history) and not is_new
     steps.count_rows(publication, plan)
     insert_load(publication.cursor, publication.target, load)
     if publication.day:
         record_day(publication.cursor, publication.target, load.entity, load.tenant_id, publication.day, load.load_id)
+    return is_changed
 
 
 @contextlib.contextmanager

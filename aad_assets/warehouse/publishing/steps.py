@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 from aad_assets.catalog import Column
 from aad_assets.errors import WarehouseError
-from aad_assets.warehouse.database.coverage import Coverage, derive_coverage, recorded_coverage, write_macro
+from aad_assets.warehouse.database.coverage import Coverage, derive_coverage
+from aad_assets.warehouse.database.macros import recorded_coverage, write_macro
 from aad_assets.warehouse.database.memory import give_back
-from aad_assets.warehouse.database.sql import utc_datetime
-from aad_assets.warehouse.database.target import ALIAS
+from aad_assets.warehouse.database.sql import ALIAS, utc_datetime
 from aad_assets.warehouse.publishing import gates
 from aad_assets.warehouse.publishing.compare import DELETED_AT
 from aad_assets.warehouse.publishing.loads import ChangedAttribute, SchemaChange

@@ -6,7 +6,7 @@ in `aad_assets.catalog.views`.
 """
 
 import contextlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -19,9 +19,11 @@ from aad_assets.catalog.view import View
 from aad_assets.catalog.views import VIEWS
 from aad_assets.errors import WarehouseError
 from aad_assets.warehouse.database.sql import utc_datetime
-from aad_assets.warehouse.database.target import ALIAS, Target
-from aad_assets.warehouse.publishing.compare import DELETED_AT
+from aad_assets.warehouse.database.target import Target
+from aad_assets.warehouse.derived.definitions import write
 from aad_assets.warehouse.publishing.data_version import data_version
+from aad_assets.warehouse.publishing.relations import connection_schema, existing_relations
+from aad_assets.warehouse.publishing.view_definitions import read_source, view_definitions
 from aad_assets.wording import listed
 
 
@@ -100,7 +102,9 @@ def refresh_views(
             with target.transaction(cursor, tenant_id):
                 rows, missing = _refresh(cursor, target, view, entities)
                 parents = _parents(cursor, target, view, run_id, tenant_id)
-                version = data_version(cursor, target, view.tables, tenant_id, view.select(_schema(target)), *missing)
+                version = data_version(
+                    cursor, target, view.tables, tenant_id, view.select(connection_schema(target)), *missing
+                )
             yield ViewOutcome(view, ViewStatus.REFRESHED, rows, parents, _describe_missing(view, missing), missing, version)
         except _SourceMissing as missing:
             yield ViewOutcome(view, ViewStatus.SKIPPED, reason=str(missing))
@@ -111,58 +115,39 @@ def refresh_views(
 def _refresh(
     cursor: duckdb.DuckDBPyConnection, target: Target, view: View, entities: Mapping[str, Entity]
 ) -> tuple[int, tuple[str, ...]]:
-    """Replace the view inside the open transaction; return its number of rows, and the columns that it shows as NULL."""
-    relations = _relations(cursor, _schema(target))
-    _check(view, relations, _schema(target))
-    missing = _create(cursor, target, view, relations, entities)
+    """Write the view inside the open transaction; return its number of rows, and the columns that it shows as NULL."""
+    relations = existing_relations(cursor, [view.name, *view.tables])
+    _check(view, relations, connection_schema(target))
+    missing = _write(cursor, target, view, relations, entities)
     row = cursor.execute(f"SELECT count(*) FROM {target.schema}.{quoted(view.name)}").fetchone()
     return int(row[0]) if row else 0, missing
 
 
 def rebind_views(cursor: duckdb.DuckDBPyConnection, target: Target, table: str) -> None:
-    """Replace the views of a table whose columns have changed, where they exist: they could not be read otherwise.
+    """Write the views of a table whose columns have changed, where they exist: they could not be read otherwise.
 
-    A view that cannot be replaced stays as it is; its refresh reports why.
+    A view that cannot be written stays as it is; its refresh reports why.
     """
     for view in VIEWS:
         if table in view.tables:
             with contextlib.suppress(WarehouseError), target.transaction(cursor):
-                relations = _relations(cursor, _schema(target))
-                exists = view.name in relations and relations[view.name].is_view
-                if exists and set(view.tables) <= relations.keys():
-                    _create(cursor, target, view, relations, {})
+                relations = existing_relations(cursor, [view.name, *view.tables])
+                schema = connection_schema(target)
+                if relations.get(f"{schema}.{view.name}") and all(f"{schema}.{name}" in relations for name in view.tables):
+                    _write(cursor, target, view, relations, {})
 
 
-def _create(
+def _write(
     cursor: duckdb.DuckDBPyConnection,
     target: Target,
     view: View,
-    relations: Mapping[str, "_Relation"],
+    relations: Collection[str],
     entities: Mapping[str, Entity],
 ) -> tuple[str, ...]:
-    """Create or replace the view, and return the columns that it shows as NULL."""
-    selected: dict[str, str] = {}
-    missing: list[str] = []
-    for source in view.sources:
-        stored, entity = relations[source.table].columns, entities.get(source.table, CATALOG[source.table])
-        off = {name.lower() for name in entity.disabled_columns} if source.table in entities else set()
-        types = {column.name: column.duckdb_type for column in entity.all_columns}
-        nulls = {name: f"NULL::{types[name]} AS {quoted(name)}" for name in source.columns}
-        lost = [name for name in source.columns if name.lower() not in stored]
-        # A table that was not reloaded after a column was turned off still has the column, with values out of date.
-        hidden = [name for name in source.columns if name.lower() in stored and name.lower() in off]
-        if lost or hidden:
-            replaced = f" REPLACE ({', '.join(nulls[name] for name in hidden)})" if hidden else ""
-            selected[source.table] = ", ".join([f"*{replaced}", *(nulls[name] for name in lost)])
-        missing += [f"{source.table}.{name}" for name in source.columns if name in {*lost, *hidden}]
-    keeping_deleted = [table for table in view.tables if DELETED_AT in relations[table].columns]
-    query = view.select(_schema(target), keeping_deleted, selected)
-    cursor.execute(f"CREATE OR REPLACE VIEW {target.schema}.{quoted(view.name)} AS {query}")
-    return tuple(missing)
-
-
-def _schema(target: Target) -> str:
-    return target.schema.removeprefix(f"{ALIAS}.")
+    """Write the view and what is made of it, if they differ; return the columns that it shows as NULL."""
+    sources = [read_source(cursor, target, source, relations, entities) for source in view.sources]
+    write(cursor, target, view.name, view_definitions(target, view, sources), str([source.basis for source in sources]))
+    return tuple(f"{source.table}.{name}" for source in sources for name in source.missing)
 
 
 def _describe_missing(view: View, missing: Sequence[str]) -> str | None:
@@ -176,31 +161,13 @@ def _describe_missing(view: View, missing: Sequence[str]) -> str | None:
     )
 
 
-@dataclass
-class _Relation:
-    is_view: bool
-    columns: set[str]
-
-
-def _relations(cursor: duckdb.DuckDBPyConnection, schema: str) -> dict[str, _Relation]:
-    """Return the tables and views of the connection's schema by lower-case name: DuckDB's names are not case-sensitive."""
-    found = cursor.execute(
-        "SELECT lower(table_name), table_type = 'VIEW', list(lower(column_name)) "
-        "FROM information_schema.tables JOIN information_schema.columns USING (table_catalog, table_schema, table_name) "
-        "WHERE table_catalog = ? AND table_schema = ? GROUP BY ALL",
-        [ALIAS, schema],
-    ).fetchall()
-    return {name: _Relation(is_view, set(columns)) for name, is_view, columns in found}
-
-
-def _check(view: View, relations: Mapping[str, _Relation], schema: str) -> None:
-    taken = relations.get(view.name)
-    if taken and not taken.is_view:
+def _check(view: View, relations: Mapping[str, bool], schema: str) -> None:
+    if relations.get(f"{schema}.{view.name}") is False:
         raise WarehouseError(
             f"the table {schema}.{view.name} has the name of a view and was left unchanged. Rename the table; the next run "
             "then creates the view."
         )
-    tables = [parent.table for parent in view.sources if parent.table not in relations]
+    tables = [parent.table for parent in view.sources if f"{schema}.{parent.table}" not in relations]
     if tables:
         raise _SourceMissing(
             f"{view.name} was not created because {listed(tables)} {'has' if len(tables) == 1 else 'have'} never been "

@@ -11,8 +11,9 @@ import pandas as pd
 from aad_assets.catalog.types import quoted
 from aad_assets.errors import ConfigurationError
 from aad_assets.settings import Settings, redact_database, resolve_database
+from aad_assets.warehouse.reading.moments import outside_history, set_as_of, since_run
 from aad_assets.warehouse.reading.reader import moment, reading
-from aad_assets.warehouse.reading.recorded import check_moment, check_since
+from aad_assets.warehouse.reading.recorded import check_since
 
 _INTEGERS = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT"}
 
@@ -25,13 +26,14 @@ def read(
     database: str | None = None,
     connection_name: str | None = None,
 ) -> pd.DataFrame:
-    """Return a table's current rows, its rows at a moment, or its changes since a moment.
+    """Return the current rows of a table or view, its rows as of a moment, or a table's changes since a moment.
 
-    `at` and `changes_since` are `2026-11-01`, `2026-11-01T12:00+01:00`, `yesterday`, `7d`, or a date or datetime. They are
-    UTC if they have no offset. `database` and `connection_name` default to the settings in the environment, where a serving
-    copy comes before the database. In the DataFrame, integers and booleans are nullable, times are UTC, and lists and structs
-    are Python's own. Raises ConfigurationError when the table or connection does not exist or the moment is not recorded, and
-    WarehouseError when the database cannot be read.
+    A moment while a run was publishing means the one before the run. `at` and `changes_since` are `2026-11-01`,
+    `2026-11-01T12:00+01:00`, `yesterday`, `7d`, or a date or datetime. They are UTC if they have no offset. `database` and
+    `connection_name` default to the settings in the environment, where a serving copy comes before the database. In the
+    DataFrame, integers and booleans are nullable, times are UTC, and lists and structs are Python's own. Raises
+    ConfigurationError when the table or connection does not exist or the moment is not recorded, and WarehouseError when the
+    database cannot be read.
     """
     if at is not None and changes_since is not None:
         raise ConfigurationError("`at` and `changes_since` cannot be combined. Leave one of them out.")
@@ -48,22 +50,22 @@ def read(
             ORDER BY changed_at, key, column_name"""
         parameters = {"table": table, "since": moment(changes_since)}
     elif at is not None:
-        sought = f"There is no history of a table {table!r}"
-        statement = f"""FROM {quoted(f"{name}_history")}.{quoted(table)}
-            WHERE _valid_from <= $at AND (_valid_to IS NULL OR _valid_to > $at)"""
-        parameters = {"at": moment(at)}
+        sought = f"There is no table {table!r} as of a moment"
+        statement, parameters = f"FROM {quoted(f'{name}_at')}.{quoted(table)}", {}
     else:
         sought = f"There is no table {table!r}"
         statement, parameters = f"FROM {quoted(name)}.{quoted(table)}", {}
     bookkeeping_of = name if changes_since is not None else None
     with reading(path, bookkeeping_of=bookkeeping_of, lock_wait=settings.lock_wait) as connection:
         try:
-            frame = _frame(connection.execute(statement, parameters))
             if changes_since is not None:
                 check_since(connection, name, parameters["since"], table)
+                parameters["since"] = since_run(connection, name, parameters["since"])
             elif at is not None:
-                check_moment(connection, name, table, parameters["at"])
-            return frame
+                set_as_of(connection, moment(at))
+            return _frame(connection.execute(statement, parameters))
+        except duckdb.InvalidInputException as error:
+            raise outside_history(error) from None
         except duckdb.CatalogException:
             raise ConfigurationError(f"{sought} in {redact_database(path)}. Check its name, or reload it first.") from None
 

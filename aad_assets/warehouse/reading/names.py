@@ -10,7 +10,7 @@ import duckdb
 from aad_assets.catalog import CATALOG, Entity
 from aad_assets.catalog.references import Reference, references_of
 from aad_assets.catalog.types import quoted
-from aad_assets.warehouse.database.target import ALIAS
+from aad_assets.warehouse.database.sql import ALIAS
 
 _NAMES = ("displayName", "userPrincipalName", "name", "skuPartNumber")
 """Columns that name a row, the best first."""

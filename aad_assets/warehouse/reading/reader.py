@@ -17,8 +17,8 @@ from aad_assets.errors import ConfigurationError, WarehouseError
 from aad_assets.settings import is_file, redact_database
 from aad_assets.warehouse.database.memory import duckdb_memory
 from aad_assets.warehouse.database.migrations import check_version, stored_version
-from aad_assets.warehouse.database.sql import sql_string
-from aad_assets.warehouse.database.target import ALIAS, locked_text
+from aad_assets.warehouse.database.sql import ALIAS, sql_string
+from aad_assets.warehouse.database.target import locked_text
 from aad_assets.warehouse.staging.workspace import workspace
 
 _POLL = 0.1

@@ -6,18 +6,11 @@ import duckdb
 
 from aad_assets.catalog.types import quoted
 from aad_assets.errors import ConfigurationError
-from aad_assets.warehouse.database.coverage import Coverage, outside, read_coverage
-from aad_assets.warehouse.database.target import ALIAS
+from aad_assets.warehouse.database.coverage import Coverage, read_coverage
+from aad_assets.warehouse.database.sql import ALIAS
 from aad_assets.wording import counted
 
 _MAX_NAMES = 5
-
-
-def check_moment(connection: duckdb.DuckDBPyConnection, connection_name: str, table: str, at: datetime) -> None:
-    """Raise ConfigurationError if the history of a table does not cover the moment. A table without history passes."""
-    covered = read_coverage(connection, connection_name, table).get(table)
-    if covered and not covered.covers(at):
-        raise outside(table, covered)
 
 
 def check_since(connection: duckdb.DuckDBPyConnection, connection_name: str, since: datetime, table: str | None) -> str:

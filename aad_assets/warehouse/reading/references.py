@@ -8,8 +8,7 @@ import duckdb
 from aad_assets.catalog import Entity, Shape
 from aad_assets.catalog.references import NOT_IDS, Reference, references_of
 from aad_assets.catalog.types import quoted
-from aad_assets.warehouse.database.sql import sql_string
-from aad_assets.warehouse.database.target import ALIAS
+from aad_assets.warehouse.database.sql import ALIAS, sql_string
 
 _DELETED_AT = "_deleted_at"
 

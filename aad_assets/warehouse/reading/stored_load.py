@@ -7,8 +7,8 @@ import msgspec
 
 from aad_assets.catalog import Entity, Shape
 from aad_assets.catalog.types import quoted
-from aad_assets.warehouse.database.sql import utc_datetime
-from aad_assets.warehouse.database.target import ALIAS, Target
+from aad_assets.warehouse.database.sql import ALIAS, utc_datetime
+from aad_assets.warehouse.database.target import Target
 from aad_assets.warehouse.publishing.load_tests import LoadTest, run_tests
 from aad_assets.warehouse.publishing.loads import Load, SchemaChange
 from aad_assets.warehouse.publishing.options import Options

@@ -1,8 +1,9 @@
 """Ordered migrations of the bookkeeping schema `<connection>_meta`.
 
-A migration is a file `NNN_name.sql` in this folder, numbered without gaps. `{meta}` stands for the schema. `_PYTHON` has the
-steps that need Python. Each release takes over the databases of every earlier release. A released migration never changes;
-add another one instead.
+A migration is a file `NNN_name.sql` in this folder, numbered without gaps. `{meta}` stands for the schema with its database,
+`{schema}` for it alone, as a view must name it, because it is read under other aliases, and `{name}` for the connection.
+`_PYTHON` has the steps that need Python. Each release takes over the databases of every earlier release. A released migration
+never changes; add another one instead.
 """
 
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ import duckdb
 
 from aad_assets.catalog.types import quoted
 from aad_assets.errors import WarehouseError
+from aad_assets.warehouse.database.coverage import record_all
 from aad_assets.warehouse.database.stored_values import clean_stored_values
 
 
@@ -31,7 +33,7 @@ def _migrations() -> tuple[Migration, ...]:
 
 MIGRATIONS = _migrations()
 LATEST = MIGRATIONS[-1].version
-_PYTHON = {2: clean_stored_values}
+_PYTHON = {2: clean_stored_values, 5: record_all}
 """Work that follows the statements of a migration."""
 
 
@@ -69,7 +71,8 @@ def migrate(cursor: duckdb.DuckDBPyConnection, schemas: tuple[str, ...], meta: s
         return
     cursor.execute(f"CREATE TABLE IF NOT EXISTS {meta}.version (version INTEGER, migrated_at TIMESTAMPTZ)")
     for migration in MIGRATIONS[version:]:
-        cursor.execute(migration.script.format(meta=meta))
+        schema = meta.split(".")[1]
+        cursor.execute(migration.script.format(meta=meta, schema=schema, name=schema.removesuffix("_meta")))
         if migration.version in _PYTHON:
             _PYTHON[migration.version](cursor, schemas)
         cursor.execute(f"INSERT INTO {meta}.version VALUES (?, now())", [migration.version])
