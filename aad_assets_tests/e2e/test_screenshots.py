@@ -53,7 +53,7 @@ def place(tenant: DemoServer) -> Iterator[Place]:
 
 
 def load_twice(place: Place, tenant: DemoServer) -> None:
-    parents = ("administrative_units", "applications", "service_principals")
+    parents = ("administrative_units", "applications", "service_principals", "group_members")
     everything = " or ".join(f'key:"aad/{table}"' for table in ("users", "groups", "organization", *parents))
     assert place.materialize(everything).returncode == 0
     tenant.set_day(1)

@@ -12,10 +12,10 @@ from aad_assets_tests.readers.days import Days, build
 
 @pytest.fixture(scope="session")
 def days(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Days:
-    """Return the databases in the folder AAD_TEST_DAYS, or in one that the processes of this test run share."""
+    """Return the databases in the folder ENTRA_TEST_DAYS, or in one that the processes of this test run share."""
     base = tmp_path_factory.getbasetemp()
     shared = base if worker_id == "master" else base.parent
-    folder = Path(os.environ.get("AAD_TEST_DAYS") or shared / "days")
+    folder = Path(os.environ.get("ENTRA_TEST_DAYS") or shared / "days")
     folder.mkdir(parents=True, exist_ok=True)
     made = folder / "days.pickle"
     with (folder / "lock").open("w") as lock:

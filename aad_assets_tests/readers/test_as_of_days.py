@@ -24,6 +24,7 @@ def reader(days: Days) -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
 
 
+@pytest.mark.slow  # the script below compares them all at once
 @pytest.mark.parametrize("number", COPIES)
 @pytest.mark.parametrize("name", [*TABLES, *(view.name for view in VIEWS)])
 def test_a_table_or_view_is_as_it_was(reader: duckdb.DuckDBPyConnection, days: Days, name: str, number: int) -> None:
