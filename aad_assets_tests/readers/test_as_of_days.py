@@ -31,7 +31,7 @@ def test_a_table_or_view_is_as_it_was(reader: duckdb.DuckDBPyConnection, days: D
     assert compare.differences(reader, number, days.days[number], name)[0] == 0
 
 
-@pytest.mark.parametrize("number", COPIES)
+@pytest.mark.parametrize("number", [0, *(pytest.param(number, marks=pytest.mark.slow) for number in COPIES[1:])])
 @pytest.mark.parametrize("table", TABLES)
 def test_a_table_has_what_the_tenant_held(reader: duckdb.DuckDBPyConnection, days: Days, table: str, number: int) -> None:
     entity = CATALOG[table]
